@@ -1,0 +1,394 @@
+//! What happens to sockets, as values: the event stream of schema version 1. Every layer may use it; it uses none.
+//!
+//! `man/soquete-events.7` documents each event and field for users; a test compares the two.
+
+mod queue;
+mod state;
+
+pub use queue::{Events, Interest, Sink, Writer};
+pub use state::{Ending, State, UnknownState};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use std::net::SocketAddr;
+
+/// The version of the stream's shape, `v` in every event. A new field keeps it; a changed one raises it.
+pub const SCHEMA_VERSION: u8 = 1;
+
+/// One event with its place in the stream.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// [`SCHEMA_VERSION`].
+    pub v: u8,
+    /// Counts from 1; a gap means events were dropped because nobody read them in time.
+    pub seq: u64,
+    /// When it was seen, UTC.
+    #[serde(serialize_with = "micros")]
+    pub ts: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+fn micros<S: serde::Serializer>(ts: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_str(&format_args!("{ts:.6}"))
+}
+
+/// The transport of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proto {
+    /// RFC 9293.
+    Tcp,
+    /// RFC 768.
+    Udp,
+}
+
+/// What a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Waits for connections.
+    Listener,
+    /// Opened the connection, or sends the first datagram.
+    Client,
+    /// Came out of a listener, or answers datagrams.
+    Server,
+}
+
+/// The socket an event is about.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Subject {
+    /// One number a socket, from 1, never reused within a run.
+    pub conn: u32,
+    /// Transport.
+    pub proto: Proto,
+    /// Our address, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<SocketAddr>,
+    /// The other end's address, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<SocketAddr>,
+    /// What the socket is for.
+    pub role: Role,
+}
+
+/// How a state is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// The kernel said so when asked about the open descriptor (`TCP_INFO`, tcp(7)).
+    Kernel,
+    /// The kernel's socket table said so after the descriptor was closed (`sock_diag`(7)).
+    Table,
+    /// Nobody saw it; RFC 9293 leaves no other way between the states that were seen.
+    Implied,
+}
+
+/// What took a socket from one state to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    /// bind(2).
+    Bind,
+    /// listen(2).
+    Listen,
+    /// connect(2), and the handshake it starts.
+    Connect,
+    /// A SYN came to a listener.
+    SynReceived,
+    /// The handshake's last ACK came.
+    AckReceived,
+    /// accept(2) found the connection in this state.
+    Accept,
+    /// shutdown(2).
+    Shutdown,
+    /// close(2).
+    Close,
+    /// The peer's FIN came.
+    FinReceived,
+    /// The peer's RST came, or an error that ends a connection as one.
+    ResetReceived,
+    /// The connection was refused.
+    Refused,
+    /// No answer came in time.
+    TimedOut,
+}
+
+/// Whether bytes or a datagram came in or went out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dir {
+    /// Received.
+    In,
+    /// Sent.
+    Out,
+}
+
+/// What became of one target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The connection came about.
+    Open,
+    /// Refused.
+    Closed,
+    /// No answer in time, or a router said no.
+    Filtered,
+    /// The name has no address.
+    Unresolved,
+    /// This machine could not try.
+    Failed,
+    /// A connection to this target stands.
+    Connected,
+    /// The connection to this target ended.
+    Disconnected,
+    /// A datagram came back.
+    Replied,
+    /// ICMP said that nobody listens there.
+    Refused,
+    /// Nothing came back in time.
+    NoAnswer,
+}
+
+/// What a warning or an error is about, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A wrong command line.
+    Usage,
+    /// The name has no address.
+    Resolve,
+    /// The peer refused.
+    Refused,
+    /// The peer reset the connection.
+    Reset,
+    /// The network or the host cannot be reached.
+    Unreachable,
+    /// A deadline passed.
+    Timeout,
+    /// The local address is taken or not ours.
+    Address,
+    /// Not permitted.
+    Permission,
+    /// Descriptors or memory ran out.
+    Resources,
+    /// A socket option was refused.
+    Option,
+    /// A file or stream failed.
+    File,
+    /// Text was cut, dropped or not understood.
+    Data,
+    /// Events were lost because nobody read them in time.
+    EventsLost,
+    /// None of these.
+    Other,
+}
+
+/// A chat member's doings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberChange {
+    /// Came into the room.
+    Join,
+    /// Left the room.
+    Leave,
+    /// Took another name.
+    Nick,
+    /// Reads too slowly.
+    Slow,
+}
+
+/// One thing that happened. The fields are those of the table in soquete-events(7).
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+#[allow(missing_docs)] // one place documents the fields: soquete-events(7)
+pub enum Event {
+    /// A socket went from one state to another.
+    State {
+        #[serde(flatten)]
+        socket: Subject,
+        from: State,
+        to: State,
+        op: Op,
+        via: Via,
+    },
+    /// A socket option was set and read back; under `-v` also options nobody set, `requested` null.
+    Option {
+        #[serde(flatten)]
+        socket: Subject,
+        name: &'static str,
+        requested: Option<String>,
+        effective: String,
+    },
+    /// A name was looked up (under `-v`).
+    Resolve { host: String, address: SocketAddr },
+    /// What the kernel knows about a connection (under `-v`): `TCP_INFO`.
+    Info {
+        #[serde(flatten)]
+        socket: Subject,
+        #[serde(flatten)]
+        info: InfoFields,
+    },
+    /// A local address was taken.
+    Bind {
+        #[serde(flatten)]
+        socket: Subject,
+    },
+    /// Ready for clients, or for datagrams (`backlog` is TCP's).
+    Listening {
+        #[serde(flatten)]
+        socket: Subject,
+        /// In force, as read back.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        backlog: Option<u32>,
+        /// As asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        backlog_requested: Option<u32>,
+        /// Who can reach it.
+        scope: Scope,
+    },
+    /// A client came in.
+    Accept {
+        #[serde(flatten)]
+        socket: Subject,
+    },
+    /// A client was turned away.
+    Refuse {
+        #[serde(flatten)]
+        socket: Subject,
+        reason: String,
+    },
+    /// One datagram in or out.
+    Datagram {
+        #[serde(flatten)]
+        socket: Subject,
+        dir: Dir,
+        len: usize,
+    },
+    /// A chat member joined, left, took a nick or lags.
+    Member {
+        #[serde(flatten)]
+        socket: Subject,
+        what: MemberChange,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        nick: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// A line was said in the room.
+    Line {
+        #[serde(flatten)]
+        socket: Subject,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        nick: Option<String>,
+        text: String,
+    },
+    /// One port check, or one of many connections.
+    Target {
+        target: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        conn: Option<u32>,
+        proto: Proto,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        local: Option<SocketAddr>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        peer: Option<SocketAddr>,
+        outcome: Outcome,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        latency_us: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// A long transfer goes on.
+    Progress {
+        #[serde(flatten)]
+        socket: Subject,
+        bytes_in: u64,
+        bytes_out: u64,
+    },
+    /// A socket is done.
+    Summary {
+        #[serde(flatten)]
+        socket: Subject,
+        bytes_in: u64,
+        bytes_out: u64,
+        duration_us: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rtt_us: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retransmits: Option<u32>,
+        /// Ended by FIN on both sides, nothing lost.
+        clean: bool,
+    },
+    /// Something went wrong and the work goes on.
+    Warning {
+        #[serde(flatten)]
+        fault: Fault,
+    },
+    /// Something went wrong.
+    Error {
+        #[serde(flatten)]
+        fault: Fault,
+    },
+    /// The last event.
+    Exit { code: u8, cause: String },
+}
+
+/// What went wrong, where.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)] // see `Event`
+pub struct Fault {
+    pub kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub op: Option<String>,
+    /// The symbolic name, `ECONNREFUSED`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errno: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conn: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<SocketAddr>,
+    /// One line for a person.
+    pub text: String,
+}
+
+/// Who can reach a bound address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// This machine alone.
+    Loopback,
+    /// Whoever reaches this one address.
+    Address,
+    /// Whoever reaches any address of this machine.
+    Public,
+}
+
+impl Scope {
+    /// The scope of a bound address.
+    #[must_use]
+    pub fn of(address: SocketAddr) -> Self {
+        match address.ip().to_canonical() {
+            ip if ip.is_unspecified() => Self::Public,
+            ip if ip.is_loopback() => Self::Loopback,
+            _ => Self::Address,
+        }
+    }
+}
+
+/// `TCP_INFO` in the units of its names; a field the kernel does not know is absent (tcp(7)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)] // see `Event`
+pub struct InfoFields {
+    pub rtt_us: u32,
+    pub rttvar_us: u32,
+    pub rto_us: u32,
+    pub snd_mss: u32,
+    pub rcv_mss: u32,
+    pub pmtu: u32,
+    pub cwnd: u32,
+    pub retransmits: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery_rate: Option<u64>,
+}

@@ -1,0 +1,272 @@
+//! The way from whoever sees something to the one thread that writes it down.
+//!
+//! The queue is bounded. A reader of the events that stops reading makes the queue full; then emitters wait a
+//! moment once, and from there on events are counted and dropped until the reader goes on: the data path never stops.
+
+use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Records that may wait: a burst of 10,000 clients that connect and leave fits.
+const CAPACITY: usize = 1 << 16;
+/// How long an emitter waits for a queue that is full for the first time.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// How long the end of the program waits for a reader that takes nothing.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Takes records and shows them to somebody.
+pub trait Sink: Send {
+    /// Writes `batch` in order. An error means nobody reads any more; the sink is not called again.
+    fn write(&mut self, batch: &[Record]) -> io::Result<()>;
+}
+
+/// Which events anybody wants to see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// Errors alone: no state is asked for, nothing else is formatted.
+    Errors,
+    /// Everything but detail.
+    #[default]
+    All,
+    /// Detail too: `TCP_INFO`, options read back, DNS answers.
+    Detail,
+}
+
+/// Hands events to the writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Events {
+    interest: Interest,
+    queue: Arc<Queue>,
+}
+
+struct Queue {
+    inner: Mutex<Inner>,
+    filled: Condvar,
+    drained: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    waiting: VecDeque<Record>,
+    seq: u64,
+    lost: u64,
+    /// The reader took nothing for [`PATIENCE`]; do not wait for it again until it does.
+    stuck: bool,
+    writing: bool,
+    closed: bool,
+    gone: bool,
+    /// Raised with each batch written: tells a slow reader from a stuck one.
+    batches: u64,
+}
+
+/// The thread that writes; see [`Writer::finish`].
+pub struct Writer {
+    queue: Arc<Queue>,
+}
+
+impl Events {
+    /// Starts the writer thread over `sink`.
+    pub fn start(interest: Interest, mut sink: Box<dyn Sink>) -> io::Result<(Self, Writer)> {
+        let queue = Arc::new(Queue {
+            inner: Mutex::new(Inner::default()),
+            filled: Condvar::new(),
+            drained: Condvar::new(),
+        });
+        let for_thread = Arc::clone(&queue);
+        std::thread::Builder::new()
+            .name("events".into())
+            .spawn(move || for_thread.write_all(sink.as_mut()))?;
+        Ok((Self { interest, queue: Arc::clone(&queue) }, Writer { queue }))
+    }
+
+    /// Whether anything but errors is wanted; ask before doing work only an event needs.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.interest > Interest::Errors
+    }
+
+    /// Whether `-v` was given.
+    #[must_use]
+    pub fn detailed(&self) -> bool {
+        self.interest >= Interest::Detail
+    }
+
+    /// Stamps, numbers and queues `event`; drops it silently when nobody wants it.
+    pub fn emit(&self, event: Event) {
+        if self.enabled() || matches!(event, Event::Error { .. }) {
+            self.queue.push(event);
+        }
+    }
+
+    /// Emits a warning about no socket in particular.
+    pub fn warn(&self, kind: Kind, op: &str, text: impl Into<String>) {
+        self.emit(Event::Warning {
+            fault: Fault {
+                kind,
+                op: Some(op.to_owned()),
+                errno: None,
+                conn: None,
+                peer: None,
+                text: text.into(),
+            },
+        });
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, event: Event) {
+        let mut inner = self.lock();
+        if inner.closed || inner.gone {
+            return;
+        }
+        if inner.waiting.len() >= CAPACITY && !inner.stuck {
+            let (again, timeout) = self
+                .drained
+                .wait_timeout_while(inner, PATIENCE, |i| i.waiting.len() >= CAPACITY && !i.gone)
+                .unwrap_or_else(PoisonError::into_inner);
+            inner = again;
+            inner.stuck = timeout.timed_out();
+        }
+        inner.seq += 1;
+        if inner.waiting.len() >= CAPACITY {
+            inner.lost += 1;
+            return;
+        }
+        let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts: Timestamp::now(), event };
+        inner.waiting.push_back(record);
+        if inner.waiting.len() == 1 {
+            self.filled.notify_one();
+        }
+    }
+
+    fn write_all(&self, sink: &mut dyn Sink) {
+        let mut batch = Vec::new();
+        loop {
+            let mut inner = self
+                .filled
+                .wait_while(self.lock(), |i| i.waiting.is_empty() && !i.closed)
+                .unwrap_or_else(PoisonError::into_inner);
+            if inner.waiting.is_empty() {
+                inner.gone = true;
+                self.drained.notify_all();
+                return;
+            }
+            batch.clear();
+            batch.extend(inner.waiting.drain(..));
+            if inner.lost > 0 {
+                batch.push(loss(std::mem::take(&mut inner.lost), inner.seq + 1));
+                inner.seq += 1;
+            }
+            inner.stuck = false;
+            inner.writing = true;
+            self.drained.notify_all();
+            drop(inner);
+            let result = sink.write(&batch);
+            let mut inner = self.lock();
+            inner.writing = false;
+            inner.batches += 1;
+            self.drained.notify_all();
+            if result.is_err() {
+                inner.gone = true;
+                inner.waiting.clear();
+                return;
+            }
+        }
+    }
+}
+
+fn loss(count: u64, seq: u64) -> Record {
+    let text = format!("{count} events were dropped: nobody read them in time");
+    let fault =
+        Fault { kind: Kind::EventsLost, op: Some("write".into()), errno: None, conn: None, peer: None, text };
+    Record { v: SCHEMA_VERSION, seq, ts: Timestamp::now(), event: Event::Warning { fault } }
+}
+
+impl Writer {
+    /// Waits until everything emitted is written, or the reader has taken nothing for two seconds.
+    pub fn finish(self) {
+        let mut inner = self.queue.lock();
+        inner.closed = true;
+        self.queue.filled.notify_all();
+        let mut seen = inner.batches;
+        let mut deadline = Instant::now() + LAST_WORDS;
+        while !inner.gone && (inner.writing || !inner.waiting.is_empty()) {
+            let now = Instant::now();
+            if inner.batches != seen {
+                (seen, deadline) = (inner.batches, now + LAST_WORDS);
+            } else if now >= deadline {
+                return;
+            }
+            inner = self
+                .queue
+                .drained
+                .wait_timeout(inner, deadline.saturating_duration_since(now))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    struct Gate(mpsc::Receiver<()>, mpsc::Sender<Vec<Record>>);
+
+    impl Sink for Gate {
+        fn write(&mut self, batch: &[Record]) -> io::Result<()> {
+            self.0.recv().map_err(io::Error::other)?;
+            self.1.send(batch.to_vec()).map_err(io::Error::other)
+        }
+    }
+
+    fn exit(code: u8) -> Event {
+        Event::Exit { code, cause: String::new() }
+    }
+
+    #[test]
+    fn a_stuck_reader_costs_events_and_not_time() {
+        let (open, gate) = mpsc::channel();
+        let (written, batches) = mpsc::channel();
+        let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
+        let started = Instant::now();
+        for _ in 0..CAPACITY * 3 {
+            events.emit(exit(0));
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "emitting waited for the reader");
+        for _ in 0..8 {
+            open.send(()).unwrap();
+        }
+        writer.finish();
+        let records: Vec<Record> = batches.try_iter().flatten().collect();
+        let lost = records.iter().any(|r| {
+            matches!(&r.event, Event::Warning { fault } if fault.kind == Kind::EventsLost)
+        });
+        assert!(lost, "the loss is told");
+        assert!(records.windows(2).all(|w| w[0].seq < w[1].seq), "numbers rise");
+    }
+
+    #[test]
+    fn quiet_passes_errors_only() {
+        let (open, gate) = mpsc::channel();
+        let (written, batches) = mpsc::channel();
+        let (events, writer) = Events::start(Interest::Errors, Box::new(Gate(gate, written))).unwrap();
+        open.send(()).unwrap();
+        events.emit(exit(0));
+        let fault =
+            Fault { kind: Kind::Other, op: None, errno: None, conn: None, peer: None, text: "x".into() };
+        events.emit(Event::Error { fault });
+        writer.finish();
+        let records: Vec<Record> = batches.try_iter().flatten().collect();
+        assert_eq!(records.len(), 1);
+        assert!(matches!(records[0].event, Event::Error { .. }));
+    }
+}

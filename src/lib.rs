@@ -1,0 +1,2 @@
+//! soquete.
+pub mod event;

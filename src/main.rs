@@ -1,0 +1,2 @@
+//! The `soquete` program.
+fn main() {}
