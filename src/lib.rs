@@ -1,2 +1,4 @@
 //! soquete.
 pub mod event;
+pub mod net;
+pub mod sys;

@@ -10,6 +10,7 @@ pub use state::{Ending, State, UnknownState};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use std::fmt;
 use std::net::SocketAddr;
 
 /// The version of the stream's shape, `v` in every event. A new field keeps it; a changed one raises it.
@@ -99,8 +100,6 @@ pub enum Op {
     SynReceived,
     /// The handshake's last ACK came.
     AckReceived,
-    /// accept(2) found the connection in this state.
-    Accept,
     /// shutdown(2).
     Shutdown,
     /// close(2).
@@ -218,8 +217,8 @@ pub enum Event {
         #[serde(flatten)]
         socket: Subject,
         name: &'static str,
-        requested: Option<String>,
-        effective: String,
+        requested: Option<Value>,
+        effective: Value,
     },
     /// A name was looked up (under `-v`).
     Resolve { host: String, address: SocketAddr },
@@ -306,6 +305,9 @@ pub enum Event {
         socket: Subject,
         bytes_in: u64,
         bytes_out: u64,
+        /// How many bytes the input holds, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
     },
     /// A socket is done.
     Summary {
@@ -333,6 +335,34 @@ pub enum Event {
     },
     /// The last event.
     Exit { code: u8, cause: String },
+}
+
+/// An option's value as events show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// On or off.
+    Bool(bool),
+    /// A count, bytes, seconds or milliseconds, as the option has it.
+    Number(u64),
+    /// A name.
+    Text(String),
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(on) => f.write_str(if *on { "on" } else { "off" }),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
 }
 
 /// What went wrong, where.

@@ -1,0 +1,314 @@
+//! Addresses as people type them: `HOST PORT`, `HOST:PORT`, `[V6]:PORT`, `PORT`, with service names.
+
+use super::ports::PortSet;
+use super::service;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+/// A host as typed: a literal address, or a name still to be looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// `localhost`, which is loopback in both families without asking anybody (RFC 6761 6.3).
+    Localhost,
+    /// A literal address.
+    Ip(IpAddr),
+    /// Anything else, a zoned address such as `fe80::1%eth0` among it.
+    Name(String),
+}
+
+/// One host and one port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// Where.
+    pub host: Host,
+    /// Which port; 0 only where one is to be chosen.
+    pub port: u16,
+}
+
+/// What is wrong with an address, and what to type instead.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AddrError(pub String);
+
+impl fmt::Display for AddrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AddrError {}
+
+fn wrong<T>(text: impl Into<String>) -> Result<T, AddrError> {
+    Err(AddrError(text.into()))
+}
+
+impl Host {
+    /// Reads a host; brackets around an IPv6 address are taken off.
+    pub fn parse(word: &str) -> Result<Self, AddrError> {
+        let bare = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')).unwrap_or(word);
+        if bare.is_empty() {
+            return wrong("the host is empty; leave it out for localhost");
+        }
+        if word.starts_with("unix:") {
+            return wrong(format!("{word}: UNIX sockets are not supported yet"));
+        }
+        if bare.eq_ignore_ascii_case("localhost") {
+            return Ok(Self::Localhost);
+        }
+        if let Ok(ip) = bare.parse() {
+            return Ok(Self::Ip(ip));
+        }
+        if bare.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+            return wrong(format!("{word:?} is not a host name"));
+        }
+        if bare.bytes().all(|b| b.is_ascii_digit()) {
+            return wrong(format!("{word} is a port, not a host; type the host first: HOST {word}"));
+        }
+        Ok(Self::Name(bare.to_owned()))
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Localhost => f.write_str("localhost"),
+            Self::Ip(ip) => ip.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Endpoint {
+    /// Reads `HOST PORT`, `HOST:PORT`, `[V6]:PORT` or `PORT` (host `localhost`) from one or two words.
+    pub fn parse(words: &[String]) -> Result<Self, AddrError> {
+        Self::parse_or(words, None)
+    }
+
+    /// As [`Self::parse`], where a command has a usual port that may be left out.
+    pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
+        match (words, usual) {
+            ([], Some(port)) => Ok(Self { host: Host::Localhost, port }),
+            ([], None) => wrong("no address; type HOST PORT, HOST:PORT or PORT"),
+            ([one], _) => Self::parse_one(one, usual),
+            ([host, port], _) => {
+                if looks_like_port(host) && !looks_like_port(port) {
+                    return wrong(format!("{host} is a port, not a host; did you mean `{port} {host}`?"));
+                }
+                Ok(Self { host: Host::parse(host)?, port: parse_port(port)? })
+            }
+            (more, _) => wrong(format!("{} is one word too many; type HOST PORT", more[2])),
+        }
+    }
+
+    fn parse_one(word: &str, usual: Option<u16>) -> Result<Self, AddrError> {
+        if let Some((host, port)) = split(word) {
+            let host = if host.is_empty() { Host::Localhost } else { Host::parse(host)? };
+            return Ok(Self { host, port: parse_port(port)? });
+        }
+        if word.bytes().all(|b| b.is_ascii_digit()) || service::port(word).is_some() {
+            return Ok(Self { host: Host::Localhost, port: parse_port(word)? });
+        }
+        match usual {
+            Some(port) => Ok(Self { host: Host::parse(word)?, port }),
+            None => wrong(format!("{word} has no port; type {word} PORT")),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Host::Ip(ip) => SocketAddr::new(*ip, self.port).fmt(f),
+            Host::Name(name) if name.contains(':') => write!(f, "[{name}]:{}", self.port),
+            host => write!(f, "{host}:{}", self.port),
+        }
+    }
+}
+
+/// Splits `HOST:PORT` and `[V6]:PORT`; a bare IPv6 address, which has more colons, is no such pair.
+pub(super) fn split(word: &str) -> Option<(&str, &str)> {
+    let (host, port) = word.rsplit_once(':')?;
+    (!host.contains(':') || (host.starts_with('[') && host.ends_with(']'))).then_some((host, port))
+}
+
+fn looks_like_port(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_digit()) && !word.is_empty()
+}
+
+/// Reads a port number or the name of a service.
+pub fn parse_port(word: &str) -> Result<u16, AddrError> {
+    if looks_like_port(word) {
+        return word.parse().map_err(|_| AddrError(format!("port {word} is out of range; ports are 0 to 65535")));
+    }
+    service::port(word)
+        .ok_or_else(|| AddrError(format!("{word:?} is neither a port number nor a known service name")))
+}
+
+/// Where a client connects from: `ADDR`, `ADDR:PORT`, `[V6]:PORT` or `:PORT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The local address; any if absent.
+    pub ip: Option<IpAddr>,
+    /// The local port; a free one if 0.
+    pub port: u16,
+}
+
+impl std::str::FromStr for Source {
+    type Err = AddrError;
+
+    fn from_str(word: &str) -> Result<Self, AddrError> {
+        let bare = word.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(ip) = bare.parse() {
+            return Ok(Self { ip: Some(ip), port: 0 });
+        }
+        let Some((host, port)) = split(word) else {
+            return wrong(format!("{word} is not a local address; type ADDR, ADDR:PORT or :PORT"));
+        };
+        let ip = match host {
+            "" => None,
+            "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
+            host => Some(
+                host.trim_start_matches('[')
+                    .trim_end_matches(']')
+                    .parse()
+                    .map_err(|_| AddrError(format!("{host} is not an address of this machine")))?,
+            ),
+        };
+        Ok(Self { ip, port: parse_port(port)? })
+    }
+}
+
+impl Source {
+    /// The address to bind for a connection to `peer`; `None` if the families differ.
+    #[must_use]
+    pub fn for_peer(&self, peer: SocketAddr) -> Option<SocketAddr> {
+        let any: IpAddr = if peer.is_ipv4() {
+            std::net::Ipv4Addr::UNSPECIFIED.into()
+        } else {
+            std::net::Ipv6Addr::UNSPECIFIED.into()
+        };
+        let ip = self.ip.unwrap_or(any);
+        (ip.is_ipv4() == peer.is_ipv4()).then_some(SocketAddr::new(ip, self.port))
+    }
+}
+
+/// Reads the targets of a check: hosts, each with the port lists that follow it or are attached to it.
+///
+/// `a b 22,80` is both hosts with both ports, `a:22 b:80` one each, `22` is localhost, `a,b 22` both hosts.
+pub fn parse_targets(words: &[String]) -> Result<Vec<(Host, PortSet)>, AddrError> {
+    let mut targets = Vec::new();
+    let mut waiting: Vec<Host> = Vec::new();
+    let mut ports_seen = false;
+    for word in words {
+        if let Some((host, ports)) = split(word) {
+            let host = if host.is_empty() { Host::Localhost } else { Host::parse(host)? };
+            targets.push((host, PortSet::parse(ports)?));
+            continue;
+        }
+        if PortSet::looks_like(word) || (service::port(word).is_some() && !waiting.is_empty()) {
+            let ports = PortSet::parse(word)?;
+            if waiting.is_empty() {
+                waiting.push(Host::Localhost);
+            }
+            targets.extend(waiting.iter().map(|host| (host.clone(), ports.clone())));
+            ports_seen = true;
+            continue;
+        }
+        if ports_seen {
+            waiting.clear();
+            ports_seen = false;
+        }
+        for host in word.split(',') {
+            waiting.push(Host::parse(host)?);
+        }
+    }
+    match waiting.as_slice() {
+        [Host::Name(name)] if words.len() == 1 && service::port(name).is_some() => {
+            targets.push((Host::Localhost, PortSet::parse(name)?));
+        }
+        [.., host] if !ports_seen => return wrong(format!("{host} has no port; type {host} PORTS")),
+        _ => {}
+    }
+    if targets.is_empty() {
+        return wrong("no target; type HOST PORTS, for example `example.com 22,80,8000-8010`");
+    }
+    Ok(targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn read(line: &str) -> String {
+        Endpoint::parse(&words(line)).map_or_else(|e| format!("error: {e}"), |e| e.to_string())
+    }
+
+    #[test]
+    fn every_way_to_write_an_address_is_read() {
+        for (line, meant) in [
+            ("localhost 80", "localhost:80"),
+            ("80", "localhost:80"),
+            (":80", "localhost:80"),
+            ("http", "localhost:80"),
+            ("example.com:http", "example.com:80"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("::1 22", "[::1]:22"),
+            ("[::1] 22", "[::1]:22"),
+            ("[::1]:22", "[::1]:22"),
+            ("[fe80::1%eth0]:22", "[fe80::1%eth0]:22"),
+        ] {
+            assert_eq!(read(line), meant, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_says_what_to_type() {
+        for (line, part) in [
+            ("80 localhost", "did you mean `localhost 80`"),
+            ("localhost 70000", "out of range"),
+            ("70000", "out of range"),
+            ("localhost", "has no port"),
+            ("localhost nosuchservice", "known service"),
+            ("80 81", "is a port, not a host"),
+            ("unix:/x", "has no port"),
+            ("unix:/x 1", "not supported yet"),
+            ("a b c", "too many"),
+        ] {
+            let answer = read(line);
+            assert!(answer.starts_with("error: ") && answer.contains(part), "{line}: {answer}");
+        }
+    }
+
+    #[test]
+    fn hosts_and_ports_multiply() {
+        let read = |line: &str| -> Vec<String> {
+            parse_targets(&words(line))
+                .unwrap()
+                .iter()
+                .flat_map(|(h, ports)| ports.iter().map(move |p| format!("{h}:{p}")))
+                .collect()
+        };
+        assert_eq!(read("a b 22,80"), ["a:22", "a:80", "b:22", "b:80"]);
+        assert_eq!(read("a,b 22"), ["a:22", "b:22"]);
+        assert_eq!(read("a:22 b:80-81"), ["a:22", "b:80", "b:81"]);
+        assert_eq!(read("22,80"), ["localhost:22", "localhost:80"]);
+        assert_eq!(read("a 22 b http"), ["a:22", "b:80"]);
+        assert!(parse_targets(&words("a")).is_err());
+        assert!(parse_targets(&words("a 22 b")).is_err());
+    }
+
+    #[test]
+    fn a_source_fits_its_peer_or_not() {
+        let v4: SocketAddr = "10.0.0.1:80".parse().unwrap();
+        let v6: SocketAddr = "[::1]:80".parse().unwrap();
+        let source: Source = ":31337".parse().unwrap();
+        assert_eq!(source.for_peer(v4), Some("0.0.0.0:31337".parse().unwrap()));
+        assert_eq!(source.for_peer(v6), Some("[::]:31337".parse().unwrap()));
+        let source: Source = "127.0.0.2".parse().unwrap();
+        assert_eq!(source.for_peer(v6), None);
+        assert!("nonsense".parse::<Source>().is_err());
+    }
+}

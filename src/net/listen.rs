@@ -1,0 +1,114 @@
+//! Listeners for what a user names: loopback in both families unless told otherwise.
+
+use super::addr::{Endpoint, Host};
+use super::resolve::Lookup;
+use crate::event::{Proto, Role};
+use crate::sys::error::{Error, Result};
+use crate::sys::options::SocketOption;
+use crate::sys::socket::{Sockets, Tracked};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Free ports tried until one is free in both families.
+const PAIR_TRIES: usize = 32;
+
+/// Where a server is to be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The address as named.
+    pub endpoint: Endpoint,
+    /// Every interface, in place of the host.
+    pub public: bool,
+    /// Families and DNS.
+    pub lookup: Lookup,
+}
+
+/// How its sockets are made.
+pub struct Recipe<'a> {
+    /// Makes them.
+    pub sockets: &'a Sockets,
+    /// TCP listeners or UDP sockets.
+    pub proto: Proto,
+    /// Set before bind.
+    pub options: &'a [SocketOption],
+    /// TCP's accept queue.
+    pub backlog: u32,
+}
+
+impl Place {
+    /// The addresses to bind. Loopback and `--public` are a pair, one of each family, on one port.
+    pub fn addresses(&self) -> Result<Vec<SocketAddr>> {
+        let port = self.endpoint.port;
+        let pair = |v6: Ipv6Addr, v4: Ipv4Addr| -> Vec<SocketAddr> {
+            let mut pair: Vec<SocketAddr> = vec![(v4, port).into(), (v6, port).into()];
+            pair.retain(|a| if a.is_ipv4() { !self.lookup.only_v6 } else { !self.lookup.only_v4 });
+            pair
+        };
+        if self.public {
+            return Ok(pair(Ipv6Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED));
+        }
+        if self.endpoint.host == Host::Localhost {
+            return Ok(pair(Ipv6Addr::LOCALHOST, Ipv4Addr::LOCALHOST));
+        }
+        self.lookup.addresses(&self.endpoint.host, port)
+    }
+}
+
+impl Recipe<'_> {
+    /// Opens one socket for each of `addresses`, all on one port; a family this machine lacks is left out.
+    pub fn open(&self, addresses: &[SocketAddr]) -> Result<Vec<Tracked>> {
+        let wants_free_port = addresses.len() > 1 && addresses[0].port() == 0;
+        let tries = if wants_free_port { PAIR_TRIES } else { 1 };
+        let mut last = None;
+        for _ in 0..tries {
+            match self.open_once(addresses) {
+                Err(error) if wants_free_port && error.errno() == Some(libc::EADDRINUSE) => last = Some(error),
+                Ok(sockets) => {
+                    for socket in sockets.iter().filter(|_| self.proto == Proto::Tcp) {
+                        socket.listen(self.backlog)?;
+                    }
+                    return Ok(sockets);
+                }
+                answer => return answer,
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::new("bind", "", std::io::Error::other("no free port"))))
+    }
+
+    fn open_once(&self, addresses: &[SocketAddr]) -> Result<Vec<Tracked>> {
+        let mut opened: Vec<Tracked> = Vec::new();
+        let mut port = addresses.first().map_or(0, SocketAddr::port);
+        let mut missing = None;
+        for &address in addresses {
+            let address = SocketAddr::new(address.ip(), port);
+            match self.bind(address, addresses.len() > 1) {
+                Ok((socket, local)) => {
+                    port = local.port();
+                    opened.push(socket);
+                }
+                Err(error)
+                    if addresses.len() > 1
+                        && matches!(error.errno(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL)) =>
+                {
+                    missing = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match missing {
+            Some(error) if opened.is_empty() => Err(error),
+            _ => Ok(opened),
+        }
+    }
+
+    fn bind(&self, address: SocketAddr, one_of_a_pair: bool) -> Result<(Tracked, SocketAddr)> {
+        let role = if self.proto == Proto::Tcp { Role::Listener } else { Role::Server };
+        let socket = self.sockets.open(self.proto, role, address, self.options)?;
+        // The IPv6 socket of a pair must leave IPv4 to the other.
+        let named = self.options.iter().any(|o| matches!(o, SocketOption::V6Only(_)));
+        if one_of_a_pair && address.is_ipv6() && !named {
+            socket.set(&SocketOption::V6Only(true))?;
+        }
+        let local = socket.bind(address)?;
+        Ok((socket, local))
+    }
+}

@@ -1,0 +1,12 @@
+//! Building blocks over tracked sockets: addresses, names, listeners, connection races, the relay. Prints nothing.
+//!
+//! Uses `event` and `sys`.
+
+pub mod addr;
+pub mod dial;
+pub mod listen;
+pub mod ports;
+pub mod relay;
+pub mod resolve;
+pub mod service;
+pub mod upper;

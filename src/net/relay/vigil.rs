@@ -1,0 +1,178 @@
+//! The waiting side of a relay: decides when a connection is over.
+
+use super::{ACK_CHECK, Ended, OnEof, Plan, Shared};
+use crate::event::{Event, Kind, Proto};
+use crate::sys::diag;
+use crate::sys::error::{Error, Result};
+use crate::sys::pump::PumpError;
+use crate::sys::signal::Stop;
+use crate::sys::socket::Tracked;
+use crate::sys::wait::{For, wait};
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// How often a peer that sent FIN while our input is still open is looked for in the socket table.
+const PEER_CHECK: Duration = Duration::from_millis(100);
+
+/// What is known while the threads move bytes.
+pub(super) struct Vigil<'a> {
+    socket: &'a Tracked,
+    shared: &'a Shared,
+    plan: &'a Plan,
+    peer: String,
+    sending: bool,
+    receiving: bool,
+    /// When the input ended.
+    sent_at: Option<Instant>,
+    /// The error that ended sending; what the peer said before is still read.
+    send_error: Option<Error>,
+    /// Bytes moved both ways, and when that last changed.
+    moved: (u64, Instant),
+    /// Bytes told as progress, and when.
+    told: (u64, Instant),
+}
+
+impl<'a> Vigil<'a> {
+    pub(super) fn new(socket: &'a Tracked, shared: &'a Shared, plan: &'a Plan, sending: bool) -> Self {
+        let now = Instant::now();
+        let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
+        Self {
+            socket,
+            shared,
+            plan,
+            peer,
+            sending,
+            receiving: true,
+            sent_at: None,
+            send_error: None,
+            moved: (0, now),
+            told: (0, now),
+        }
+    }
+
+    /// Whether both threads are done.
+    pub(super) fn over(&self) -> bool {
+        !self.sending && !self.receiving
+    }
+
+    pub(super) fn wait(&mut self, stop: &Stop) -> Result<Ended> {
+        loop {
+            if let Some(ended) = self.look()? {
+                return Ok(ended);
+            }
+            let fds = [(self.shared.bell.as_fd(), For::Reading), (stop.as_fd(), For::Reading)];
+            wait(&fds, self.next_look()).map_err(|e| Error::new("poll", &self.peer, e))?;
+            self.shared.bell.silence();
+            if let Some(signal) = stop.signal() {
+                return Ok(Ended::Stopped(signal));
+            }
+        }
+    }
+
+    fn look(&mut self) -> Result<Option<Ended>> {
+        if let Some(ended) = self.take_sent()? {
+            return Ok(Some(ended));
+        }
+        if let Some(ended) = self.take_received()? {
+            return Ok(Some(ended));
+        }
+        let now = Instant::now();
+        self.tell_progress(now);
+        let done = match (self.sending, self.receiving) {
+            (false, false) => true,
+            (true, false) => self.plan.ends_with_peer || self.peer_is_gone(),
+            (false, true) => self.plan.send_only && self.sent_at.is_some() && self.socket.fin_acknowledged(),
+            (true, true) => false,
+        };
+        if done {
+            return self.send_error.take().map_or(Ok(Some(Ended::Done)), Err);
+        }
+        Ok(self.passed_deadline(now))
+    }
+
+    fn take_sent(&mut self) -> Result<Option<Ended>> {
+        let Some(end) = self.shared.with(|ends| ends.sent.take()) else { return Ok(None) };
+        self.sending = false;
+        match end {
+            Ok(()) => {
+                self.sent_at = Some(Instant::now());
+                match self.plan.on_eof {
+                    // Fails only when the connection ended meanwhile, which the receiving side reports.
+                    OnEof::HalfClose => drop(self.socket.shutdown_write()),
+                    OnEof::Keep => {}
+                    OnEof::Close => return Ok(Some(Ended::Done)),
+                }
+            }
+            Err(PumpError::Socket(error)) => self.send_error = Some(Error::new("send", &self.peer, error)),
+            Err(PumpError::Local(error)) => return Err(Error::new("read", "input", error).about(Kind::File)),
+        }
+        Ok(None)
+    }
+
+    fn take_received(&mut self) -> Result<Option<Ended>> {
+        let Some(end) = self.shared.with(|ends| ends.received.take()) else { return Ok(None) };
+        self.receiving = false;
+        match end {
+            Ok(()) => Ok(None),
+            Err(PumpError::Socket(error)) => Err(Error::new("recv", &self.peer, error)),
+            Err(PumpError::Local(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Ok(Some(Ended::OutputClosed))
+            }
+            Err(PumpError::Local(error)) => Err(Error::new("write", "output", error).about(Kind::File)),
+        }
+    }
+
+    /// Whether a peer on this machine has closed for good, rather than only its sending side: then its socket belongs
+    /// to no process any more. What another machine did with its socket cannot be known.
+    fn peer_is_gone(&self) -> bool {
+        let (Some(local), Some(peer)) = (self.socket.local(), self.socket.peer()) else { return false };
+        let same_machine = peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip();
+        same_machine
+            && match diag::lookup(Proto::Tcp, peer, local) {
+                Ok(found) => found.is_none_or(|found| found.inode == 0),
+                Err(_) => false,
+            }
+    }
+
+    fn tell_progress(&mut self, now: Instant) {
+        let (bytes_in, bytes_out) = self.socket.counters();
+        let total = bytes_in + bytes_out;
+        if total != self.moved.0 {
+            self.moved = (total, now);
+        }
+        if now.duration_since(self.told.1) >= self.plan.progress_every {
+            if total != self.told.0 {
+                let total = self.plan.total;
+                self.socket.emit(|socket| Event::Progress { socket, bytes_in, bytes_out, total });
+            }
+            self.told = (total, now);
+        }
+    }
+
+    fn passed_deadline(&self, now: Instant) -> Option<Ended> {
+        let passed = |since: Instant, limit: Option<Duration>| limit.filter(|l| now >= since + *l);
+        if let Some(limit) = self.sent_at.and_then(|at| passed(at, self.plan.eof_wait)) {
+            return Some(Ended::EofWait(limit));
+        }
+        passed(self.moved.1, self.plan.idle).map(Ended::Idle)
+    }
+
+    fn next_look(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut next = now + self.plan.progress_every;
+        if let Some(idle) = self.plan.idle {
+            next = next.min(self.moved.1 + idle);
+        }
+        if let (Some(at), Some(limit)) = (self.sent_at, self.plan.eof_wait) {
+            next = next.min(at + limit);
+        }
+        if !self.receiving {
+            next = next.min(now + PEER_CHECK);
+        }
+        if self.plan.send_only && self.sent_at.is_some() {
+            next = next.min(now + ACK_CHECK);
+        }
+        Some(next)
+    }
+}

@@ -1,0 +1,107 @@
+//! Names to addresses, in the order they are to be tried.
+
+use super::addr::Host;
+use crate::event::Kind;
+use crate::sys::error::{Error, Result};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+
+/// Which addresses are wanted, and whether names may be looked up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lookup {
+    /// IPv4 only.
+    pub only_v4: bool,
+    /// IPv6 only.
+    pub only_v6: bool,
+    /// Literal addresses only, no DNS.
+    pub numeric: bool,
+}
+
+impl Lookup {
+    fn wants(self, address: &SocketAddr) -> bool {
+        if address.is_ipv4() { !self.only_v6 } else { !self.only_v4 }
+    }
+
+    /// Every address of `host`, families taking turns, the resolver's favourite first (RFC 8305 section 4).
+    ///
+    /// Blocks while a name is looked up. Never empty: no address is an error of kind `resolve`.
+    pub fn addresses(self, host: &Host, port: u16) -> Result<Vec<SocketAddr>> {
+        let all = match host {
+            Host::Localhost => {
+                vec![(Ipv6Addr::LOCALHOST, port).into(), (Ipv4Addr::LOCALHOST, port).into()]
+            }
+            Host::Ip(ip) => vec![SocketAddr::new(*ip, port)],
+            Host::Name(name) if self.numeric && !name.contains('%') => {
+                let why = io::Error::other("not a literal address, and -n asks nobody");
+                return Err(Error::new("resolve", name, why).about(Kind::Resolve));
+            }
+            Host::Name(name) => look_up(name, port)?,
+        };
+        let wanted = interleave(all.into_iter().filter(|a| self.wants(a)).collect());
+        if wanted.is_empty() {
+            let family = if self.only_v4 { "IPv4" } else { "IPv6" };
+            let why = io::Error::other(format!("no {family} address"));
+            return Err(Error::new("resolve", host, why).about(Kind::Resolve));
+        }
+        Ok(wanted)
+    }
+}
+
+fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>> {
+    let answers = (name, port).to_socket_addrs().map_err(|error| {
+        let text = error.to_string();
+        let reason = text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason);
+        Error::new("resolve", name, io::Error::other(reason.to_owned())).about(Kind::Resolve)
+    })?;
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for answer in answers {
+        if !addresses.contains(&answer) {
+            addresses.push(answer);
+        }
+    }
+    Ok(addresses)
+}
+
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first() else { return addresses };
+    let v4_first = first.is_ipv4();
+    let (mut one, mut other): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|a| a.is_ipv4() == v4_first);
+    let mut mixed = Vec::with_capacity(one.len() + other.len());
+    (one.reverse(), other.reverse());
+    loop {
+        match (one.pop(), other.pop()) {
+            (None, None) => return mixed,
+            (a, b) => mixed.extend(a.into_iter().chain(b)),
+        }
+    }
+}
+
+/// Whether an address is this machine's own loopback.
+#[must_use]
+pub fn is_loopback(ip: IpAddr) -> bool {
+    ip.to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns() {
+        let read = |words: &[&str]| -> Vec<SocketAddr> {
+            words.iter().map(|w| SocketAddr::new(w.parse().unwrap(), 1)).collect()
+        };
+        let mixed = interleave(read(&["::1", "::2", "::3", "10.0.0.1", "10.0.0.2"]));
+        assert_eq!(mixed, read(&["::1", "10.0.0.1", "::2", "10.0.0.2", "::3"]));
+    }
+
+    #[test]
+    fn localhost_asks_nobody_and_families_are_filtered() {
+        let v4 = Lookup { only_v4: true, numeric: true, ..Lookup::default() };
+        assert_eq!(v4.addresses(&Host::Localhost, 9).unwrap(), ["127.0.0.1:9".parse().unwrap()]);
+        let error = v4.addresses(&Host::Ip("::1".parse().unwrap()), 9).unwrap_err();
+        assert_eq!(error.to_string(), "resolve ::1: no IPv4 address");
+        assert_eq!(v4.addresses(&Host::Name("x.example".into()), 9).unwrap_err().kind(), Kind::Resolve);
+    }
+}

@@ -1,0 +1,262 @@
+//! One connection looked up by its pair of addresses. Used by `sys::socket` for what happens after close.
+
+use super::channel::Channel;
+use super::decode::{Head, Timer};
+use super::request;
+use crate::event::{Proto, State};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// A door to the kernel's socket table of the network namespace it was opened in; threads may share it.
+#[derive(Debug)]
+pub struct Diag {
+    channel: Mutex<Channel>,
+}
+
+/// What the table says of one socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its state.
+    pub state: State,
+    /// The inode its descriptors show in `/proc/PID/fd`; 0 for an orphan, TIME-WAIT, or one nobody accepted yet.
+    pub inode: u32,
+    /// Its running timer; in TIME-WAIT the time that is left.
+    pub timer: Option<Timer>,
+}
+
+/// Looks one connection up through a [`Diag`] that the process opens once and keeps.
+///
+/// # Errors
+/// As [`Diag::open`] and [`Diag::lookup`].
+pub fn lookup(proto: Proto, local: SocketAddr, peer: SocketAddr) -> io::Result<Option<Found>> {
+    static SHARED: OnceLock<Diag> = OnceLock::new();
+    if let Some(diag) = SHARED.get() {
+        return diag.lookup(proto, local, peer, 0);
+    }
+    let opened = Diag::open()?;
+    SHARED.get_or_init(|| opened).lookup(proto, local, peer, 0)
+}
+
+impl Diag {
+    /// Opens the table.
+    ///
+    /// # Errors
+    /// What socket(2) says: `EPROTONOSUPPORT` from a kernel without `sock_diag`, `EPERM` from a sandbox.
+    pub fn open() -> io::Result<Self> {
+        Ok(Self { channel: Mutex::new(Channel::open(0)?) })
+    }
+
+    /// Looks up the socket between exactly these addresses: one request, one answer, no walk through the table.
+    ///
+    /// A TCP socket is found as long as the kernel knows it in any form, orphans, TIME-WAIT and half-open requests
+    /// included. A UDP socket without a peer is asked for with the unspecified address and port 0. IPv4 addresses and
+    /// their IPv6-mapped forms mean the same socket. `interface` is the number of the one that the socket is bound to
+    /// (`SO_BINDTODEVICE`), 0 for none; a link-local address brings its own.
+    ///
+    /// # Errors
+    /// What the kernel says, other than `ENOENT`: that is `None`.
+    pub fn lookup(
+        &self,
+        proto: Proto,
+        local: SocketAddr,
+        peer: SocketAddr,
+        interface: u32,
+    ) -> io::Result<Option<Found>> {
+        let Some((local, peer)) = same_family(canonical(local), canonical(peer)) else { return Ok(None) };
+        let interface = if interface == 0 { scope(local).max(scope(peer)) } else { interface };
+        let mut request = request::exact(proto, local, peer, interface);
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.send(&mut request)?;
+        loop {
+            // The kernel answers before `send` returns; a read that finds only older answers is repeated.
+            let Some(message) = channel.read()?.next() else { continue };
+            if message.kind == request::BY_FAMILY {
+                let head = Head::read(proto, message.payload);
+                return Ok(head.filter(|h| h.is_between(local, peer)).map(Found::from));
+            }
+            return match message.errno() {
+                Some(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+                Some(error) => Err(error),
+                None => Ok(None),
+            };
+        }
+    }
+}
+
+impl Head {
+    /// A listener, or a UDP socket without a peer, answers for any pair when nothing closer exists.
+    fn is_between(&self, local: SocketAddr, peer: SocketAddr) -> bool {
+        let (our, their) = (canonical(self.local), canonical(self.peer));
+        (our.port(), their.port()) == (local.port(), peer.port())
+            && same_ip(our, local)
+            && same_ip(their, peer)
+    }
+}
+
+impl From<Head> for Found {
+    fn from(head: Head) -> Self {
+        Self { state: head.state, inode: head.inode, timer: head.timer }
+    }
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip if ip == address.ip() => address,
+        ip => SocketAddr::new(ip, address.port()),
+    }
+}
+
+/// An unspecified address beside one of the other family means "none" in that family. No socket joins two families.
+fn same_family(local: SocketAddr, peer: SocketAddr) -> Option<(SocketAddr, SocketAddr)> {
+    let none = |like: SocketAddr, port| match like {
+        SocketAddr::V4(_) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
+        SocketAddr::V6(_) => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
+    };
+    match (local.ip().is_unspecified(), peer.ip().is_unspecified()) {
+        _ if local.is_ipv4() == peer.is_ipv4() => Some((local, peer)),
+        (true, _) => Some((none(peer, local.port()), peer)),
+        (_, true) => Some((local, none(local, peer.port()))),
+        (false, false) => None,
+    }
+}
+
+fn same_ip(one: SocketAddr, other: SocketAddr) -> bool {
+    one.ip() == other.ip() || (one.ip().is_unspecified() && other.ip().is_unspecified())
+}
+
+fn scope(address: SocketAddr) -> u32 {
+    match address {
+        SocketAddr::V6(v6) => v6.scope_id(),
+        SocketAddr::V4(_) => 0,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)] // plain sockets to look up
+mod tests {
+    use super::super::TimerKind;
+    use super::*;
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    use std::os::fd::AsFd;
+    use std::time::{Duration, Instant};
+
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    fn pair(bind: &str, connect: &str) -> (TcpListener, TcpStream, TcpStream) {
+        let listener = TcpListener::bind((bind, 0)).unwrap();
+        let client = TcpStream::connect((connect, listener.local_addr().unwrap().port())).unwrap();
+        let server = listener.accept().unwrap().0;
+        (listener, client, server)
+    }
+
+    fn ends(stream: &TcpStream) -> (SocketAddr, SocketAddr) {
+        (stream.local_addr().unwrap(), stream.peer_addr().unwrap())
+    }
+
+    fn inode(fd: impl AsFd) -> u64 {
+        rustix::fs::fstat(fd).unwrap().st_ino
+    }
+
+    fn tcp((local, peer): (SocketAddr, SocketAddr)) -> Option<Found> {
+        lookup(Proto::Tcp, local, peer).unwrap()
+    }
+
+    fn wait(ends: (SocketAddr, SocketAddr), wanted: Option<State>) -> Option<Found> {
+        let started = Instant::now();
+        loop {
+            let found = tcp(ends);
+            if found.map(|f| f.state) == wanted {
+                return found;
+            }
+            assert!(started.elapsed() < DEADLINE, "{found:?} instead of {wanted:?}");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn both_ends_of_a_connection_are_found_in_both_families() {
+        for host in ["127.0.0.1", "::1"] {
+            let (_listener, client, server) = pair(host, host);
+            for stream in [&client, &server] {
+                let found = tcp(ends(stream)).unwrap();
+                assert_eq!((found.state, u64::from(found.inode)), (State::Established, inode(stream)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_mapped_address_and_its_ipv4_form_are_one_socket() {
+        let (_listener, client, server) = pair("::", "127.0.0.1");
+        let (local, peer) = ends(&server);
+        assert!(local.is_ipv6(), "{local}");
+        let plain = (canonical(local), canonical(peer));
+        for asked in [(local, peer), plain, (local, plain.1)] {
+            assert_eq!(u64::from(tcp(asked).unwrap().inode), inode(&server), "{asked:?}");
+        }
+        assert_eq!(u64::from(tcp((plain.1, local)).unwrap().inode), inode(&client));
+    }
+
+    #[test]
+    fn a_listener_that_answers_for_a_connection_is_not_it() {
+        for (bind, host) in
+            [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("::", "::1")]
+        {
+            let listener = TcpListener::bind((bind, 0)).unwrap();
+            let local = SocketAddr::new(host.parse().unwrap(), listener.local_addr().unwrap().port());
+            let peer = SocketAddr::new(local.ip(), 1);
+            assert_eq!(tcp((local, peer)), None, "{bind} {host}");
+        }
+    }
+
+    #[test]
+    fn an_orphan_is_followed_through_fin_wait_2_and_time_wait() {
+        let (_listener, client, server) = pair("127.0.0.1", "127.0.0.1");
+        let (near, far) = (ends(&client), ends(&server));
+        drop(client);
+        let orphan = wait(near, Some(State::FinWait2)).unwrap();
+        assert_eq!(orphan.inode, 0);
+        assert_eq!(tcp(far).unwrap().state, State::CloseWait);
+        drop(server);
+        let waiting = wait(near, Some(State::TimeWait)).unwrap();
+        let timer = waiting.timer.unwrap();
+        assert_eq!(timer.kind, TimerKind::TimeWait);
+        assert!(timer.left > Duration::from_secs(50) && timer.left <= Duration::from_mins(1), "{timer:?}");
+        wait(far, None);
+    }
+
+    #[test]
+    fn a_udp_socket_is_found_with_and_without_a_peer() {
+        for host in ["127.0.0.1", "::1"] {
+            let [one, other] = [(); 2].map(|()| UdpSocket::bind((host, 0)).unwrap());
+            let (local, peer) = (one.local_addr().unwrap(), other.local_addr().unwrap());
+            let none = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+            let found = lookup(Proto::Udp, local, none).unwrap().unwrap();
+            assert_eq!((found.state, u64::from(found.inode)), (State::Unconnected, inode(&one)));
+            assert_eq!(lookup(Proto::Udp, local, peer).unwrap(), None);
+            one.connect(peer).unwrap();
+            let found = lookup(Proto::Udp, local, peer).unwrap().unwrap();
+            assert_eq!((found.state, u64::from(found.inode)), (State::Connected, inode(&one)));
+        }
+    }
+
+    #[test]
+    fn threads_that_share_the_table_get_their_own_answers() {
+        let (_listener, client, server) = pair("127.0.0.1", "127.0.0.1");
+        std::thread::scope(|scope| {
+            for stream in [&client, &server, &client, &server] {
+                scope.spawn(move || {
+                    for _ in 0..500 {
+                        assert_eq!(u64::from(tcp(ends(stream)).unwrap().inode), inode(stream));
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn addresses_of_two_families_join_no_socket() {
+        let (v4, v6) = ("127.0.0.1:1".parse().unwrap(), "[::1]:2".parse().unwrap());
+        assert_eq!(tcp((v4, v6)), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! Netlink framing, pure: a buffer of bytes to messages (netlink(7)). Used by its siblings.
+//!
+//! Reading stops at the first length that does not fit, so any bytes at all may be given.
+
+use std::io;
+
+/// Length of `struct nlmsghdr`.
+pub(super) const HEADER: usize = 16;
+/// Messages begin at multiples of this.
+const ALIGN: usize = 4;
+
+/// One message of an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message<'a> {
+    /// `nlmsg_type`.
+    pub kind: u16,
+    /// `nlmsg_seq`, that of the request it answers.
+    pub seq: u32,
+    /// What follows the header.
+    pub payload: &'a [u8],
+}
+
+impl Message<'_> {
+    /// The error in a `NLMSG_ERROR` message, or in the last one of a dump; 0 is success.
+    pub fn errno(&self) -> Option<io::Error> {
+        match self.payload.first_chunk().map(|code| i32::from_ne_bytes(*code)) {
+            Some(code) if code < 0 => Some(io::Error::from_raw_os_error(code.wrapping_neg())),
+            _ => None,
+        }
+    }
+}
+
+/// The messages in `buffer`.
+pub(super) fn messages(mut buffer: &[u8]) -> impl Iterator<Item = Message<'_>> {
+    std::iter::from_fn(move || {
+        let head: &[u8; HEADER] = buffer.first_chunk()?;
+        let length = u32_at(head, 0) as usize;
+        let payload = buffer.get(HEADER..length)?;
+        let message = Message { kind: u16_at(head, 4), seq: u32_at(head, 8), payload };
+        buffer = buffer.get(length.next_multiple_of(ALIGN)..).unwrap_or_default();
+        Some(message)
+    })
+}
+
+/// The number in this machine's order at a place known to be inside.
+pub(super) fn u16_at<const N: usize>(bytes: &[u8; N], at: usize) -> u16 {
+    u16::from_ne_bytes([bytes[at], bytes[at + 1]])
+}
+
+/// As [`u16_at`], four bytes.
+pub(super) fn u32_at<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
+    u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_do_not_fit_end_the_reading() {
+        for length in [0_u32, 15, 21, u32::MAX] {
+            let mut bytes = [0_u8; 20];
+            bytes[..4].copy_from_slice(&length.to_ne_bytes());
+            assert_eq!(messages(&bytes).count(), 0, "{length}");
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The life of one socket: the only writer of a socket's state, and of the events that tell it.
+//!
+//! A state is written down when the kernel was asked for it; the steps RFC 9293 forces between two answers are
+//! filled in as `implied`. Both the owner's calls and the watcher's wakes come here, so a life is behind a mutex.
+
+use super::{diag, tcp_info};
+use crate::event::{Ending, Event, Events, Fault, Op, Proto, State, Subject, Via};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A last ACK that is under way is waited for this long, one initial retransmission timeout (RFC 6298), before the
+/// descriptor is given up.
+const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is known of a socket. Shared by its owner and the watcher.
+pub(super) struct Life {
+    pub(super) events: Events,
+    /// Payload received and sent so far.
+    pub(super) bytes_in: AtomicU64,
+    pub(super) bytes_out: AtomicU64,
+    opened: Instant,
+    inner: Mutex<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) subject: Subject,
+    pub(super) state: State,
+    fd: Option<Arc<OwnedFd>>,
+    /// The error that ended the connection, taken from the kernel once and kept for whoever asks.
+    error: Option<i32>,
+    was_established: bool,
+    /// FIN went both ways.
+    orderly: bool,
+    deadline: Option<Instant>,
+}
+
+/// What an operation of ours may have caused.
+#[derive(Clone, Copy)]
+struct Cause {
+    /// The call or segment, as far as the step itself does not tell.
+    op: Op,
+    via: Via,
+    ending: Ending,
+}
+
+impl Life {
+    pub(super) fn new(events: Events, subject: Subject, state: State, fd: Arc<OwnedFd>) -> Self {
+        Self {
+            events,
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            opened: Instant::now(),
+            inner: Mutex::new(Inner {
+                subject,
+                state,
+                fd: Some(fd),
+                error: None,
+                was_established: false,
+                orderly: false,
+                deadline: None,
+            }),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether states are to be told; if not, the kernel is not asked for any.
+    pub(super) fn told(&self) -> bool {
+        self.events.enabled()
+    }
+
+    /// Asks the kernel where the socket is now and writes down how it got there.
+    pub(super) fn observe(&self) {
+        if self.told() {
+            self.observe_locked(&mut self.lock(), None);
+        }
+    }
+
+    /// As [`Self::observe`], for an owner that just made the call `op` under the lock.
+    pub(super) fn observe_locked(&self, inner: &mut Inner, op: Option<Op>) {
+        let Some(fd) = inner.fd.clone() else { return };
+        if inner.subject.proto == Proto::Udp {
+            return;
+        }
+        match tcp_info::state(fd.as_fd()) {
+            Ok(State::Closed) => self.observe_closed(inner, op, fd.as_fd()),
+            Ok(seen) => {
+                let op = op.unwrap_or(Op::Shutdown);
+                self.advance(inner, seen, Cause { op, via: Via::Kernel, ending: Ending::Orderly });
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// The full socket is CLOSED: find out whether a TIME-WAIT stand-in took over, or what ended it.
+    fn observe_closed(&self, inner: &mut Inner, op: Option<Op>, fd: BorrowedFd<'_>) {
+        match inner.state {
+            State::Closed | State::TimeWait => {}
+            State::LastAck | State::Listen => {
+                let op = op.unwrap_or(Op::Close);
+                self.advance(inner, State::Closed, Cause { op, via: Via::Kernel, ending: Ending::Orderly });
+            }
+            from => {
+                let may_wait = !matches!(from, State::SynSent | State::CloseWait);
+                if may_wait && found(inner.subject) == Some(State::TimeWait) {
+                    let op = op.unwrap_or(Op::Shutdown);
+                    let cause = Cause { op, via: Via::Table, ending: Ending::Orderly };
+                    return self.advance(inner, State::TimeWait, cause);
+                }
+                inner.take_error(fd);
+                let cause = inner.closing_cause(op);
+                // Our FIN was sent in the same call that now finds the socket CLOSED by a reset.
+                if cause.ending == Ending::Abortive && op == Some(Op::Shutdown) && inner.error.is_some() {
+                    if let Some(sent) = after_our_fin(from) {
+                        self.advance(inner, sent, Cause { via: Via::Implied, ..cause });
+                    }
+                }
+                self.advance(inner, State::Closed, cause);
+            }
+        }
+    }
+
+    fn advance(&self, inner: &mut Inner, to: State, cause: Cause) {
+        let mut from = inner.state;
+        let path = from.path(to, cause.ending);
+        for (i, &step) in path.iter().enumerate() {
+            let via = if i + 1 == path.len() { cause.via } else { Via::Implied };
+            inner.was_established |= step == State::Established;
+            inner.orderly |= step == State::TimeWait || (from == State::LastAck && step == State::Closed);
+            inner.state = step;
+            self.events.emit(Event::State {
+                socket: inner.subject,
+                from,
+                to: step,
+                op: op_of_step(from, step, cause.op),
+                via,
+            });
+            from = step;
+        }
+    }
+
+    /// Moves to a state that a successful call implies by its definition (UDP, listen, a SYN under way).
+    pub(super) fn moved(&self, inner: &mut Inner, to: State, op: Op) {
+        if self.told() {
+            self.advance(inner, to, Cause { op, via: Via::Kernel, ending: Ending::Abortive });
+        }
+    }
+
+    /// A connection attempt failed with `errno`.
+    pub(super) fn failed(&self, errno: i32) {
+        if self.told() {
+            let mut inner = self.lock();
+            inner.error = Some(errno);
+            if inner.state != State::SynSent {
+                self.moved_via(&mut inner, State::SynSent, Via::Implied);
+            }
+            let cause = inner.closing_cause(Some(Op::Connect));
+            self.advance(&mut inner, State::Closed, cause);
+        }
+    }
+
+    fn moved_via(&self, inner: &mut Inner, to: State, via: Via) {
+        self.advance(inner, to, Cause { op: Op::Connect, via, ending: Ending::Abortive });
+    }
+
+    /// Remembers an error a data call returned, since the kernel tells it once.
+    pub(super) fn note_error(&self, errno: i32) {
+        self.lock().error.get_or_insert(errno);
+        self.observe();
+    }
+
+    /// The error that ended the connection, if the watcher took it before the owner's call could see it.
+    pub(super) fn ended_by(&self) -> Option<io::Error> {
+        self.observe();
+        self.lock().error.map(io::Error::from_raw_os_error)
+    }
+
+    /// Takes the descriptor over from an owner that is done with it. Returns whether the watcher must go on looking
+    /// until [`Self::settled`], because one ACK is still under way.
+    pub(super) fn retire(&self, abort: bool) -> bool {
+        let mut inner = self.lock();
+        if !self.told() {
+            inner.fd = None;
+            return false;
+        }
+        self.observe_locked(&mut inner, Some(Op::Close));
+        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
+        if awaits_ack && !abort {
+            inner.deadline = Some(Instant::now() + LAST_ACK_PATIENCE);
+            return true;
+        }
+        self.close(&mut inner);
+        false
+    }
+
+    /// Whether a retired life is over; closes it if so.
+    pub(super) fn settled(&self, now: Instant) -> bool {
+        let mut inner = self.lock();
+        let Some(deadline) = inner.deadline else { return inner.fd.is_none() };
+        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
+        if awaits_ack && now < deadline {
+            return false;
+        }
+        self.close(&mut inner);
+        true
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let inner = self.lock();
+        inner.fd.as_ref().and(inner.deadline)
+    }
+
+    /// close(2), and a look at what the kernel keeps of the connection.
+    fn close(&self, inner: &mut Inner) {
+        let Some(fd) = inner.fd.take() else { return };
+        let info = tcp_info::read(fd.as_fd()).ok();
+        drop(fd);
+        match inner.state {
+            State::Closed | State::TimeWait => {}
+            State::Listen | State::Unconnected | State::Connected => {
+                self.moved(inner, State::Closed, Op::Close);
+            }
+            _ => match found(inner.subject) {
+                Some(State::Listen) | None => {
+                    let ending =
+                        if inner.state == State::LastAck { Ending::Orderly } else { Ending::Abortive };
+                    let op = Op::Close;
+                    self.advance(inner, State::Closed, Cause { op, via: Via::Table, ending });
+                }
+                Some(state) => {
+                    let (op, ending) = (Op::Close, Ending::Orderly);
+                    self.advance(inner, state, Cause { op, via: Via::Table, ending });
+                }
+            },
+        }
+        self.summarise(inner, info);
+    }
+
+    fn summarise(&self, inner: &Inner, info: Option<tcp_info::TcpInfo>) {
+        let (bytes_in, bytes_out) =
+            (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
+        let udp = inner.subject.proto == Proto::Udp;
+        if !inner.was_established && !udp {
+            return;
+        }
+        let info = info.filter(|_| !udp);
+        if let (true, Some(info)) = (self.events.detailed(), info) {
+            self.events.emit(Event::Info { socket: inner.subject, info: info.fields() });
+        }
+        self.events.emit(Event::Summary {
+            socket: inner.subject,
+            bytes_in,
+            bytes_out,
+            duration_us: u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX),
+            rtt_us: info.and_then(|i| i.rtt_us()),
+            retransmits: info.and_then(|i| i.retransmits()),
+            clean: udp || (inner.orderly && inner.error.is_none()),
+        });
+    }
+
+    /// A warning or an error about this socket.
+    pub(super) fn fault(&self, mut fault: Fault) -> Fault {
+        let subject = self.lock().subject;
+        fault.conn = Some(subject.conn);
+        fault.peer = subject.peer;
+        fault
+    }
+}
+
+impl Inner {
+    pub(super) fn fd(&self) -> Option<Arc<OwnedFd>> {
+        self.fd.clone()
+    }
+
+    fn take_error(&mut self, fd: BorrowedFd<'_>) {
+        if self.error.is_none() {
+            self.error = rustix::net::sockopt::socket_error(fd)
+                .ok()
+                .and_then(Result::err)
+                .map(rustix::io::Errno::raw_os_error);
+        }
+    }
+
+    fn closing_cause(&self, op: Option<Op>) -> Cause {
+        let (op, ending) = match self.error {
+            Some(libc::ECONNREFUSED) => (Op::Refused, Ending::Abortive),
+            Some(libc::ETIMEDOUT) => (Op::TimedOut, Ending::Abortive),
+            Some(_) => (Op::ResetReceived, Ending::Abortive),
+            // Nothing went wrong and our FIN is out: the peer's FIN must have come first.
+            None if op == Some(Op::Shutdown) => (Op::Shutdown, Ending::Orderly),
+            None => (op.unwrap_or(Op::ResetReceived), Ending::Abortive),
+        };
+        Cause { op, via: Via::Kernel, ending }
+    }
+}
+
+fn found(subject: Subject) -> Option<State> {
+    let (local, peer): (SocketAddr, SocketAddr) = (subject.local?, subject.peer?);
+    diag::lookup(subject.proto, local, peer).ok().flatten().map(|found| found.state)
+}
+
+const fn after_our_fin(from: State) -> Option<State> {
+    match from {
+        State::Established => Some(State::FinWait1),
+        State::CloseWait => Some(State::LastAck),
+        _ => None,
+    }
+}
+
+/// Which segment or call a single step is owed to; `op` where it was ours.
+const fn op_of_step(from: State, to: State, op: Op) -> Op {
+    match (from, to) {
+        (State::Closed, State::SynSent) | (State::SynSent, State::Established) => Op::Connect,
+        (State::Listen | State::SynSent, State::SynReceived) => Op::SynReceived,
+        (State::SynReceived, State::Established)
+        | (State::FinWait1, State::FinWait2)
+        | (State::Closing, State::TimeWait)
+        | (State::LastAck, State::Closed) => Op::AckReceived,
+        (State::Established, State::CloseWait)
+        | (State::FinWait1, State::Closing)
+        | (State::FinWait2, State::TimeWait) => Op::FinReceived,
+        (_, State::FinWait1 | State::LastAck) if !matches!(op, Op::Close) => Op::Shutdown,
+        _ => op,
+    }
+}

@@ -1,0 +1,18 @@
+//! The only layer that makes system calls on sockets and descriptors, and the only one with `unsafe` code.
+//!
+//! Uses `event` alone. Linux lives here: a port to another system is a matter of this folder.
+
+pub mod diag;
+pub mod error;
+mod life;
+pub mod limits;
+pub mod options;
+pub mod pump;
+pub mod signal;
+pub mod socket;
+pub mod stdio;
+mod tcp_info;
+pub mod wait;
+mod watch;
+
+pub use error::{Error, Result};

@@ -1,0 +1,450 @@
+//! A socket whose states are told: every call that may move it goes through here and is followed by a question to the
+//! kernel.
+
+use super::error::{Error, Result};
+use super::life::Life;
+use super::options::{Family, SocketOption};
+use super::watch::Watcher;
+use super::tcp_info;
+use crate::event::{Event, Events, Fault, Op, Proto, Role, Scope, State, Subject};
+use rustix::net::{self, RecvFlags, SendFlags, Shutdown};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Type};
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Makes sockets: numbers them and shows them to the watcher. One a run, cheap to clone.
+#[derive(Clone)]
+pub struct Sockets {
+    events: Events,
+    watcher: Option<Arc<Watcher>>,
+    next: Arc<AtomicU32>,
+}
+
+/// A socket and its life. Dropping it closes it in order: FIN first unless it must be reset, and the last states told.
+pub struct Tracked {
+    fd: Option<Arc<OwnedFd>>,
+    life: Arc<Life>,
+    sockets: Sockets,
+    conn: u32,
+    proto: Proto,
+    family: Family,
+}
+
+/// How far a connect(2) that does not block came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connecting {
+    /// The connection stands.
+    Done,
+    /// The answer is awaited; ask [`Tracked::finish_connect`] when the socket is writable.
+    InProgress,
+}
+
+impl Sockets {
+    /// Sockets whose events go to `events`; starts the watcher when anybody wants states.
+    pub fn new(events: Events) -> Result<Self> {
+        let watcher = events.enabled().then(Watcher::start).transpose();
+        let watcher = watcher.map_err(|e| Error::new("start watcher", "", e))?;
+        Ok(Self { events, watcher, next: Arc::new(AtomicU32::new(1)) })
+    }
+
+    /// Where events go.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Waits until the last states of closed sockets are told, at most about a second.
+    pub fn drain(&self) {
+        if let Some(watcher) = &self.watcher {
+            watcher.drain();
+        }
+    }
+
+    /// socket(2) for `address`'s family, non-blocking, with `options` set and read back.
+    pub fn open(
+        &self,
+        proto: Proto,
+        role: Role,
+        address: SocketAddr,
+        options: &[SocketOption],
+    ) -> Result<Tracked> {
+        let (kind, protocol) = match proto {
+            Proto::Tcp => (Type::STREAM, Protocol::TCP),
+            Proto::Udp => (Type::DGRAM, Protocol::UDP),
+        };
+        let socket = socket2::Socket::new(Domain::for_address(address), kind.nonblocking(), Some(protocol))
+            .map_err(|e| Error::new("socket for", address, e))?;
+        let tracked = self.track(socket.into(), proto, role, None, None, State::Closed);
+        for option in options {
+            tracked.set(option)?;
+        }
+        Ok(tracked)
+    }
+
+    fn track(
+        &self,
+        fd: OwnedFd,
+        proto: Proto,
+        role: Role,
+        local: Option<SocketAddr>,
+        peer: Option<SocketAddr>,
+        state: State,
+    ) -> Tracked {
+        let conn = self.next.fetch_add(1, Ordering::Relaxed);
+        let family = match SockRef::from(&fd).domain() {
+            Ok(Domain::IPV6) => Family::V6,
+            _ => Family::V4,
+        };
+        let fd = Arc::new(fd);
+        let subject = Subject { conn, proto, local, peer, role };
+        let life = Arc::new(Life::new(self.events.clone(), subject, state, Arc::clone(&fd)));
+        Tracked { fd: Some(fd), life, sockets: self.clone(), conn, proto, family }
+    }
+}
+
+impl Tracked {
+    /// The number events call this socket by.
+    #[must_use]
+    pub fn conn(&self) -> u32 {
+        self.conn
+    }
+
+    /// Our address, once there is one.
+    #[must_use]
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.life.lock().subject.local
+    }
+
+    /// The other end's address, once there is one.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.life.lock().subject.peer
+    }
+
+    /// What events say of this socket.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        self.life.lock().subject
+    }
+
+    /// The state last told.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.life.lock().state
+    }
+
+    /// Payload received and sent so far, bytes.
+    #[must_use]
+    pub fn counters(&self) -> (u64, u64) {
+        (self.life.bytes_in.load(Ordering::Relaxed), self.life.bytes_out.load(Ordering::Relaxed))
+    }
+
+    /// Adds this socket's number and peer to a fault.
+    #[must_use]
+    pub fn blame(&self, fault: Fault) -> Fault {
+        self.life.fault(fault)
+    }
+
+    /// Sets one option and tells what the kernel made of it.
+    pub fn set(&self, option: &SocketOption) -> Result<()> {
+        if option.applies_to(self.family) {
+            let effective = option.apply(&SockRef::from(&self.as_fd()), self.family)?;
+            let (name, requested) = (option.name(), Some(option.requested()));
+            self.emit(|socket| Event::Option { socket, name, requested, effective });
+        }
+        Ok(())
+    }
+
+    /// Tells the options in force that nobody set (`-v`).
+    pub fn tell_options(&self) {
+        if !self.sockets.events.detailed() {
+            return;
+        }
+        for option in SocketOption::worth_showing() {
+            if let Ok(effective) = option.read(&SockRef::from(&self.as_fd()), self.family) {
+                let name = option.name();
+                self.emit(|socket| Event::Option { socket, name, requested: None, effective });
+            }
+        }
+    }
+
+    /// bind(2).
+    pub fn bind(&self, address: SocketAddr) -> Result<SocketAddr> {
+        net::bind(self, &address).map_err(|e| Error::new("bind", address, e))?;
+        let local = local_of(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
+        let mut inner = self.life.lock();
+        inner.subject.local = Some(local);
+        if self.proto == Proto::Udp {
+            self.life.moved(&mut inner, State::Unconnected, Op::Bind);
+        }
+        drop(inner);
+        self.emit(|socket| Event::Bind { socket });
+        Ok(local)
+    }
+
+    /// listen(2) with an accept queue of `backlog`; the kernel caps it (somaxconn, tcp(7)).
+    pub fn listen(&self, backlog: u32) -> Result<()> {
+        let length = i32::try_from(backlog).unwrap_or(i32::MAX);
+        let on = || self.local().map(|a| a.to_string()).unwrap_or_default();
+        {
+            let mut inner = self.life.lock();
+            net::listen(self, length).map_err(|e| Error::new("listen", on(), e))?;
+            self.life.observe_locked(&mut inner, Some(Op::Listen));
+        }
+        if self.life.told() {
+            let effective = tcp_info::read(self.as_fd()).map_err(|e| Error::new("TCP_INFO", on(), e))?.backlog();
+            let (requested, value) = (u64::from(backlog).into(), u64::from(effective).into());
+            self.emit(|socket| Event::Option {
+                socket,
+                name: "backlog",
+                requested: Some(requested),
+                effective: value,
+            });
+            self.emit(|socket| Event::Listening {
+                socket,
+                backlog: Some(effective),
+                backlog_requested: Some(backlog),
+                scope: socket.local.map_or(Scope::Loopback, Scope::of),
+            });
+        }
+        Ok(())
+    }
+
+    /// accept4(2) without blocking. The new socket is told from LISTEN on, as the kernel made it.
+    pub fn accept(&self) -> io::Result<Tracked> {
+        use rustix::net::SocketFlags;
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let (fd, peer) = net::acceptfrom_with(self, flags)?;
+        let peer = peer.and_then(|a| SocketAddr::try_from(a).ok());
+        let local = local_of(fd.as_fd()).ok();
+        let child = self.sockets.track(fd, Proto::Tcp, Role::Server, local, peer, State::Listen);
+        child.watch();
+        child.life.observe();
+        child.emit(|socket| Event::Accept { socket });
+        Ok(child)
+    }
+
+    /// connect(2) without blocking.
+    pub fn start_connect(&self, address: SocketAddr) -> Result<Connecting> {
+        let answer = {
+            let mut inner = self.life.lock();
+            inner.subject.peer = Some(address);
+            let answer = net::connect(self, &address);
+            if answer.is_ok() || matches!(answer, Err(rustix::io::Errno::INPROGRESS)) {
+                inner.subject.local = local_of(self.as_fd()).ok();
+                if self.proto == Proto::Udp {
+                    if inner.state == State::Closed {
+                        self.life.moved(&mut inner, State::Unconnected, Op::Connect);
+                    }
+                    self.life.moved(&mut inner, State::Connected, Op::Connect);
+                } else if self.life.told() && !is_closed(self.as_fd()) {
+                    self.life.observe_locked(&mut inner, Some(Op::Connect));
+                }
+            }
+            answer
+        };
+        match answer {
+            Ok(()) => {
+                self.connected();
+                Ok(Connecting::Done)
+            }
+            Err(rustix::io::Errno::INPROGRESS) => Ok(Connecting::InProgress),
+            Err(error) => Err(Error::new("connect", address, error)),
+        }
+    }
+
+    /// Whether a connection in progress came about; `None` while it is still in progress.
+    pub fn finish_connect(&self) -> Result<Option<()>> {
+        let peer = self.peer().map(|a| a.to_string()).unwrap_or_default();
+        let error = net::sockopt::socket_error(self).map_err(|e| Error::new("connect", &peer, e))?;
+        if let Err(errno) = error {
+            self.life.failed(errno.raw_os_error());
+            return Err(Error::new("connect", peer, errno));
+        }
+        if matches!(net::getpeername(self), Ok(Some(_))) {
+            self.connected();
+            return Ok(Some(()));
+        }
+        Ok(None)
+    }
+
+    fn connected(&self) {
+        if self.proto == Proto::Tcp {
+            self.watch();
+            self.life.observe();
+        }
+        self.tell_options();
+    }
+
+    fn watch(&self) {
+        if let Some(watcher) = &self.sockets.watcher {
+            // Without the watcher the states between our calls are told late and as implied, not wrongly.
+            let _ = watcher.watch(self.conn, self.as_fd(), &self.life);
+        }
+    }
+
+    /// recv(2): 0 at the peer's FIN; an error that ended the connection is returned even if the watcher saw it first.
+    pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let received = net::recv(self, buffer, RecvFlags::empty()).map(|(n, _)| n);
+        self.account_in(received.map_err(io::Error::from))
+    }
+
+    /// Counts what another system call received from this socket, and gives it [`Self::recv`]'s errors.
+    pub(super) fn account_in(&self, received: io::Result<usize>) -> io::Result<usize> {
+        match received {
+            Ok(0) => self.life.ended_by().map_or(Ok(0), Err),
+            Ok(n) => {
+                self.life.bytes_in.fetch_add(n as u64, Ordering::Relaxed);
+                Ok(n)
+            }
+            Err(error) => Err(self.failed_with(error)),
+        }
+    }
+
+    /// send(2); a closed connection gives an error, not a signal.
+    pub fn send(&self, data: &[u8]) -> io::Result<usize> {
+        self.account_out(net::send(self, data, SendFlags::NOSIGNAL).map_err(io::Error::from))
+    }
+
+    /// writev(2) on the socket.
+    pub fn send_vectored(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.account_out(SockRef::from(&self.as_fd()).send_vectored_with_flags(parts, libc::MSG_NOSIGNAL))
+    }
+
+    /// Counts what another system call sent over this socket, and gives it [`Self::send`]'s errors.
+    pub(super) fn account_out(&self, sent: io::Result<usize>) -> io::Result<usize> {
+        match sent {
+            Ok(n) => {
+                self.life.bytes_out.fetch_add(n as u64, Ordering::Relaxed);
+                Ok(n)
+            }
+            Err(error) => Err(self.failed_with(error)),
+        }
+    }
+
+    fn failed_with(&self, error: io::Error) -> io::Error {
+        match error.raw_os_error() {
+            Some(errno @ (libc::ECONNRESET | libc::ETIMEDOUT | libc::EHOSTUNREACH | libc::EPIPE)) => {
+                // After a reset that the watcher saw first, send says EPIPE; the cause is the better answer.
+                let first = (errno == libc::EPIPE).then(|| self.life.ended_by()).flatten();
+                if first.is_none() {
+                    self.life.note_error(errno);
+                }
+                first.unwrap_or(error)
+            }
+            _ => error,
+        }
+    }
+
+    /// shutdown(2) for writing: our FIN.
+    pub fn shutdown_write(&self) -> Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
+    /// shutdown(2) both ways: our FIN, and readers of this socket are woken.
+    pub fn shutdown_both(&self) -> Result<()> {
+        self.shutdown(Shutdown::Both)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> Result<()> {
+        let mut inner = self.life.lock();
+        if self.life.told() {
+            self.life.observe_locked(&mut inner, None);
+            if let Some(watcher) = &self.sockets.watcher {
+                watcher.expect_acks(self.conn, self.as_fd());
+            }
+        }
+        let answer = net::shutdown(self, how);
+        if self.life.told() && answer.is_ok() {
+            self.life.observe_locked(&mut inner, Some(Op::Shutdown));
+        }
+        let on = inner.subject.peer.map(|a| a.to_string()).unwrap_or_default();
+        answer.map_err(|e| Error::new("shutdown", on, e))
+    }
+
+    /// Whether the peer has acknowledged our FIN, and with it everything sent before.
+    #[must_use]
+    pub fn fin_acknowledged(&self) -> bool {
+        matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
+    }
+
+    /// Makes calls wait for data or room, for a thread of its own.
+    pub fn set_blocking(&self) -> Result<()> {
+        let on = self.peer().map(|a| a.to_string()).unwrap_or_default();
+        rustix::io::ioctl_fionbio(self, false).map_err(|e| Error::new("set blocking", on, e))
+    }
+
+    /// Tells an event about this socket, made only if somebody wants it.
+    pub fn emit(&self, event: impl FnOnce(Subject) -> Event) {
+        if self.life.told() {
+            let subject = self.life.lock().subject;
+            self.sockets.events.emit(event(subject));
+        }
+    }
+
+    /// Whether close will send RST: data nobody read, or a linger time of 0 (tcp(7), RFC 1122 4.2.2.13).
+    fn resets_on_close(&self) -> bool {
+        let unread = rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0);
+        unread || matches!(SockRef::from(&self.as_fd()).linger(), Ok(Some(time)) if time.is_zero())
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        let mut abort = false;
+        if self.life.told() && self.proto == Proto::Tcp {
+            self.life.observe();
+            match self.state() {
+                State::Listen | State::SynSent => self.disconnect(),
+                State::Established | State::SynReceived | State::CloseWait => {
+                    abort = self.resets_on_close();
+                    if !abort {
+                        // It fails only if the connection ended meanwhile, which `retire` sees.
+                        let _ = self.shutdown_write();
+                    }
+                }
+                _ => abort = self.resets_on_close(),
+            }
+        }
+        self.fd = None;
+        let goes_on = self.life.retire(abort);
+        if let Some(watcher) = &self.sockets.watcher {
+            if goes_on { watcher.settle(self.conn) } else { watcher.forget(self.conn) }
+        }
+    }
+}
+
+impl Tracked {
+    /// shutdown(2) takes a listener or an attempt under way to CLOSED while it can still be asked.
+    fn disconnect(&self) {
+        let mut inner = self.life.lock();
+        if net::shutdown(self, Shutdown::Both).is_ok() {
+            self.life.observe_locked(&mut inner, Some(Op::Close));
+        }
+    }
+}
+
+impl AsFd for Tracked {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // The descriptor is given up in `drop` alone.
+        self.fd.as_ref().expect("the socket is open until it is dropped").as_fd()
+    }
+}
+
+impl AsRawFd for Tracked {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+fn local_of(fd: BorrowedFd<'_>) -> io::Result<SocketAddr> {
+    let address: SockAddr = SockRef::from(&fd).local_addr()?;
+    address.as_socket().ok_or_else(|| io::Error::other("not an internet address"))
+}
+
+fn is_closed(fd: BorrowedFd<'_>) -> bool {
+    matches!(tcp_info::state(fd), Ok(State::Closed))
+}

@@ -1,0 +1,157 @@
+//! `TCP_INFO` (tcp(7)): what the kernel knows about an open TCP socket.
+#![allow(unsafe_code)]
+
+use crate::event::{InfoFields, State};
+use std::io;
+use std::mem::{offset_of, size_of};
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+/// The head of `struct tcp_info` of linux/tcp.h. Kernels give more or less of it; [`read`] keeps how much.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+struct Raw {
+    state: u8,
+    ca_state: u8,
+    retransmits: u8,
+    probes: u8,
+    backoff: u8,
+    options: u8,
+    wscale: u8,
+    flags: u8,
+    rto: u32,
+    ato: u32,
+    snd_mss: u32,
+    rcv_mss: u32,
+    unacked: u32,
+    sacked: u32,
+    lost: u32,
+    retrans: u32,
+    fackets: u32,
+    last_data_sent: u32,
+    last_ack_sent: u32,
+    last_data_recv: u32,
+    last_ack_recv: u32,
+    pmtu: u32,
+    rcv_ssthresh: u32,
+    rtt: u32,
+    rttvar: u32,
+    snd_ssthresh: u32,
+    snd_cwnd: u32,
+    advmss: u32,
+    reordering: u32,
+    rcv_rtt: u32,
+    rcv_space: u32,
+    total_retrans: u32,
+    pacing_rate: u64,
+    max_pacing_rate: u64,
+    bytes_acked: u64,
+    bytes_received: u64,
+    segs_out: u32,
+    segs_in: u32,
+    notsent_bytes: u32,
+    min_rtt: u32,
+    data_segs_in: u32,
+    data_segs_out: u32,
+    delivery_rate: u64,
+}
+
+/// An answer to `TCP_INFO`.
+#[derive(Clone, Copy, Debug)]
+pub struct TcpInfo {
+    raw: Raw,
+    length: usize,
+}
+
+/// Asks the kernel about a TCP socket in any state.
+pub fn read(socket: BorrowedFd<'_>) -> io::Result<TcpInfo> {
+    let mut raw = Raw::default();
+    let length = ask(socket, &mut raw, size_of::<Raw>())?;
+    Ok(TcpInfo { raw, length })
+}
+
+/// Asks for the state alone: one byte copied.
+pub fn state(socket: BorrowedFd<'_>) -> io::Result<State> {
+    let mut raw = Raw::default();
+    ask(socket, &mut raw, 1)?;
+    state_of(raw.state).ok_or_else(|| io::Error::other(format!("unknown state {}", raw.state)))
+}
+
+fn ask(socket: BorrowedFd<'_>, raw: &mut Raw, room: usize) -> io::Result<usize> {
+    let mut length = libc::socklen_t::try_from(room).map_err(io::Error::other)?;
+    // SAFETY: `raw` is a plain C struct of integers with at least `length` bytes, and the kernel writes no more than that.
+    let answer = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            std::ptr::from_mut(raw).cast(),
+            &raw mut length,
+        )
+    };
+    if answer == 0 { Ok(length as usize) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The kernel's numbers (`include/net/tcp_states.h`) as states; its request socket is SYN-RECEIVED too.
+#[must_use]
+pub const fn state_of(number: u8) -> Option<State> {
+    Some(match number {
+        1 => State::Established,
+        2 => State::SynSent,
+        3 | 12 => State::SynReceived,
+        4 => State::FinWait1,
+        5 => State::FinWait2,
+        6 => State::TimeWait,
+        7 => State::Closed,
+        8 => State::CloseWait,
+        9 => State::LastAck,
+        10 => State::Listen,
+        11 => State::Closing,
+        _ => return None,
+    })
+}
+
+impl TcpInfo {
+    /// The state, if the number is one this program knows.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        state_of(self.raw.state)
+    }
+
+    /// A listener's accept queue in force (`sacked` on a listener).
+    #[must_use]
+    pub fn backlog(&self) -> u32 {
+        self.raw.sacked
+    }
+
+    /// Smoothed round-trip time in microseconds; `None` before one was measured.
+    #[must_use]
+    pub fn rtt_us(&self) -> Option<u32> {
+        (self.raw.rtt > 0).then_some(self.raw.rtt)
+    }
+
+    /// Segments sent again over the connection's life.
+    #[must_use]
+    pub fn retransmits(&self) -> Option<u32> {
+        self.has(offset_of!(Raw, total_retrans) + 4).then_some(self.raw.total_retrans)
+    }
+
+    /// The fields events show.
+    #[must_use]
+    pub fn fields(&self) -> InfoFields {
+        InfoFields {
+            rtt_us: self.raw.rtt,
+            rttvar_us: self.raw.rttvar,
+            rto_us: self.raw.rto,
+            snd_mss: self.raw.snd_mss,
+            rcv_mss: self.raw.rcv_mss,
+            pmtu: self.raw.pmtu,
+            cwnd: self.raw.snd_cwnd,
+            retransmits: self.raw.total_retrans,
+            delivery_rate: self.has(size_of::<Raw>()).then_some(self.raw.delivery_rate),
+        }
+    }
+
+    const fn has(&self, end: usize) -> bool {
+        self.length >= end
+    }
+}

@@ -1,0 +1,142 @@
+//! The watcher: one thread that notices what the peer and the kernel do to our sockets between our calls.
+//!
+//! Every tracked TCP socket sits edge-triggered in one epoll instance, for RDHUP at first and for OUT too once our
+//! FIN is out: then each change of state is an edge, and data alone wakes nobody. Sockets whose owner is done wait
+//! here for the last ACK.
+
+use super::life::Life;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The token of the eventfd that wakes the thread for a new deadline; sockets count from 1.
+const NUDGE: u64 = 0;
+/// Events taken with one call.
+const BATCH: usize = 256;
+
+/// The thread's shared half. See the module.
+pub(super) struct Watcher {
+    epoll: OwnedFd,
+    nudge: OwnedFd,
+    lives: Mutex<Lives>,
+    emptied: Condvar,
+}
+
+#[derive(Default)]
+struct Lives {
+    watched: HashMap<u64, Arc<Life>>,
+    retired: Vec<u64>,
+}
+
+impl Watcher {
+    /// Starts the thread; it ends with the process.
+    pub(super) fn start() -> io::Result<Arc<Self>> {
+        let watcher = Arc::new(Self {
+            epoll: epoll::create(CreateFlags::CLOEXEC)?,
+            nudge: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            lives: Mutex::default(),
+            emptied: Condvar::new(),
+        });
+        let data = EventData::new_u64(NUDGE);
+        epoll::add(&watcher.epoll, &watcher.nudge, data, EventFlags::IN | EventFlags::ET)?;
+        let for_thread = Arc::clone(&watcher);
+        std::thread::Builder::new().name("watcher".into()).spawn(move || for_thread.run())?;
+        Ok(watcher)
+    }
+
+    /// Starts to watch a socket; `id` is its `conn`.
+    pub(super) fn watch(&self, id: u32, fd: BorrowedFd<'_>, life: &Arc<Life>) -> io::Result<()> {
+        let token = u64::from(id);
+        self.lock().watched.insert(token, Arc::clone(life));
+        epoll::add(&self.epoll, fd, EventData::new_u64(token), EventFlags::RDHUP | EventFlags::ET)?;
+        Ok(())
+    }
+
+    /// Our FIN goes out: from now on every change of state is an edge of writability too.
+    pub(super) fn expect_acks(&self, id: u32, fd: BorrowedFd<'_>) {
+        let flags = EventFlags::RDHUP | EventFlags::OUT | EventFlags::ET;
+        // A socket that was never watched (a listener, an attempt that failed) has nothing to be told.
+        let _ = epoll::modify(&self.epoll, fd, EventData::new_u64(u64::from(id)), flags);
+    }
+
+    /// The owner is done; go on looking until the life is settled.
+    pub(super) fn settle(&self, id: u32) {
+        self.lock().retired.push(u64::from(id));
+        let _ = rustix::io::write(&self.nudge, &1u64.to_ne_bytes());
+    }
+
+    /// Forgets a socket that was closed at once.
+    pub(super) fn forget(&self, id: u32) {
+        self.lock().watched.remove(&u64::from(id));
+    }
+
+    /// Waits until every retired socket is settled, which each is within a bounded time.
+    pub(super) fn drain(&self) {
+        let lives = self.lock();
+        let _all = self
+            .emptied
+            .wait_timeout_while(lives, Duration::from_secs(2), |l| !l.retired.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lives> {
+        self.lives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        let mut events = Vec::with_capacity(BATCH);
+        loop {
+            events.clear();
+            let timeout = self.next_deadline().map(|left| Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: i64::from(left.subsec_nanos()),
+            });
+            match epoll::wait(self.epoll.as_fd(), rustix::buffer::spare_capacity(&mut events), timeout.as_ref())
+            {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return,
+            }
+            for event in &events {
+                let token = event.data.u64();
+                if token == NUDGE {
+                    let _ = rustix::io::read(&self.nudge, &mut [0u8; 8]);
+                    continue;
+                }
+                let life = self.lock().watched.get(&token).cloned();
+                if let Some(life) = life {
+                    life.observe();
+                }
+            }
+            self.sweep();
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        let lives = self.lock();
+        let next = lives.retired.iter().filter_map(|id| lives.watched.get(id)?.deadline()).min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    fn sweep(&self) {
+        let mut lives = self.lock();
+        if lives.retired.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let Lives { watched, retired } = &mut *lives;
+        retired.retain(|id| {
+            let over = watched.get(id).is_none_or(|life| life.settled(now));
+            if over {
+                watched.remove(id);
+            }
+            !over
+        });
+        if retired.is_empty() {
+            self.emptied.notify_all();
+        }
+    }
+}
