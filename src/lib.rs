@@ -1,4 +1,87 @@
-//! soquete.
+//! soquete: a scriptable network toolkit that shows every state its sockets go through.
+//!
+//! The layers, each of which uses only those named behind it:
+//!
+//! | module | what it is | may use |
+//! | --- | --- | --- |
+//! | [`event`] | what happens to sockets, as values; states and their table; the event queue | nothing of ours |
+//! | [`sys`] | every system call on sockets and descriptors, every `unsafe` | `event` |
+//! | [`net`] | addresses, names, listeners, races, the relay; prints nothing | `event`, `sys` |
+//! | [`scan`] | many targets as one piece of work; pure | value types of `net` |
+//! | [`cli`] | the command line as types | value types |
+//! | [`output`] | the only layer that prints | `event` |
+//! | [`cmd`] | one file a subcommand | everything but `output` |
+//!
+//! [`run`] is the one room where commands and printers meet. A socket's state is written by one method, which asks the
+//! kernel (`sys::life`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
+
+pub mod cli;
+pub mod cmd;
 pub mod event;
+pub mod exit;
 pub mod net;
+pub mod output;
+pub mod scan;
+mod setup;
 pub mod sys;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use cmd::{Context, Outcome};
+use event::Event;
+use exit::Exit;
+use std::ffi::OsString;
+
+/// Runs the program with its arguments, the program's name first; returns the exit status.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return setup::explain(&error, &args),
+    };
+    if let Command::Completions { shell } = cli.command {
+        return setup::print(&cmd::completions::script(shell));
+    }
+    let (mut context, writer) = match setup::context(&cli) {
+        Ok(ready) => ready,
+        Err(error) => {
+            output::complain(&error.to_string());
+            return Exit::of_kind(error.kind()).code();
+        }
+    };
+    let result = dispatch(&cli.command, &mut context);
+    context.sockets.drain();
+    let code = conclude(result, &context);
+    drop(context);
+    writer.finish();
+    code
+}
+
+fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
+    match command {
+        Command::Listen(args) => cmd::listen::run(args, context),
+        Command::Connect(args) => cmd::connect::run(args, context),
+        Command::Demo => cmd::demo::run(context),
+        Command::Completions { .. } => Ok(Outcome::done()),
+    }
+}
+
+/// Tells how the run ended; returns the exit status.
+fn conclude(result: cmd::Result, context: &Context) -> u8 {
+    let outcome = result.unwrap_or_else(|error| {
+        let exit = Exit::of(&error);
+        if setup::is_closed_output(&error) {
+            return Outcome::of(Exit::Done, "the reader of standard output went away");
+        }
+        let fault = setup::fault(&error, exit);
+        let cause = fault.text.clone();
+        context.events.emit(Event::Error { fault });
+        Outcome::of(exit, cause)
+    });
+    if outcome.told {
+        context.events.emit(Event::Error { fault: setup::late(&outcome.cause) });
+    }
+    let code = outcome.exit.code();
+    context.events.emit(Event::Exit { code, cause: outcome.cause });
+    code
+}

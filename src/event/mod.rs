@@ -3,6 +3,7 @@
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
 mod queue;
+pub mod report;
 mod state;
 
 pub use queue::{Events, Interest, Sink, Writer};
@@ -393,6 +394,45 @@ pub enum Scope {
     Address,
     /// Whoever reaches any address of this machine.
     Public,
+}
+
+impl Outcome {
+    /// The word users read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Filtered => "filtered",
+            Self::Unresolved => "unresolved",
+            Self::Failed => "failed",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+            Self::Replied => "replied",
+            Self::Refused => "refused",
+            Self::NoAnswer => "no-answer",
+        }
+    }
+}
+
+impl Op {
+    /// What happened, for a person.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Bind => "bind",
+            Self::Listen => "listen",
+            Self::Connect => "connect",
+            Self::SynReceived => "SYN received",
+            Self::AckReceived => "ACK received",
+            Self::Shutdown => "shutdown",
+            Self::Close => "close",
+            Self::FinReceived => "FIN received",
+            Self::ResetReceived => "RST received",
+            Self::Refused => "refused",
+            Self::TimedOut => "timed out",
+        }
+    }
 }
 
 impl Scope {

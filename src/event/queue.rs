@@ -247,9 +247,9 @@ mod tests {
         }
         writer.finish();
         let records: Vec<Record> = batches.try_iter().flatten().collect();
-        let lost = records.iter().any(|r| {
-            matches!(&r.event, Event::Warning { fault } if fault.kind == Kind::EventsLost)
-        });
+        let lost = records
+            .iter()
+            .any(|r| matches!(&r.event, Event::Warning { fault } if fault.kind == Kind::EventsLost));
         assert!(lost, "the loss is told");
         assert!(records.windows(2).all(|w| w[0].seq < w[1].seq), "numbers rise");
     }

@@ -176,7 +176,7 @@ impl std::str::FromStr for State {
     /// Takes the RFC's names in any case, `_` for `-`, and the spellings of `ss` and `netstat`.
     fn from_str(word: &str) -> Result<Self, UnknownState> {
         let plain: String =
-            word.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_uppercase();
+            word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
         Ok(match plain.as_str() {
             "CLOSE" | "UNUSED" => Self::Closed,
             "LISTENING" => Self::Listen,

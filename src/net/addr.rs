@@ -48,9 +48,6 @@ impl Host {
         if bare.is_empty() {
             return wrong("the host is empty; leave it out for localhost");
         }
-        if word.starts_with("unix:") {
-            return wrong(format!("{word}: UNIX sockets are not supported yet"));
-        }
         if bare.eq_ignore_ascii_case("localhost") {
             return Ok(Self::Localhost);
         }
@@ -85,6 +82,9 @@ impl Endpoint {
 
     /// As [`Self::parse`], where a command has a usual port that may be left out.
     pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
+        if let Some(word) = words.iter().find(|w| w.starts_with("unix:")) {
+            return wrong(format!("{word}: UNIX sockets are not supported yet"));
+        }
         match (words, usual) {
             ([], Some(port)) => Ok(Self { host: Host::Localhost, port }),
             ([], None) => wrong("no address; type HOST PORT, HOST:PORT or PORT"),
@@ -137,7 +137,9 @@ fn looks_like_port(word: &str) -> bool {
 /// Reads a port number or the name of a service.
 pub fn parse_port(word: &str) -> Result<u16, AddrError> {
     if looks_like_port(word) {
-        return word.parse().map_err(|_| AddrError(format!("port {word} is out of range; ports are 0 to 65535")));
+        return word
+            .parse()
+            .map_err(|_| AddrError(format!("port {word} is out of range; ports are 0 to 65535")));
     }
     service::port(word)
         .ok_or_else(|| AddrError(format!("{word:?} is neither a port number nor a known service name")))
@@ -273,7 +275,7 @@ mod tests {
             ("localhost", "has no port"),
             ("localhost nosuchservice", "known service"),
             ("80 81", "is a port, not a host"),
-            ("unix:/x", "has no port"),
+            ("unix:/x", "not supported yet"),
             ("unix:/x 1", "not supported yet"),
             ("a b c", "too many"),
         ] {

@@ -87,7 +87,7 @@ impl Dial<'_> {
                     None if racing.is_empty() => {
                         return Err(DialError::Failed(failures.worst(target, addresses)));
                     }
-                    None => next_start = now + Duration::from_secs(3600),
+                    None => next_start = now + Duration::from_hours(1),
                 }
             }
             let until = deadline.map_or(next_start, |d| d.min(next_start));

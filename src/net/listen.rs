@@ -61,7 +61,9 @@ impl Recipe<'_> {
         let mut last = None;
         for _ in 0..tries {
             match self.open_once(addresses) {
-                Err(error) if wants_free_port && error.errno() == Some(libc::EADDRINUSE) => last = Some(error),
+                Err(error) if wants_free_port && error.errno() == Some(libc::EADDRINUSE) => {
+                    last = Some(error);
+                }
                 Ok(sockets) => {
                     for socket in sockets.iter().filter(|_| self.proto == Proto::Tcp) {
                         socket.listen(self.backlog)?;

@@ -4,9 +4,12 @@
 
 pub mod addr;
 pub mod dial;
+pub mod gate;
 pub mod listen;
+pub mod orphan;
 pub mod ports;
 pub mod relay;
 pub mod resolve;
 pub mod service;
+pub mod stream;
 pub mod upper;

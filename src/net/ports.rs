@@ -36,17 +36,17 @@ impl PortSet {
 }
 
 fn parse_range(part: &str) -> Result<RangeInclusive<u16>, AddrError> {
-    let port = |word| match parse_port(word)? {
+    let read = |word| match parse_port(word)? {
         0 => Err(AddrError("port 0 cannot be a target; ports are 1 to 65535".into())),
-        port => Ok(port),
+        number => Ok(number),
     };
     let numbers = part.split_once('-').filter(|_| PortSet::looks_like(part));
     let Some((from, to)) = numbers else {
-        let one = port(part)?;
+        let one = read(part)?;
         return Ok(one..=one);
     };
-    let from = if from.is_empty() { 1 } else { port(from)? };
-    let to = if to.is_empty() { u16::MAX } else { port(to)? };
+    let from = if from.is_empty() { 1 } else { read(from)? };
+    let to = if to.is_empty() { u16::MAX } else { read(to)? };
     if from > to {
         return Err(AddrError(format!("the range {part} runs backwards; did you mean {to}-{from}?")));
     }

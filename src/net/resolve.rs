@@ -65,10 +65,10 @@ fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>> {
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let Some(first) = addresses.first() else { return addresses };
     let v4_first = first.is_ipv4();
-    let (mut one, mut other): (Vec<_>, Vec<_>) =
-        addresses.into_iter().partition(|a| a.is_ipv4() == v4_first);
+    let (mut one, mut other): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|a| a.is_ipv4() == v4_first);
     let mut mixed = Vec::with_capacity(one.len() + other.len());
-    (one.reverse(), other.reverse());
+    one.reverse();
+    other.reverse();
     loop {
         match (one.pop(), other.pop()) {
             (None, None) => return mixed,

@@ -97,9 +97,8 @@ fn kind_of(error: &io::Error) -> Kind {
         Some(libc::ENOENT | libc::ENOSPC | libc::EISDIR | libc::ENOTDIR | libc::EROFS | libc::EBADF) => {
             Kind::File
         }
-        Some(_) => Kind::Other,
         None if error.kind() == io::ErrorKind::TimedOut => Kind::Timeout,
-        None => Kind::Other,
+        _ => Kind::Other,
     }
 }
 

@@ -116,10 +116,9 @@ impl Life {
                 inner.take_error(fd);
                 let cause = inner.closing_cause(op);
                 // Our FIN was sent in the same call that now finds the socket CLOSED by a reset.
-                if cause.ending == Ending::Abortive && op == Some(Op::Shutdown) && inner.error.is_some() {
-                    if let Some(sent) = after_our_fin(from) {
-                        self.advance(inner, sent, Cause { via: Via::Implied, ..cause });
-                    }
+                let reset_after_fin = cause.ending == Ending::Abortive && op == Some(Op::Shutdown);
+                if let Some(sent) = after_our_fin(from).filter(|_| reset_after_fin) {
+                    self.advance(inner, sent, Cause { via: Via::Implied, ..cause });
                 }
                 self.advance(inner, State::Closed, cause);
             }
@@ -274,10 +273,6 @@ impl Life {
 }
 
 impl Inner {
-    pub(super) fn fd(&self) -> Option<Arc<OwnedFd>> {
-        self.fd.clone()
-    }
-
     fn take_error(&mut self, fd: BorrowedFd<'_>) {
         if self.error.is_none() {
             self.error = rustix::net::sockopt::socket_error(fd)

@@ -8,6 +8,7 @@ mod life;
 pub mod limits;
 pub mod options;
 pub mod pump;
+pub mod reactor;
 pub mod signal;
 pub mod socket;
 pub mod stdio;

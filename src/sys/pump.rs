@@ -15,8 +15,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// One copy's buffer, and the most one splice or sendfile is asked for: 1 MiB is also the largest pipe an unprivileged
 /// process may have (`pipe-max-size`, pipe(7)).
 const CHUNK: usize = 1 << 20;
-/// A copying sender reads this much at once: a pipe holds 64 KiB, so more would only touch more cache.
-const SEND_BUFFER: usize = 128 << 10;
+/// A copying sender reads this much at once, and widens the pipe it reads from to as much: measured best of 64 KiB
+/// to 1 MiB.
+const SEND_BUFFER: usize = 256 << 10;
 
 /// Which end of a transfer failed.
 #[derive(Debug)]
@@ -58,6 +59,9 @@ pub fn discard(from: &Tracked) -> Result<(), PumpError> {
 }
 
 fn receive_into_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), PumpError> {
+    // A pipe's slot holds one page of a segment however little it is, so a pipe of 16 slots makes for small steps.
+    // Refused, it stays as it is.
+    let _ = fcntl_setpipe_size(output, CHUNK);
     loop {
         match splice(from, None, output, None, CHUNK, SpliceFlags::MOVE | SpliceFlags::MORE) {
             Err(Errno::INTR) => {}
@@ -187,7 +191,9 @@ fn send_file<S: std::ops::Deref<Target = Tracked>>(
                 drop(socket_now);
                 return send_copying(input, to, None);
             }
-            Err(error @ (Errno::IO | Errno::BADF | Errno::ISDIR | Errno::OVERFLOW)) => return Err(local(error)),
+            Err(error @ (Errno::IO | Errno::BADF | Errno::ISDIR | Errno::OVERFLOW)) => {
+                return Err(local(error));
+            }
             answer => {
                 socket_now.account_out(answer.map_err(io::Error::from)).map_err(socket)?;
             }
@@ -201,6 +207,7 @@ fn send_copying<S: std::ops::Deref<Target = Tracked>>(
     to: impl Fn() -> Option<S>,
     mut filter: Option<Filter>,
 ) -> Result<(), PumpError> {
+    let _ = fcntl_setpipe_size(input, SEND_BUFFER);
     let mut buffer = vec![0; SEND_BUFFER];
     let mut changed = Vec::new();
     loop {

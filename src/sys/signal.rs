@@ -49,8 +49,8 @@ impl Stop {
     pub fn install() -> Result<Self> {
         let failed = |e: io::Error| Error::new("sigaction", "", e);
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let (readable, writable) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
-            .map_err(|e| failed(e.into()))?;
+        let (readable, writable) =
+            socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None).map_err(|e| failed(e.into()))?;
         let seen = Arc::new(AtomicUsize::new(0));
         let second = Arc::new(AtomicBool::new(false));
         for (number, signal) in [(libc::SIGINT, Signal::Interrupt), (libc::SIGTERM, Signal::Terminate)] {

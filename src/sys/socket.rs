@@ -4,8 +4,8 @@
 use super::error::{Error, Result};
 use super::life::Life;
 use super::options::{Family, SocketOption};
-use super::watch::Watcher;
 use super::tcp_info;
+use super::watch::Watcher;
 use crate::event::{Event, Events, Fault, Op, Proto, Role, Scope, State, Subject};
 use rustix::net::{self, RecvFlags, SendFlags, Shutdown};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Type};
@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// Makes sockets: numbers them and shows them to the watcher. One a run, cheap to clone.
 #[derive(Clone)]
@@ -195,7 +196,8 @@ impl Tracked {
             self.life.observe_locked(&mut inner, Some(Op::Listen));
         }
         if self.life.told() {
-            let effective = tcp_info::read(self.as_fd()).map_err(|e| Error::new("TCP_INFO", on(), e))?.backlog();
+            let effective =
+                tcp_info::read(self.as_fd()).map_err(|e| Error::new("TCP_INFO", on(), e))?.backlog();
             let (requested, value) = (u64::from(backlog).into(), u64::from(effective).into());
             self.emit(|socket| Event::Option {
                 socket,
@@ -369,6 +371,11 @@ impl Tracked {
     #[must_use]
     pub fn fin_acknowledged(&self) -> bool {
         matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
+    }
+
+    /// Makes close send RST, so that the peer does not take it for an ending (`SO_LINGER` 0).
+    pub fn reset_on_close(&self) -> io::Result<()> {
+        SockRef::from(&self.as_fd()).set_linger(Some(Duration::ZERO))
     }
 
     /// Makes calls wait for data or room, for a thread of its own.

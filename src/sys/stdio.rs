@@ -1,8 +1,10 @@
 //! Standard input and output as descriptors, and what kind of thing a descriptor is.
+#![allow(unsafe_code)]
 
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What the pump may do with a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,17 @@ pub fn input() -> BorrowedFd<'static> {
 #[must_use]
 pub fn output() -> BorrowedFd<'static> {
     rustix::stdio::stdout()
+}
+
+/// Standard error.
+#[must_use]
+pub fn errors() -> BorrowedFd<'static> {
+    rustix::stdio::stderr()
+}
+
+/// A second descriptor for the same open file.
+pub fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?)
 }
 
 /// Whether a descriptor is a terminal.
@@ -79,7 +92,6 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Takes a descriptor this process inherited by its number, as `--ready-fd` and `--events fd:N` name it.
-#[allow(unsafe_code)]
 pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: the borrow lasts for one fcntl(2), which fails with EBADF if the number is not open.
     let fd = unsafe { BorrowedFd::borrow_raw(number) };
@@ -87,14 +99,58 @@ pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
 }
 
 /// Takes an inherited descriptor over, so that closing it here tells the other end.
-#[allow(unsafe_code)]
 pub fn take_inherited(number: RawFd) -> io::Result<OwnedFd> {
     let _open = inherited(number)?;
     // SAFETY: the number is open, was passed to this process for this use, and nothing else here owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// A second descriptor for the same open file.
-pub fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    Ok(rustix::io::fcntl_dupfd_cloexec(fd.as_fd(), 3)?)
+/// Standard input as a descriptor of our own. One that was closed when the program started is `EBADF`.
+pub fn take_input() -> io::Result<OwnedFd> {
+    given(0)?;
+    Ok(rustix::io::fcntl_dupfd_cloexec(input(), 3)?)
 }
+
+/// Standard output as a descriptor of our own. One that was closed when the program started is `EBADF`.
+pub fn take_output() -> io::Result<OwnedFd> {
+    given(1)?;
+    Ok(rustix::io::fcntl_dupfd_cloexec(output(), 3)?)
+}
+
+/// What is left to read of a regular file, bytes.
+#[must_use]
+pub fn file_size(fd: BorrowedFd<'_>) -> Option<u64> {
+    let status = fstat(fd).ok()?;
+    let is_file = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile;
+    let position = rustix::fs::tell(fd).ok()?;
+    is_file.then(|| u64::try_from(status.st_size).unwrap_or(0).saturating_sub(position))
+}
+
+/// Which of the three standard descriptors were open when the program started, a bit each.
+///
+/// The language's runtime puts `/dev/null` in place of a closed one before `main`; data written there would be lost
+/// without a word, so it is looked at before that.
+static GIVEN: AtomicU8 = AtomicU8::new(0);
+
+fn given(number: u8) -> io::Result<()> {
+    if GIVEN.load(Ordering::Relaxed) >> number & 1 == 1 {
+        Ok(())
+    } else {
+        Err(rustix::io::Errno::BADF.into())
+    }
+}
+
+extern "C" fn look_at_standard_descriptors() {
+    for number in 0..3 {
+        // SAFETY: fcntl(2) with F_GETFD takes any number and changes nothing.
+        if unsafe { libc::fcntl(number, libc::F_GETFD) } != -1 {
+            GIVEN.fetch_or(1 << number, Ordering::Relaxed);
+        }
+    }
+}
+
+// SAFETY: the loader calls the functions of this section once, before any other code of the program; this one makes a
+// system call and writes an atomic, which needs nothing to be set up.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = look_at_standard_descriptors;

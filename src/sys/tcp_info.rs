@@ -111,12 +111,6 @@ pub const fn state_of(number: u8) -> Option<State> {
 }
 
 impl TcpInfo {
-    /// The state, if the number is one this program knows.
-    #[must_use]
-    pub fn state(&self) -> Option<State> {
-        state_of(self.raw.state)
-    }
-
     /// A listener's accept queue in force (`sacked` on a listener).
     #[must_use]
     pub fn backlog(&self) -> u32 {

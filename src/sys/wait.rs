@@ -1,6 +1,7 @@
 //! poll(2) with deadlines as `Instant`s, and the bell one thread rings for another.
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -67,5 +68,32 @@ impl Bell {
 impl AsFd for Bell {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// A child process whose end can be waited for (`pidfd_open(2)`).
+pub struct Process(OwnedFd);
+
+impl Process {
+    /// Watches a child that was not waited for yet.
+    pub fn watch(child: &std::process::Child) -> io::Result<Self> {
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Self(pidfd_open(pid, PidfdFlags::empty())?))
+    }
+
+    /// Waits until the child ends (`true`) or, if `stop` is given, until it turns readable.
+    pub fn wait_or(&self, stop: Option<BorrowedFd<'_>>) -> io::Result<bool> {
+        let mut fds = vec![(self.0.as_fd(), For::Reading)];
+        fds.extend(stop.map(|fd| (fd, For::Reading)));
+        Ok(wait(&fds, None)?[0])
+    }
+
+    /// Sends the child the signal this program got.
+    pub fn pass_on(&self, signal: super::signal::Signal) -> io::Result<()> {
+        let signal = match signal {
+            super::signal::Signal::Interrupt => Signal::INT,
+            super::signal::Signal::Terminate => Signal::TERM,
+        };
+        Ok(pidfd_send_signal(&self.0, signal)?)
     }
 }

@@ -95,8 +95,11 @@ impl Watcher {
                 tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
                 tv_nsec: i64::from(left.subsec_nanos()),
             });
-            match epoll::wait(self.epoll.as_fd(), rustix::buffer::spare_capacity(&mut events), timeout.as_ref())
-            {
+            match epoll::wait(
+                self.epoll.as_fd(),
+                rustix::buffer::spare_capacity(&mut events),
+                timeout.as_ref(),
+            ) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return,
             }

@@ -1,8 +1,8 @@
 //! The waiting side of a relay: decides when a connection is over.
 
 use super::{ACK_CHECK, Ended, OnEof, Plan, Shared};
-use crate::event::{Event, Kind, Proto};
-use crate::sys::diag;
+use crate::event::{Event, Kind};
+use crate::net::orphan::peer_is_gone;
 use crate::sys::error::{Error, Result};
 use crate::sys::pump::PumpError;
 use crate::sys::signal::Stop;
@@ -62,7 +62,7 @@ impl<'a> Vigil<'a> {
                 return Ok(ended);
             }
             let fds = [(self.shared.bell.as_fd(), For::Reading), (stop.as_fd(), For::Reading)];
-            wait(&fds, self.next_look()).map_err(|e| Error::new("poll", &self.peer, e))?;
+            wait(&fds, Some(self.next_look())).map_err(|e| Error::new("poll", &self.peer, e))?;
             self.shared.bell.silence();
             if let Some(signal) = stop.signal() {
                 return Ok(Ended::Stopped(signal));
@@ -81,7 +81,7 @@ impl<'a> Vigil<'a> {
         self.tell_progress(now);
         let done = match (self.sending, self.receiving) {
             (false, false) => true,
-            (true, false) => self.plan.ends_with_peer || self.peer_is_gone(),
+            (true, false) => self.plan.ends_with_peer || peer_is_gone(self.socket) == Some(true),
             (false, true) => self.plan.send_only && self.sent_at.is_some() && self.socket.fin_acknowledged(),
             (true, true) => false,
         };
@@ -123,18 +123,6 @@ impl<'a> Vigil<'a> {
         }
     }
 
-    /// Whether a peer on this machine has closed for good, rather than only its sending side: then its socket belongs
-    /// to no process any more. What another machine did with its socket cannot be known.
-    fn peer_is_gone(&self) -> bool {
-        let (Some(local), Some(peer)) = (self.socket.local(), self.socket.peer()) else { return false };
-        let same_machine = peer.ip().to_canonical().is_loopback() || peer.ip() == local.ip();
-        same_machine
-            && match diag::lookup(Proto::Tcp, peer, local) {
-                Ok(found) => found.is_none_or(|found| found.inode == 0),
-                Err(_) => false,
-            }
-    }
-
     fn tell_progress(&mut self, now: Instant) {
         let (bytes_in, bytes_out) = self.socket.counters();
         let total = bytes_in + bytes_out;
@@ -158,7 +146,7 @@ impl<'a> Vigil<'a> {
         passed(self.moved.1, self.plan.idle).map(Ended::Idle)
     }
 
-    fn next_look(&self) -> Option<Instant> {
+    fn next_look(&self) -> Instant {
         let now = Instant::now();
         let mut next = now + self.plan.progress_every;
         if let Some(idle) = self.plan.idle {
@@ -173,6 +161,6 @@ impl<'a> Vigil<'a> {
         if self.plan.send_only && self.sent_at.is_some() {
             next = next.min(now + ACK_CHECK);
         }
-        Some(next)
+        next
     }
 }

@@ -1,0 +1,72 @@
+//! `soquete connect`.
+
+use super::listen::PipeArgs;
+use super::values::duration;
+use super::{LookupArgs, SocketArgs};
+use crate::net::addr::Source;
+use clap::Args;
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// Open a TCP connection, or test ports.
+///
+/// Standard input and output are piped over the connection. When standard input ends, FIN is sent and reading goes on
+/// until the peer closes. Every address of a name is tried, both families in a race.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Connect {
+    /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
+    #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
+    pub target: Vec<String>,
+    /// Only test: one row a port, open, closed or filtered
+    #[arg(short = 'z', long)]
+    pub check: bool,
+    /// Give up after this long, all addresses together; with --check for each port
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// Keep trying for this long until it works
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub wait: Option<Duration>,
+    /// Wait until the port is not open any more
+    #[arg(long)]
+    pub until_closed: bool,
+    /// Send standard input and leave once it is acknowledged
+    #[arg(long, conflicts_with = "recv_only")]
+    pub send_only: bool,
+    /// Do not read standard input
+    #[arg(long)]
+    pub recv_only: bool,
+    /// Send line ends as CR LF
+    #[arg(short = 'C', long)]
+    pub crlf: bool,
+    /// End when nothing moves for this long
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub idle_timeout: Option<Duration>,
+    /// How the end of standard input and transfers are treated.
+    #[command(flatten)]
+    pub pipe: PipeArgs,
+    /// Local end of the connection: ADDR, ADDR:PORT or :PORT
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
+    pub source: Option<Source>,
+    /// Families and names.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+    /// Run this once the condition holds; its exit status becomes ours
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | soquete connect example.com 80
+  soquete connect host 1234 < file              send a file
+  soquete connect host 12987 --recv-only | tar x
+  soquete connect --check host 22,80,8000-8010  test ports
+  soquete connect --check a b 22                the same port of two hosts
+  soquete connect --check --wait 30s db 5432 -- ./start
+                                                run a command once a port is open
+  soquete connect --until-closed --wait 1m host 8080
+                                                wait for a server to go away";

@@ -1,0 +1,107 @@
+//! `soquete listen`.
+
+use super::values::duration;
+use super::{ServerArgs, SocketArgs};
+use crate::net::relay::OnEof;
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Accept TCP connections.
+///
+/// The first client is piped with standard input and output; when both sides are done, so is the program. A bare port
+/// listens on loopback in both families; --public or an address opens it to others.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Listen {
+    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    pub address: Vec<String>,
+    /// Families, names, who may come.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// What clients get.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// Go on accepting; clients are served at the same time
+    #[arg(short, long)]
+    pub keep_open: bool,
+    /// Tag what clients send with their address, line by line
+    #[arg(long)]
+    pub prefix: bool,
+    /// Serve at most N clients at once; others wait in the accept queue
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_conns: Option<u32>,
+    /// Reset clients over --max-conns instead of letting them wait
+    #[arg(long, requires = "max_conns")]
+    pub reject: bool,
+    /// Give up when no client is there for this long
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub accept_timeout: Option<Duration>,
+    /// End a connection on which nothing moves for this long
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub idle_timeout: Option<Duration>,
+    /// How the end of standard input and transfers are treated.
+    #[command(flatten)]
+    pub pipe: PipeArgs,
+    /// Length of the accept queue; the kernel caps it
+    #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
+    pub backlog: u32,
+    /// Write the addresses to this file once ready
+    #[arg(long, value_name = "PATH", help_heading = "Readiness")]
+    pub ready_file: Option<PathBuf>,
+    /// Write the addresses to this inherited descriptor once ready, and close it
+    #[arg(long, value_name = "N", help_heading = "Readiness", value_parser = clap::value_parser!(i32).range(0..))]
+    pub ready_fd: Option<i32>,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// What clients get instead of standard input and output.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Service")]
+#[group(multiple = false)]
+pub struct ServiceArgs {
+    /// Send back what comes
+    #[arg(long)]
+    pub echo: bool,
+    /// Send back what comes, in upper case
+    #[arg(long)]
+    pub upper: bool,
+    /// Throw away what comes
+    #[arg(long)]
+    pub discard: bool,
+    /// Send the contents of FILE, or TEXT where no such file exists, then FIN
+    #[arg(long, value_name = "FILE|TEXT")]
+    pub respond: Option<String>,
+    /// Send FILE, then FIN
+    #[arg(long, value_name = "FILE")]
+    pub send: Option<PathBuf>,
+}
+
+/// How a pipe over a connection ends, and what is shown meanwhile.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Transfer")]
+pub struct PipeArgs {
+    /// What to do when standard input ends
+    #[arg(long, value_name = "WHAT", default_value = "half-close")]
+    pub on_eof: OnEof,
+    /// Wait at most this long for the peer after standard input ended
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub eof_wait: Option<Duration>,
+    /// Show a bar with rate and remaining time (on a terminal)
+    #[arg(long)]
+    pub progress: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  soquete listen 4333                     talk to the first client
+  soquete listen --public 1234 > out      receive a file from anywhere
+  tar c dir | soquete listen 12987        serve a stream once
+  soquete listen 1234 --send file         serve a file once
+  soquete listen -k --echo 7000           an echo server for many clients
+  soquete listen -k --respond page.http 8080
+                                          the same answer for everybody
+  soquete listen 0 --ready-file addr      take a free port, say which";

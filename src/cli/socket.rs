@@ -1,0 +1,135 @@
+//! Flags shared by every subcommand that opens a socket.
+
+use super::values::{Keepalive, duration, number, size, switch};
+use crate::net::resolve::Lookup;
+use crate::sys::options::SocketOption;
+use clap::Args;
+use std::time::Duration;
+
+/// Socket options, set before bind or connect and read back.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Socket options")]
+pub struct SocketArgs {
+    /// Take an address that waits in TIME-WAIT [listeners: on by default]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
+    pub reuseaddr: Option<bool>,
+    /// Let several sockets share one address
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
+    pub reuseport: Option<bool>,
+    /// Keep IPv4 off an IPv6 socket
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
+    pub v6only: Option<bool>,
+    /// Send small segments at once (no Nagle)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
+    pub nodelay: Option<bool>,
+    /// Probe a silent peer: seconds before the first probe, between probes, and how many
+    #[arg(long, value_name = "IDLE[,INTERVAL[,COUNT]]", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub keepalive: Option<Keepalive>,
+    /// Make close wait for unsent data; 0 makes it send RST
+    #[arg(long, value_name = "SECONDS")]
+    pub linger: Option<u16>,
+    /// Send buffer; the kernel doubles it
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub sndbuf: Option<usize>,
+    /// Receive buffer; the kernel doubles it
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub rcvbuf: Option<usize>,
+    /// Time to live, or hop limit, of packets sent
+    #[arg(long, value_name = "N")]
+    pub ttl: Option<u8>,
+    /// Type of service, or traffic class, of packets sent
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub tos: Option<u32>,
+    /// Largest TCP segment
+    #[arg(long, value_name = "N")]
+    pub mss: Option<u32>,
+    /// Give the connection up when data stays unacknowledged this long
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub user_timeout: Option<Duration>,
+    /// Congestion control algorithm
+    #[arg(long, value_name = "NAME")]
+    pub congestion: Option<String>,
+    /// Use this network interface only
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// Mark packets for routing and filtering
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub mark: Option<u32>,
+    /// Bind addresses this machine does not have
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
+    pub freebind: Option<bool>,
+}
+
+impl SocketArgs {
+    /// The options asked for, in the order they are set.
+    #[must_use]
+    pub fn options(&self) -> Vec<SocketOption> {
+        let keepalive = self.keepalive.unwrap_or_default();
+        let linger = self.linger.map(u64::from);
+        [
+            self.reuseaddr.map(SocketOption::ReuseAddr),
+            self.reuseport.map(SocketOption::ReusePort),
+            self.v6only.map(SocketOption::V6Only),
+            self.freebind.map(SocketOption::FreeBind),
+            self.device.clone().map(SocketOption::Device),
+            self.mark.map(SocketOption::Mark),
+            self.sndbuf.map(SocketOption::SendBuffer),
+            self.rcvbuf.map(SocketOption::ReceiveBuffer),
+            self.ttl.map(|n| SocketOption::Ttl(n.into())),
+            self.tos.map(SocketOption::Tos),
+            self.nodelay.map(SocketOption::NoDelay),
+            self.keepalive.map(|_| SocketOption::Keepalive(true)),
+            keepalive.idle.map(SocketOption::KeepIdle),
+            keepalive.interval.map(SocketOption::KeepInterval),
+            keepalive.count.map(SocketOption::KeepCount),
+            linger.map(SocketOption::Linger),
+            self.mss.map(SocketOption::Mss),
+            self.user_timeout.map(SocketOption::UserTimeout),
+            self.congestion.clone().map(SocketOption::Congestion),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// As [`Self::options`] for a server's socket, where `--reuseaddr` is on unless switched off.
+    #[must_use]
+    pub fn server_options(&self) -> Vec<SocketOption> {
+        let mut args = self.clone();
+        args.reuseaddr = Some(self.reuseaddr.unwrap_or(true));
+        args.options()
+    }
+}
+
+/// Which addresses a name stands for.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Addresses")]
+pub struct LookupArgs {
+    /// IPv4 only
+    #[arg(short = '4', long = "ipv4", conflicts_with = "only_v6")]
+    pub only_v4: bool,
+    /// IPv6 only
+    #[arg(short = '6', long = "ipv6")]
+    pub only_v6: bool,
+    /// No DNS: hosts are literal addresses
+    #[arg(short = 'n', long = "numeric")]
+    pub numeric: bool,
+}
+
+impl From<&LookupArgs> for Lookup {
+    fn from(args: &LookupArgs) -> Self {
+        Self { only_v4: args.only_v4, only_v6: args.only_v6, numeric: args.numeric }
+    }
+}
+
+/// Where a server is reached.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Addresses")]
+pub struct ServerArgs {
+    /// Every interface, both families; without it a bare port is loopback only
+    #[arg(long)]
+    pub public: bool,
+    /// Families and names.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+}

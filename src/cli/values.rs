@@ -1,0 +1,147 @@
+//! How the words after flags are read: durations, sizes, switches, targets of events.
+
+use super::EventTarget;
+use crate::net::relay::OnEof;
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Reads `250ms`, `5s`, `1m30s`; a bare number is seconds.
+pub(super) fn duration(word: &str) -> Result<Duration, String> {
+    let wrong = || format!("{word:?} is not a duration; type for example 250ms, 5s or 1m30s");
+    let is_bare = word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    if let (true, Ok(seconds)) = (is_bare, word.parse::<f64>()) {
+        return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
+    }
+    let time: jiff::SignedDuration = word.parse().map_err(|_| wrong())?;
+    Duration::try_from(time).map_err(|_| wrong())
+}
+
+/// Reads bytes with a suffix of powers of 1024: `64k`, `1M`, `1G`.
+pub(super) fn size(word: &str) -> Result<usize, String> {
+    let wrong = || format!("{word:?} is not a size; type for example 4096, 64k or 1M");
+    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match word[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        _ => return Err(wrong()),
+    };
+    let number: usize = digits.parse().map_err(|_| wrong())?;
+    number.checked_mul(1 << shift).filter(|n| i32::try_from(*n).is_ok()).ok_or_else(wrong)
+}
+
+/// Reads a switch.
+pub(super) fn switch(word: &str) -> Result<bool, String> {
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "on" | "yes" | "1" => Ok(true),
+        "false" | "off" | "no" | "0" => Ok(false),
+        _ => Err(format!("{word:?} is neither true nor false")),
+    }
+}
+
+/// Reads a number that may be hexadecimal, as marks and TOS bytes are written.
+pub(super) fn number(word: &str) -> Result<u32, String> {
+    let read = match word.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => word.parse(),
+    };
+    read.map_err(|_| format!("{word:?} is not a number"))
+}
+
+impl FromStr for EventTarget {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word.strip_prefix("fd:") {
+            Some(number) => match number.parse() {
+                Ok(fd) if fd >= 0 => Ok(Self::Descriptor(fd)),
+                _ => Err(format!("{number:?} is not a descriptor; type for example fd:3")),
+            },
+            None if word == "-" => Ok(Self::Stdout),
+            None if word.is_empty() => Err("the target is empty; type a path, - or fd:N".into()),
+            None => Ok(Self::File(word.into())),
+        }
+    }
+}
+
+/// `--keepalive=IDLE,INTERVAL,COUNT`, each but the first optional; all absent for the system's values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keepalive {
+    /// Seconds of silence before the first probe.
+    pub idle: Option<Duration>,
+    /// Seconds between probes.
+    pub interval: Option<Duration>,
+    /// Probes before the connection counts as lost.
+    pub count: Option<u32>,
+}
+
+impl FromStr for Keepalive {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let mut parts = word.split(',').filter(|p| !p.is_empty());
+        let time = |part: Option<&str>| part.map(duration).transpose();
+        let (idle, interval) = (time(parts.next())?, time(parts.next())?);
+        let count = parts.next().map(number).transpose()?;
+        let whole = |t: Option<Duration>| t.is_none_or(|t| t.as_secs() > 0 && t.subsec_nanos() == 0);
+        match parts.next() {
+            None if whole(idle) && whole(interval) => Ok(Self { idle, interval, count }),
+            None => Err("keepalive counts in whole seconds, 1 at least".into()),
+            Some(_) => Err(format!("{word:?} has more than IDLE,INTERVAL,COUNT")),
+        }
+    }
+}
+
+impl ValueEnum for OnEof {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::HalfClose, Self::Keep, Self::Close]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::HalfClose => PossibleValue::new("half-close").help("Send FIN and go on reading"),
+            Self::Keep => PossibleValue::new("keep").help("Send nothing and go on reading"),
+            Self::Close => PossibleValue::new("close").help("Close at once"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read() {
+        for (word, millis) in
+            [("250ms", 250), ("5s", 5000), ("1m30s", 90_000), ("2", 2000), ("0.5", 500), ("0", 0)]
+        {
+            assert_eq!(duration(word), Ok(Duration::from_millis(millis)), "{word}");
+        }
+        for word in ["", "-1", "-5s", "soon", "5x", "inf", "nan", "1e400"] {
+            assert!(duration(word).is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_powers_of_1024() {
+        for (word, bytes) in [("0", 0), ("512", 512), ("64k", 65536), ("1M", 1 << 20), ("1G", 1 << 30)] {
+            assert_eq!(size(word), Ok(bytes), "{word}");
+        }
+        for word in ["", "k", "-1", "1x", "9G", "99999999999999999999"] {
+            assert!(size(word).is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn keepalive_takes_up_to_three_parts() {
+        let part = |s| Some(Duration::from_secs(s));
+        assert_eq!("".parse(), Ok(Keepalive::default()));
+        assert_eq!("30".parse(), Ok(Keepalive { idle: part(30), ..Keepalive::default() }));
+        assert_eq!("30,5s,3".parse(), Ok(Keepalive { idle: part(30), interval: part(5), count: Some(3) }));
+        assert!("1,2,3,4".parse::<Keepalive>().is_err());
+        assert!("250ms".parse::<Keepalive>().is_err());
+    }
+}

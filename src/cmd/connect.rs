@@ -1,0 +1,132 @@
+//! `connect`: one connection piped with standard input and output.
+
+use super::{Context, Outcome, Result, check};
+use crate::cli::{Connect, PipeArgs};
+use crate::event::Event;
+use crate::net::addr::{Endpoint, Host};
+use crate::net::dial::{Dial, DialError};
+use crate::net::relay::{self, Plan};
+use crate::net::resolve::Lookup;
+use crate::sys::pump::Filter;
+use crate::sys::socket::Tracked;
+use crate::sys::{self, stdio};
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// Between two attempts of `--wait`.
+pub(super) const RETRY: Duration = Duration::from_millis(100);
+
+/// Runs `soquete connect`.
+pub fn run(args: &Connect, context: &mut Context) -> Result {
+    if args.check || args.until_closed || !args.command.is_empty() {
+        return check::run(args, context);
+    }
+    let target = Endpoint::parse(&args.target)?;
+    let socket = match open(args, &target, context) {
+        Ok(socket) => socket,
+        Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
+        Err(DialError::Failed(error)) => return Err(error.into()),
+    };
+    let input = if args.recv_only { None } else { Some(input()?) };
+    let output = if args.send_only { None } else { Some(output()?) };
+    let mut plan = pipe_plan(&args.pipe, args.idle_timeout, context);
+    plan.ends_with_peer = input.as_ref().is_some_and(|i| stdio::is_terminal(i.as_fd()));
+    plan.total = input.as_ref().and_then(|i| stdio::file_size(i.as_fd()));
+    plan.outgoing = args.crlf.then(crlf);
+    plan.send_only = args.send_only;
+    (plan.input, plan.output) = (input, output);
+    Ok(relay::run(socket, plan, &context.stop)?.into())
+}
+fn open(args: &Connect, target: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
+    let options = args.socket.options();
+    let dial = Dial { sockets: &context.sockets, options: &options, source: args.source };
+    let deadline = args.timeout.map(|t| Instant::now() + t);
+    let patience = args.wait.map(|t| Instant::now() + t);
+    let lookup = Lookup::from(&args.lookup);
+    loop {
+        let limit = [deadline, patience].into_iter().flatten().min();
+        let attempt = addresses(lookup, &target.host, target.port, context)
+            .map_err(DialError::from)
+            .and_then(|found| dial.first(target, &found, limit, &context.stop));
+        match attempt {
+            Err(DialError::Failed(error)) if worth_another_try(&error) => {
+                let next = Instant::now() + RETRY;
+                if patience.is_none_or(|p| next >= p) || deadline.is_some_and(|d| next >= d) {
+                    return Err(DialError::Failed(if args.wait.is_some() { late(error) } else { error }));
+                }
+                context.rest_until(next).map_or(Ok(()), |signal| Err(DialError::Stopped(signal)))?;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Whether waiting may change the answer; a refused option or a wrong source address stays wrong.
+fn worth_another_try(error: &sys::Error) -> bool {
+    use crate::event::Kind;
+    matches!(error.kind(), Kind::Refused | Kind::Reset | Kind::Unreachable | Kind::Resolve)
+}
+
+fn late(error: sys::Error) -> sys::Error {
+    error.about(crate::event::Kind::Timeout)
+}
+
+/// The addresses of a host, told under `-v`.
+pub(super) fn addresses(
+    lookup: Lookup,
+    host: &Host,
+    port: u16,
+    context: &Context,
+) -> sys::Result<Vec<SocketAddr>> {
+    let found = lookup.addresses(host, port)?;
+    if context.events.detailed() && matches!(host, Host::Name(_)) {
+        for &address in &found {
+            context.events.emit(Event::Resolve { host: host.to_string(), address });
+        }
+    }
+    Ok(found)
+}
+
+/// A plan with what `listen` and `connect` have in common.
+pub(super) fn pipe_plan(pipe: &PipeArgs, idle: Option<Duration>, context: &Context) -> Plan {
+    Plan {
+        input: None,
+        output: None,
+        outgoing: None,
+        incoming: (context.visible)(),
+        on_eof: pipe.on_eof,
+        eof_wait: pipe.eof_wait,
+        idle,
+        send_only: false,
+        ends_with_peer: false,
+        progress_every: context.progress_every,
+        total: None,
+    }
+}
+
+/// Standard input for the relay's own use.
+pub(super) fn input() -> sys::Result<std::os::fd::OwnedFd> {
+    stdio::take_input()
+        .map_err(|e| sys::Error::new("open", "standard input", e).about(crate::event::Kind::File))
+}
+
+/// Standard output for the relay's own use.
+pub(super) fn output() -> sys::Result<std::os::fd::OwnedFd> {
+    stdio::take_output()
+        .map_err(|e| sys::Error::new("open", "standard output", e).about(crate::event::Kind::File))
+}
+
+/// Makes each line end CR LF; one that is so already stays.
+fn crlf() -> Filter {
+    let mut last = 0;
+    Box::new(move |bytes, out| {
+        for &byte in bytes {
+            if byte == b'\n' && last != b'\r' {
+                out.push(b'\r');
+            }
+            out.push(byte);
+            last = byte;
+        }
+    })
+}

@@ -1,0 +1,83 @@
+//! `demo`: conversations on loopback within one process, for somebody who sees sockets for the first time.
+
+use super::{Context, Outcome, Result};
+use crate::event::{Proto, Role};
+use crate::net::dial::{Dial, DialError};
+use crate::net::listen::Recipe;
+use crate::sys::socket::Tracked;
+use crate::sys::wait::{For, wait};
+use crate::sys::{self, stdio};
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// Nothing on loopback takes this long; a demo that hangs would be worse than one that fails.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A pause before each step, so that what the watcher saw is told before what comes next.
+const STEP: Duration = Duration::from_millis(60);
+const GREETING: &[u8] = b"Hello, world\n";
+
+/// Runs `soquete demo`.
+pub fn run(context: &mut Context) -> Result {
+    match tcp_echo(context) {
+        Ok(()) => Ok(Outcome::done()),
+        Err(DialError::Stopped(signal)) => Ok(Outcome::stopped(signal)),
+        Err(DialError::Failed(error)) => Err(error.into()),
+    }
+}
+
+/// An echo server and its client: the client speaks, hears its words back, and closes first.
+fn tcp_echo(context: &Context) -> std::result::Result<(), DialError> {
+    let recipe = Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &[], backlog: 16 };
+    let listeners = recipe.open(&[(Ipv4Addr::LOCALHOST, 0).into()])?;
+    let listener = &listeners[0];
+    let address = listener.local().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+    step(context)?;
+    let dial = Dial { sockets: &context.sockets, options: &[], source: None };
+    let client = dial.first(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)?;
+    debug_assert_eq!(client.subject().role, Role::Client);
+    step(context)?;
+    ready(listener)?;
+    let server = listener.accept().map_err(|e| sys::Error::new("accept", address, e))?;
+    step(context)?;
+    send(&client, GREETING)?;
+    let heard = receive(&server)?;
+    send(&server, &heard)?;
+    let echo = receive(&client)?;
+    stdio::write_all(stdio::output(), &echo).map_err(super::stdout::failure)?;
+    step(context)?;
+    client.shutdown_write()?;
+    receive(&server)?;
+    step(context)?;
+    server.shutdown_write()?;
+    receive(&client)?;
+    step(context)?;
+    drop((client, server));
+    step(context)?;
+    drop(listeners);
+    step(context)
+}
+
+fn step(context: &Context) -> std::result::Result<(), DialError> {
+    context.rest_until(Instant::now() + STEP).map_or(Ok(()), |signal| Err(DialError::Stopped(signal)))
+}
+
+fn ready(socket: &Tracked) -> sys::Result<()> {
+    let failed = |e| sys::Error::new("poll", "", e);
+    let answer = wait(&[(socket.as_fd(), For::Reading)], Some(Instant::now() + PATIENCE)).map_err(failed)?;
+    if answer[0] { Ok(()) } else { Err(failed(io::ErrorKind::TimedOut.into())) }
+}
+
+fn send(socket: &Tracked, data: &[u8]) -> sys::Result<()> {
+    socket.send(data).map(drop).map_err(|e| sys::Error::new("send", "", e))
+}
+
+/// What came, or nothing at the peer's FIN.
+fn receive(socket: &Tracked) -> sys::Result<Vec<u8>> {
+    ready(socket)?;
+    let mut buffer = vec![0; 4096];
+    let n = socket.recv(&mut buffer).map_err(|e| sys::Error::new("recv", "", e))?;
+    buffer.truncate(n);
+    Ok(buffer)
+}

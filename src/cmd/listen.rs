@@ -1,0 +1,117 @@
+//! `listen`: a plain listener pipes its first client; every other service is served to many.
+
+use super::connect::{input, output, pipe_plan};
+use super::{Context, Outcome, Result, serve};
+use crate::cli::Listen;
+use crate::event::{Kind, Proto};
+use crate::net::addr::Endpoint;
+use crate::net::listen::{Place, Recipe};
+use crate::net::relay;
+use crate::net::resolve::Lookup;
+use crate::sys::signal::Signal;
+use crate::sys::socket::Tracked;
+use crate::sys::wait::{For, wait};
+use crate::sys::{self, limits, stdio};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::Instant;
+
+/// Runs `soquete listen`.
+pub fn run(args: &Listen, context: &mut Context) -> Result {
+    let endpoint = Endpoint::parse(&args.address)?;
+    let place = Place { endpoint, public: args.server.public, lookup: Lookup::from(&args.server.lookup) };
+    let service = serve::Service::of(args)?;
+    limits::raise_descriptors();
+    let recipe = Recipe {
+        sockets: &context.sockets,
+        proto: Proto::Tcp,
+        options: &args.socket.server_options(),
+        backlog: args.backlog,
+    };
+    let listeners = recipe.open(&place.addresses()?)?;
+    announce(args, &listeners)?;
+    match service {
+        serve::Service::Pipe if !args.keep_open => pipe_first(args, listeners, context),
+        service => serve::run(args, service, listeners, context),
+    }
+}
+
+/// Tells whoever waits for it that clients may come.
+fn announce(args: &Listen, listeners: &[Tracked]) -> sys::Result<()> {
+    let mut text = String::new();
+    for address in listeners.iter().filter_map(Tracked::local) {
+        let _ = writeln!(text, "{address}");
+    }
+    if let Some(path) = &args.ready_file {
+        write_whole(path, &text)
+            .map_err(|e| sys::Error::new("write", path.display(), e).about(Kind::File))?;
+    }
+    if let Some(number) = args.ready_fd {
+        let told = stdio::take_inherited(number).and_then(|fd| fs::File::from(fd).write_all(text.as_bytes()));
+        told.map_err(|e| sys::Error::new("write", format_args!("--ready-fd {number}"), e).about(Kind::File))?;
+    }
+    Ok(())
+}
+
+/// Writes a file that is seen whole or not at all.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let unfinished = path.with_file_name(name);
+    fs::write(&unfinished, text)?;
+    fs::rename(&unfinished, path).inspect_err(|_| drop(fs::remove_file(&unfinished)))
+}
+
+fn pipe_first(args: &Listen, listeners: Vec<Tracked>, context: &Context) -> Result {
+    let client = match first_client(args, &listeners, context)? {
+        Arrival::Client(client) => client,
+        Arrival::Nobody => return Ok(serve::nobody_came(args)),
+        Arrival::Stopped(signal) => return Ok(Outcome::stopped(signal)),
+    };
+    // Who comes after the first is refused by the kernel, not left waiting for nothing.
+    drop(listeners);
+    client.tell_options();
+    let mut plan = pipe_plan(&args.pipe, args.idle_timeout, context);
+    let source = input()?;
+    plan.total = stdio::file_size(source.as_fd());
+    (plan.input, plan.output) = (Some(source), Some(output()?));
+    if args.prefix {
+        plan.incoming = Some(serve::tagging(&client, plan.incoming.take()));
+    }
+    Ok(relay::run(client, plan, &context.stop)?.into())
+}
+
+enum Arrival {
+    Client(Tracked),
+    Nobody,
+    Stopped(Signal),
+}
+
+fn first_client(args: &Listen, listeners: &[Tracked], context: &Context) -> sys::Result<Arrival> {
+    let deadline = args.accept_timeout.map(|t| Instant::now() + t);
+    loop {
+        let mut fds = vec![(context.stop.as_fd(), For::Reading)];
+        fds.extend(listeners.iter().map(|l| (l.as_fd(), For::Reading)));
+        let ready = wait(&fds, deadline).map_err(|e| sys::Error::new("poll", "", e))?;
+        if let Some(signal) = context.stop.signal() {
+            return Ok(Arrival::Stopped(signal));
+        }
+        for (listener, _) in listeners.iter().zip(&ready[1..]).filter(|(_, ready)| **ready) {
+            match listener.accept() {
+                Ok(client) => return Ok(Arrival::Client(client)),
+                Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
+                    let on = listener.local().map(|a| a.to_string()).unwrap_or_default();
+                    return Err(sys::Error::new("accept", on, error));
+                }
+                // The client left before it was accepted; the next one may stay.
+                Err(_) => {}
+            }
+        }
+        if deadline.is_some_and(|d| Instant::now() >= d) {
+            return Ok(Arrival::Nobody);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The subcommands: each takes its arguments and a context, and answers how it ended. Uses everything but `output`.
+
+pub mod check;
+pub mod completions;
+pub mod connect;
+pub mod demo;
+pub mod listen;
+mod probe;
+mod serve;
+mod stdout;
+
+use crate::event::Events;
+use crate::event::report::Report;
+use crate::exit::Exit;
+use crate::net::relay::Ended;
+use crate::sys::pump::Filter;
+use crate::sys::signal::{Signal, Stop};
+use crate::sys::socket::Sockets;
+use crate::sys::wait::{For, wait};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// What a subcommand works with.
+pub struct Context {
+    /// Where events go.
+    pub events: Events,
+    /// Makes sockets.
+    pub sockets: Sockets,
+    /// The wish to end.
+    pub stop: Stop,
+    /// Takes the rows of a report.
+    pub report: Box<dyn Report>,
+    /// Whether scripts read the output.
+    pub json: bool,
+    /// Makes a peer's bytes safe for the terminal they go to; `None` if they do not go to one.
+    pub visible: fn() -> Option<Filter>,
+    /// How often progress is told.
+    pub progress_every: Duration,
+}
+
+/// How a subcommand ended, and why in a few words.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Decides the exit status.
+    pub exit: Exit,
+    /// For the `exit` event.
+    pub cause: String,
+    /// Whether the cause is to be told as an error: an ending nobody asked for.
+    pub told: bool,
+}
+
+/// The answer of a subcommand.
+pub type Result = anyhow::Result<Outcome>;
+
+impl Context {
+    /// Rests until `then`, or until the program is asked to end.
+    #[must_use]
+    pub fn rest_until(&self, then: Instant) -> Option<Signal> {
+        // If waiting itself fails the rest is short; the caller only tries again sooner.
+        let _ = wait(&[(self.stop.as_fd(), For::Reading)], Some(then));
+        self.stop.signal()
+    }
+}
+
+impl Outcome {
+    /// Everything was done.
+    #[must_use]
+    pub fn done() -> Self {
+        Self::of(Exit::Done, "done")
+    }
+
+    /// Ended with `exit`, for a reason that needs no error line.
+    pub fn of(exit: Exit, cause: impl Into<String>) -> Self {
+        Self { exit, cause: cause.into(), told: false }
+    }
+
+    /// A deadline passed; told as an error.
+    pub fn deadline(cause: impl Into<String>) -> Self {
+        Self { exit: Exit::Deadline, cause: cause.into(), told: true }
+    }
+
+    /// A signal asked for the end.
+    #[must_use]
+    pub fn stopped(signal: Signal) -> Self {
+        Self::of(Exit::Signalled(signal), signal.name())
+    }
+}
+
+impl From<Ended> for Outcome {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Done => Self::done(),
+            Ended::OutputClosed => Self::of(Exit::Done, "the reader of standard output went away"),
+            Ended::Idle(limit) => Self::deadline(format!("idle timeout: nothing moved for {limit:?}")),
+            Ended::EofWait(limit) => Self::deadline(format!(
+                "the peer was still open {limit:?} after the end of input (--eof-wait)"
+            )),
+            Ended::Stopped(signal) => Self::stopped(signal),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! One port check: every address of the target, open if any of them is.
+
+use crate::event::report::{CheckRow, Row};
+use crate::event::{Event, Kind, Outcome, Proto};
+use crate::net::addr::{Endpoint, Host, Source};
+use crate::net::dial::Dial;
+use crate::net::stream::Stream;
+use crate::sys;
+use crate::sys::error::reason;
+use crate::sys::options::SocketOption;
+use crate::sys::socket::{Connecting, Sockets, Tracked};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// How targets are tried.
+pub(super) struct Prober {
+    pub(super) sockets: Sockets,
+    pub(super) options: Vec<SocketOption>,
+    pub(super) source: Option<Source>,
+    pub(super) limit: Duration,
+}
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    target: Endpoint,
+    pub(super) outcome: Outcome,
+    address: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+    conn: Option<u32>,
+    latency: Option<Duration>,
+    reason: Option<String>,
+}
+
+/// A check just begun: on loopback most are over at once, and then nothing need be waited for.
+pub(super) enum Begun {
+    Known(Finding),
+    Pending(Pending),
+}
+
+/// Attempts whose answer is awaited.
+pub(super) struct Pending {
+    prober: Rc<Prober>,
+    target: Endpoint,
+    racing: Vec<(Tracked, Instant)>,
+    failed: Option<Finding>,
+}
+
+impl Prober {
+    /// Starts to connect to each address until one is open. An option that is refused ends the whole check.
+    pub(super) fn begin(self: &Rc<Self>, host: &Host, port: u16, found: &[SocketAddr]) -> sys::Result<Begun> {
+        let target = Endpoint { host: host.clone(), port };
+        let dial = Dial { sockets: &self.sockets, options: &self.options, source: self.source };
+        let (mut racing, mut failed) = (Vec::new(), None);
+        for address in found {
+            let address = SocketAddr::new(address.ip(), port);
+            let began = Instant::now();
+            let attempt = match dial.start(address) {
+                Ok((socket, Connecting::Done)) => Ok(Some(socket)),
+                Ok((socket, Connecting::InProgress)) => match socket.finish_connect() {
+                    Ok(Some(())) => Ok(Some(socket)),
+                    Ok(None) => {
+                        racing.push((socket, began));
+                        Ok(None)
+                    }
+                    Err(error) => Err(error),
+                },
+                Err(error) if matches!(error.kind(), Kind::Option) => return Err(error),
+                Err(error) => Err(error),
+            };
+            match attempt {
+                Ok(None) => {}
+                Ok(Some(socket)) => return Ok(Begun::Known(Finding::open(target, &socket, began))),
+                Err(error) => better(&mut failed, Finding::failed(&target, address, began, &error)),
+            }
+        }
+        Ok(match failed {
+            Some(finding) if racing.is_empty() => Begun::Known(finding),
+            failed => Begun::Pending(Pending { prober: Rc::clone(self), target, racing, failed }),
+        })
+    }
+}
+
+impl Pending {
+    /// Waits for the first address that is open, or for all answers, or for the limit.
+    pub(super) async fn finish(self) -> sys::Result<Finding> {
+        let Self { prober, target, racing, mut failed } = self;
+        let limit = prober.limit;
+        let mut attempts = JoinSet::new();
+        for (socket, began) in racing {
+            let target = target.clone();
+            attempts.spawn_local(async move {
+                let address = socket.peer();
+                let answer = Stream::connected(socket, Connecting::InProgress);
+                match tokio::time::timeout_at((began + limit).into(), answer).await {
+                    Ok(Ok(stream)) => Finding::open(target, stream.tracked(), began),
+                    Ok(Err(error)) => match address {
+                        Some(address) => Finding::failed(&target, address, began, &error),
+                        None => Finding::silent(target, None, limit),
+                    },
+                    Err(_) => Finding::silent(target, address, limit),
+                }
+            });
+        }
+        while let Some(answer) = attempts.join_next().await {
+            let Ok(finding) = answer else { continue };
+            if finding.outcome == Outcome::Open {
+                return Ok(finding);
+            }
+            better(&mut failed, finding);
+        }
+        Ok(failed.unwrap_or_else(|| Finding::silent(target, None, limit)))
+    }
+}
+
+/// Keeps the answer that tells most: a refusal is an answer of the target, silence is none.
+fn better(kept: &mut Option<Finding>, new: Finding) {
+    let rank = |outcome| match outcome {
+        Outcome::Open => 0,
+        Outcome::Closed => 1,
+        Outcome::Filtered => 2,
+        _ => 3,
+    };
+    if kept.as_ref().is_none_or(|old| rank(new.outcome) <= rank(old.outcome)) {
+        *kept = Some(new);
+    }
+}
+
+impl Finding {
+    fn open(target: Endpoint, socket: &Tracked, began: Instant) -> Self {
+        Self {
+            target,
+            outcome: Outcome::Open,
+            address: socket.peer(),
+            local: socket.local(),
+            conn: Some(socket.conn()),
+            latency: Some(began.elapsed()),
+            reason: None,
+        }
+    }
+
+    fn failed(target: &Endpoint, address: SocketAddr, began: Instant, error: &sys::Error) -> Self {
+        let outcome = match error.kind() {
+            Kind::Refused | Kind::Reset => Outcome::Closed,
+            Kind::Unreachable | Kind::Timeout => Outcome::Filtered,
+            _ => Outcome::Failed,
+        };
+        Self {
+            target: target.clone(),
+            outcome,
+            address: Some(address),
+            local: None,
+            conn: None,
+            latency: (outcome == Outcome::Closed).then(|| began.elapsed()),
+            reason: Some(reason(&error.source)),
+        }
+    }
+
+    fn silent(target: Endpoint, address: Option<SocketAddr>, limit: Duration) -> Self {
+        let reason = Some(format!("no answer within {limit:?}"));
+        Self { target, outcome: Outcome::Filtered, address, local: None, conn: None, latency: None, reason }
+    }
+
+    pub(super) fn unresolved(host: &Host, port: u16, error: &sys::Error) -> Self {
+        Self {
+            target: Endpoint { host: host.clone(), port },
+            outcome: Outcome::Unresolved,
+            address: None,
+            local: None,
+            conn: None,
+            latency: None,
+            reason: Some(reason(&error.source)),
+        }
+    }
+
+    fn latency_us(&self) -> Option<u64> {
+        self.latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn event(&self) -> Event {
+        Event::Target {
+            target: self.target.to_string(),
+            conn: self.conn,
+            proto: Proto::Tcp,
+            local: self.local,
+            peer: self.address,
+            outcome: self.outcome,
+            latency_us: self.latency_us(),
+            text: self.reason.clone(),
+        }
+    }
+
+    pub(super) fn row(&self) -> Row {
+        Row::Check(CheckRow {
+            host: self.target.host.to_string(),
+            port: self.target.port,
+            outcome: self.outcome,
+            address: self.address,
+            latency_us: self.latency_us(),
+            reason: self.reason.clone(),
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! A listener for many clients, each a task of one runtime thread.
+
+mod client;
+mod feed;
+mod lines;
+mod service;
+
+pub(super) use service::{Service, tagging};
+
+use super::{Context, Outcome, Result, stdout};
+use crate::cli::Listen;
+use crate::event::{Event, Events, Kind};
+use crate::exit::Exit;
+use crate::net::gate::{Gate, Guest};
+use crate::net::stream::{Stream, Waiting};
+use crate::sys;
+use crate::sys::signal::{Signal, Stop};
+use crate::sys::socket::Tracked;
+use client::Desk;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+
+/// Bytes one read takes; the buffer is shared by all clients, so a client that is silent costs none.
+const READ: usize = 64 << 10;
+
+/// What the tasks of one server share.
+pub(super) struct House {
+    gate: Gate,
+    events: Events,
+    desk: Desk,
+    reject: bool,
+    limit: Option<u32>,
+    /// Clients now connected, and a bell for when that changes.
+    present: Cell<usize>,
+    changed: Notify,
+    /// How the only client of a server without `--keep-open` ended.
+    first_end: RefCell<Option<sys::Result<Option<Duration>>>>,
+}
+
+/// Serves until a signal, a deadline, or the end of the only client.
+pub(super) fn run(args: &Listen, service: Service, listeners: Vec<Tracked>, context: &Context) -> Result {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = LocalSet::new().block_on(&runtime, serve(args, service, listeners, context));
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context: &Context) -> Result {
+    let pipe = matches!(service, Service::Pipe);
+    let (output, mut written) =
+        if pipe { stdout::open().map(|(o, w)| (Some(o), Some(w)))? } else { (None, None) };
+    let feed = pipe.then(|| feed::open(context.events.clone()));
+    let house = Rc::new(House {
+        gate: Gate::new(args.max_conns, context.events.clone()),
+        events: context.events.clone(),
+        desk: Desk {
+            service,
+            output,
+            feed,
+            on_eof: args.pipe.on_eof,
+            eof_wait: args.pipe.eof_wait,
+            prefix: args.prefix,
+            idle: args.idle_timeout,
+            visible: context.visible,
+            buffer: RefCell::new(vec![0; READ]),
+        },
+        reject: args.reject,
+        limit: args.max_conns,
+        present: Cell::new(0),
+        changed: Notify::new(),
+        first_end: RefCell::default(),
+    });
+    let doors = listeners.into_iter().map(Waiting::new).collect::<sys::Result<Vec<_>>>()?;
+    let doors: Vec<_> = doors
+        .into_iter()
+        .map(|door| tokio::task::spawn_local(receive(door, Rc::clone(&house), args.keep_open)))
+        .collect();
+    let outcome = tokio::select! {
+        signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
+        () = nobody(&house, args.accept_timeout) => Ok(nobody_came(args)),
+        end = output_failed(&mut written) => match end {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                Ok(Outcome::of(Exit::Done, "the reader of standard output went away"))
+            }
+            Err(error) => Err(stdout::failure(error).into()),
+            Ok(()) => Ok(Outcome::done()),
+        },
+        end = only_client(&house), if !args.keep_open => end,
+    };
+    for door in &doors {
+        door.abort();
+    }
+    house.desk.close(written).await;
+    outcome
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(super) async fn stopped(stop: &Stop) -> sys::Result<Signal> {
+    let failed = |e: std::io::Error| sys::Error::new("epoll_ctl", "signals", e);
+    let readable = sys::reactor::register_stop(stop.clone()).map_err(failed)?;
+    loop {
+        if let Some(signal) = stop.signal() {
+            return Ok(signal);
+        }
+        readable.readable().await.map_err(failed)?.clear_ready();
+    }
+}
+
+async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Result<()> {
+    match written {
+        Some(written) => written.over().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Resolves once no client was there for `limit`.
+async fn nobody(house: &House, limit: Option<Duration>) {
+    let Some(limit) = limit else { return std::future::pending().await };
+    loop {
+        let changed = house.changed.notified();
+        if house.present.get() > 0 {
+            changed.await;
+        } else if tokio::time::timeout(limit, changed).await.is_err() {
+            return;
+        }
+    }
+}
+
+pub(super) fn nobody_came(args: &Listen) -> Outcome {
+    let limit = args.accept_timeout.unwrap_or_default();
+    Outcome::deadline(format!("accept timeout: no client for {limit:?}"))
+}
+
+async fn only_client(house: &House) -> Result {
+    loop {
+        let changed = house.changed.notified();
+        if let Some(end) = house.first_end.take() {
+            return match end? {
+                None => Ok(Outcome::done()),
+                Some(idle) => Ok(crate::net::relay::Ended::Idle(idle).into()),
+            };
+        }
+        changed.await;
+    }
+}
+
+/// Lets clients in at one door.
+async fn receive(door: Waiting, house: Rc<House>, keep_open: bool) {
+    loop {
+        let Guest { socket, place } =
+            if house.reject { house.gate.meet(&door).await } else { house.gate.admit(&door).await };
+        if place.is_none() {
+            turn_away(&house, &socket);
+            continue;
+        }
+        house.enter(1);
+        let served = serve_one(socket, Rc::clone(&house));
+        if !keep_open {
+            // One client is all there is: the door closes behind it.
+            drop(door);
+            let end = served.await;
+            drop(place);
+            house.first_end.replace(Some(end));
+            house.enter(-1);
+            return;
+        }
+        let house = Rc::clone(&house);
+        tokio::task::spawn_local(async move {
+            let end = served.await;
+            drop(place);
+            house.enter(-1);
+            drop((end, house));
+        });
+    }
+}
+
+/// Resets a client there is no place for, so that its side does not take this for an ending.
+fn turn_away(house: &House, socket: &Tracked) {
+    let limit = house.limit.unwrap_or_default();
+    socket.emit(|socket| Event::Refuse {
+        socket,
+        reason: format!("{limit} clients are served already (--max-conns {limit} --reject)"),
+    });
+    // If it fails the client sees an orderly ending instead, and the event still says what happened.
+    let _ = socket.reset_on_close();
+}
+
+async fn serve_one(socket: Tracked, house: Rc<House>) -> sys::Result<Option<Duration>> {
+    socket.tell_options();
+    let subject = socket.subject();
+    let stream = Stream::new(socket)?;
+    let end = house.desk.serve(&stream).await;
+    let told = match &end {
+        Ok(None) => None,
+        Ok(Some(idle)) => {
+            let peer = subject.peer.map(|a| a.to_string()).unwrap_or_default();
+            let mut fault = sys::Error::new("idle timeout", peer, std::io::ErrorKind::TimedOut).fault();
+            fault.kind = Kind::Timeout;
+            fault.text = format!("idle timeout: nothing moved for {idle:?}");
+            Some(fault)
+        }
+        Err(error) => Some(error.fault()),
+    };
+    if let Some(fault) = told {
+        house.events.emit(Event::Warning { fault: stream.tracked().blame(fault) });
+    }
+    end
+}
+
+impl House {
+    fn enter(&self, change: isize) {
+        self.present.set(self.present.get().saturating_add_signed(change));
+        self.changed.notify_waiters();
+        self.changed.notify_one();
+    }
+}

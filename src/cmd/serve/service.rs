@@ -1,0 +1,88 @@
+//! What a listener's clients get.
+
+use crate::cli::Listen;
+use crate::event::Kind;
+use crate::sys;
+use crate::sys::pump::Filter;
+use crate::sys::socket::Tracked;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// One of the services of `listen`.
+pub(crate) enum Service {
+    /// Standard input to all, what they send to standard output.
+    Pipe,
+    /// What comes goes back.
+    Echo,
+    /// What comes goes back in upper case.
+    Upper,
+    /// What comes is thrown away.
+    Discard,
+    /// Everybody gets these bytes, then FIN.
+    Respond(Rc<[u8]>),
+    /// Everybody gets this file, read anew, then FIN.
+    Send(PathBuf),
+}
+
+impl Service {
+    /// The service asked for; files are tried now rather than at the first client.
+    pub(crate) fn of(args: &Listen) -> sys::Result<Self> {
+        let service = &args.service;
+        Ok(match (&service.respond, &service.send) {
+            _ if service.echo => Self::Echo,
+            _ if service.upper => Self::Upper,
+            _ if service.discard => Self::Discard,
+            (Some(answer), _) => Self::Respond(response(answer)?.into()),
+            (None, Some(path)) => {
+                open(path)?;
+                Self::Send(path.clone())
+            }
+            (None, None) => Self::Pipe,
+        })
+    }
+}
+
+/// A file's contents, or the text itself where it names none. A path in a folder is meant as one.
+fn response(answer: &str) -> sys::Result<Vec<u8>> {
+    let path = Path::new(answer);
+    let meant_as_path = answer.contains('/') && !answer.contains(char::is_whitespace);
+    if meant_as_path || path.is_file() {
+        return fs::read(path).map_err(|e| failed(path, e));
+    }
+    Ok(answer.as_bytes().to_vec())
+}
+
+pub(super) fn open(path: &Path) -> sys::Result<File> {
+    let file = File::open(path).map_err(|e| failed(path, e))?;
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(failed(path, std::io::Error::from_raw_os_error(libc::EISDIR)));
+    }
+    Ok(file)
+}
+
+fn failed(path: &Path, error: std::io::Error) -> sys::Error {
+    sys::Error::new("open", path.display(), error).about(Kind::File)
+}
+
+/// A filter that puts `[ADDRESS] ` before each line a client sends, after `then` made it safe to show.
+pub(crate) fn tagging(client: &Tracked, then: Option<Filter>) -> Filter {
+    let tag = client.peer().map_or_else(|| "[?] ".into(), |a| format!("[{a}] "));
+    let (mut then, mut at_start, mut shown) = (then, true, Vec::new());
+    Box::new(move |bytes, out| {
+        shown.clear();
+        let bytes = match &mut then {
+            Some(then) => {
+                then(bytes, &mut shown);
+                &shown
+            }
+            None => bytes,
+        };
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            if std::mem::replace(&mut at_start, line.ends_with(b"\n")) {
+                out.extend_from_slice(tag.as_bytes());
+            }
+            out.extend_from_slice(line);
+        }
+    })
+}

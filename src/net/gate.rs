@@ -1,0 +1,83 @@
+//! The accept loop of a server for many: a place is taken before a client is, and running out of descriptors is a pause.
+
+use super::stream::Waiting;
+use crate::event::{Events, Kind};
+use crate::sys::error::reason;
+use crate::sys::socket::Tracked;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long accepting rests when the machine has no descriptor or memory left: clients that leave give theirs back.
+const REST: Duration = Duration::from_millis(50);
+
+/// Lets clients in, a bounded number at a time. Cheap to clone; clones share the places.
+#[derive(Clone)]
+pub struct Gate {
+    places: Arc<Semaphore>,
+    events: Events,
+}
+
+/// A client and the place it takes until dropped.
+pub struct Guest {
+    /// The connection.
+    pub socket: Tracked,
+    /// Gives the place back when dropped.
+    pub place: Option<OwnedSemaphorePermit>,
+}
+
+impl Gate {
+    /// A gate with `places`, or as many as there are descriptors.
+    #[must_use]
+    pub fn new(places: Option<u32>, events: Events) -> Self {
+        let places = places.map_or(Semaphore::MAX_PERMITS, |n| n as usize);
+        Self { places: Arc::new(Semaphore::new(places)), events }
+    }
+
+    /// Waits for a place, then for a client: who finds no place waits in the kernel's accept queue.
+    pub async fn admit(&self, listener: &Waiting) -> Guest {
+        // The semaphore is never closed, so a place always comes.
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        Guest { socket: self.next(listener).await, place }
+    }
+
+    /// Waits for a client, place or not: one without is to be turned away.
+    pub async fn meet(&self, listener: &Waiting) -> Guest {
+        let socket = self.next(listener).await;
+        Guest { socket, place: Arc::clone(&self.places).try_acquire_owned().ok() }
+    }
+
+    async fn next(&self, listener: &Waiting) -> Tracked {
+        let mut warned = false;
+        loop {
+            match listener.accept().await {
+                Ok(socket) => return socket,
+                Err(error) if is_the_clients_own(&error) => {}
+                Err(error) => {
+                    if !std::mem::replace(&mut warned, true) {
+                        let text = format!("accept: {}; waiting for clients to leave", reason(&error));
+                        self.events.warn(Kind::Resources, "accept", text);
+                    }
+                    tokio::time::sleep(REST).await;
+                }
+            }
+        }
+    }
+}
+
+/// Errors of a connection that ended before it was accepted (accept(2)).
+fn is_the_clients_own(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::ECONNABORTED
+                | libc::EINTR
+                | libc::EPROTO
+                | libc::ENETDOWN
+                | libc::EHOSTUNREACH
+                | libc::ENETUNREACH
+                | libc::EPERM
+        )
+    )
+}

@@ -1,0 +1,100 @@
+//! A tracked TCP socket in the runtime: many of them are served by one thread.
+
+use crate::sys::error::{Error, Result};
+use crate::sys::reactor;
+use crate::sys::socket::{Connecting, Tracked};
+use std::io;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// A connection whose calls wait in the runtime. Dropping it closes the connection in order.
+pub struct Stream(AsyncFd<Tracked>);
+
+/// A listener, or any socket that is only waited for.
+pub struct Waiting(AsyncFd<Tracked>);
+
+fn register(socket: Tracked) -> Result<AsyncFd<Tracked>> {
+    let on = socket.peer().or(socket.local()).map(|a| a.to_string()).unwrap_or_default();
+    reactor::register(socket).map_err(|e| Error::new("epoll_ctl", on, e))
+}
+
+impl Stream {
+    /// Takes a connection into the runtime this is called in.
+    pub fn new(socket: Tracked) -> Result<Self> {
+        register(socket).map(Self)
+    }
+
+    /// Waits for the answer to a connect that does not block.
+    pub async fn connected(socket: Tracked, progress: Connecting) -> Result<Self> {
+        let stream = Self::new(socket)?;
+        if progress == Connecting::Done {
+            return Ok(stream);
+        }
+        loop {
+            let on = || stream.tracked().peer().map(|a| a.to_string()).unwrap_or_default();
+            let mut guard = stream.0.writable().await.map_err(|e| Error::new("connect", on(), e))?;
+            if stream.tracked().finish_connect()?.is_some() {
+                return Ok({
+                    drop(guard);
+                    stream
+                });
+            }
+            guard.clear_ready();
+        }
+    }
+
+    /// The socket itself.
+    #[must_use]
+    pub fn tracked(&self) -> &Tracked {
+        self.0.get_ref()
+    }
+
+    /// Waits until `receive` does not answer `WouldBlock`: data, FIN or an error is there.
+    ///
+    /// The call gets the socket so that its buffer need not be held while waiting: a thousand idle connections share one.
+    pub async fn receive<R>(&self, receive: impl FnMut(&Tracked) -> io::Result<R>) -> io::Result<R> {
+        self.0.async_io(Interest::READABLE, receive).await
+    }
+
+    /// Receives into `buffer`; 0 at the peer's FIN.
+    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.receive(|socket| socket.recv(buffer)).await
+    }
+
+    /// Waits until `send` does not answer `WouldBlock`.
+    pub async fn send<R>(&self, send: impl FnMut(&Tracked) -> io::Result<R>) -> io::Result<R> {
+        self.0.async_io(Interest::WRITABLE, send).await
+    }
+
+    /// Sends all of `data`.
+    pub async fn write_all(&self, mut data: &[u8]) -> io::Result<()> {
+        while !data.is_empty() {
+            let sent = self.send(|socket| socket.send(data)).await?;
+            data = &data[sent..];
+        }
+        Ok(())
+    }
+}
+
+impl Waiting {
+    /// Takes a socket into the runtime this is called in.
+    pub fn new(socket: Tracked) -> Result<Self> {
+        register(socket).map(Self)
+    }
+
+    /// The socket itself.
+    #[must_use]
+    pub fn tracked(&self) -> &Tracked {
+        self.0.get_ref()
+    }
+
+    /// Waits for the next client.
+    pub async fn accept(&self) -> io::Result<Tracked> {
+        self.0.async_io(Interest::READABLE, Tracked::accept).await
+    }
+
+    /// Waits until `call` does not answer `WouldBlock`.
+    pub async fn when_readable<R>(&self, call: impl FnMut(&Tracked) -> io::Result<R>) -> io::Result<R> {
+        self.0.async_io(Interest::READABLE, call).await
+    }
+}

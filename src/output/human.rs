@@ -1,0 +1,248 @@
+//! Events as lines for people.
+
+use super::progress::Bar;
+use super::{Look, explain, sanitize};
+use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
+use jiff::tz::TimeZone;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write};
+
+/// Options set on every listener: worth a line only where the kernel changed them.
+const USUAL: [&str; 3] = ["backlog", "reuseaddr", "v6only"];
+
+/// Writes a line an event, a batch at a time.
+pub(super) struct Human {
+    look: Look,
+    to: File,
+    zone: TimeZone,
+    lines: String,
+    bar: Option<Bar>,
+}
+
+impl Human {
+    pub(super) fn new(look: Look, to: File) -> Self {
+        let bar = look.bar.then(Bar::new);
+        Self { look, to, zone: TimeZone::system(), lines: String::new(), bar }
+    }
+
+    fn add(&mut self, record: &Record) {
+        if let (Some(bar), Event::Progress { bytes_in, bytes_out, total, .. }) = (&self.bar, &record.event) {
+            return bar.show(bytes_in + bytes_out, *total);
+        }
+        let style = self.look.style;
+        match &record.event {
+            Event::Error { fault } => {
+                let _ = writeln!(self.lines, "{} {}", style.bad("soquete:"), said(fault));
+            }
+            Event::Warning { fault } => {
+                let _ = writeln!(self.lines, "{} {}", style.wary("soquete: warning:"), said(fault));
+            }
+            event => {
+                let start = self.lines.len();
+                let time = record.ts.to_zoned(self.zone.clone());
+                let _ = write!(self.lines, "{} ", style.dim(time.strftime("%H:%M:%S%.6f")));
+                if self.describe(event).is_some() {
+                    self.lines.push('\n');
+                } else {
+                    self.lines.truncate(start);
+                }
+            }
+        }
+    }
+
+    /// Adds what an event says; `None` if it is detail nobody asked for.
+    #[allow(clippy::too_many_lines)] // one arm an event: the match is the table of lines
+    fn describe(&mut self, event: &Event) -> Option<()> {
+        let (style, detail) = (self.look.style, self.look.detail);
+        let out = &mut self.lines;
+        let _ = match event {
+            Event::State { socket, from, to, op, via } => {
+                let implied = if *via == Via::Implied { ", implied" } else { "" };
+                let why = format!("({}{implied})", op.words());
+                let (from_state, to_state) = (*from, *to);
+                let (from, to) = (style.state(*from), style.state(*to));
+                if self.look.explain {
+                    let sentence = explain::sentence(socket.proto, socket.role, from_state, to_state, *op);
+                    write!(
+                        out,
+                        "{:<9} {from:>12} → {to:<12} {sentence}{}",
+                        role_of(*socket),
+                        style.dim(implied.trim_start_matches(','))
+                    )
+                } else {
+                    write!(out, "{} {from:>12} → {to:<12} {}", who(*socket), style.dim(why))
+                }
+            }
+            Event::Option { socket, name, requested, effective } => {
+                if !detail && USUAL.contains(name) && requested.as_ref() == Some(effective) {
+                    return None;
+                }
+                match requested {
+                    Some(asked) => {
+                        write!(
+                            out,
+                            "{} option {name}: requested {asked}, effective {effective}",
+                            who(*socket)
+                        )
+                    }
+                    None => write!(out, "{} option {name}: {effective}", who(*socket)),
+                }
+            }
+            Event::Resolve { host, address } => {
+                write!(out, "{} is {}", sanitize::line(host), address.ip())
+            }
+            Event::Info { socket, info } => write!(
+                out,
+                "{} rtt {} µs ± {} µs, rto {} µs, cwnd {}, mss {}/{}, pmtu {}, {} retransmits",
+                who(*socket),
+                info.rtt_us,
+                info.rttvar_us,
+                info.rto_us,
+                info.cwnd,
+                info.snd_mss,
+                info.rcv_mss,
+                info.pmtu,
+                info.retransmits
+            ),
+            Event::Bind { socket } if detail => write!(out, "{} bound", who(*socket)),
+            Event::Listening { socket, backlog, scope, .. } => {
+                let reach = match scope {
+                    Scope::Loopback => "this machine only",
+                    Scope::Address => "whoever reaches this address",
+                    Scope::Public => "every interface",
+                };
+                let queue = backlog.map_or_else(String::new, |n| format!(", backlog {n}"));
+                let local = socket.local.map_or_else(String::new, |a| a.to_string());
+                write!(out, "#{} {} {local} ({reach}{queue})", socket.conn, style.good("listening on"))
+            }
+            Event::Accept { socket } => write!(out, "{} {}", who(*socket), style.good("accepted")),
+            Event::Refuse { socket, reason } => {
+                write!(out, "{} {} {}", who(*socket), style.wary("refused:"), sanitize::line(reason))
+            }
+            Event::Datagram { socket, dir, len } => {
+                let way = if *dir == Dir::In { "received" } else { "sent" };
+                write!(out, "{} {way} {}", who(*socket), bytes(*len as u64))
+            }
+            Event::Member { socket, what, nick, text } => {
+                let what = match what {
+                    MemberChange::Join => "joined",
+                    MemberChange::Leave => "left",
+                    MemberChange::Nick => "is now known by a nick",
+                    MemberChange::Slow => "reads too slowly",
+                };
+                let nick = nick.as_ref().map_or_else(String::new, |n| format!(" {}", sanitize::line(n)));
+                let text = text.as_ref().map_or_else(String::new, |t| format!(": {}", sanitize::line(t)));
+                write!(out, "{}{nick} {what}{text}", who(*socket))
+            }
+            Event::Line { socket, nick, text } if detail => {
+                let nick = nick.as_ref().map_or_else(String::new, |n| format!(" {}", sanitize::line(n)));
+                write!(out, "{}{nick}: {}", who(*socket), sanitize::line(text))
+            }
+            // The report has the checks.
+            Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
+            Event::Target { target, outcome, latency_us, local, text, .. } => {
+                let word = match outcome {
+                    Outcome::Open | Outcome::Connected | Outcome::Replied => style.good(outcome.name()),
+                    _ => style.wary(outcome.name()),
+                };
+                let _ = write!(out, "{} {word}", sanitize::line(target));
+                if let Some(local) = local {
+                    let _ = write!(out, " from {local}");
+                }
+                if let Some(us) = latency_us {
+                    let _ = write!(out, " {}", latency(*us));
+                }
+                text.as_ref().map_or(Ok(()), |t| write!(out, " ({})", sanitize::line(t)))
+            }
+            Event::Progress { socket, bytes_in, bytes_out, .. } if detail || self.look.progress => {
+                write!(out, "{} {} in, {} out so far", who(*socket), bytes(*bytes_in), bytes(*bytes_out))
+            }
+            Event::Summary { socket, bytes_in, bytes_out, duration_us, rtt_us, retransmits, clean } => {
+                let end =
+                    if *clean { style.good("ended cleanly") } else { style.wary("did not end cleanly") };
+                let _ =
+                    write!(out, "{} {end}: {} in, {} out", who(*socket), bytes(*bytes_in), bytes(*bytes_out));
+                let _ = write!(out, " in {}", latency(*duration_us));
+                if let Some(rtt) = rtt_us {
+                    let _ = write!(out, ", rtt {}", latency((*rtt).into()));
+                }
+                retransmits.filter(|n| *n > 0).map_or(Ok(()), |n| write!(out, ", {n} retransmits"))
+            }
+            Event::Exit { code, cause } if detail => write!(out, "exit {code}: {}", sanitize::line(cause)),
+            Event::Bind { .. }
+            | Event::Line { .. }
+            | Event::Progress { .. }
+            | Event::Exit { .. }
+            | Event::Warning { .. }
+            | Event::Error { .. } => return None,
+        };
+        Some(())
+    }
+}
+
+impl Sink for Human {
+    fn write(&mut self, batch: &[Record]) -> io::Result<()> {
+        self.lines.clear();
+        for record in batch {
+            self.add(record);
+        }
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        let (to, lines) = (&mut self.to, &self.lines);
+        match &self.bar {
+            Some(bar) => bar.suspend(|| to.write_all(lines.as_bytes())),
+            None => to.write_all(lines.as_bytes()),
+        }
+    }
+}
+
+const fn is_check(outcome: Outcome) -> bool {
+    use Outcome::{Closed, Failed, Filtered, Open, Unresolved};
+    matches!(outcome, Open | Closed | Filtered | Unresolved | Failed)
+}
+
+fn said(fault: &Fault) -> String {
+    sanitize::line(&fault.text)
+}
+
+/// The socket an event is about: `#2 127.0.0.1:50000 → 127.0.0.1:80`, our end first.
+fn who(socket: Subject) -> String {
+    let arrow = if socket.role == Role::Client { "→" } else { "←" };
+    let mut text = format!("#{}", socket.conn);
+    if let Some(local) = socket.local {
+        let _ = write!(text, " {local}");
+    }
+    if let Some(peer) = socket.peer {
+        let _ = write!(text, " {arrow} {peer}");
+    }
+    text
+}
+
+const fn role_of(socket: Subject) -> &'static str {
+    match socket.role {
+        Role::Listener => "listener",
+        Role::Client => "client",
+        Role::Server => "server",
+    }
+}
+
+/// Bytes in the unit a person reads.
+pub(super) fn bytes(count: u64) -> String {
+    match count {
+        1 => "1 byte".into(),
+        0..=9999 => format!("{count} bytes"),
+        _ => indicatif::HumanBytes(count).to_string(),
+    }
+}
+
+/// Microseconds in the unit a person reads.
+#[allow(clippy::cast_precision_loss)] // shown with three digits
+pub(super) fn latency(us: u64) -> String {
+    match us {
+        0..=999 => format!("{us} µs"),
+        1000..=999_999 => format!("{:.1} ms", us as f64 / 1e3),
+        _ => format!("{:.2} s", us as f64 / 1e6),
+    }
+}

@@ -1,0 +1,67 @@
+//! The only layer that prints: events and reports, for people and for scripts. Uses `event` alone.
+
+mod explain;
+mod human;
+mod json;
+mod progress;
+mod report;
+mod sanitize;
+mod style;
+
+pub use report::report;
+pub use sanitize::Visible;
+pub use style::Style;
+
+use crate::event::{Record, Sink};
+use std::fs::File;
+use std::io::{self, Write};
+
+/// How events are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// JSON instead of lines for people.
+    pub json: bool,
+    /// Detail too.
+    pub detail: bool,
+    /// A bar instead of progress lines.
+    pub bar: bool,
+    /// Progress lines without detail.
+    pub progress: bool,
+    /// A sentence beside each change of state.
+    pub explain: bool,
+    /// Colour.
+    pub style: Style,
+}
+
+/// The printer for events going to `to`.
+#[must_use]
+pub fn printer(look: Look, to: File) -> Box<dyn Sink> {
+    if look.json { Box::new(json::Json::new(to)) } else { Box::new(human::Human::new(look, to)) }
+}
+
+/// Prints text made for this command itself: help, a completion script.
+pub fn text(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Prints a last line on standard error when there is no event stream to carry it.
+pub fn complain(text: &str) {
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(io::stderr(), "soquete: {}", sanitize::line(text));
+}
+
+/// Prints text for somebody who typed nothing useful yet.
+pub fn complain_raw(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Prints records on standard error when there is no event stream to carry them.
+pub fn complain_json(records: &[Record]) {
+    for record in records {
+        if let Ok(line) = serde_json::to_string(record) {
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Hostile text made visible: what a peer sent must not move the cursor, change the title or reorder a line.
+//!
+//! Controls become their pictures or `\x1b` escapes, invisible and bidirectional characters become `\u{202e}`; nothing
+//! is dropped, so what came can be read.
+
+use std::fmt::Write;
+
+/// A filter for bytes that come in pieces and go to a terminal. Line feeds and tabs stay.
+#[derive(Default)]
+pub struct Visible {
+    /// The beginning of a character whose end has not come yet; at most three bytes.
+    cut: Vec<u8>,
+}
+
+impl Visible {
+    /// Appends `bytes`, made visible, to `out`.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let mut joined = std::mem::take(&mut self.cut);
+        let mut rest = if joined.is_empty() {
+            bytes
+        } else {
+            joined.extend_from_slice(bytes);
+            &joined
+        };
+        let mut text = String::new();
+        loop {
+            match std::str::from_utf8(rest) {
+                Ok(good) => {
+                    show(good, true, &mut text);
+                    break;
+                }
+                Err(error) => {
+                    let (good, bad) = rest.split_at(error.valid_up_to());
+                    show(std::str::from_utf8(good).unwrap_or_default(), true, &mut text);
+                    let Some(length) = error.error_len() else {
+                        self.cut = bad.to_vec();
+                        break;
+                    };
+                    for byte in &bad[..length] {
+                        let _ = write!(text, "\\x{byte:02x}");
+                    }
+                    rest = &bad[length..];
+                }
+            }
+        }
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// A single line made visible: line feeds too.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    show(text, false, &mut shown);
+    shown
+}
+
+fn show(text: &str, lines: bool, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' if lines => out.push(c),
+            // A terminal in cooked mode takes CR LF as a line end, and CR alone would overwrite the line.
+            '\r' if lines => out.push('\u{240d}'),
+            '\0'..='\x1f' => out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
+            '\x7f' => out.push('\u{2421}'),
+            c if is_deceptive(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+/// C1 controls, bidirectional controls, zero-width and other invisible characters, noncharacters.
+fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn seen(bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        Visible::default().push(bytes, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_moves_a_terminal_is_shown() {
+        assert_eq!(seen(b"\x1b[2J\x07"), "\u{241b}[2J\u{2407}");
+        assert_eq!(seen("a\u{202e}b".as_bytes()), "a\\u{202e}b");
+        assert_eq!(seen(b"\xff\xc3("), "\\xff\\xc3(");
+        assert_eq!(seen("\u{9b}31m".as_bytes()), "\\u{9b}31m");
+        assert_eq!(seen("line\n\ttab".as_bytes()), "line\n\ttab");
+        assert_eq!(line("a\nb"), "a\u{240a}b");
+        assert_eq!(seen("höflich 日本".as_bytes()), "höflich 日本");
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_gets_through_however_it_is_cut(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..200) {
+            let at = cut.min(bytes.len());
+            let mut out = Vec::new();
+            let mut visible = Visible::default();
+            visible.push(&bytes[..at], &mut out);
+            visible.push(&bytes[at..], &mut out);
+            let text = String::from_utf8(out).unwrap();
+            prop_assert!(text.chars().all(|c| matches!(c, '\n' | '\t') || !(c.is_control() || is_deceptive(c))));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Colours, and whether to use them.
+
+use crate::event::State;
+use anstyle::{AnsiColor, Color, Style as Ansi};
+use std::fmt;
+
+/// Whether lines are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Plain text.
+    Plain,
+    /// ANSI colours.
+    Coloured,
+}
+
+impl Style {
+    /// `text` in the colour of a state: green while data may flow, blue before, yellow while closing.
+    pub(super) fn state(self, state: State) -> Painted<State> {
+        let colour = match state {
+            State::Established | State::Connected => AnsiColor::Green,
+            State::Listen | State::SynSent | State::SynReceived | State::Unconnected => AnsiColor::Cyan,
+            State::Closed => AnsiColor::BrightBlack,
+            _ => AnsiColor::Yellow,
+        };
+        self.paint(state, Ansi::new().fg_color(Some(Color::Ansi(colour))))
+    }
+
+    pub(super) fn dim<T: fmt::Display>(self, text: T) -> Painted<T> {
+        self.paint(text, Ansi::new().dimmed())
+    }
+
+    pub(super) fn good<T: fmt::Display>(self, text: T) -> Painted<T> {
+        self.paint(text, Ansi::new().fg_color(Some(Color::Ansi(AnsiColor::Green))))
+    }
+
+    pub(super) fn wary<T: fmt::Display>(self, text: T) -> Painted<T> {
+        self.paint(text, Ansi::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow))))
+    }
+
+    pub(super) fn bad<T: fmt::Display>(self, text: T) -> Painted<T> {
+        self.paint(text, Ansi::new().bold().fg_color(Some(Color::Ansi(AnsiColor::Red))))
+    }
+
+    fn paint<T: fmt::Display>(self, text: T, ansi: Ansi) -> Painted<T> {
+        Painted { text, ansi: (self == Self::Coloured).then_some(ansi) }
+    }
+}
+
+/// Text with its colour, if any; width applies to the text alone.
+pub(super) struct Painted<T> {
+    text: T,
+    ansi: Option<Ansi>,
+}
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ansi {
+            Some(ansi) => {
+                ansi.fmt(f)?;
+                self.text.fmt(f)?;
+                write!(f, "{ansi:#}")
+            }
+            None => self.text.fmt(f),
+        }
+    }
+}
