@@ -346,6 +346,11 @@ impl Tracked {
         self.shutdown(Shutdown::Write)
     }
 
+    /// shutdown(2) for reading: readers of this socket are woken, the peer is told nothing.
+    pub fn shutdown_read(&self) -> io::Result<()> {
+        Ok(net::shutdown(self, Shutdown::Read)?)
+    }
+
     /// shutdown(2) both ways: our FIN, and readers of this socket are woken.
     pub fn shutdown_both(&self) -> Result<()> {
         self.shutdown(Shutdown::Both)

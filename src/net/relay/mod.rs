@@ -149,14 +149,25 @@ fn start_sender(
     std::thread::Builder::new().name("send".into()).spawn(run).map(drop)
 }
 
-/// Shuts the socket both ways and waits until no thread holds it, so that the caller's handle is the last.
+/// Wakes the threads and waits until none holds the socket, so that the caller's handle is the last.
+///
+/// A reader is woken without a word to the peer, so that closing may still reset (`--linger 0`); only a writer the peer
+/// leaves stuck needs our FIN.
 fn release(socket: &Arc<Tracked>, shared: &Shared) {
-    // It fails only when the connection is over already, and then nobody is blocked on it.
-    let _ = socket.shutdown_both();
-    let deadline = Instant::now() + WAKE_PATIENCE;
+    // Each fails only when the connection is over already, and then nobody is blocked on it.
+    let _ = socket.shutdown_read();
+    if !let_go(socket, shared, WAKE_PATIENCE / 10) {
+        let _ = socket.shutdown_both();
+        let_go(socket, shared, WAKE_PATIENCE);
+    }
+}
+
+fn let_go(socket: &Arc<Tracked>, shared: &Shared, patience: Duration) -> bool {
+    let deadline = Instant::now() + patience;
     while Arc::strong_count(socket) > 1 && Instant::now() < deadline {
         let soon = Instant::now() + ACK_CHECK;
         let _ = wait(&[(shared.bell.as_fd(), For::Reading)], Some(soon.min(deadline)));
         shared.bell.silence();
     }
+    Arc::strong_count(socket) == 1
 }
