@@ -47,6 +47,8 @@ pub enum SocketOption {
     Mark(u32),
     /// `IP_FREEBIND` or `IPV6_FREEBIND`, ip(7).
     FreeBind(bool),
+    /// `TCP_NOTSENT_LOWAT`, bytes, tcp(7).
+    UnsentLow(u32),
     /// `SO_BROADCAST`, socket(7).
     Broadcast(bool),
     /// `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
@@ -86,6 +88,7 @@ impl SocketOption {
             Self::Device(_) => "device",
             Self::Mark(_) => "mark",
             Self::FreeBind(_) => "freebind",
+            Self::UnsentLow(_) => "notsent-lowat",
             Self::Broadcast(_) => "broadcast",
             Self::MulticastTtl(_) => "multicast-ttl",
         }
@@ -111,6 +114,7 @@ impl SocketOption {
             | Self::Tos(n)
             | Self::Mss(n)
             | Self::Mark(n)
+            | Self::UnsentLow(n)
             | Self::MulticastTtl(n) => Value::Number(u64::from(*n)),
             Self::Congestion(name) | Self::Device(name) => Value::Text(name.clone()),
         }
@@ -156,6 +160,7 @@ impl SocketOption {
             Self::Mark(mark) => socket.set_mark(*mark),
             Self::FreeBind(on) if family == Family::V4 => socket.set_freebind_v4(*on),
             Self::FreeBind(on) => socket.set_freebind_v6(*on),
+            Self::UnsentLow(bytes) => socket.set_tcp_notsent_lowat(*bytes),
             Self::Broadcast(on) => socket.set_broadcast(*on),
             Self::MulticastTtl(n) if family == Family::V4 => socket.set_multicast_ttl_v4(*n),
             Self::MulticastTtl(n) => socket.set_multicast_hops_v6(*n),
@@ -190,6 +195,7 @@ impl SocketOption {
             Self::Mark(_) => Value::Number(socket.mark()?.into()),
             Self::FreeBind(_) if family == Family::V4 => Value::Bool(socket.freebind_v4()?),
             Self::FreeBind(_) => Value::Bool(socket.freebind_v6()?),
+            Self::UnsentLow(_) => Value::Number(socket.tcp_notsent_lowat()?.into()),
             Self::Broadcast(_) => Value::Bool(socket.broadcast()?),
             Self::MulticastTtl(_) if family == Family::V4 => Value::Number(socket.multicast_ttl_v4()?.into()),
             Self::MulticastTtl(_) => Value::Number(socket.multicast_hops_v6()?.into()),

@@ -1,23 +1,27 @@
 //! Moves bytes between a blocking socket and a descriptor, by the cheapest call both ends allow.
 //!
-//! Measured on loopback: a receiver is fastest with splice(2) into pipe, file and device alike; a sender by copying
-//! from a pipe and by sendfile(2) from a file. Where a call refuses the descriptors, bytes are copied.
+//! Measured on loopback: a receiver is fastest with splice(2) into pipe, file and device alike; a sender by splice from
+//! a pipe that can be made wide, and by sendfile(2) from a file. Where a call refuses the descriptors, bytes are copied.
 
+use super::options::SocketOption;
 use super::socket::Tracked;
 use super::stdio::{self, Nature};
 use super::wait::{For, wait};
 use rustix::fs::sendfile;
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
+use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice};
 use std::io;
+use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// One copy's buffer, and the most one splice or sendfile is asked for: 1 MiB is also the largest pipe an unprivileged
 /// process may have (`pipe-max-size`, pipe(7)).
 const CHUNK: usize = 1 << 20;
-/// A copying sender reads this much at once, and widens the pipe it reads from to as much: measured best of 64 KiB
-/// to 1 MiB.
+/// A copying sender reads this much at once: measured best of 64 KiB to 1 MiB.
 const SEND_BUFFER: usize = 256 << 10;
+/// Unsent bytes the kernel may hold for a sender: past them a write waits, and segments leave in its own context
+/// instead of in the receiver's acknowledgements (`TCP_NOTSENT_LOWAT`, tcp(7)); measured best of 64 to 256 KiB.
+const UNSENT: u32 = 128 << 10;
 
 /// Which end of a transfer failed.
 #[derive(Debug)]
@@ -60,8 +64,7 @@ pub fn discard(from: &Tracked) -> Result<(), PumpError> {
 
 fn receive_into_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), PumpError> {
     // A pipe's slot holds one page of a segment however little it is, so a pipe of 16 slots makes for small steps.
-    // Refused, it stays as it is.
-    let _ = fcntl_setpipe_size(output, CHUNK);
+    widen(output);
     loop {
         match splice(from, None, output, None, CHUNK, SpliceFlags::MOVE | SpliceFlags::MORE) {
             Err(Errno::INTR) => {}
@@ -114,7 +117,7 @@ fn receive_through_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), Pu
 fn wide_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (drain, fill) = pipe_with(PipeFlags::CLOEXEC)?;
     // Less room only means smaller steps.
-    let _ = fcntl_setpipe_size(&fill, CHUNK);
+    widen(fill.as_fd());
     Ok((drain, fill))
 }
 
@@ -164,18 +167,62 @@ fn recv(from: &Tracked, buffer: &mut [u8]) -> Result<usize, PumpError> {
 
 /// Sends `input` to its end. `to` gives the socket for each step, or `None` once nobody wants more: a thread that
 /// waits for input holds no socket open.
-pub fn send<S: std::ops::Deref<Target = Tracked>>(
+pub fn send<S: Deref<Target = Tracked>>(
     input: BorrowedFd<'_>,
     to: impl Fn() -> Option<S>,
     filter: Option<Filter>,
 ) -> Result<(), PumpError> {
     match stdio::nature(input).map_err(local)? {
-        Nature::File | Nature::AppendFile if filter.is_none() => send_file(input, to),
+        Nature::File | Nature::AppendFile if filter.is_none() => {
+            prefer_own_context(&to);
+            send_file(input, to)
+        }
+        // In a narrow pipe splice moves little at a time, and copying is better.
+        Nature::Pipe if filter.is_none() && widen(input) => {
+            prefer_own_context(&to);
+            send_pipe(input, to)
+        }
         _ => send_copying(input, to, filter),
     }
 }
 
-fn send_file<S: std::ops::Deref<Target = Tracked>>(
+fn prefer_own_context<S: Deref<Target = Tracked>>(to: &impl Fn() -> Option<S>) {
+    if let Some(socket) = to() {
+        socket.prefer(&SocketOption::UnsentLow(UNSENT));
+    }
+}
+
+/// Gives a pipe room for a whole chunk; says whether it has it.
+fn widen(pipe: BorrowedFd<'_>) -> bool {
+    let room = fcntl_getpipe_size(pipe).unwrap_or(0);
+    room >= CHUNK || fcntl_setpipe_size(pipe, CHUNK).is_ok()
+}
+
+fn send_pipe<S: Deref<Target = Tracked>>(
+    input: BorrowedFd<'_>,
+    to: impl Fn() -> Option<S>,
+) -> Result<(), PumpError> {
+    loop {
+        wait(&[(input, For::Reading)], None).map_err(local)?;
+        let Some(socket_now) = to() else { return Ok(()) };
+        match splice(input, None, &*socket_now, None, CHUNK, SpliceFlags::MOVE) {
+            Ok(0) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                wait(&[(socket_now.as_fd(), For::Writing)], None).map_err(socket)?;
+            }
+            Err(Errno::INVAL) => {
+                drop(socket_now);
+                return send_copying(input, to, None);
+            }
+            answer => {
+                socket_now.account_out(answer.map_err(io::Error::from)).map_err(socket)?;
+            }
+        }
+    }
+}
+
+fn send_file<S: Deref<Target = Tracked>>(
     input: BorrowedFd<'_>,
     to: impl Fn() -> Option<S>,
 ) -> Result<(), PumpError> {
@@ -202,12 +249,11 @@ fn send_file<S: std::ops::Deref<Target = Tracked>>(
     Ok(())
 }
 
-fn send_copying<S: std::ops::Deref<Target = Tracked>>(
+fn send_copying<S: Deref<Target = Tracked>>(
     input: BorrowedFd<'_>,
     to: impl Fn() -> Option<S>,
     mut filter: Option<Filter>,
 ) -> Result<(), PumpError> {
-    let _ = fcntl_setpipe_size(input, SEND_BUFFER);
     let mut buffer = vec![0; SEND_BUFFER];
     let mut changed = Vec::new();
     loop {

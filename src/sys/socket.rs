@@ -159,6 +159,16 @@ impl Tracked {
         Ok(())
     }
 
+    /// Sets one option nobody asked for; told under `-v`, and a refusal changes nothing.
+    pub fn prefer(&self, option: &SocketOption) {
+        if let Ok(effective) = option.apply(&SockRef::from(&self.as_fd()), self.family) {
+            if self.sockets.events.detailed() {
+                let (name, requested) = (option.name(), Some(option.requested()));
+                self.emit(|socket| Event::Option { socket, name, requested, effective });
+            }
+        }
+    }
+
     /// Tells the options in force that nobody set (`-v`).
     pub fn tell_options(&self) {
         if !self.sockets.events.detailed() {
