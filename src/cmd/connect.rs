@@ -2,7 +2,7 @@
 
 use super::{Context, Outcome, Result, check};
 use crate::cli::{Connect, PipeArgs};
-use crate::event::Event;
+use crate::event::{Event, Events};
 use crate::net::addr::{Endpoint, Host};
 use crate::net::dial::{Dial, DialError};
 use crate::net::relay::{self, Plan};
@@ -46,7 +46,7 @@ fn open(args: &Connect, target: &Endpoint, context: &Context) -> std::result::Re
     let lookup = Lookup::from(&args.lookup);
     loop {
         let limit = [deadline, patience].into_iter().flatten().min();
-        let attempt = addresses(lookup, &target.host, target.port, context)
+        let attempt = addresses(lookup, &target.host, target.port, &context.events)
             .map_err(DialError::from)
             .and_then(|found| dial.first(target, &found, limit, &context.stop));
         match attempt {
@@ -77,12 +77,12 @@ pub(super) fn addresses(
     lookup: Lookup,
     host: &Host,
     port: u16,
-    context: &Context,
+    events: &Events,
 ) -> sys::Result<Vec<SocketAddr>> {
     let found = lookup.addresses(host, port)?;
-    if context.events.detailed() && matches!(host, Host::Name(_)) {
+    if events.detailed() && matches!(host, Host::Name(_)) {
         for &address in &found {
-            context.events.emit(Event::Resolve { host: host.to_string(), address });
+            events.emit(Event::Resolve { host: host.to_string(), address });
         }
     }
     Ok(found)

@@ -5,7 +5,6 @@ pub mod completions;
 pub mod connect;
 pub mod demo;
 pub mod listen;
-mod probe;
 mod serve;
 mod stdout;
 

@@ -18,7 +18,8 @@ const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is known of a socket. Shared by its owner and the watcher.
 pub(super) struct Life {
-    pub(super) events: Events,
+    /// Where events go; `None` if nothing is told of this socket.
+    events: Option<Events>,
     /// Payload received and sent so far.
     pub(super) bytes_in: AtomicU64,
     pub(super) bytes_out: AtomicU64,
@@ -48,7 +49,7 @@ struct Cause {
 }
 
 impl Life {
-    pub(super) fn new(events: Events, subject: Subject, state: State, fd: Arc<OwnedFd>) -> Self {
+    pub(super) fn new(events: Option<Events>, subject: Subject, state: State, fd: Arc<OwnedFd>) -> Self {
         Self {
             events,
             bytes_in: AtomicU64::new(0),
@@ -72,7 +73,7 @@ impl Life {
 
     /// Whether states are to be told; if not, the kernel is not asked for any.
     pub(super) fn told(&self) -> bool {
-        self.events.enabled()
+        self.events.is_some()
     }
 
     /// Asks the kernel where the socket is now and writes down how it got there.
@@ -125,6 +126,12 @@ impl Life {
         }
     }
 
+    fn tell(&self, event: Event) {
+        if let Some(events) = &self.events {
+            events.emit(event);
+        }
+    }
+
     fn advance(&self, inner: &mut Inner, to: State, cause: Cause) {
         let mut from = inner.state;
         let path = from.path(to, cause.ending);
@@ -133,7 +140,7 @@ impl Life {
             inner.was_established |= step == State::Established;
             inner.orderly |= step == State::TimeWait || (from == State::LastAck && step == State::Closed);
             inner.state = step;
-            self.events.emit(Event::State {
+            self.tell(Event::State {
                 socket: inner.subject,
                 from,
                 to: step,
@@ -249,10 +256,11 @@ impl Life {
             return;
         }
         let info = info.filter(|_| !udp);
-        if let (true, Some(info)) = (self.events.detailed(), info) {
-            self.events.emit(Event::Info { socket: inner.subject, info: info.fields() });
+        let detailed = self.events.as_ref().is_some_and(Events::detailed);
+        if let (true, Some(info)) = (detailed, info) {
+            self.tell(Event::Info { socket: inner.subject, info: info.fields() });
         }
-        self.events.emit(Event::Summary {
+        self.tell(Event::Summary {
             socket: inner.subject,
             bytes_in,
             bytes_out,

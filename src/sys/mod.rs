@@ -4,6 +4,7 @@
 
 pub mod diag;
 pub mod error;
+pub mod knock;
 mod life;
 pub mod limits;
 pub mod options;

@@ -20,6 +20,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Sockets {
     events: Events,
+    /// Whether states are asked for and told.
+    told: bool,
     watcher: Option<Arc<Watcher>>,
     next: Arc<AtomicU32>,
 }
@@ -48,7 +50,13 @@ impl Sockets {
     pub fn new(events: Events) -> Result<Self> {
         let watcher = events.enabled().then(Watcher::start).transpose();
         let watcher = watcher.map_err(|e| Error::new("start watcher", "", e))?;
-        Ok(Self { events, watcher, next: Arc::new(AtomicU32::new(1)) })
+        Ok(Self { told: events.enabled(), events, watcher, next: Arc::new(AtomicU32::new(1)) })
+    }
+
+    /// The same sockets, but nothing is told of the ones made here.
+    #[must_use]
+    pub fn untold(&self) -> Self {
+        Self { told: false, watcher: None, ..self.clone() }
     }
 
     /// Where events go.
@@ -78,31 +86,21 @@ impl Sockets {
         };
         let socket = socket2::Socket::new(Domain::for_address(address), kind.nonblocking(), Some(protocol))
             .map_err(|e| Error::new("socket for", address, e))?;
-        let tracked = self.track(socket.into(), proto, role, None, None, State::Closed);
+        let subject = Subject { conn: 0, proto, local: None, peer: None, role };
+        let tracked = self.track(socket.into(), subject, family_of(address), State::Closed);
         for option in options {
             tracked.set(option)?;
         }
         Ok(tracked)
     }
 
-    fn track(
-        &self,
-        fd: OwnedFd,
-        proto: Proto,
-        role: Role,
-        local: Option<SocketAddr>,
-        peer: Option<SocketAddr>,
-        state: State,
-    ) -> Tracked {
+    fn track(&self, fd: OwnedFd, mut subject: Subject, family: Family, state: State) -> Tracked {
         let conn = self.next.fetch_add(1, Ordering::Relaxed);
-        let family = match SockRef::from(&fd).domain() {
-            Ok(Domain::IPV6) => Family::V6,
-            _ => Family::V4,
-        };
+        subject.conn = conn;
         let fd = Arc::new(fd);
-        let subject = Subject { conn, proto, local, peer, role };
-        let life = Arc::new(Life::new(self.events.clone(), subject, state, Arc::clone(&fd)));
-        Tracked { fd: Some(fd), life, sockets: self.clone(), conn, proto, family }
+        let events = self.told.then(|| self.events.clone());
+        let life = Arc::new(Life::new(events, subject, state, Arc::clone(&fd)));
+        Tracked { fd: Some(fd), life, sockets: self.clone(), conn, proto: subject.proto, family }
     }
 }
 
@@ -116,7 +114,8 @@ impl Tracked {
     /// Our address, once there is one.
     #[must_use]
     pub fn local(&self) -> Option<SocketAddr> {
-        self.life.lock().subject.local
+        let told = self.life.lock().subject.local;
+        told.or_else(|| local_of(self.as_fd()).ok().filter(|a| a.port() != 0))
     }
 
     /// The other end's address, once there is one.
@@ -161,17 +160,16 @@ impl Tracked {
 
     /// Sets one option nobody asked for; told under `-v`, and a refusal changes nothing.
     pub fn prefer(&self, option: &SocketOption) {
-        if let Ok(effective) = option.apply(&SockRef::from(&self.as_fd()), self.family) {
-            if self.sockets.events.detailed() {
-                let (name, requested) = (option.name(), Some(option.requested()));
-                self.emit(|socket| Event::Option { socket, name, requested, effective });
-            }
+        let applied = option.apply(&SockRef::from(&self.as_fd()), self.family);
+        if let (Ok(effective), true) = (applied, self.sockets.events.detailed()) {
+            let (name, requested) = (option.name(), Some(option.requested()));
+            self.emit(|socket| Event::Option { socket, name, requested, effective });
         }
     }
 
     /// Tells the options in force that nobody set (`-v`).
     pub fn tell_options(&self) {
-        if !self.sockets.events.detailed() {
+        if !self.life.told() || !self.sockets.events.detailed() {
             return;
         }
         for option in SocketOption::worth_showing() {
@@ -232,7 +230,8 @@ impl Tracked {
         let (fd, peer) = net::acceptfrom_with(self, flags)?;
         let peer = peer.and_then(|a| SocketAddr::try_from(a).ok());
         let local = local_of(fd.as_fd()).ok();
-        let child = self.sockets.track(fd, Proto::Tcp, Role::Server, local, peer, State::Listen);
+        let subject = Subject { conn: 0, proto: Proto::Tcp, local, peer, role: Role::Server };
+        let child = self.sockets.track(fd, subject, self.family, State::Listen);
         child.watch();
         child.life.observe();
         child.emit(|socket| Event::Accept { socket });
@@ -246,7 +245,9 @@ impl Tracked {
             inner.subject.peer = Some(address);
             let answer = net::connect(self, &address);
             if answer.is_ok() || matches!(answer, Err(rustix::io::Errno::INPROGRESS)) {
-                inner.subject.local = local_of(self.as_fd()).ok();
+                if self.life.told() {
+                    inner.subject.local = local_of(self.as_fd()).ok();
+                }
                 if self.proto == Proto::Udp {
                     if inner.state == State::Closed {
                         self.life.moved(&mut inner, State::Unconnected, Op::Connect);
@@ -260,12 +261,17 @@ impl Tracked {
         };
         match answer {
             Ok(()) => {
-                self.connected();
+                self.connected(address)?;
                 Ok(Connecting::Done)
             }
             Err(rustix::io::Errno::INPROGRESS) => Ok(Connecting::InProgress),
             Err(error) => Err(Error::new("connect", address, error)),
         }
+    }
+
+    /// Notes where a connection attempt made elsewhere in this layer goes.
+    pub(super) fn aim(&self, address: SocketAddr) {
+        self.life.lock().subject.peer = Some(address);
     }
 
     /// Whether a connection in progress came about; `None` while it is still in progress.
@@ -276,19 +282,30 @@ impl Tracked {
             self.life.failed(errno.raw_os_error());
             return Err(Error::new("connect", peer, errno));
         }
-        if matches!(net::getpeername(self), Ok(Some(_))) {
-            self.connected();
-            return Ok(Some(()));
+        match (net::getpeername(self), self.peer()) {
+            (Ok(Some(_)), Some(address)) => self.connected(address).map(Some),
+            _ => Ok(None),
         }
-        Ok(None)
     }
 
-    fn connected(&self) {
+    fn connected(&self, address: SocketAddr) -> Result<()> {
         if self.proto == Proto::Tcp {
             self.watch();
             self.life.observe();
+            self.refuse_itself(address)?;
         }
         self.tell_options();
+        Ok(())
+    }
+
+    /// A free port of this machine may be tried from that very port; the two SYNs then meet (RFC 9293 3.5, simultaneous
+    /// open) and the socket is connected to itself. Nobody listens there, so this is a refusal.
+    pub(super) fn refuse_itself(&self, address: SocketAddr) -> Result<()> {
+        if local_of(self.as_fd()).is_ok_and(|local| local == address) {
+            let _ = self.reset_on_close();
+            return Err(Error::new("connect", address, rustix::io::Errno::CONNREFUSED));
+        }
+        Ok(())
     }
 
     fn watch(&self) {
@@ -460,6 +477,10 @@ impl AsRawFd for Tracked {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
+}
+
+fn family_of(address: SocketAddr) -> Family {
+    if address.is_ipv4() { Family::V4 } else { Family::V6 }
 }
 
 fn local_of(fd: BorrowedFd<'_>) -> io::Result<SocketAddr> {

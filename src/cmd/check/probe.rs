@@ -7,6 +7,7 @@ use crate::net::dial::Dial;
 use crate::net::stream::Stream;
 use crate::sys;
 use crate::sys::error::reason;
+use crate::sys::knock::{Knock, Knocker};
 use crate::sys::options::SocketOption;
 use crate::sys::socket::{Connecting, Sockets, Tracked};
 use std::net::SocketAddr;
@@ -15,11 +16,14 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// How targets are tried.
+#[derive(Clone)]
 pub(super) struct Prober {
     pub(super) sockets: Sockets,
     pub(super) options: Vec<SocketOption>,
     pub(super) source: Option<Source>,
     pub(super) limit: Duration,
+    /// Whether each socket's states are told.
+    pub(super) told: bool,
 }
 
 /// What a check found.
@@ -49,30 +53,43 @@ pub(super) struct Pending {
 }
 
 impl Prober {
-    /// Starts to connect to each address until one is open. An option that is refused ends the whole check.
-    pub(super) fn begin(self: &Rc<Self>, host: &Host, port: u16, found: &[SocketAddr]) -> sys::Result<Begun> {
-        let target = Endpoint { host: host.clone(), port };
+    /// The fast way to try ports, where nothing is to be told and any local address will do.
+    pub(super) fn knocker(&self) -> Option<Knocker> {
+        let plain = !self.told && self.source.is_none();
+        plain.then(|| Knocker::new(&self.sockets, &self.options))
+    }
+
+    fn attempt(&self, address: SocketAddr, knocker: Option<&mut Knocker>) -> sys::Result<Knock> {
+        if let Some(knocker) = knocker {
+            return knocker.knock(address);
+        }
         let dial = Dial { sockets: &self.sockets, options: &self.options, source: self.source };
+        match dial.start(address)? {
+            (socket, Connecting::Done) => Ok(Knock::Open(socket)),
+            (socket, Connecting::InProgress) => match socket.finish_connect()? {
+                Some(()) => Ok(Knock::Open(socket)),
+                None => Ok(Knock::Pending(socket)),
+            },
+        }
+    }
+
+    /// Starts to connect to each address until one is open. An option that is refused ends the whole check.
+    pub(super) fn begin(
+        self: &Rc<Self>,
+        host: &Host,
+        port: u16,
+        found: &[SocketAddr],
+        mut knocker: Option<&mut Knocker>,
+    ) -> sys::Result<Begun> {
+        let target = Endpoint { host: host.clone(), port };
         let (mut racing, mut failed) = (Vec::new(), None);
         for address in found {
             let address = SocketAddr::new(address.ip(), port);
             let began = Instant::now();
-            let attempt = match dial.start(address) {
-                Ok((socket, Connecting::Done)) => Ok(Some(socket)),
-                Ok((socket, Connecting::InProgress)) => match socket.finish_connect() {
-                    Ok(Some(())) => Ok(Some(socket)),
-                    Ok(None) => {
-                        racing.push((socket, began));
-                        Ok(None)
-                    }
-                    Err(error) => Err(error),
-                },
-                Err(error) if matches!(error.kind(), Kind::Option) => return Err(error),
-                Err(error) => Err(error),
-            };
-            match attempt {
-                Ok(None) => {}
-                Ok(Some(socket)) => return Ok(Begun::Known(Finding::open(target, &socket, began))),
+            match self.attempt(address, knocker.as_deref_mut()) {
+                Ok(Knock::Open(socket)) => return Ok(Begun::Known(Finding::open(target, &socket, began))),
+                Ok(Knock::Pending(socket)) => racing.push((socket, began)),
+                Err(error) if error.kind() == Kind::Option => return Err(error),
                 Err(error) => better(&mut failed, Finding::failed(&target, address, began, &error)),
             }
         }
@@ -85,7 +102,7 @@ impl Prober {
 
 impl Pending {
     /// Waits for the first address that is open, or for all answers, or for the limit.
-    pub(super) async fn finish(self) -> sys::Result<Finding> {
+    pub(super) async fn finish(self) -> Finding {
         let Self { prober, target, racing, mut failed } = self;
         let limit = prober.limit;
         let mut attempts = JoinSet::new();
@@ -107,11 +124,11 @@ impl Pending {
         while let Some(answer) = attempts.join_next().await {
             let Ok(finding) = answer else { continue };
             if finding.outcome == Outcome::Open {
-                return Ok(finding);
+                return finding;
             }
             better(&mut failed, finding);
         }
-        Ok(failed.unwrap_or_else(|| Finding::silent(target, None, limit)))
+        failed.unwrap_or_else(|| Finding::silent(target, None, limit))
     }
 }
 

@@ -1,0 +1,84 @@
+//! `connect --check`: which ports answer; `--wait` until they do, `--until-closed` until they do not, then a command.
+
+mod command;
+mod probe;
+mod sweep;
+
+use super::connect::RETRY;
+use super::{Context, Outcome, Result};
+use crate::cli::Connect;
+use crate::event::report::Row;
+use crate::exit::Exit;
+use crate::net::addr::parse_targets;
+use crate::scan::Tally;
+use crate::sys;
+use std::time::Instant;
+use sweep::{Sweep, Swept};
+
+/// Runs `soquete connect --check`.
+pub fn run(args: &Connect, context: &mut Context) -> Result {
+    let groups = parse_targets(&args.target)?;
+    let waits = args.wait.is_some() || args.until_closed;
+    let deadline = args.wait.map(|t| Instant::now() + t);
+    let tally = loop {
+        let mut rows = if waits { Rows::Kept(Vec::new()) } else { Rows::Told };
+        let sweep = Sweep { args, groups: &groups, deadline };
+        let tally = match sweep.run(&mut rows, context)? {
+            Swept::Over(tally) => tally,
+            Swept::Stopped(signal) => return Ok(Outcome::stopped(signal)),
+        };
+        let next = Instant::now() + RETRY;
+        let late = deadline.is_some_and(|d| next >= d);
+        if !waits || tally.all() || late {
+            rows.tell(context)?;
+            if waits && !tally.all() {
+                return Ok(too_late(args, tally));
+            }
+            break tally;
+        }
+        if let Some(signal) = context.rest_until(next) {
+            return Ok(Outcome::stopped(signal));
+        }
+    };
+    if tally.all() && !args.command.is_empty() {
+        return command::run(&args.command, context);
+    }
+    let cause = format!("{} of {} targets open", tally.good, tally.total);
+    Ok(match tally {
+        Tally { good: 0, .. } => Outcome::of(Exit::Network, cause),
+        tally if tally.all() => Outcome::done(),
+        _ => Outcome::of(Exit::Partial, cause),
+    })
+}
+
+fn too_late(args: &Connect, Tally { good, total }: Tally) -> Outcome {
+    let state = if args.until_closed { "closed" } else { "open" };
+    let limit = args.wait.unwrap_or_default();
+    Outcome::deadline(format!("{good} of {total} targets {state} after {limit:?} (--wait)"))
+}
+
+/// Where rows go: to the report as they are known, or kept until the last round is known to be the last.
+enum Rows {
+    Told,
+    Kept(Vec<Row>),
+}
+
+impl Rows {
+    fn put(&mut self, row: Row, context: &mut Context) -> std::io::Result<()> {
+        match self {
+            Self::Told => context.report.row(&row),
+            Self::Kept(rows) => {
+                rows.push(row);
+                Ok(())
+            }
+        }
+    }
+
+    fn tell(self, context: &mut Context) -> sys::Result<()> {
+        let rows = if let Self::Kept(rows) = self { rows } else { Vec::new() };
+        rows.iter()
+            .try_for_each(|row| context.report.row(row))
+            .and_then(|()| context.report.flush())
+            .map_err(super::stdout::failure)
+    }
+}

@@ -1,0 +1,180 @@
+//! One round over all targets: worker threads take them in blocks, answers are told in the order of the targets.
+
+use super::super::connect::addresses;
+use super::super::serve::stopped;
+use super::super::{Context, stdout};
+use super::Rows;
+use super::probe::{Begun, Finding, Prober};
+use crate::cli::Connect;
+use crate::event::{Events, Outcome};
+use crate::net::addr::Host;
+use crate::net::resolve::Lookup;
+use crate::scan::{Group, InOrder, Tally, targets};
+use crate::sys::signal::Signal;
+use crate::sys::{self, limits};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{JoinSet, LocalSet};
+
+/// How long a port may take to answer before it counts as filtered: TCP repeats an unanswered SYN after one second
+/// (RFC 6298), so the second one gets its chance.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Attempts under way at once, if there are descriptors for as many.
+const AT_ONCE: u64 = 1024;
+/// Descriptors left for everything else.
+const SPARE_DESCRIPTORS: u64 = 32;
+/// Targets a worker takes at once; fewer targets than this need one worker.
+const BLOCK: usize = 256;
+/// More workers than this only wait for the kernel's one loopback queue.
+const WORKERS: usize = 4;
+
+/// What a round is made of.
+pub(super) struct Sweep<'a> {
+    pub(super) args: &'a Connect,
+    pub(super) groups: &'a [Group],
+    pub(super) deadline: Option<Instant>,
+}
+
+/// How a round ended.
+pub(super) enum Swept {
+    Over(Tally),
+    Stopped(Signal),
+}
+
+type Found = sys::Result<Vec<SocketAddr>>;
+type Answer = (usize, sys::Result<Finding>);
+
+/// Targets with their numbers: the index of the group, and the port.
+type Block = Vec<(usize, (usize, u16))>;
+
+/// What the workers share.
+struct Work {
+    /// Blocks not taken yet.
+    blocks: Mutex<std::vec::IntoIter<Block>>,
+    groups: Vec<Group>,
+    found: Vec<Found>,
+    places: Arc<Semaphore>,
+    prober: Prober,
+}
+
+impl Sweep<'_> {
+    pub(super) fn run(&self, rows: &mut Rows, context: &mut Context) -> anyhow::Result<Swept> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let end = runtime.block_on(async {
+            let stop = context.stop.clone();
+            tokio::select! {
+                signal = stopped(&stop) => Ok(Swept::Stopped(signal?)),
+                end = self.try_all(rows, context) => end,
+            }
+        });
+        runtime.shutdown_background();
+        end
+    }
+
+    async fn try_all(&self, rows: &mut Rows, context: &mut Context) -> anyhow::Result<Swept> {
+        let (workers, work) = self.prepare(context);
+        let (tell, mut answers) = mpsc::unbounded_channel();
+        for _ in 0..workers {
+            let (work, tell) = (Arc::clone(&work), tell.clone());
+            std::thread::Builder::new().name("check".into()).spawn(move || labour(&work, &tell))?;
+        }
+        drop(tell);
+        let (mut order, mut tally) = (InOrder::default(), Tally::default());
+        let told = context.json || context.events.detailed();
+        while let Some((index, finding)) = answers.recv().await {
+            let finding: Finding = finding?;
+            tally.count((finding.outcome == Outcome::Open) != self.args.until_closed);
+            if told {
+                context.events.emit(finding.event());
+            }
+            let rows = order.push(index, finding).try_for_each(|finding| rows.put(finding.row(), context));
+            rows.map_err(stdout::failure)?;
+        }
+        context.report.flush().map_err(stdout::failure)?;
+        Ok(Swept::Over(tally))
+    }
+
+    fn prepare(&self, context: &Context) -> (usize, Arc<Work>) {
+        let found = resolve(self.groups, Lookup::from(&self.args.lookup), &context.events);
+        let limit = self.args.timeout.unwrap_or(PATIENCE);
+        let left = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
+        // People read the report; the states of a thousand sockets would bury it unless they ask.
+        let told = context.json || context.events.detailed();
+        let prober = Prober {
+            sockets: context.sockets.clone(),
+            told,
+            options: self.args.socket.options(),
+            source: self.args.source,
+            limit: left.map_or(limit, |left| left.min(limit)),
+        };
+        let at_once = AT_ONCE.min(limits::raise_descriptors().saturating_sub(SPARE_DESCRIPTORS)).max(1);
+        let groups = self.groups.to_vec();
+        let all: Vec<_> = targets(&groups).enumerate().collect();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = cores.min(WORKERS).min(all.len().div_ceil(BLOCK));
+        let blocks: Vec<_> = all.chunks(BLOCK).map(<[_]>::to_vec).collect();
+        let work = Work {
+            blocks: Mutex::new(blocks.into_iter()),
+            groups,
+            found,
+            places: Arc::new(Semaphore::new(usize::try_from(at_once).unwrap_or(1))),
+            prober,
+        };
+        (workers, Arc::new(work))
+    }
+}
+
+/// One worker: on loopback most answers are there at once, the others are waited for in a runtime of its own.
+fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answer>) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    LocalSet::new().block_on(&runtime, async {
+        let mut under_way = JoinSet::new();
+        let prober = Rc::new(work.prober.clone());
+        let mut knocker = prober.knocker();
+        loop {
+            let block = work.blocks.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(block) = block else { break };
+            for (index, (group, port)) in block {
+                let host = &work.groups[group].0;
+                let begun = match &work.found[group] {
+                    Ok(addresses) => prober.begin(host, port, addresses, knocker.as_mut()),
+                    Err(error) => Ok(Begun::Known(Finding::unresolved(host, port, error))),
+                };
+                match begun {
+                    Ok(Begun::Known(finding)) => drop(tell.send((index, Ok(finding)))),
+                    Err(error) => return drop(tell.send((index, Err(error)))),
+                    Ok(Begun::Pending(pending)) => {
+                        // The semaphore is never closed, so a place always comes.
+                        let place = Arc::clone(&work.places).acquire_owned().await.ok();
+                        let tell = tell.clone();
+                        under_way.spawn_local(async move {
+                            // Nobody takes the answer any more once the program is ending.
+                            let _ = tell.send((index, Ok(pending.finish().await)));
+                            drop(place);
+                        });
+                    }
+                }
+            }
+            while under_way.try_join_next().is_some() {}
+            tokio::task::yield_now().await;
+        }
+        while under_way.join_next().await.is_some() {}
+    });
+}
+
+/// Looks every host up, the names at the same time.
+fn resolve(groups: &[Group], lookup: Lookup, events: &Events) -> Vec<Found> {
+    let ask = |host: &Host| addresses(lookup, host, 0, events);
+    let names = groups.iter().filter(|(host, _)| matches!(host, Host::Name(_))).count();
+    if names < 2 {
+        return groups.iter().map(|(host, _)| ask(host)).collect();
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = groups.iter().map(|(host, _)| scope.spawn(move || ask(host))).collect();
+        let died = || Err(sys::Error::new("resolve", "", std::io::Error::other("the look-up failed")));
+        threads.into_iter().map(|t| t.join().unwrap_or_else(|_| died())).collect()
+    })
+}
