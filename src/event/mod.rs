@@ -4,6 +4,7 @@
 
 mod queue;
 pub mod report;
+pub mod samples;
 mod state;
 
 pub use queue::{Events, Interest, Sink, Writer};

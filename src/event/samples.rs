@@ -1,0 +1,178 @@
+//! One of each event, and every word an event may carry: what documentation and tests are held against. Nothing at run
+//! time uses it.
+
+use super::{
+    Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, Proto, Record, Role, SCHEMA_VERSION,
+    Scope, State, Subject, Value, Via,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// How much of an event is filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// Every field.
+    Whole,
+    /// Only what is always there.
+    Bare,
+}
+
+impl Fill {
+    fn maybe<T>(self, value: T) -> Option<T> {
+        (self == Self::Whole).then_some(value)
+    }
+}
+
+/// Lists one value of each variant; one left out does not compile.
+macro_rules! one_of_each {
+    ($type:ident: $($variant:ident { $($field:tt)* })*) => {{
+        const _: fn(&$type) = |one| match one { $($type::$variant { .. } => (),)* };
+        vec![$($type::$variant { $($field)* }),*]
+    }};
+}
+
+/// Lists the words of an enum's variants; one left out does not compile.
+macro_rules! words {
+    ($type:ident: $($variant:ident)*) => {{
+        const _: fn(&$type) = |one| match one { $($type::$variant => (),)* };
+        vec![$(word($type::$variant)),*]
+    }};
+}
+
+/// One record of each event, numbered from 1.
+#[must_use]
+pub fn samples(fill: Fill) -> Vec<Record> {
+    let record = |(event, seq)| Record { v: SCHEMA_VERSION, seq, ts: Timestamp::UNIX_EPOCH, event };
+    events(fill).into_iter().zip(1..).map(record).collect()
+}
+
+fn events(fill: Fill) -> Vec<Event> {
+    let socket = Subject {
+        conn: 7,
+        proto: Proto::Tcp,
+        local: fill.maybe((Ipv4Addr::LOCALHOST, 50000).into()),
+        peer: fill.maybe((Ipv6Addr::LOCALHOST, 4333).into()),
+        role: Role::Client,
+    };
+    let address: SocketAddr = (Ipv4Addr::LOCALHOST, 4333).into();
+    let words = || "two words".to_owned();
+    one_of_each! { Event:
+        State { socket, from: State::SynSent, to: State::Established, op: Op::Connect, via: Via::Kernel }
+        Option {
+            socket,
+            name: "sndbuf",
+            requested: fill.maybe(Value::Number(4096)),
+            effective: Value::Number(8192),
+        }
+        Resolve { host: "example.com".to_owned(), address }
+        Info { socket, info: InfoFields { delivery_rate: fill.maybe(1_000_000), ..InfoFields::default() } }
+        Bind { socket }
+        Listening {
+            socket,
+            backlog: fill.maybe(128),
+            backlog_requested: fill.maybe(1024),
+            scope: Scope::Loopback,
+        }
+        Accept { socket }
+        Refuse { socket, reason: words() }
+        Datagram { socket, dir: Dir::In, len: 5 }
+        Member { socket, what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
+        Line { socket, nick: fill.maybe(words()), text: words() }
+        Target {
+            target: "localhost:4333".to_owned(),
+            conn: fill.maybe(7),
+            proto: Proto::Tcp,
+            local: fill.maybe(address),
+            peer: fill.maybe(address),
+            outcome: Outcome::Open,
+            latency_us: fill.maybe(42),
+            text: fill.maybe(words()),
+        }
+        Progress { socket, bytes_in: 1, bytes_out: 2, total: fill.maybe(4) }
+        Summary {
+            socket,
+            bytes_in: 1,
+            bytes_out: 2,
+            duration_us: 3,
+            rtt_us: fill.maybe(18),
+            retransmits: fill.maybe(0),
+            clean: true,
+        }
+        Warning { fault: fault(fill, Kind::Reset) }
+        Error { fault: fault(fill, Kind::Refused) }
+        Exit { code: 0, cause: "done".to_owned() }
+    }
+}
+
+fn fault(fill: Fill, kind: Kind) -> Fault {
+    Fault {
+        kind,
+        op: fill.maybe("connect".to_owned()),
+        errno: fill.maybe("ECONNREFUSED".to_owned()),
+        conn: fill.maybe(7),
+        peer: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        text: "connect 127.0.0.1:4333: Connection refused".to_owned(),
+    }
+}
+
+/// Every field that takes one of a few words, with those words.
+#[must_use]
+pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
+    let states = words!(State: Closed Listen SynSent SynReceived Established FinWait1 FinWait2 CloseWait Closing
+        LastAck TimeWait Unconnected Connected);
+    vec![
+        ("proto", words!(Proto: Tcp Udp)),
+        ("role", words!(Role: Listener Client Server)),
+        ("from", states.clone()),
+        ("to", states),
+        (
+            "op",
+            words!(Op: Bind Listen Connect SynReceived AckReceived Shutdown Close FinReceived ResetReceived
+                Refused TimedOut),
+        ),
+        ("via", words!(Via: Kernel Table Implied)),
+        ("scope", words!(Scope: Loopback Address Public)),
+        ("dir", words!(Dir: In Out)),
+        ("what", words!(MemberChange: Join Leave Nick Slow)),
+        (
+            "outcome",
+            words!(Outcome: Open Closed Filtered Unresolved Failed Connected Disconnected Replied Refused
+                NoAnswer),
+        ),
+        (
+            "kind",
+            words!(Kind: Usage Resolve Refused Reset Unreachable Timeout Address Permission Resources Option
+                File Data EventsLost Other),
+        ),
+    ]
+}
+
+/// The word an event shows for a variant without fields.
+fn word(variant: impl Serialize) -> String {
+    let shown = serde_json::to_value(variant).ok();
+    shown.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_sample_leaves_nothing_out() {
+        for record in samples(Fill::Whole) {
+            assert!(!format!("{record:?}").contains("None"), "{record:?}");
+        }
+    }
+
+    #[test]
+    fn every_word_is_written_in_one_way() {
+        for (field, words) in vocabulary() {
+            assert!(words.iter().all(|w| !w.is_empty()), "{field}: {words:?}");
+        }
+        let states = State::ALL.map(State::name);
+        assert_eq!(vocabulary()[2].1, states);
+        let scopes = [Outcome::Open.name(), Outcome::Closed.name()];
+        assert_eq!(vocabulary()[9].1[..2], scopes);
+    }
+}
