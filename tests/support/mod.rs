@@ -1,0 +1,67 @@
+//! The harness of the integration tests: the real binary against real sockets. Each test file takes what it needs.
+//!
+//! ```ignore
+//! let mut server = soquete("listen 0 --echo").start();
+//! let mut client = Peer::connect(server.address());
+//! client.send(b"hi\n");
+//! client.half_close();
+//! assert_eq!(client.receive_all(), b"hi\n");
+//! let run = server.finish();
+//! assert_eq!(run.code, 0, "{run}");
+//! ```
+//!
+//! Every program has a deadline: one that passes it is killed and fails its test with all it printed. Every line of a
+//! JSON event stream is checked (`events`).
+#![allow(dead_code, unused_imports)] // each test file uses a part
+
+pub mod collect;
+pub mod events;
+pub mod peers;
+pub mod program;
+pub mod running;
+pub mod sockets;
+
+pub use events::Event;
+pub use peers::peer;
+pub use program::{Soquete, soquete};
+pub use running::{Run, Running};
+pub use sockets::{Door, Peer, refusing_port};
+
+use std::io::Write;
+use std::time::Duration;
+
+/// How long anything in a test may take before the test counts as failed; generous, because machines are busy.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Bytes that compress badly and repeat late, the same on every run (a 64-bit linear congruential generator).
+pub fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        bytes.extend_from_slice(&(state ^ (state >> 29)).to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// Whether the tests run as root, as those about other users and kernel records need to know.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Whether a missing helper fails a test instead of skipping it: `SOQUETE_REQUIRE_PEERS=1`.
+pub fn must_not_skip() -> bool {
+    std::env::var_os("SOQUETE_REQUIRE_PEERS").is_some_and(|v| v == "1")
+}
+
+/// Says that a test, or a part of it, cannot run here; fails where nothing may be skipped.
+pub fn skip(why: &str) {
+    assert!(!must_not_skip(), "{why}, and SOQUETE_REQUIRE_PEERS=1 forbids to skip");
+    note(&format!("skipped: {why}"));
+}
+
+/// Says something that must be seen although the test passes: the test runner keeps what macros print to itself.
+pub fn note(what: &str) {
+    let _ = writeln!(std::io::stderr(), "{what}");
+}
