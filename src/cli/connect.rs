@@ -12,12 +12,22 @@ use std::time::Duration;
 ///
 /// Standard input and output are piped over the connection. When standard input ends, FIN is sent and reading goes on
 /// until the peer closes. Every address of a name is tried, both families in a race.
+///
+/// With --check nothing is sent: each port is one row on standard output with its target, what was found (open, closed,
+/// filtered, unresolved, failed) and the time the answer took. With --json a row has the fields host, port, outcome,
+/// address (that answered, or the last one tried), latency_us and reason, those absent that have no value. The exit
+/// status is 0 if all ports are open, 4 if some are, 1 if none is.
+///
+/// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES)]
 pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
     pub target: Vec<String>,
+    /// Run this once the ports are open (with --until-closed: are not); its exit status becomes ours
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
     /// Only test: one row a port, open, closed or filtered
     #[arg(short = 'z', long)]
     pub check: bool,
@@ -54,19 +64,21 @@ pub struct Connect {
     /// Socket options.
     #[command(flatten)]
     pub socket: SocketArgs,
-    /// Run this once the condition holds; its exit status becomes ours
-    #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<OsString>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  soquete connect example.com 80                talk to a server
   printf 'GET / HTTP/1.0\\r\\n\\r\\n' | soquete connect example.com 80
+                                                ask, half-close, print the answer
   soquete connect host 1234 < file              send a file
   soquete connect host 12987 --recv-only | tar x
+                                                receive a stream
   soquete connect --check host 22,80,8000-8010  test ports
   soquete connect --check a b 22                the same port of two hosts
   soquete connect --check --wait 30s db 5432 -- ./start
                                                 run a command once a port is open
   soquete connect --until-closed --wait 1m host 8080
-                                                wait for a server to go away";
+                                                wait for a server to go away
+  soquete connect --source 10.1.2.3 --timeout 5s host 42
+                                                from one address, within 5 seconds";

@@ -11,8 +11,10 @@ use std::time::Duration;
 ///
 /// The first client is piped with standard input and output; when both sides are done, so is the program. A bare port
 /// listens on loopback in both families; --public or an address opens it to others.
+///
+/// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES)]
 pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
@@ -104,4 +106,7 @@ Examples:
   soquete listen -k --echo 7000           an echo server for many clients
   soquete listen -k --respond page.http 8080
                                           the same answer for everybody
+  soquete listen -k --prefix 4333         read many clients, each line tagged
+  soquete listen -k --max-conns 2 --reject --echo 7000
+                                          turn the third client away
   soquete listen 0 --ready-file addr      take a free port, say which";

@@ -1,5 +1,7 @@
 //! The command line: what a user may type, as types. Nothing runs here; help, manual pages and completions are made of it.
 
+#![allow(clippy::doc_markdown)] // users read these comments in a terminal, where backticks are noise
+
 mod connect;
 mod listen;
 mod socket;
@@ -15,7 +17,7 @@ use std::path::PathBuf;
 /// Open sockets with explicit control, see every state they go through, script them with JSON.
 ///
 /// Data goes to standard output, events to standard error. Servers are reached from this machine alone unless told
-/// otherwise.
+/// otherwise. A duration is 250ms, 5s or 1m30s, a bare number is seconds; a size is in bytes, or 64k, 1M, 1G.
 #[derive(Debug, Parser)]
 #[command(name = "soquete", version, max_term_width = 100, after_help = OVERVIEW, disable_help_subcommand = true)]
 pub struct Cli {
@@ -29,15 +31,19 @@ pub struct Cli {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
+#[allow(missing_docs)] // a comment here would hide what the arguments say about themselves
 pub enum Command {
-    /// Accept TCP connections
     Listen(Box<Listen>),
-    /// Open a TCP connection, or test ports
     Connect(Box<Connect>),
     /// Show a conversation on loopback with every state of both ends
+    ///
+    /// A TCP echo server and its client talk within this one process. Each change of state is one line with a sentence
+    /// that says what the state means and which call or segment caused it.
     #[command(after_help = DEMO_EXAMPLES)]
     Demo,
     /// Print the completion script of a shell
+    ///
+    /// Distributions install the same scripts from the folder completions/ of the source.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell to complete in
@@ -52,16 +58,16 @@ pub struct Global {
     /// Events as JSON, one object a line; reports too
     #[arg(long, global = true)]
     pub json: bool,
-    /// Send events to a file, `-` for standard output, or `fd:N` for an inherited descriptor
+    /// Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     #[arg(long, global = true, value_name = "TARGET")]
     pub events: Option<EventTarget>,
     /// Errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Detail too: `TCP_INFO`, options read back, DNS answers
+    /// Detail too: TCP_INFO, options read back, DNS answers
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// When to use colour; `NO_COLOR` is honoured
+    /// When to use colour; NO_COLOR is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorWhen,
 }
@@ -80,7 +86,7 @@ pub enum EventTarget {
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless NO_COLOR is set
     Auto,
     /// Always
     Always,
@@ -93,13 +99,13 @@ pub enum ColorWhen {
 pub enum Shell {
     /// GNU Bash
     Bash,
-    /// Z shell
+    /// Zsh
     Zsh,
-    /// fish
+    /// Fish
     Fish,
     /// Elvish
     Elvish,
-    /// `PowerShell`
+    /// PowerShell
     #[value(name = "powershell")]
     PowerShell,
     /// Nushell
@@ -127,10 +133,15 @@ Exit status:
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
-  soquete demo             a TCP echo server and its client, state by state
-  soquete demo --json      the same for a script, on standard error";
+  soquete demo                             watch two sockets live and die
+  soquete demo --json --events states      the same for a script, into a file";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   soquete completions bash > ~/.local/share/bash-completion/completions/soquete
-  soquete completions fish > ~/.config/fish/completions/soquete.fish";
+  soquete completions zsh > ~/.zfunc/_soquete    after: fpath+=~/.zfunc
+  soquete completions fish > ~/.config/fish/completions/soquete.fish
+  soquete completions elvish > ~/.config/elvish/lib/soquete.elv
+                                                 then in rc.elv: use soquete
+  soquete completions powershell >> $PROFILE
+  soquete completions nushell > soquete.nu       then in config.nu: source soquete.nu";

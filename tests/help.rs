@@ -1,0 +1,64 @@
+//! Help teaches: what each subcommand does, how it is called, nothing that does not work.
+
+#[path = "documents/commands.rs"]
+mod commands;
+
+use soquete::cli::command;
+
+/// The width help is wrapped to; wider lines come from text laid out by hand.
+const WIDTH: usize = 100;
+
+/// The whole and every subcommand, built, with its name.
+fn all() -> Vec<clap::Command> {
+    let mut root = command();
+    root.build();
+    let mut all: Vec<_> = root.get_subcommands().cloned().collect();
+    all.push(root);
+    all
+}
+
+#[test]
+fn every_example_is_accepted() {
+    for command in all() {
+        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let calls = commands::commands(&examples);
+        assert!(!calls.is_empty(), "{} has no examples", command.get_name());
+        for words in calls {
+            commands::accepted(&words).unwrap_or_else(|why| panic!("help of {}: {why}", command.get_name()));
+        }
+    }
+}
+
+#[test]
+fn every_subcommand_says_more_in_its_long_help() {
+    for command in all() {
+        let (name, about, long) = (command.get_name(), command.get_about(), command.get_long_about());
+        let about = about.unwrap_or_else(|| panic!("{name} says nothing")).to_string();
+        assert!(!about.ends_with('.') && about.starts_with(char::is_uppercase), "{name}: {about}");
+        let long = long.unwrap_or_else(|| panic!("--help of {name} says no more than -h")).to_string();
+        assert!(long.len() > about.len() + 20, "{name}: {long}");
+    }
+}
+
+#[test]
+fn every_argument_says_what_it_is_for() {
+    for command in all() {
+        for argument in command.get_arguments() {
+            let of = format!("{} {}", command.get_name(), argument.get_id());
+            let help = argument.get_help().unwrap_or_else(|| panic!("{of} has no help")).to_string();
+            assert!(!help.ends_with('.') && !help.contains('`'), "{of}: {help}");
+            assert!(help.starts_with(|c: char| c.is_uppercase()), "{of}: {help}");
+        }
+    }
+}
+
+#[test]
+fn help_fits_the_screen() {
+    for mut command in all() {
+        for text in [command.render_help(), command.render_long_help()] {
+            let text = text.to_string();
+            let wide: Vec<_> = text.lines().filter(|line| line.chars().count() > WIDTH).collect();
+            assert!(wide.is_empty(), "{}: {wide:#?}", command.get_name());
+        }
+    }
+}
