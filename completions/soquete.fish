@@ -1,0 +1,143 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_soquete_global_optspecs
+    string join \n json events= q/quiet v/verbose color= h/help V/version
+end
+
+function __fish_soquete_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_soquete_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_soquete_using_subcommand
+    set -l cmd (__fish_soquete_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c soquete -n "__fish_soquete_needs_command" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_needs_command" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_needs_command" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept TCP connections'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a TCP connection, or test ports'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show a conversation on loopback with every state of both ends'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send the contents of FILE, or TEXT where no such file exists, then FIN' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'Give up when no client is there for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection on which nothing moves for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-file -d 'Write the addresses to this file once ready' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseport -d 'Let several sockets share one address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tos -d 'Type of service, or traffic class, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l device -d 'Use this network interface only' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l public -d 'Every interface, both families; without it a bare port is loopback only'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 4 -l ipv4 -d 'IPv4 only'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 6 -l ipv6 -d 'IPv6 only'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l echo -d 'Send back what comes'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l upper -d 'Send back what comes, in upper case'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l discard -d 'Throw away what comes'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s k -l keep-open -d 'Go on accepting; clients are served at the same time'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag what clients send with their address, line by line'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses together; with --check for each port' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long until it works' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when nothing moves for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local end of the connection: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseport -d 'Let several sockets share one address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tos -d 'Type of service, or traffic class, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l device -d 'Use this network interface only' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until the port is not open any more'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and leave once it is acknowledged'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 4 -l ipv4 -d 'IPv4 only'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 6 -l ipv6 -d 'IPv6 only'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,159 @@
+module completions {
+
+  def "nu-complete soquete color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Open sockets with explicit control, see every state they go through, script them with JSON
+  export extern soquete [
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    --version(-V)             # Print version
+  ]
+
+  def "nu-complete soquete listen on_eof" [] {
+    [ "half-close" "keep" "close" ]
+  }
+
+  def "nu-complete soquete listen color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Accept TCP connections
+  export extern "soquete listen" [
+    --public                  # Every interface, both families; without it a bare port is loopback only
+    --ipv4(-4)                # IPv4 only
+    --ipv6(-6)                # IPv6 only
+    --numeric(-n)             # No DNS: hosts are literal addresses
+    --echo                    # Send back what comes
+    --upper                   # Send back what comes, in upper case
+    --discard                 # Throw away what comes
+    --respond: string         # Send the contents of FILE, or TEXT where no such file exists, then FIN
+    --send: path              # Send FILE, then FIN
+    --keep-open(-k)           # Go on accepting; clients are served at the same time
+    --prefix                  # Tag what clients send with their address, line by line
+    --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
+    --reject                  # Reset clients over --max-conns instead of letting them wait
+    --accept-timeout: string  # Give up when no client is there for this long
+    --idle-timeout: string    # End a connection on which nothing moves for this long
+    --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
+    --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --progress                # Show a bar with rate and remaining time (on a terminal)
+    --backlog: string         # Length of the accept queue; the kernel caps it
+    --ready-file: path        # Write the addresses to this file once ready
+    --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
+    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseport: string       # Let several sockets share one address
+    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --sndbuf: string          # Send buffer; the kernel doubles it
+    --rcvbuf: string          # Receive buffer; the kernel doubles it
+    --ttl: string             # Time to live, or hop limit, of packets sent
+    --tos: string             # Type of service, or traffic class, of packets sent
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --device: string          # Use this network interface only
+    --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+  ]
+
+  def "nu-complete soquete connect on_eof" [] {
+    [ "half-close" "keep" "close" ]
+  }
+
+  def "nu-complete soquete connect color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Open a TCP connection, or test ports
+  export extern "soquete connect" [
+    --check(-z)               # Only test: one row a port, open, closed or filtered
+    --timeout(-w): string     # Give up after this long, all addresses together; with --check for each port
+    --wait: string            # Keep trying for this long until it works
+    --until-closed            # Wait until the port is not open any more
+    --send-only               # Send standard input and leave once it is acknowledged
+    --recv-only               # Do not read standard input
+    --crlf(-C)                # Send line ends as CR LF
+    --idle-timeout: string    # End when nothing moves for this long
+    --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
+    --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --progress                # Show a bar with rate and remaining time (on a terminal)
+    --source: string          # Local end of the connection: ADDR, ADDR:PORT or :PORT
+    --ipv4(-4)                # IPv4 only
+    --ipv6(-6)                # IPv6 only
+    --numeric(-n)             # No DNS: hosts are literal addresses
+    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseport: string       # Let several sockets share one address
+    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --sndbuf: string          # Send buffer; the kernel doubles it
+    --rcvbuf: string          # Receive buffer; the kernel doubles it
+    --ttl: string             # Time to live, or hop limit, of packets sent
+    --tos: string             # Type of service, or traffic class, of packets sent
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --device: string          # Use this network interface only
+    --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
+  ]
+
+  def "nu-complete soquete demo color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show a conversation on loopback with every state of both ends
+  export extern "soquete demo" [
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete demo color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete soquete completions shell" [] {
+    [ "bash" "zsh" "fish" "elvish" "powershell" "nushell" ]
+  }
+
+  def "nu-complete soquete completions color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print the completion script of a shell
+  export extern "soquete completions" [
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete completions color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    shell: string@"nu-complete soquete completions shell" # The shell to complete in
+  ]
+
+}
+
+export use completions *

@@ -1,0 +1,32 @@
+//! The exit statuses as users read them.
+
+use soquete::exit::Exit;
+use soquete::sys::signal::Signal;
+
+/// Every status with what it means; one left out does not compile.
+pub fn statuses() -> Vec<(u8, &'static str)> {
+    const _: fn(Exit) = |exit| match exit {
+        Exit::Done
+        | Exit::Network
+        | Exit::Usage
+        | Exit::Deadline
+        | Exit::Partial
+        | Exit::Local
+        | Exit::Signalled(Signal::Interrupt | Signal::Terminate)
+        | Exit::Command(_) => (),
+    };
+    let meanings = [
+        (Exit::Done, "Done; for checks, the condition holds."),
+        (Exit::Network, "The network said no: refused, reset, unreachable, name not found."),
+        (Exit::Usage, "A wrong command line."),
+        (Exit::Deadline, "A deadline passed."),
+        (Exit::Partial, "Some of several targets failed."),
+        (
+            Exit::Local,
+            "This machine said no: address in use, permission, out of descriptors, a file that cannot be opened or written.",
+        ),
+        (Exit::Signalled(Signal::Interrupt), "Ended by SIGINT, after closing in order."),
+        (Exit::Signalled(Signal::Terminate), "Ended by SIGTERM, after closing in order."),
+    ];
+    meanings.map(|(exit, meaning)| (exit.code(), meaning)).to_vec()
+}
