@@ -44,8 +44,8 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Installs the handlers. A signal that was ignored when the program started (nohup, a background job of a
-    /// non-interactive shell) stays ignored.
+    /// Installs the handlers, also where a script's shell started the program in the background with SIGINT ignored:
+    /// who sends it a signal by name means it.
     pub fn install() -> Result<Self> {
         let failed = |e: io::Error| Error::new("sigaction", "", e);
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -54,9 +54,6 @@ impl Stop {
         let seen = Arc::new(AtomicUsize::new(0));
         let second = Arc::new(AtomicBool::new(false));
         for (number, signal) in [(libc::SIGINT, Signal::Interrupt), (libc::SIGTERM, Signal::Terminate)] {
-            if is_ignored(number) {
-                continue;
-            }
             signal_hook::flag::register_conditional_default(number, Arc::clone(&second)).map_err(failed)?;
             signal_hook::flag::register(number, Arc::clone(&second)).map_err(failed)?;
             let code = usize::from(signal.exit_code());
@@ -90,11 +87,4 @@ impl AsRawFd for Stop {
     fn as_raw_fd(&self) -> RawFd {
         self.readable.as_raw_fd()
     }
-}
-
-/// Whether the program was started with a signal ignored (`SigIgn` of proc(5), a bit a signal).
-fn is_ignored(number: i32) -> bool {
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return false };
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|m| u64::from_str_radix(m.trim(), 16).ok()).is_some_and(|m| m >> (number - 1) & 1 == 1)
 }

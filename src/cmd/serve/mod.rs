@@ -182,7 +182,7 @@ fn turn_away(house: &House, socket: &Tracked) {
     let limit = house.limit.unwrap_or_default();
     socket.emit(|socket| Event::Refuse {
         socket,
-        reason: format!("{limit} clients are served already (--max-conns {limit} --reject)"),
+        reason: format!("the limit is {limit} at once (--max-conns, --reject)"),
     });
     // If it fails the client sees an orderly ending instead, and the event still says what happened.
     let _ = socket.reset_on_close();
