@@ -44,7 +44,7 @@ impl Error {
         self.source.raw_os_error()
     }
 
-    /// The error as an event's fields.
+    /// The error as an event's fields, with advice where there is a usual one.
     #[must_use]
     pub fn fault(&self) -> Fault {
         Fault {
@@ -53,7 +53,10 @@ impl Error {
             errno: self.errno().map(errno_name),
             conn: None,
             peer: None,
-            text: self.to_string(),
+            text: match super::hint::advice(self.op, &self.on, self.errno()) {
+                Some(advice) => format!("{self}; {advice}"),
+                None => self.to_string(),
+            },
         }
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod diag;
 pub mod error;
+mod hint;
 pub mod knock;
 mod life;
 pub mod limits;

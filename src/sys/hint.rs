@@ -1,0 +1,25 @@
+//! What to do about an error: one short advice where there is a usual one.
+
+/// The advice for an operation that failed with `errno` on `on`.
+pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static str> {
+    Some(match (op, errno?) {
+        ("bind", libc::EACCES) if is_privileged(on) => {
+            "ports below 1024 need root or CAP_NET_BIND_SERVICE; take one from 1024 on"
+        }
+        ("bind", libc::EADDRINUSE) => "another socket has that port; take another, or 0 for a free one",
+        ("bind", libc::EADDRNOTAVAIL) => "this machine has no such address; --freebind takes it all the same",
+        ("option", libc::EPERM | libc::EACCES) => "it needs root or a capability such as CAP_NET_ADMIN",
+        ("option", libc::ENOENT) if on.starts_with("congestion") => {
+            "/proc/sys/net/ipv4/tcp_available_congestion_control lists what there is"
+        }
+        ("option", libc::ENODEV) => "`ip link` lists the interfaces",
+        ("option", libc::ENOPROTOOPT | libc::EOPNOTSUPP) => "this kind of socket has no such option",
+        ("open" | "run", libc::ENOENT) => "check the path",
+        (_, libc::EMFILE) => "raise the limit on open files (ulimit -n)",
+        _ => return None,
+    })
+}
+
+fn is_privileged(address: &str) -> bool {
+    address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).is_some_and(|port| port < 1024)
+}
