@@ -177,7 +177,7 @@ impl Life {
 
     /// Remembers an error a data call returned, since the kernel tells it once.
     pub(super) fn note_error(&self, errno: i32) {
-        self.lock().error.get_or_insert(errno);
+        self.lock().error.get_or_insert(reset_if_pipe(errno));
         self.observe();
     }
 
@@ -286,7 +286,7 @@ impl Inner {
             self.error = rustix::net::sockopt::socket_error(fd)
                 .ok()
                 .and_then(Result::err)
-                .map(rustix::io::Errno::raw_os_error);
+                .map(|errno| reset_if_pipe(errno.raw_os_error()));
         }
     }
 
@@ -301,6 +301,11 @@ impl Inner {
         };
         Cause { op, via: Via::Kernel, ending }
     }
+}
+
+/// A reset that comes after the peer's FIN is EPIPE to the kernel (`tcp_reset`); to people it is a reset all the same.
+const fn reset_if_pipe(errno: i32) -> i32 {
+    if errno == libc::EPIPE { libc::ECONNRESET } else { errno }
 }
 
 fn found(subject: Subject) -> Option<State> {

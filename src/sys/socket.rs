@@ -329,6 +329,10 @@ impl Tracked {
                 self.life.bytes_in.fetch_add(n as u64, Ordering::Relaxed);
                 Ok(n)
             }
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.life.note_error(libc::ECONNRESET);
+                Err(io::Error::from_raw_os_error(libc::ECONNRESET))
+            }
             Err(error) => Err(self.failed_with(error)),
         }
     }

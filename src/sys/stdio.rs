@@ -105,9 +105,8 @@ pub fn take_inherited(number: RawFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Standard input as a descriptor of our own. One that was closed when the program started is `EBADF`.
+/// Standard input as a descriptor of our own. One that was closed when the program started is an empty one.
 pub fn take_input() -> io::Result<OwnedFd> {
-    given(0)?;
     Ok(rustix::io::fcntl_dupfd_cloexec(input(), 3)?)
 }
 
