@@ -4,7 +4,7 @@
 //! filled in as `implied`. Both the owner's calls and the watcher's wakes come here, so a life is behind a mutex.
 
 use super::{diag, tcp_info};
-use crate::event::{Ending, Event, Events, Fault, Op, Proto, State, Subject, Via};
+use crate::event::{Ending, Event, Events, Fault, Op, Proto, Role, State, Subject, Via};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// A last ACK that is under way is waited for this long, one initial retransmission timeout (RFC 6298), before the
 /// descriptor is given up.
 const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A thread that was told an error writes it down within microseconds.
+const ANOTHER_THREADS_WORD: Duration = Duration::from_millis(1);
 
 /// What is known of a socket. Shared by its owner and the watcher.
 pub(super) struct Life {
@@ -116,14 +119,43 @@ impl Life {
                 }
                 inner.take_error(fd);
                 let cause = inner.closing_cause(op);
+                if inner.error == Some(libc::EPIPE) && from == State::Established {
+                    // The kernel's word for a reset after the peer's FIN.
+                    self.advance(inner, State::CloseWait, Cause { via: Via::Implied, ..cause });
+                }
                 // Our FIN was sent in the same call that now finds the socket CLOSED by a reset.
                 let reset_after_fin = cause.ending == Ending::Abortive && op == Some(Op::Shutdown);
-                if let Some(sent) = after_our_fin(from).filter(|_| reset_after_fin) {
+                if let Some(sent) = after_our_fin(inner.state).filter(|_| reset_after_fin) {
                     self.advance(inner, sent, Cause { via: Via::Implied, ..cause });
+                }
+                if inner.state == State::FinWait1 && self.fin_was_acknowledged(inner, fd) {
+                    self.advance(inner, State::FinWait2, Cause { via: Via::Implied, ..cause });
                 }
                 self.advance(inner, State::Closed, cause);
             }
         }
+    }
+
+    /// Whether a connection that was reset after our FIN had the FIN acknowledged first: the ACK may come in the very
+    /// segment that makes the kernel reset.
+    fn fin_was_acknowledged(&self, inner: &Inner, fd: BorrowedFd<'_>) -> bool {
+        // The SYN of an active opener was acknowledged too; a passive one's is not counted.
+        let syn = u64::from(inner.subject.role == Role::Client);
+        let sent = self.bytes_out.load(Ordering::Relaxed) + syn + 1;
+        tcp_info::read(fd).ok().and_then(|info| info.bytes_acked()).is_some_and(|acked| acked >= sent)
+    }
+
+    /// A connection came out of a listener: it was ESTABLISHED, even if it is over by now.
+    pub(super) fn born(&self) {
+        if !self.told() {
+            return;
+        }
+        let mut inner = self.lock();
+        let seen = inner.fd.as_ref().and_then(|fd| tcp_info::state(fd.as_fd()).ok());
+        let via = if seen == Some(State::Established) { Via::Kernel } else { Via::Implied };
+        let cause = Cause { op: Op::AckReceived, via, ending: Ending::Orderly };
+        self.advance(&mut inner, State::Established, cause);
+        self.observe_locked(&mut inner, None);
     }
 
     fn tell(&self, event: Event) {
@@ -177,14 +209,29 @@ impl Life {
 
     /// Remembers an error a data call returned, since the kernel tells it once.
     pub(super) fn note_error(&self, errno: i32) {
-        self.lock().error.get_or_insert(reset_if_pipe(errno));
+        self.lock().error.get_or_insert(errno);
         self.observe();
     }
 
     /// The error that ended the connection, if the watcher took it before the owner's call could see it.
     pub(super) fn ended_by(&self) -> Option<io::Error> {
         self.observe();
-        self.lock().error.map(io::Error::from_raw_os_error)
+        self.lock().error.map(|errno| {
+            // A reset that comes after the peer's FIN is EPIPE to the kernel (`tcp_reset`); to people it is a reset.
+            io::Error::from_raw_os_error(if errno == libc::EPIPE { libc::ECONNRESET } else { errno })
+        })
+    }
+
+    /// What ended a connection on which sending answers EPIPE: the error another thread was just told, or none, and
+    /// then EPIPE is the kernel's own word for a reset after the peer's FIN.
+    pub(super) fn cause_of_broken_pipe(&self) -> Option<io::Error> {
+        let known = self.ended_by();
+        if known.is_none() {
+            std::thread::park_timeout(ANOTHER_THREADS_WORD);
+            self.lock().error.get_or_insert(libc::EPIPE);
+            self.observe();
+        }
+        known
     }
 
     /// Takes the descriptor over from an owner that is done with it. Returns whether the watcher must go on looking
@@ -286,7 +333,7 @@ impl Inner {
             self.error = rustix::net::sockopt::socket_error(fd)
                 .ok()
                 .and_then(Result::err)
-                .map(|errno| reset_if_pipe(errno.raw_os_error()));
+                .map(rustix::io::Errno::raw_os_error);
         }
     }
 
@@ -301,11 +348,6 @@ impl Inner {
         };
         Cause { op, via: Via::Kernel, ending }
     }
-}
-
-/// A reset that comes after the peer's FIN is EPIPE to the kernel (`tcp_reset`); to people it is a reset all the same.
-const fn reset_if_pipe(errno: i32) -> i32 {
-    if errno == libc::EPIPE { libc::ECONNRESET } else { errno }
 }
 
 fn found(subject: Subject) -> Option<State> {

@@ -232,8 +232,8 @@ impl Tracked {
         let local = local_of(fd.as_fd()).ok();
         let subject = Subject { conn: 0, proto: Proto::Tcp, local, peer, role: Role::Server };
         let child = self.sockets.track(fd, subject, self.family, State::Listen);
+        child.life.born();
         child.watch();
-        child.life.observe();
         child.emit(|socket| Event::Accept { socket });
         Ok(child)
     }
@@ -329,11 +329,12 @@ impl Tracked {
                 self.life.bytes_in.fetch_add(n as u64, Ordering::Relaxed);
                 Ok(n)
             }
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.life.note_error(libc::ECONNRESET);
-                Err(io::Error::from_raw_os_error(libc::ECONNRESET))
+            Err(error) => {
+                if let Some(errno) = error.raw_os_error().filter(|e| ends_connection(*e)) {
+                    self.life.note_error(errno);
+                }
+                Err(self.life.ended_by().unwrap_or(error))
             }
-            Err(error) => Err(self.failed_with(error)),
         }
     }
 
@@ -360,13 +361,11 @@ impl Tracked {
 
     fn failed_with(&self, error: io::Error) -> io::Error {
         match error.raw_os_error() {
-            Some(errno @ (libc::ECONNRESET | libc::ETIMEDOUT | libc::EHOSTUNREACH | libc::EPIPE)) => {
-                // After a reset that the watcher saw first, send says EPIPE; the cause is the better answer.
-                let first = (errno == libc::EPIPE).then(|| self.life.ended_by()).flatten();
-                if first.is_none() {
-                    self.life.note_error(errno);
-                }
-                first.unwrap_or(error)
+            // The kernel tells the cause once, to whoever asks first; everybody after that gets EPIPE.
+            Some(libc::EPIPE) => self.life.cause_of_broken_pipe().unwrap_or(error),
+            Some(errno) if ends_connection(errno) => {
+                self.life.note_error(errno);
+                error
             }
             _ => error,
         }
@@ -481,6 +480,11 @@ impl AsRawFd for Tracked {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
+}
+
+/// Errors after which a connection is over.
+const fn ends_connection(errno: i32) -> bool {
+    matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT | libc::EHOSTUNREACH | libc::EPIPE)
 }
 
 fn family_of(address: SocketAddr) -> Family {

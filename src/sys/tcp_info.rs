@@ -129,6 +129,12 @@ impl TcpInfo {
         self.has(offset_of!(Raw, total_retrans) + 4).then_some(self.raw.total_retrans)
     }
 
+    /// Sequence numbers the peer acknowledged, our SYN (of an active opener) and FIN among them; bytes.
+    #[must_use]
+    pub fn bytes_acked(&self) -> Option<u64> {
+        self.has(offset_of!(Raw, bytes_acked) + 8).then_some(self.raw.bytes_acked)
+    }
+
     /// The fields events show.
     #[must_use]
     pub fn fields(&self) -> InfoFields {
