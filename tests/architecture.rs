@@ -1,0 +1,193 @@
+//! The layers look down only, `unsafe` stays in `sys`, files are small and say what lives in them.
+
+#[path = "architecture/paths.rs"]
+mod paths;
+
+use paths::{identifiers, module, own_paths};
+use proc_macro2::TokenStream;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each layer may use beside itself: whole layers, or single modules and types of one.
+const MAY_USE: [(&str, &[&str]); 10] = [
+    ("event", &[]),
+    ("sys", &["event"]),
+    ("net", &["event", "sys"]),
+    ("scan", &["net::addr", "net::ports"]),
+    ("chat", &["net::addr"]),
+    // Values a user can type, never what makes a socket or prints.
+    (
+        "cli",
+        &[
+            "chat",
+            "event::State",
+            "net::addr",
+            "net::pattern",
+            "net::ports",
+            "net::relay::OnEof",
+            "net::resolve",
+            "sys::options",
+        ],
+    ),
+    ("output", &["event"]),
+    ("exit", &["event", "net::addr", "sys"]),
+    ("cmd", &["chat", "cli", "event", "exit", "net", "scan", "sys"]),
+    // Where commands and printers meet.
+    ("setup", &["cli", "cmd", "event", "exit", "output", "sys"]),
+];
+
+/// Lines a file may have before its unit tests.
+const LONGEST: usize = 300;
+/// Files that are longer for now; none may be added.
+const LONGER: [&str; 2] = ["sys/life.rs", "sys/socket.rs"];
+
+/// Marks of work not done, or of a search for a fault.
+const UNFINISHED: [&str; 3] = ["todo", "unimplemented", "dbg"];
+
+/// Every source file: its path below `src`, and its text.
+fn sources() -> Vec<(String, String)> {
+    fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("the folder can be read") {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() {
+                collect(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(&root).expect("files are below src").to_string_lossy().into_owned();
+        (name, fs::read_to_string(&path).expect("sources are text"))
+    };
+    files.into_iter().map(read).collect()
+}
+
+/// What is wrong with one file, a line each; empty if nothing is.
+fn faults(file: &str, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if !text.starts_with("//! ") {
+        faults.push("does not open by saying what lives in it".to_owned());
+    }
+    let code = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+    let is_tests = file.ends_with("_test.rs") || file.ends_with("tests.rs");
+    match (code > LONGEST && !is_tests, LONGER.contains(&file)) {
+        (true, false) => faults.push(format!("has {code} lines before its tests, more than {LONGEST}")),
+        (false, true) => faults.push("is short enough now: take it out of LONGER".to_owned()),
+        _ => {}
+    }
+    let tokens: TokenStream = text.parse().expect("sources are Rust");
+    let mut words = Vec::new();
+    identifiers(tokens.clone(), &mut words);
+    if words.iter().any(|word| word == "unsafe") {
+        if !file.starts_with("sys/") {
+            faults.push("has unsafe code outside sys".to_owned());
+        } else if !text.contains("\n#![allow(unsafe_code)]\n") {
+            faults.push("has unsafe code without allowing it at its top".to_owned());
+        }
+    }
+    faults.extend(words.iter().filter(|w| UNFINISHED.iter().any(|u| *w == u)).map(|w| format!("has a {w}!")));
+    faults.extend(crossings(file, tokens));
+    faults
+}
+
+/// The paths of a file that lead where its layer may not look.
+fn crossings(file: &str, tokens: TokenStream) -> Vec<String> {
+    let module = module(file);
+    let Some(layer) = module.first() else {
+        return Vec::new(); // lib.rs and main.rs may see everything
+    };
+    let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| name == layer) else {
+        return vec![format!("is of the layer {layer}, which the table does not know")];
+    };
+    let may = |path: &[String]| path.first() == Some(layer) || allowed.iter().any(|a| is_within(path, a));
+    let strays = own_paths(tokens, &module).into_iter().filter(|path| !path.is_empty() && !may(path));
+    strays.map(|path| format!("uses {}, which {layer} may not", path.join("::"))).collect()
+}
+
+/// Whether a path is the module or type `place`, or inside it.
+fn is_within(path: &[String], place: &str) -> bool {
+    let mut path = path.iter();
+    place.split("::").all(|segment| path.next().is_some_and(|own| own == segment))
+}
+
+#[test]
+fn every_file_keeps_the_rules() {
+    let found: Vec<_> = sources()
+        .iter()
+        .flat_map(|(file, text)| {
+            faults(file, text).into_iter().map(move |fault| format!("src/{file} {fault}"))
+        })
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_crate_documentation_shows_the_layers_there_are() {
+    let sources = sources();
+    let of_files: BTreeSet<_> =
+        sources.iter().filter_map(|(file, _)| module(file).first().cloned()).collect();
+    let library = &sources.iter().find(|(file, _)| file == "lib.rs").expect("there is a library").1;
+    let rows = library.lines().filter_map(|line| line.strip_prefix("//! | [`")?.split('`').next());
+    let mut shown: BTreeSet<_> = rows.map(str::to_owned).collect();
+    shown.extend(["exit".to_owned(), "setup".to_owned()]); // single files, described by themselves
+    assert_eq!(shown, of_files);
+}
+
+/// A file that keeps every rule but the one that `code` breaks.
+fn planted(file: &str, code: &str) -> Vec<String> {
+    faults(file, &format!("//! A file.\n\n{code}\n"))
+}
+
+#[test]
+fn a_layer_that_looks_up_is_found() {
+    for (file, code, stray) in [
+        ("event/state.rs", "use crate::sys::wait;", "sys::wait"),
+        ("event/mod.rs", "use super::output::text;", "output::text"),
+        ("sys/error.rs", "fn f() { crate::net::addr::parse() }", "net::addr::parse"),
+        ("net/addr.rs", "use crate::{event::Kind, cli::{self}};", "cli"),
+        ("cmd/serve/mod.rs", "use super::super::output;", "output"),
+        ("cmd/listen.rs", "fn f() { write!(out, \"{}\", crate::output::text(x)); }", "output::text"),
+        ("cmd/listen.rs", "use crate::setup::fault;", "setup::fault"),
+        ("output/json.rs", "use crate::{event::*, cmd::*};", "cmd"),
+        ("cli/mod.rs", "use crate::sys::socket::Tracked;", "sys::socket::Tracked"),
+        ("cli/mod.rs", "use crate::net;", "net"),
+        ("scan/mod.rs", "mod inner { use super::super::net::dial; }", "net::dial"),
+    ] {
+        let layer = file.split('/').next().unwrap_or_default();
+        assert_eq!(planted(file, code), [format!("uses {stray}, which {layer} may not")], "{code}");
+    }
+    assert_eq!(planted("extra/mod.rs", "").len(), 1, "a layer the table does not know");
+}
+
+#[test]
+fn what_is_allowed_is_not_found() {
+    for (file, code) in [
+        ("event/queue.rs", "use super::Event; use crate::event::Kind;"),
+        ("net/dial.rs", "use crate::sys::{self, socket::Tracked}; use crate::event::*;"),
+        ("cli/socket.rs", "use crate::sys::options::SocketOption; use crate::net::relay::OnEof;"),
+        ("lib.rs", "use crate::output; use crate::cmd;"),
+        ("event/mod.rs", "/// [`crate::output`]\nfn f() { \"crate::output\"; } // crate::output\n"),
+        ("event/mod.rs", "#[cfg(test)]\nmod tests { use crate::output; }\nfn f() {}"),
+        ("event/mod.rs", "pub(crate) fn f() {} pub(super) fn g() {}"),
+    ] {
+        assert_eq!(planted(file, code), [""; 0], "{code}");
+    }
+    assert!(!planted("event/mod.rs", "#[cfg(test)]\nmod tests {}\nuse crate::cmd;").is_empty());
+}
+
+#[test]
+fn other_broken_rules_are_found() {
+    assert_eq!(faults("net/addr.rs", "use std::io;\n").len(), 1, "no header");
+    assert_eq!(planted("net/addr.rs", "fn f() { unsafe {} }").len(), 1, "unsafe outside sys");
+    assert_eq!(planted("sys/mod.rs", "fn f() { unsafe {} }").len(), 1, "unsafe not allowed at the top");
+    assert_eq!(planted("sys/mod.rs", "#![allow(unsafe_code)]\nfn f() { unsafe {} }"), [""; 0]);
+    assert_eq!(planted("net/addr.rs", "fn f() { todo!() }"), ["has a todo!"]);
+    assert_eq!(planted("net/addr.rs", "fn f() { dbg!(1); unimplemented!() }").len(), 2);
+    assert_eq!(planted("net/addr.rs", &"\n".repeat(LONGEST)).len(), 1, "too long");
+    assert_eq!(planted("net/addr.rs", &format!("#[cfg(test)]\n{}", "\n".repeat(LONGEST))), [""; 0]);
+}
