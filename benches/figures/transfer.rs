@@ -7,6 +7,7 @@ use crate::table::{Goal, Ratio, Table, median};
 use crate::tool::Tool;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use std::fs::File;
+use std::io::ErrorKind;
 use std::process::Stdio;
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -192,8 +193,18 @@ fn open_sink(plan: &Plan, sink: Sink) -> Result<(Stdio, Arrivals)> {
         }
         // Opened, not Stdio::null(), as a shell does it.
         Sink::Null => (File::options().write(true).open("/dev/null").context("open /dev/null")?.into(), None),
-        Sink::File => (File::create(plan.output()).context("create the output file")?.into(), None),
+        Sink::File => (fresh_output(plan)?.into(), None),
     })
+}
+
+/// A new file each time: ext4 starts to write one that was truncated to disk when it is closed (`auto_da_alloc`).
+fn fresh_output(plan: &Plan) -> Result<File> {
+    if let Err(error) = std::fs::remove_file(plan.output())
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error).context("remove the output file");
+    }
+    File::create_new(plan.output()).context("create the output file")
 }
 
 /// In words, for the head of the table.
