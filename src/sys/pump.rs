@@ -66,11 +66,13 @@ fn receive_into_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), PumpE
     // A pipe's slot holds one page of a segment however little it is, so a pipe of 16 slots makes for small steps.
     widen(output);
     loop {
+        // A splice that waits for the socket keeps the pipe locked, whatever its flags, and whoever reads the pipe waits
+        // with it for bytes that are there already. So it is called only when something came.
+        wait(&[(from.as_fd(), For::Reading)], None).map_err(socket)?;
         match splice(from, None, output, None, CHUNK, SpliceFlags::MOVE | SpliceFlags::MORE) {
             Err(Errno::INTR) => {}
-            // One of the two is non-blocking, the call does not say which: wait for both.
+            // The pipe was made non-blocking by somebody else.
             Err(Errno::AGAIN) => {
-                wait(&[(from.as_fd(), For::Reading)], None).map_err(socket)?;
                 wait(&[(output, For::Writing)], None).map_err(local)?;
             }
             Err(Errno::PIPE) => return Err(local(Errno::PIPE)),
