@@ -1,7 +1,10 @@
-//! Moves bytes between a blocking socket and a descriptor, by the cheapest call both ends allow.
+//! Moves bytes between a socket and a descriptor, by the cheapest call both ends allow, for a thread of its own.
 //!
 //! Measured on loopback: a receiver is fastest with splice(2) into pipe, file and device alike; a sender by splice from
 //! a pipe that can be made wide, and by sendfile(2) from a file. Where a call refuses the descriptors, bytes are copied.
+//!
+//! The socket is non-blocking and waited for by poll(2): a splice that slept on it would keep the pipe locked, and with it
+//! whoever reads or writes the pipe's other end.
 
 use super::options::SocketOption;
 use super::socket::Tracked;
@@ -66,13 +69,12 @@ fn receive_into_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), PumpE
     // A pipe's slot holds one page of a segment however little it is, so a pipe of 16 slots makes for small steps.
     widen(output);
     loop {
-        // A splice that waits for the socket keeps the pipe locked, whatever its flags, and whoever reads the pipe waits
-        // with it for bytes that are there already. So it is called only when something came.
-        wait(&[(from.as_fd(), For::Reading)], None).map_err(socket)?;
         match splice(from, None, output, None, CHUNK, SpliceFlags::MOVE | SpliceFlags::MORE) {
             Err(Errno::INTR) => {}
-            // The pipe was made non-blocking by somebody else.
+            // One of the two would have to wait, the call does not say which; only a pipe that somebody made
+            // non-blocking can be the full one.
             Err(Errno::AGAIN) => {
+                wait(&[(from.as_fd(), For::Reading)], None).map_err(socket)?;
                 wait(&[(output, For::Writing)], None).map_err(local)?;
             }
             Err(Errno::PIPE) => return Err(local(Errno::PIPE)),
@@ -162,6 +164,9 @@ fn recv(from: &Tracked, buffer: &mut [u8]) -> Result<usize, PumpError> {
     loop {
         match from.recv(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                wait(&[(from.as_fd(), For::Reading)], None).map_err(socket)?;
+            }
             answer => return answer.map_err(socket),
         }
     }

@@ -413,12 +413,6 @@ impl Tracked {
         SockRef::from(&self.as_fd()).set_linger(Some(Duration::ZERO))
     }
 
-    /// Makes calls wait for data or room, for a thread of its own.
-    pub fn set_blocking(&self) -> Result<()> {
-        let on = self.peer().map(|a| a.to_string()).unwrap_or_default();
-        rustix::io::ioctl_fionbio(self, false).map_err(|e| Error::new("set blocking", on, e))
-    }
-
     /// Tells an event about this socket, made only if somebody wants it.
     pub fn emit(&self, event: impl FnOnce(Subject) -> Event) {
         if self.life.told() {

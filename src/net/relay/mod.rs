@@ -1,6 +1,6 @@
 //! One connection piped with two descriptors: the heart of `connect` and of a plain `listen`.
 //!
-//! Two threads move bytes with blocking calls, each direction to its own end; the caller's thread only waits: for them,
+//! Two threads move bytes, each direction to its own end; the caller's thread only waits: for them,
 //! for a signal, for a deadline. Standard input is never made non-blocking, and a thread that waits for it is left behind.
 
 mod vigil;
@@ -97,7 +97,6 @@ impl Shared {
 pub fn run(socket: Tracked, mut plan: Plan, stop: &Stop) -> Result<Ended> {
     let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
     let failed = |e: std::io::Error| Error::new("relay", &peer, e);
-    socket.set_blocking()?;
     let socket = Arc::new(socket);
     let shared = Arc::new(Shared { ends: Mutex::default(), bell: Bell::new().map_err(failed)? });
     let (input, outgoing) = (plan.input.take(), plan.outgoing.take());
