@@ -408,6 +408,19 @@ impl Tracked {
         matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
     }
 
+    /// Whether the kernel has nothing of the connection any more but this descriptor.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(tcp_info::state(self.as_fd()), Ok(State::Closed))
+    }
+
+    /// Whether the connection stands and the peer has acknowledged everything sent.
+    #[must_use]
+    pub fn all_acknowledged(&self) -> bool {
+        let stands = matches!(tcp_info::state(self.as_fd()), Ok(State::Established | State::CloseWait));
+        stands && tcp_info::unsent(self.as_fd()).is_ok_and(|bytes| bytes == 0)
+    }
+
     /// Makes close send RST, so that the peer does not take it for an ending (`SO_LINGER` 0).
     pub fn reset_on_close(&self) -> io::Result<()> {
         SockRef::from(&self.as_fd()).set_linger(Some(Duration::ZERO))

@@ -76,6 +76,14 @@ pub fn state(socket: BorrowedFd<'_>) -> io::Result<State> {
     state_of(raw.state).ok_or_else(|| io::Error::other(format!("unknown state {}", raw.state)))
 }
 
+/// Bytes in the send queue: written and not acknowledged (`SIOCOUTQ`, tcp(7)).
+pub fn unsent(socket: BorrowedFd<'_>) -> io::Result<u32> {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: SIOCOUTQ, the socket's name for TIOCOUTQ, writes one int.
+    let answer = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    if answer == 0 { Ok(bytes.unsigned_abs()) } else { Err(io::Error::last_os_error()) }
+}
+
 fn ask(socket: BorrowedFd<'_>, raw: &mut Raw, room: usize) -> io::Result<usize> {
     let mut length = libc::socklen_t::try_from(room).map_err(io::Error::other)?;
     // SAFETY: `raw` is a plain C struct of integers with at least `length` bytes, and the kernel writes no more than that.

@@ -9,6 +9,7 @@ use crate::sys::error::{Error, Result};
 use crate::sys::pump::{self, Filter, PumpError};
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Tracked;
+use crate::sys::stdio;
 use crate::sys::wait::{Bell, For, wait};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,11 +103,11 @@ pub fn run(socket: Tracked, mut plan: Plan, stop: &Stop) -> Result<Ended> {
     let (input, outgoing) = (plan.input.take(), plan.outgoing.take());
     let (output, incoming) = (plan.output.take(), plan.incoming.take());
     start_receiver(&socket, &shared, output, incoming).map_err(failed)?;
-    let sending = input.is_some();
+    let watched = input.as_ref().map(|i| stdio::duplicate(i.as_fd())).transpose().map_err(failed)?;
     if let Some(input) = input {
         start_sender(&socket, &shared, input, outgoing).map_err(failed)?;
     }
-    let mut vigil = Vigil::new(&socket, &shared, &plan, sending);
+    let mut vigil = Vigil::new(&socket, &shared, &plan, watched);
     let ended = vigil.wait(stop);
     if !vigil.over() {
         release(&socket, &shared);

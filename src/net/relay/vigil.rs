@@ -9,7 +9,7 @@ use crate::sys::signal::Stop;
 use crate::sys::socket::Tracked;
 use crate::sys::wait::{For, wait};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// How often a peer that sent FIN while our input is still open is looked for in the socket table.
@@ -20,6 +20,8 @@ pub(super) struct Vigil<'a> {
     socket: &'a Tracked,
     shared: &'a Shared,
     plan: &'a Plan,
+    /// What is sent, to see whether more of it is there.
+    input: Option<OwnedFd>,
     peer: String,
     sending: bool,
     receiving: bool,
@@ -34,7 +36,12 @@ pub(super) struct Vigil<'a> {
 }
 
 impl<'a> Vigil<'a> {
-    pub(super) fn new(socket: &'a Tracked, shared: &'a Shared, plan: &'a Plan, sending: bool) -> Self {
+    pub(super) fn new(
+        socket: &'a Tracked,
+        shared: &'a Shared,
+        plan: &'a Plan,
+        input: Option<OwnedFd>,
+    ) -> Self {
         let now = Instant::now();
         let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
         Self {
@@ -42,7 +49,8 @@ impl<'a> Vigil<'a> {
             shared,
             plan,
             peer,
-            sending,
+            sending: input.is_some(),
+            input,
             receiving: true,
             sent_at: None,
             send_error: None,
@@ -79,9 +87,13 @@ impl<'a> Vigil<'a> {
         }
         let now = Instant::now();
         self.tell_progress(now);
+        if self.sending && !self.receiving && self.socket.is_over() {
+            // The peer's FIN was followed by an RST while we wait for input: what was sent last is lost.
+            return Err(Error::new("send", &self.peer, io::Error::from_raw_os_error(libc::ECONNRESET)));
+        }
         let done = match (self.sending, self.receiving) {
             (false, false) => true,
-            (true, false) => self.plan.ends_with_peer || peer_is_gone(self.socket) == Some(true),
+            (true, false) => self.plan.ends_with_peer || self.nobody_misses_more(),
             (false, true) => self.plan.send_only && self.sent_at.is_some() && self.socket.fin_acknowledged(),
             (true, true) => false,
         };
@@ -121,6 +133,15 @@ impl<'a> Vigil<'a> {
             }
             Err(PumpError::Local(error)) => Err(Error::new("write", "output", error).about(Kind::File)),
         }
+    }
+
+    /// Whether the peer is gone for good and had everything there was: nothing sent is unacknowledged, nothing more is
+    /// there to send. With more at hand the sender goes on, and fails as it should.
+    fn nobody_misses_more(&self) -> bool {
+        let at_hand = self.input.as_ref().is_none_or(|input| {
+            wait(&[(input.as_fd(), For::Reading)], Some(Instant::now())).is_ok_and(|ready| ready[0])
+        });
+        !at_hand && peer_is_gone(self.socket) == Some(true) && self.socket.all_acknowledged()
     }
 
     fn tell_progress(&mut self, now: Instant) {
