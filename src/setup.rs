@@ -41,7 +41,7 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
         .map_err(|e| Error::new("start thread", "events", e))?;
     let to_terminal = stdio::is_terminal(stdio::output());
     let context = Context {
-        sockets: Sockets::new(events.clone())?,
+        sockets: Sockets::new(events.clone()),
         events,
         stop: Stop::install()?,
         report: output::report(global.json, style(global.color, to_terminal)),

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const CAPACITY: usize = 1 << 16;
 /// How long an emitter waits for a queue that is full for the first time.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// Between two writes: a burst of events becomes one write, and whoever emits them is not interrupted for each.
+const GATHER: Duration = Duration::from_millis(1);
 /// How long the end of the program waits for a reader that takes nothing.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -56,6 +58,10 @@ struct Inner {
     /// The reader took nothing for [`PATIENCE`]; do not wait for it again until it does.
     stuck: bool,
     writing: bool,
+    /// The writer waits for something to write; otherwise it will look again by itself.
+    asleep: bool,
+    /// Emitters that wait for room.
+    waiting_for_room: usize,
     closed: bool,
     gone: bool,
     /// Raised with each batch written: tells a slow reader from a stuck one.
@@ -127,11 +133,13 @@ impl Queue {
             return;
         }
         if inner.waiting.len() >= CAPACITY && !inner.stuck {
+            inner.waiting_for_room += 1;
             let (again, timeout) = self
                 .drained
                 .wait_timeout_while(inner, PATIENCE, |i| i.waiting.len() >= CAPACITY && !i.gone)
                 .unwrap_or_else(PoisonError::into_inner);
             inner = again;
+            inner.waiting_for_room -= 1;
             inner.stuck = timeout.timed_out();
         }
         inner.seq += 1;
@@ -141,8 +149,15 @@ impl Queue {
         }
         let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts: Timestamp::now(), event };
         inner.waiting.push_back(record);
-        if inner.waiting.len() == 1 {
+        if inner.asleep {
+            inner.asleep = false;
             self.filled.notify_one();
+        }
+    }
+
+    fn tell_waiters(&self, inner: &Inner) {
+        if inner.waiting_for_room > 0 || inner.closed {
+            self.drained.notify_all();
         }
     }
 
@@ -151,7 +166,10 @@ impl Queue {
         loop {
             let mut inner = self
                 .filled
-                .wait_while(self.lock(), |i| i.waiting.is_empty() && !i.closed)
+                .wait_while(self.lock(), |i| {
+                    i.asleep = i.waiting.is_empty() && !i.closed;
+                    i.asleep
+                })
                 .unwrap_or_else(PoisonError::into_inner);
             if inner.waiting.is_empty() {
                 inner.gone = true;
@@ -166,18 +184,21 @@ impl Queue {
             }
             inner.stuck = false;
             inner.writing = true;
-            self.drained.notify_all();
+            self.tell_waiters(&inner);
             drop(inner);
             let result = sink.write(&batch);
             let mut inner = self.lock();
             inner.writing = false;
             inner.batches += 1;
-            self.drained.notify_all();
+            self.tell_waiters(&inner);
             if result.is_err() {
                 inner.gone = true;
                 inner.waiting.clear();
                 return;
             }
+            // The end of the program does not wait for more to gather.
+            let gathered = self.filled.wait_timeout_while(inner, GATHER, |i| !i.closed);
+            drop(gathered.unwrap_or_else(PoisonError::into_inner));
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Human {
 impl Human {
     pub(super) fn new(look: Look, to: File) -> Self {
         let bar = look.bar.then(Bar::new);
-        Self { look, to, zone: TimeZone::system(), lines: String::new(), bar }
+        Self { look, to, zone: zone(), lines: String::new(), bar }
     }
 
     fn add(&mut self, record: &Record) {
@@ -196,6 +196,15 @@ impl Sink for Human {
             None => to.write_all(lines.as_bytes()),
         }
     }
+}
+
+/// The zone of this machine. Asking for it by name would walk the whole zone database at every start.
+fn zone() -> TimeZone {
+    if std::env::var_os("TZ").is_some() {
+        return TimeZone::system();
+    }
+    let local = std::fs::read("/etc/localtime").ok();
+    local.and_then(|data| TimeZone::tzif("local", &data).ok()).unwrap_or(TimeZone::UTC)
 }
 
 const fn is_check(outcome: Outcome) -> bool {

@@ -12,8 +12,8 @@ use socket2::{Domain, Protocol, SockAddr, SockRef, Type};
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Makes sockets: numbers them and shows them to the watcher. One a run, cheap to clone.
@@ -22,7 +22,8 @@ pub struct Sockets {
     events: Events,
     /// Whether states are asked for and told.
     told: bool,
-    watcher: Option<Arc<Watcher>>,
+    /// Started with the first socket that is watched.
+    watcher: Arc<OnceLock<Option<Arc<Watcher>>>>,
     next: Arc<AtomicU32>,
 }
 
@@ -46,17 +47,21 @@ pub enum Connecting {
 }
 
 impl Sockets {
-    /// Sockets whose events go to `events`; starts the watcher when anybody wants states.
-    pub fn new(events: Events) -> Result<Self> {
-        let watcher = events.enabled().then(Watcher::start).transpose();
-        let watcher = watcher.map_err(|e| Error::new("start watcher", "", e))?;
-        Ok(Self { told: events.enabled(), events, watcher, next: Arc::new(AtomicU32::new(1)) })
+    /// Sockets whose events go to `events`.
+    #[must_use]
+    pub fn new(events: Events) -> Self {
+        Self { told: events.enabled(), events, watcher: Arc::default(), next: Arc::new(AtomicU32::new(1)) }
+    }
+
+    /// The watcher, if one runs.
+    fn watcher(&self) -> Option<&Arc<Watcher>> {
+        self.watcher.get().and_then(Option::as_ref)
     }
 
     /// The same sockets, but nothing is told of the ones made here.
     #[must_use]
     pub fn untold(&self) -> Self {
-        Self { told: false, watcher: None, ..self.clone() }
+        Self { told: false, ..self.clone() }
     }
 
     /// Where events go.
@@ -67,7 +72,7 @@ impl Sockets {
 
     /// Waits until the last states of closed sockets are told, at most about a second.
     pub fn drain(&self) {
-        if let Some(watcher) = &self.watcher {
+        if let Some(watcher) = self.watcher() {
             watcher.drain();
         }
     }
@@ -309,8 +314,11 @@ impl Tracked {
     }
 
     fn watch(&self) {
-        if let Some(watcher) = &self.sockets.watcher {
-            // Without the watcher the states between our calls are told late and as implied, not wrongly.
+        if !self.life.told() {
+            return;
+        }
+        // Without the watcher the states between our calls are told late and as implied, not wrongly.
+        if let Some(watcher) = self.sockets.watcher.get_or_init(|| Watcher::start().ok()) {
             let _ = watcher.watch(self.conn, self.as_fd(), &self.life);
         }
     }
@@ -390,7 +398,7 @@ impl Tracked {
         let mut inner = self.life.lock();
         if self.life.told() {
             self.life.observe_locked(&mut inner, None);
-            if let Some(watcher) = &self.sockets.watcher {
+            if let Some(watcher) = self.sockets.watcher() {
                 watcher.expect_acks(self.conn, self.as_fd());
             }
         }
@@ -460,7 +468,7 @@ impl Drop for Tracked {
         }
         self.fd = None;
         let goes_on = self.life.retire(abort);
-        if let Some(watcher) = &self.sockets.watcher {
+        if let Some(watcher) = self.sockets.watcher() {
             if goes_on { watcher.settle(self.conn) } else { watcher.forget(self.conn) }
         }
     }
