@@ -5,6 +5,7 @@ pub mod completions;
 pub mod connect;
 pub mod demo;
 pub mod listen;
+mod many;
 mod serve;
 mod stdout;
 

@@ -1,12 +1,11 @@
 //! A listener for many clients, each a task of one runtime thread.
 
 mod client;
-mod feed;
-mod lines;
 mod service;
 
 pub(super) use service::{Service, tagging};
 
+use super::many::{Feed, Framing, Terms, open_feed};
 use super::{Context, Outcome, Result, stdout};
 use crate::cli::Listen;
 use crate::event::{Event, Events, Kind};
@@ -52,7 +51,10 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context
     let pipe = matches!(service, Service::Pipe);
     let (output, mut written) =
         if pipe { stdout::open().map(|(o, w)| (Some(o), Some(w)))? } else { (None, None) };
-    let feed = pipe.then(|| feed::open(context.events.clone()));
+    let feed = pipe.then(|| open_feed(Framing::Bytes));
+    if let Some(feed) = &feed {
+        tokio::task::spawn_local(tell_failure(Rc::clone(feed), context.events.clone()));
+    }
     let house = Rc::new(House {
         gate: Gate::new(args.max_conns, context.events.clone()),
         events: context.events.clone(),
@@ -60,8 +62,7 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context
             service,
             output,
             feed,
-            on_eof: args.pipe.on_eof,
-            eof_wait: args.pipe.eof_wait,
+            terms: Terms { on_eof: args.pipe.on_eof, eof_wait: args.pipe.eof_wait, ends_with_peer: false },
             prefix: args.prefix,
             idle: args.idle_timeout,
             visible: context.visible,
@@ -95,6 +96,13 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context
     }
     house.desk.close(written).await;
     outcome
+}
+
+/// Tells why standard input could not be read to its end.
+async fn tell_failure(feed: Rc<Feed>, events: Events) {
+    if let Some(error) = feed.ended().await {
+        events.emit(Event::Warning { fault: error.fault() });
+    }
 }
 
 /// Waits for SIGINT or SIGTERM.

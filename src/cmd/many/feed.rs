@@ -1,0 +1,211 @@
+//! Standard input for many connections: what was read last is kept once, each connection has a place in it.
+//!
+//! Reading pauses while a connection still needs what would have to be given up. One that holds the others up and takes
+//! next to nothing is let go, so that a dead one costs them a second and a slow one little more.
+
+use super::log::Log;
+use super::reader::{Place, Reader, Stance};
+use crate::event::Kind;
+use crate::sys::{Error, stdio};
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+/// Bytes kept for those who are behind: what a fast one may be ahead of the slowest.
+const KEPT: usize = 4 << 20;
+/// How long a connection may hold the others up before its pace is looked at.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The pace that then lets it stay, bytes a second: any working link, and no reader that merely dribbles.
+const SLOWEST: f64 = 1_048_576.0;
+/// Bytes read at once, and chunks on their way from the reading thread.
+const CHUNK: usize = 64 << 10;
+const CHUNKS: usize = 4;
+/// A line longer than this is passed on before its end has come.
+const LONGEST: usize = 64 << 10;
+
+/// Whether input is passed on as it comes or line by line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cmd) enum Framing {
+    /// Bytes, at once.
+    Bytes,
+    /// A line when its end has come, so that a connection that comes back begins with a whole one.
+    Lines,
+}
+
+/// The distributor. Reading starts with the first reader.
+pub(in crate::cmd) struct Feed {
+    framing: Framing,
+    pub(super) log: RefCell<Log>,
+    readers: RefCell<Vec<Weak<Place>>>,
+    pub(super) ended: Cell<bool>,
+    failure: RefCell<Option<Error>>,
+    /// There is a reader.
+    wanted: Notify,
+    /// There is more, or no more, or somebody was let go.
+    pub(super) grown: Notify,
+    /// Somebody took something or left.
+    pub(super) taken: Notify,
+}
+
+/// Starts the distributor in this runtime.
+pub(in crate::cmd) fn open(framing: Framing) -> Rc<Feed> {
+    let feed = Rc::new(Feed {
+        framing,
+        log: RefCell::default(),
+        readers: RefCell::default(),
+        ended: Cell::new(false),
+        failure: RefCell::default(),
+        wanted: Notify::new(),
+        grown: Notify::new(),
+        taken: Notify::new(),
+    });
+    tokio::task::spawn_local(Rc::clone(&feed).distribute(stdio::take_input()));
+    feed
+}
+
+impl Feed {
+    async fn distribute(self: Rc<Self>, input: io::Result<OwnedFd>) {
+        self.wanted.notified().await;
+        let mut failed = None;
+        match input.and_then(read_in_thread) {
+            Ok(mut chunks) => {
+                let mut unfinished = Vec::new();
+                while let Some(chunk) = chunks.recv().await {
+                    match chunk {
+                        Ok(bytes) if self.framing == Framing::Bytes => self.append(&bytes).await,
+                        Ok(bytes) => {
+                            unfinished.extend_from_slice(&bytes);
+                            let whole = match unfinished.iter().rposition(|b| *b == b'\n') {
+                                None if unfinished.len() < LONGEST => continue,
+                                None => unfinished.len(),
+                                Some(feed) => feed + 1,
+                            };
+                            self.append(&unfinished[..whole]).await;
+                            unfinished.drain(..whole);
+                        }
+                        Err(error) => failed = Some(error),
+                    }
+                }
+                self.append(&unfinished).await;
+            }
+            Err(error) => failed = Some(error),
+        }
+        self.failure.replace(failed.map(|e| Error::new("read", "standard input", e).about(Kind::File)));
+        self.ended.set(true);
+        self.grown.notify_waiters();
+    }
+
+    async fn append(&self, bytes: &[u8]) {
+        self.make_room(bytes.len()).await;
+        self.log.borrow_mut().push(bytes);
+        self.grown.notify_waiters();
+    }
+
+    async fn make_room(&self, room: usize) {
+        loop {
+            let excess = (self.log.borrow().len() + room).saturating_sub(KEPT);
+            if excess == 0 {
+                return;
+            }
+            let given_up = self.log.borrow().start() + excess as u64;
+            self.forgive();
+            let behind: Vec<_> =
+                self.followers().into_iter().filter(|place| place.at.get() < given_up).collect();
+            if behind.is_empty() {
+                return self.log.borrow_mut().forget(given_up);
+            }
+            // Whether somebody took something or the time is over, both are looked at anew.
+            let _ = tokio::time::timeout(PATIENCE / 4, self.taken.notified()).await;
+            for place in &behind {
+                self.judge(place);
+            }
+        }
+    }
+
+    /// Lets a reader go that is so slow that others have nothing to do.
+    fn judge(&self, place: &Place) {
+        if place.excused.get() {
+            return place.holding.set(None);
+        }
+        let (since, from) = place.holding.get().unwrap_or_else(|| (Instant::now(), place.at.get()));
+        place.holding.set(Some((since, from)));
+        #[allow(clippy::cast_precision_loss)] // compared with a round number
+        let took = (place.at.get() - from) as f64 / since.elapsed().as_secs_f64();
+        let end = self.log.borrow().end();
+        if since.elapsed() >= PATIENCE
+            && took < SLOWEST
+            && self.followers().iter().any(|other| other.at.get() == end)
+        {
+            place.stance.set(Stance::Dismissed);
+            self.grown.notify_waiters();
+        }
+    }
+
+    /// Whoever caught up well holds nobody up any more.
+    fn forgive(&self) {
+        let enough = self.log.borrow().end().saturating_sub(KEPT as u64 / 2);
+        for place in self.followers().iter().filter(|p| p.at.get() >= enough) {
+            place.holding.set(None);
+        }
+    }
+
+    fn followers(&self) -> Vec<Rc<Place>> {
+        let mut readers = self.readers.borrow_mut();
+        readers.retain(|place| place.strong_count() > 0);
+        let all = readers.iter().filter_map(Weak::upgrade);
+        all.filter(|place| place.stance.get() == Stance::Follows).collect()
+    }
+
+    /// A new reader; it gets what is still kept and what is read from now on if `from_the_start`, else only the latter.
+    pub(in crate::cmd) fn subscribe(self: &Rc<Self>, from_the_start: bool) -> Reader {
+        let at = if from_the_start { self.log.borrow().start() } else { self.log.borrow().end() };
+        let place = Rc::new(Place::new(at));
+        self.readers.borrow_mut().push(Rc::downgrade(&place));
+        self.wanted.notify_one();
+        Reader::new(Rc::clone(self), place)
+    }
+
+    /// Lines read so far, a last one without line feed among them once the input ended.
+    pub(in crate::cmd) fn lines(&self) -> u64 {
+        let log = self.log.borrow();
+        log.lines() + u64::from(self.ended.get() && log.is_unfinished())
+    }
+
+    /// Waits until there is more, or the input ended.
+    pub(in crate::cmd) async fn grown(&self) {
+        self.grown.notified().await;
+    }
+
+    /// Waits for the end of the input; gives the error that ended it, once.
+    pub(in crate::cmd) async fn ended(&self) -> Option<Error> {
+        while !self.ended.get() {
+            self.grown().await;
+        }
+        self.failure.take()
+    }
+}
+
+/// Reads in a thread of its own: a descriptor that others share must not be made non-blocking.
+fn read_in_thread(input: OwnedFd) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
+    let (chunk_in, chunks) = mpsc::channel(CHUNKS);
+    let run = move || {
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            let chunk = match stdio::read(input.as_fd(), &mut buffer) {
+                Ok(0) => return,
+                Ok(n) => Ok(buffer[..n].to_vec()),
+                Err(error) => Err(error),
+            };
+            let last = chunk.is_err();
+            if chunk_in.blocking_send(chunk).is_err() || last {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("input".into()).spawn(run)?;
+    Ok(chunks)
+}

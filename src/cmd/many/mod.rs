@@ -1,0 +1,13 @@
+//! Standard input and output shared by many connections, and how one of them is piped with both.
+
+mod feed;
+mod incoming;
+mod lines;
+mod log;
+mod reader;
+mod talk;
+
+pub(super) use feed::{Feed, Framing, open as open_feed};
+pub(super) use incoming::Incoming;
+pub(super) use reader::{Lost, Reader};
+pub(super) use talk::{Ending, Terms, idle, receive, talk};

@@ -1,0 +1,177 @@
+//! One connection piped with the input and the output that all share; each direction runs to its own end.
+
+use super::incoming::Incoming;
+use super::reader::{Next, Reader};
+use crate::event::Kind;
+use crate::net::orphan::peer_is_gone;
+use crate::net::relay::OnEof;
+use crate::net::stream::Stream;
+use crate::sys::socket::Tracked;
+use crate::sys::{Error, Result};
+use std::cell::{Cell, RefCell};
+use std::io::{self, IoSlice};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// A peer elsewhere that sent FIN may still read what is typed for it this long.
+const HALF_CLOSED_PATIENCE: Duration = Duration::from_secs(10);
+/// How often a peer here that sent FIN is looked for.
+const PEER_CHECK: Duration = Duration::from_millis(100);
+
+/// When a connection is over.
+pub(in crate::cmd) struct Terms {
+    /// At the end of the input.
+    pub(in crate::cmd) on_eof: OnEof,
+    /// Bounds the waiting for the peer after that.
+    pub(in crate::cmd) eof_wait: Option<Duration>,
+    /// The peer's FIN is the end, though it may still read: nobody is going to type more for it.
+    pub(in crate::cmd) ends_with_peer: bool,
+}
+
+/// How it ended, if not by an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cmd) enum Ending {
+    /// Both directions are done, or one is and the other makes no sense any more.
+    Over,
+    /// The peer was still open this long after the end of the input.
+    EofWait(Duration),
+}
+
+/// Which directions are done, and since when.
+#[derive(Default)]
+struct Progress {
+    input: Cell<Option<Instant>>,
+    peer: Cell<Option<Instant>>,
+    changed: Notify,
+}
+
+/// Sends the input while `receiving` runs, until both are done or the terms say that it is enough.
+///
+/// An error of sending is told once the peer's last words are received.
+pub(in crate::cmd) async fn talk(
+    stream: &Stream,
+    reader: &Reader,
+    terms: &Terms,
+    receiving: impl Future<Output = Result<()>>,
+) -> Result<Ending> {
+    let progress = Progress::default();
+    let unsent = Cell::new(None);
+    let send = async {
+        match send_all(stream, reader, terms.on_eof).await {
+            Err(error) if error.kind() == Kind::Data => return Err(error),
+            Err(error) => unsent.set(Some(error)),
+            Ok(()) => {}
+        }
+        progress.input.set(Some(Instant::now()));
+        progress.changed.notify_one();
+        Ok(())
+    };
+    let receive = async {
+        let end = receiving.await;
+        progress.peer.set(Some(Instant::now()));
+        progress.changed.notify_one();
+        end
+    };
+    let both = async { tokio::try_join!(send, receive) };
+    let ending = tokio::select! {
+        ends = both => ends.map(|_| Ending::Over)?,
+        ending = enough(stream, terms, &progress) => ending,
+    };
+    unsent.take().map_or(Ok(ending), Err)
+}
+
+async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()> {
+    loop {
+        match reader.next().await {
+            Next::Bytes => {
+                let send = stream.send(|socket| {
+                    reader.take(|one, other| match other {
+                        [] => socket.send(one),
+                        _ => socket.send_vectored(&[IoSlice::new(one), IoSlice::new(other)]),
+                    })
+                });
+                tokio::select! {
+                    answer = send => drop(answer.map_err(|e| failed("send", stream, e))?),
+                    () = reader.dismissal() => return Err(too_slow(stream)),
+                }
+            }
+            Next::End if on_eof == OnEof::HalfClose => return stream.tracked().shutdown_write(),
+            Next::End => return Ok(()),
+            Next::Dismissed => return Err(too_slow(stream)),
+        }
+    }
+}
+
+/// Receives until the peer's FIN; `put` takes what `incoming` makes of it.
+pub(in crate::cmd) async fn receive(
+    stream: &Stream,
+    reader: &Reader,
+    buffer: &RefCell<Vec<u8>>,
+    incoming: &RefCell<Incoming>,
+    put: impl AsyncFn(Vec<u8>),
+) -> Result<()> {
+    loop {
+        let mut text = Vec::new();
+        let received = stream.receive(|socket: &Tracked| {
+            let mut buffer = buffer.borrow_mut();
+            let n = socket.recv(&mut buffer)?;
+            incoming.borrow_mut().push(&buffer[..n], &mut text);
+            Ok(n)
+        });
+        let received = received.await.map_err(|e| failed("recv", stream, e))?;
+        if !text.is_empty() {
+            reader.excused(put(text)).await;
+        }
+        if received == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Resolves when one side is over and waiting for the other makes no sense any more.
+async fn enough(stream: &Stream, terms: &Terms, progress: &Progress) -> Ending {
+    loop {
+        let changed = progress.changed.notified();
+        match (progress.input.get(), progress.peer.get()) {
+            (Some(_), None) if terms.on_eof == OnEof::Close => return Ending::Over,
+            (Some(at), None) => match terms.eof_wait {
+                Some(limit) if at.elapsed() >= limit => return Ending::EofWait(limit),
+                Some(limit) => drop(tokio::time::timeout_at(at + limit, changed).await),
+                None => changed.await,
+            },
+            (None, Some(at)) => {
+                let gone = || peer_is_gone(stream.tracked());
+                if terms.ends_with_peer || gone().unwrap_or_else(|| at.elapsed() >= HALF_CLOSED_PATIENCE) {
+                    return Ending::Over;
+                }
+                let _ = tokio::time::timeout(PEER_CHECK, changed).await;
+            }
+            (None, None) | (Some(_), Some(_)) => changed.await,
+        }
+    }
+}
+
+/// Resolves once nothing moved on the connection for `limit`; never without one.
+pub(in crate::cmd) async fn idle(stream: &Stream, limit: Option<Duration>) -> Duration {
+    let Some(limit) = limit else { return std::future::pending().await };
+    let (mut moved, mut since) = (stream.tracked().counters(), Instant::now());
+    while since.elapsed() < limit {
+        // An eighth of the limit is as late as the end may come.
+        tokio::time::sleep_until((since + limit).min(Instant::now() + limit / 8)).await;
+        let now = stream.tracked().counters();
+        if now != moved {
+            (moved, since) = (now, Instant::now());
+        }
+    }
+    limit
+}
+
+fn failed(op: &'static str, stream: &Stream, error: io::Error) -> Error {
+    Error::new(op, stream.tracked().peer().map(|a| a.to_string()).unwrap_or_default(), error)
+}
+
+fn too_slow(stream: &Stream) -> Error {
+    failed("send", stream, io::Error::other("reads too slowly and held the others up; let go"))
+        .about(Kind::Data)
+}
