@@ -1,6 +1,7 @@
 //! Connecting to the first address of a name that answers: RFC 8305's race, under one deadline.
 
 use super::addr::Source;
+use super::race::{Race, Turn, describe};
 use crate::event::{Kind, Proto, Role};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
@@ -11,10 +12,7 @@ use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
-
-/// A new address is tried this long after the one before it, if that has not failed (RFC 8305 section 5).
-pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+use std::time::Instant;
 
 /// How connections are opened.
 pub struct Dial<'a> {
@@ -66,34 +64,25 @@ impl Dial<'_> {
         deadline: Option<Instant>,
         stop: &Stop,
     ) -> std::result::Result<Tracked, DialError> {
-        let mut untried = addresses.iter().copied();
+        let mut race = Race::new(self, addresses);
         let mut racing: Vec<Tracked> = Vec::new();
-        let mut failures = Failures::default();
-        let mut next_start = Instant::now();
         loop {
-            let now = Instant::now();
-            if deadline.is_some_and(|d| now >= d) {
+            if deadline.is_some_and(|d| Instant::now() >= d) {
                 return Err(DialError::Failed(timed_out(target, addresses)));
             }
-            if racing.is_empty() || now >= next_start {
-                next_start = now + ATTEMPT_DELAY;
-                match untried.next().map(|address| self.start(address)) {
-                    Some(Ok((socket, Connecting::Done))) => return Ok(socket),
-                    Some(Ok((socket, Connecting::InProgress))) => racing.push(socket),
-                    Some(Err(error)) => {
-                        failures.add(error);
-                        continue;
-                    }
-                    None if racing.is_empty() => {
-                        return Err(DialError::Failed(failures.worst(target, addresses)));
-                    }
-                    None => next_start = now + Duration::from_hours(1),
+            let next = match race.turn(racing.len()) {
+                Turn::Won(socket) => return Ok(socket),
+                Turn::Entered(socket) => {
+                    racing.push(socket);
+                    continue;
                 }
-            }
-            let until = deadline.map_or(next_start, |d| d.min(next_start));
+                Turn::Wait(next) => next,
+                Turn::Lost => return Err(DialError::Failed(race.worst(target, addresses))),
+            };
+            let until = [deadline, next].into_iter().flatten().min();
             let mut fds = vec![(stop.as_fd(), For::Reading)];
             fds.extend(racing.iter().map(|s| (s.as_fd(), For::Writing)));
-            let ready = wait(&fds, Some(until)).map_err(|e| Error::new("poll", "", e))?;
+            let ready = wait(&fds, until).map_err(|e| Error::new("poll", "", e))?;
             if let Some(signal) = stop.signal() {
                 return Err(DialError::Stopped(signal));
             }
@@ -102,9 +91,8 @@ impl Dial<'_> {
                     Ok(Some(())) => return Ok(racing.swap_remove(i)),
                     Ok(None) => {}
                     Err(error) => {
-                        failures.add(error);
+                        race.failed(error);
                         racing.remove(i);
-                        next_start = Instant::now();
                     }
                 }
             }
@@ -117,39 +105,4 @@ impl Dial<'_> {
 pub fn timed_out(target: &dyn Display, addresses: &[SocketAddr]) -> Error {
     let why = io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline");
     Error::new("connect", describe(target, addresses), why)
-}
-
-#[derive(Default)]
-struct Failures(Vec<Error>);
-
-impl Failures {
-    fn add(&mut self, error: Error) {
-        self.0.push(error);
-    }
-
-    /// The failure that tells most: an answer of the target before a silence, and both before a local "no".
-    fn worst(self, target: &dyn Display, addresses: &[SocketAddr]) -> Error {
-        let rank = |error: &Error| match error.kind() {
-            Kind::Refused => 0,
-            Kind::Reset => 1,
-            Kind::Option | Kind::Permission | Kind::Resources => 2,
-            Kind::Unreachable => 3,
-            _ => 4,
-        };
-        let many = self.0.len() > 1;
-        match self.0.into_iter().min_by_key(rank) {
-            Some(error) if many && error.op == "connect" => {
-                let kind = error.kind();
-                Error::new("connect", describe(target, addresses), error.source).about(kind)
-            }
-            Some(error) => error,
-            None => Error::new("connect", target, io::Error::other("no address to try")).about(Kind::Resolve),
-        }
-    }
-}
-
-fn describe(target: &dyn Display, addresses: &[SocketAddr]) -> String {
-    let target = target.to_string();
-    let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    if list.len() == 1 && list[0] == target { target } else { format!("{target} ({})", list.join(", ")) }
 }

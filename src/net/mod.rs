@@ -3,11 +3,13 @@
 //! Uses `event` and `sys`.
 
 pub mod addr;
+pub mod backoff;
 pub mod dial;
 pub mod gate;
 pub mod listen;
 pub mod orphan;
 pub mod ports;
+pub mod race;
 pub mod relay;
 pub mod resolve;
 pub mod service;

@@ -3,7 +3,9 @@
 use crate::sys::error::{Error, Result};
 use crate::sys::reactor;
 use crate::sys::socket::{Connecting, Tracked};
+use std::future::poll_fn;
 use std::io;
+use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -27,17 +29,20 @@ impl Stream {
     /// Waits for the answer to a connect that does not block.
     pub async fn connected(socket: Tracked, progress: Connecting) -> Result<Self> {
         let stream = Self::new(socket)?;
-        if progress == Connecting::Done {
-            return Ok(stream);
+        if progress == Connecting::InProgress {
+            poll_fn(|cx| stream.poll_connected(cx)).await?;
         }
+        Ok(stream)
+    }
+
+    /// As [`Self::connected`] for whoever waits for several at once; not to be asked again after the answer.
+    pub fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
-            let on = || stream.tracked().peer().map(|a| a.to_string()).unwrap_or_default();
-            let mut guard = stream.0.writable().await.map_err(|e| Error::new("connect", on(), e))?;
-            if stream.tracked().finish_connect()?.is_some() {
-                return Ok({
-                    drop(guard);
-                    stream
-                });
+            let on = || self.tracked().peer().map(|a| a.to_string()).unwrap_or_default();
+            let mut guard =
+                ready!(self.0.poll_write_ready(cx)).map_err(|e| Error::new("connect", on(), e))?;
+            if self.tracked().finish_connect()?.is_some() {
+                return Poll::Ready(Ok(()));
             }
             guard.clear_ready();
         }
