@@ -86,15 +86,24 @@ pub struct ServiceArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
 pub struct PipeArgs {
+    /// How it ends.
+    #[command(flatten)]
+    pub eof: EofArgs,
+    /// Show a bar with rate and remaining time (on a terminal)
+    #[arg(long)]
+    pub progress: bool,
+}
+
+/// What the end of standard input means to a connection.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Transfer")]
+pub struct EofArgs {
     /// What to do when standard input ends
     #[arg(long, value_name = "WHAT", default_value = "half-close")]
     pub on_eof: OnEof,
     /// Wait at most this long for the peer after standard input ended
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub eof_wait: Option<Duration>,
-    /// Show a bar with rate and remaining time (on a terminal)
-    #[arg(long)]
-    pub progress: bool,
 }
 
 const EXAMPLES: &str = "\

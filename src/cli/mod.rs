@@ -5,11 +5,13 @@
 
 mod connect;
 mod listen;
+mod multi_connect;
 mod socket;
 mod values;
 
 pub use connect::Connect;
-pub use listen::{Listen, PipeArgs};
+pub use listen::{EofArgs, Listen, PipeArgs};
+pub use multi_connect::MultiConnect;
 pub use socket::{LookupArgs, ServerArgs, SocketArgs};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -36,6 +38,8 @@ pub struct Cli {
 pub enum Command {
     Listen(Box<Listen>),
     Connect(Box<Connect>),
+    /// Talk to many servers at once
+    MultiConnect(Box<MultiConnect>),
     /// Show a conversation on loopback with every state of both ends
     ///
     /// A TCP echo server and its client talk within this one process. Each change of state is one line with a sentence
@@ -127,6 +131,7 @@ Examples:
   soquete connect --check example.com 22,80     test ports
   soquete connect --check --wait 30s db 5432 -- ./start
                                                 run a command once a port is open
+  soquete multi-connect localhost:65432-65434   talk to three servers at once
 
 Exit status:
   0 done   1 the network said no   2 usage   3 a deadline passed

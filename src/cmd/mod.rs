@@ -6,6 +6,7 @@ pub mod connect;
 pub mod demo;
 pub mod listen;
 mod many;
+pub mod multi_connect;
 mod serve;
 mod stdout;
 

@@ -185,6 +185,11 @@ impl Feed {
         while !self.ended.get() {
             self.grown().await;
         }
+        self.failure()
+    }
+
+    /// The error that ended the input, once.
+    pub(in crate::cmd) fn failure(&self) -> Option<Error> {
         self.failure.take()
     }
 }

@@ -103,25 +103,25 @@ async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()>
     }
 }
 
-/// Receives until the peer's FIN; `put` takes what `incoming` makes of it.
+/// Receives until the peer's FIN; `put` takes what `incoming` makes of it, once there is room for it. Given up, what was
+/// not taken yet is still there.
 pub(in crate::cmd) async fn receive(
     stream: &Stream,
     reader: &Reader,
     buffer: &RefCell<Vec<u8>>,
     incoming: &RefCell<Incoming>,
-    put: impl AsyncFn(Vec<u8>),
+    put: impl AsyncFn(),
 ) -> Result<()> {
     loop {
-        let mut text = Vec::new();
         let received = stream.receive(|socket: &Tracked| {
             let mut buffer = buffer.borrow_mut();
             let n = socket.recv(&mut buffer)?;
-            incoming.borrow_mut().push(&buffer[..n], &mut text);
+            incoming.borrow_mut().push(&buffer[..n]);
             Ok(n)
         });
         let received = received.await.map_err(|e| failed("recv", stream, e))?;
-        if !text.is_empty() {
-            reader.excused(put(text)).await;
+        if incoming.borrow().is_ready() {
+            reader.excused(put()).await;
         }
         if received == 0 {
             return Ok(());

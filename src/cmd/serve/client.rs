@@ -115,12 +115,11 @@ impl Desk {
         let incoming = if self.prefix { Incoming::lines(visible, tag()) } else { Incoming::bytes(visible) };
         let incoming = RefCell::new(incoming);
         let reader = feed.subscribe(false);
-        let put = async |text| output.put(text).await;
+        let put = async || output.put_with(|| incoming.borrow_mut().take()).await;
         let receiving = receive(client, &reader, &self.buffer, &incoming, put);
         let end = talk(client, &reader, &self.terms, receiving).await;
-        let mut last = Vec::new();
-        incoming.borrow_mut().finish(&mut last);
-        output.put(last).await;
+        incoming.borrow_mut().finish();
+        output.put_with(|| incoming.borrow_mut().take()).await;
         end.map(drop)
     }
 

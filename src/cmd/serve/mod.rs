@@ -62,7 +62,11 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context
             service,
             output,
             feed,
-            terms: Terms { on_eof: args.pipe.on_eof, eof_wait: args.pipe.eof_wait, ends_with_peer: false },
+            terms: Terms {
+                on_eof: args.pipe.eof.on_eof,
+                eof_wait: args.pipe.eof.eof_wait,
+                ends_with_peer: false,
+            },
             prefix: args.prefix,
             idle: args.idle_timeout,
             visible: context.visible,

@@ -1,0 +1,160 @@
+//! `multi-connect`: every line of standard input to many servers, every line of theirs to standard output.
+
+mod hall;
+mod list;
+mod name;
+mod order;
+mod printer;
+mod target;
+
+use super::many::{Framing, Terms, open_feed};
+use super::serve::stopped;
+use super::stdout;
+use super::{Context, Outcome, Result};
+use crate::cli::MultiConnect;
+use crate::event::Kind;
+use crate::exit::Exit;
+use crate::net::resolve::Lookup;
+use crate::sys::{limits, stdio};
+use hall::{Closing, Hall};
+use printer::Printer;
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use target::{Fate, Target};
+use tokio::task::{JoinSet, LocalSet};
+
+/// Bytes one read takes.
+const READ: usize = 64 << 10;
+
+/// Runs `soquete multi-connect`.
+pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
+    let targets = list::read(&args.target, &args.targets)?;
+    limits::raise_descriptors();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = LocalSet::new().block_on(&runtime, talk_to_all(args, targets, context));
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn talk_to_all(args: &MultiConnect, targets: Vec<Target>, context: &Context) -> Result {
+    let (output, mut written) = stdout::open()?;
+    let feed = open_feed(Framing::Lines);
+    let printer = Printer::new(output.clone(), Rc::clone(&feed), targets.len(), args.ordered);
+    let hall = Rc::new(hall(args, printer, context));
+    let mut lives = JoinSet::new();
+    for target in targets {
+        let (hall, reader) = (Rc::clone(&hall), feed.subscribe(true));
+        lives.spawn_local(async move { target.attend(&hall, reader).await });
+    }
+    let printing = Rc::clone(&hall);
+    let printing = tokio::task::spawn_local(async move { printing.printer.run().await });
+    let outcome = tokio::select! {
+        signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
+        end = written.over() => output_ended(end),
+        outcome = all_lives(&mut lives) => outcome,
+    };
+    hall.halt();
+    let orderly = outcome.as_ref().is_ok_and(|outcome| !matches!(outcome.exit, Exit::Signalled(_)));
+    let last_words = async {
+        while lives.join_next().await.is_some() {}
+        hall.printer.close();
+        // It ends with the last line, or with the runtime.
+        let _ = printing.await;
+        output.end().await;
+        written.over().await
+    };
+    let outcome = tokio::select! {
+        end = last_words => match end {
+            Err(error) if orderly => output_ended(Err(error)),
+            _ => outcome,
+        },
+        // What was received is printed however slow its reader is; who asked us to end does not wait for that.
+        signal = stopped(&context.stop), if orderly => Ok(Outcome::stopped(signal?)),
+        () = tokio::time::sleep(stdout::LAST_WORDS), if !orderly => outcome,
+    };
+    match (outcome?, feed.failure()) {
+        (outcome, Some(error)) if !matches!(outcome.exit, Exit::Signalled(_)) => Err(error.into()),
+        (outcome, _) => Ok(outcome),
+    }
+}
+
+async fn all_lives(lives: &mut JoinSet<Fate>) -> Result {
+    let mut tally = Tally::default();
+    while let Some(fate) = lives.join_next().await {
+        match fate? {
+            Fate::Failed(error) if error.kind() == Kind::Option => return Err(error.into()),
+            fate => tally.count(&fate),
+        }
+    }
+    Ok(tally.outcome())
+}
+
+fn hall(args: &MultiConnect, printer: Printer, context: &Context) -> Hall {
+    Hall {
+        sockets: context.sockets.clone(),
+        events: context.events.clone(),
+        options: args.socket.options(),
+        source: args.source,
+        lookup: Lookup::from(&args.lookup),
+        timeout: args.timeout,
+        reconnect: args.reconnect,
+        idle: args.idle_timeout,
+        terms: Terms {
+            on_eof: args.eof.on_eof,
+            eof_wait: args.eof.eof_wait,
+            ends_with_peer: args.reconnect || stdio::is_terminal(stdio::input()),
+        },
+        prefix: !args.no_prefix,
+        visible: context.visible,
+        printer,
+        buffer: RefCell::new(vec![0; READ]),
+        closing: Closing::default(),
+    }
+}
+
+fn output_ended(end: io::Result<()>) -> Result {
+    match end {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(Outcome::of(Exit::Done, "the reader of standard output went away"))
+        }
+        Err(error) => Err(stdout::failure(error).into()),
+        Ok(()) => Ok(Outcome::done()),
+    }
+}
+
+/// How many targets came out how.
+#[derive(Default)]
+struct Tally {
+    fine: usize,
+    late: usize,
+    failed: usize,
+    /// The exit status if every failure so far was this machine's own.
+    local: Option<Exit>,
+}
+
+impl Tally {
+    fn count(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Fine | Fate::Stopped => self.fine += 1,
+            Fate::Late(_) => self.late += 1,
+            Fate::Failed(error) => {
+                let exit = Exit::of_kind(error.kind());
+                self.local =
+                    (exit == Exit::Local && (self.failed == 0 || self.local.is_some())).then_some(exit);
+                self.failed += 1;
+            }
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let total = self.fine + self.late + self.failed;
+        let cause = format!("{} of {total} targets ended well", self.fine);
+        match (self.fine, self.late, self.failed) {
+            (_, 0, 0) => Outcome::done(),
+            (_, _, 0) => Outcome::of(Exit::Deadline, cause),
+            (0, 0, _) => Outcome::of(self.local.unwrap_or(Exit::Network), cause),
+            _ => Outcome::of(Exit::Partial, cause),
+        }
+    }
+}
