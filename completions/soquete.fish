@@ -35,6 +35,7 @@ complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print hel
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept TCP connections'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a TCP connection, or test ports'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show a conversation on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send the contents of FILE, or TEXT where no such file exists, then FIN' -r
@@ -125,6 +126,44 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Eve
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l targets -d 'Read more targets from a file, those of one host a line; # begins a comment' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; who does not answer holds the others up for DUR at most' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s w -l timeout -d 'Give a target up that is not connected for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l idle-timeout -d 'End a connection on which nothing moves for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end of the connections: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tos -d 'Type of service, or traffic class, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l device -d 'Use this network interface only' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-prefix -d 'Print what comes without [HOST:PORT]'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after ever longer waits'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 6 -l ipv6 -d 'IPv6 only'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

@@ -121,6 +121,53 @@ module completions {
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
   ]
 
+  def "nu-complete soquete multi-connect on_eof" [] {
+    [ "half-close" "keep" "close" ]
+  }
+
+  def "nu-complete soquete multi-connect color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Talk to many servers at once
+  export extern "soquete multi-connect" [
+    --targets: path           # Read more targets from a file, those of one host a line; # begins a comment
+    --no-prefix               # Print what comes without [HOST:PORT]
+    --ordered: string         # Print the answers to one line in the order of the targets; who does not answer holds the others up for DUR at most
+    --reconnect               # Connect again to a target that fails or closes, after ever longer waits
+    --timeout(-w): string     # Give a target up that is not connected for this long
+    --idle-timeout: string    # End a connection on which nothing moves for this long
+    --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends
+    --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --source: string          # Local end of the connections: ADDR, ADDR:PORT or :PORT
+    --ipv4(-4)                # IPv4 only
+    --ipv6(-6)                # IPv6 only
+    --numeric(-n)             # No DNS: hosts are literal addresses
+    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseport: string       # Let several sockets share one address
+    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --sndbuf: string          # Send buffer; the kernel doubles it
+    --rcvbuf: string          # Receive buffer; the kernel doubles it
+    --ttl: string             # Time to live, or hop limit, of packets sent
+    --tos: string             # Type of service, or traffic class, of packets sent
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --device: string          # Use this network interface only
+    --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS
+  ]
+
   def "nu-complete soquete demo color" [] {
     [ "auto" "always" "never" ]
   }

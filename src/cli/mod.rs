@@ -38,7 +38,6 @@ pub struct Cli {
 pub enum Command {
     Listen(Box<Listen>),
     Connect(Box<Connect>),
-    /// Talk to many servers at once
     MultiConnect(Box<MultiConnect>),
     /// Show a conversation on loopback with every state of both ends
     ///
