@@ -1,66 +1,94 @@
-//! Answers as values: `struct inet_diag_msg` (`linux/inet_diag.h`). Pure, takes any bytes. Used by its siblings.
+//! Answers as rows: `struct inet_diag_msg` and its attributes (`linux/inet_diag.h`). Pure, takes any bytes.
 
-use super::netlink::{u16_at, u32_at};
+use super::netlink::{self, u16_at, u32_at};
+use super::request::{BY_FAMILY, TCP_OLD};
+use super::row::{Extended, InetRow, Memory, Queues, Row, Timer, TimerKind};
 use super::states::state_of;
+use super::unix;
 use crate::event::{Proto, State};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// Length of `struct inet_diag_msg`, the same in every kernel so far.
 const INET_ROW: usize = 72;
 
-/// What a socket's running timer waits for.
+/// Which table an answer comes from: rows of TCP and UDP do not say it themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimerKind {
-    /// An acknowledgement; then the segment is sent again.
-    Retransmit,
-    /// A sign of life; then a keepalive probe is sent.
-    Keepalive,
-    /// The end of TIME-WAIT, or of an orphan's FIN-WAIT-2.
-    TimeWait,
-    /// The peer's window to open; then it is probed.
-    Probe,
+pub enum Table {
+    /// TCP or UDP.
+    Inet(Proto),
+    /// UNIX.
+    Unix,
 }
 
-/// A running timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timer {
-    /// What it waits for.
-    pub kind: TimerKind,
-    /// Until it fires.
-    pub left: Duration,
-    /// How often it fired for the same thing.
-    pub fired: u8,
+/// How far an answer got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// This was the last of it.
+    pub done: bool,
+    /// The table changed under the kernel's hands; rows may be missing (`NLM_F_DUMP_INTR`).
+    pub interrupted: bool,
+    /// The visitor wants no more.
+    pub stopped: bool,
 }
 
-/// The fixed part of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    /// Our end.
-    pub local: SocketAddr,
-    /// The other end, unspecified with port 0 where there is none.
-    pub peer: SocketAddr,
-    /// Its state.
-    pub state: State,
-    /// Its running timer.
-    pub timer: Option<Timer>,
-    /// 0 when no descriptor leads to the socket.
-    pub inode: u32,
-}
-
-impl Head {
-    /// Reads the fixed part; `None` if it is too short, of an unknown family or in an unknown state.
-    pub fn read(proto: Proto, payload: &[u8]) -> Option<Self> {
-        let head: &[u8; INET_ROW] = payload.first_chunk()?;
-        let interface = u32_at(head, 40);
-        Some(Self {
-            local: address(head[0], &head[8..24], port_at(head, 4), interface)?,
-            peer: address(head[0], &head[24..40], port_at(head, 6), interface)?,
-            state: state_of(proto, head[1])?,
-            timer: timer(head[2], head[3], u32_at(head, 52)),
-            inode: u32_at(head, 68),
-        })
+/// Gives each row in what one read returned to `visit`. Messages of other kinds and rows too short are passed over.
+///
+/// # Errors
+/// What the kernel says instead of rows, or at their end.
+pub fn rows(
+    table: Table,
+    answer: &[u8],
+    visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
+) -> io::Result<Progress> {
+    let mut progress = Progress::default();
+    for message in netlink::messages(answer) {
+        progress.interrupted |= i32::from(message.flags) & libc::NLM_F_DUMP_INTR != 0;
+        match i32::from(message.kind) {
+            libc::NLMSG_ERROR | libc::NLMSG_DONE => {
+                progress.done = true;
+                return message.errno().map_or(Ok(progress), Err);
+            }
+            kind if kind == i32::from(BY_FAMILY) || kind == i32::from(TCP_OLD) => {
+                let row = match table {
+                    Table::Inet(proto) => inet(proto, message.payload).map(Row::Inet),
+                    Table::Unix => unix::row(message.payload).map(Row::Unix),
+                };
+                if row.is_some_and(|row| visit(&row).is_break()) {
+                    progress.stopped = true;
+                    return Ok(progress);
+                }
+            }
+            _ => {}
+        }
     }
+    Ok(progress)
+}
+
+/// Reads one row; `None` if it is too short, of an unknown family or in an unknown state.
+pub(super) fn inet(proto: Proto, payload: &[u8]) -> Option<InetRow<'_>> {
+    let (head, rest) = payload.split_first_chunk::<INET_ROW>()?;
+    let interface = u32_at(head, 40);
+    let state = state_of(proto, head[1])?;
+    let (recv, send) = (u32_at(head, 56), u32_at(head, 60));
+    Some(InetRow {
+        proto,
+        local: address(head[0], &head[8..24], port_at(head, 4), interface)?,
+        peer: address(head[0], &head[24..40], port_at(head, 6), interface)?,
+        state,
+        queues: match state {
+            State::Listen => Queues::Accept { waiting: recv, max: Some(send) },
+            _ => Queues::Data { recv, send },
+        },
+        uid: u32_at(head, 64),
+        inode: u32_at(head, 68),
+        interface,
+        cookie: u64::from(u32_at(head, 44)) | u64::from(u32_at(head, 48)) << 32,
+        timer: timer(head[2], head[3], u32_at(head, 52)),
+        extended: extended(rest),
+    })
 }
 
 fn port_at<const N: usize>(head: &[u8; N], at: usize) -> u16 {
@@ -82,7 +110,7 @@ fn address(family: u8, bytes: &[u8], port: u16, interface: u32) -> Option<Socket
     }
 }
 
-fn timer(kind: u8, fired: u8, millis: u32) -> Option<Timer> {
+pub(super) fn timer(kind: u8, fired: u8, millis: u32) -> Option<Timer> {
     let kind = match kind {
         1 => TimerKind::Retransmit,
         2 => TimerKind::Keepalive,
@@ -91,4 +119,38 @@ fn timer(kind: u8, fired: u8, millis: u32) -> Option<Timer> {
         _ => return None,
     };
     Some(Timer { kind, left: Duration::from_millis(millis.into()), fired })
+}
+
+fn extended(attributes: &[u8]) -> Extended<'_> {
+    let mut extended = Extended::default();
+    for (kind, value) in netlink::attributes(attributes) {
+        match kind {
+            2 => extended.info = Some(value),
+            4 => extended.congestion = value.split(|b| *b == 0).next(),
+            5 => extended.tos = value.first().copied(),
+            6 => extended.traffic_class = value.first().copied(),
+            7 => extended.memory = Some(memory(value)),
+            8 => extended.shutdown = value.first().copied().unwrap_or(0),
+            11 => extended.v6only = value.first().map(|b| *b != 0),
+            _ => {}
+        }
+    }
+    extended
+}
+
+/// `SK_MEMINFO`: an array that grew from kernel to kernel; what is missing is 0.
+pub(super) fn memory(value: &[u8]) -> Memory {
+    let mut numbers = value.chunks_exact(4).map(|c| u32::from_ne_bytes([c[0], c[1], c[2], c[3]]));
+    let mut next = || numbers.next().unwrap_or(0);
+    Memory {
+        received: next(),
+        receive_buffer: next(),
+        sending: next(),
+        send_buffer: next(),
+        forward: next(),
+        queued: next(),
+        options: next(),
+        backlog: next(),
+        drops: next(),
+    }
 }

@@ -1,8 +1,9 @@
 //! One connection looked up by its pair of addresses. Used by `sys::socket` for what happens after close.
 
 use super::channel::Channel;
-use super::decode::{Head, Timer};
+use super::decode;
 use super::request;
+use super::row::{InetRow, Timer};
 use crate::event::{Proto, State};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -72,8 +73,8 @@ impl Diag {
             // The kernel answers before `send` returns; a read that finds only older answers is repeated.
             let Some(message) = channel.read()?.next() else { continue };
             if message.kind == request::BY_FAMILY {
-                let head = Head::read(proto, message.payload);
-                return Ok(head.filter(|h| h.is_between(local, peer)).map(Found::from));
+                let row = decode::inet(proto, message.payload);
+                return Ok(row.filter(|row| is_between(row, local, peer)).map(Found::from));
             }
             return match message.errno() {
                 Some(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
@@ -84,19 +85,15 @@ impl Diag {
     }
 }
 
-impl Head {
-    /// A listener, or a UDP socket without a peer, answers for any pair when nothing closer exists.
-    fn is_between(&self, local: SocketAddr, peer: SocketAddr) -> bool {
-        let (our, their) = (canonical(self.local), canonical(self.peer));
-        (our.port(), their.port()) == (local.port(), peer.port())
-            && same_ip(our, local)
-            && same_ip(their, peer)
-    }
+/// A listener, or a UDP socket without a peer, answers for any pair when nothing closer exists.
+fn is_between(row: &InetRow<'_>, local: SocketAddr, peer: SocketAddr) -> bool {
+    let (our, their) = (canonical(row.local), canonical(row.peer));
+    (our.port(), their.port()) == (local.port(), peer.port()) && same_ip(our, local) && same_ip(their, peer)
 }
 
-impl From<Head> for Found {
-    fn from(head: Head) -> Self {
-        Self { state: head.state, inode: head.inode, timer: head.timer }
+impl From<InetRow<'_>> for Found {
+    fn from(row: InetRow<'_>) -> Self {
+        Self { state: row.state, inode: row.inode, timer: row.timer }
     }
 }
 

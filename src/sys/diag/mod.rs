@@ -1,15 +1,29 @@
 //! The kernel's socket table, asked through `NETLINK_SOCK_DIAG` (`sock_diag`(7)): our own encoder and decoder.
 //!
-//! [`lookup`] answers what became of one connection, also after its descriptor was closed. No privilege is needed.
-//! Nothing here prints; `sys::socket` and `cmd` use it.
+//! [`lookup`] answers what became of one connection, also after its descriptor was closed. [`Tables`] gives whole
+//! tables, a row at a time, of TCP, UDP and UNIX sockets; what is not wanted is sorted out by the kernel. No privilege
+//! is needed. Nothing here prints; `sys::socket` and `cmd` use it.
+//!
+//! Encoding (`request`, `bytecode`) and decoding (`netlink`, `decode`, `unix`, `proc_net`) are pure: values to bytes,
+//! bytes to values, whatever the bytes. `channel` alone makes system calls.
 
+mod bytecode;
 mod channel;
 mod decode;
+mod filter;
 mod find;
 mod netlink;
+mod proc_net;
 mod request;
+mod row;
 mod states;
+mod tables;
+mod unix;
 
-pub use decode::{Timer, TimerKind};
+pub use decode::{Progress, Table, rows};
+pub use filter::{End, Filter, Prefix};
 pub use find::{Diag, Found, lookup};
-pub use states::state_of;
+pub use request::{Families, Query};
+pub use row::{Extended, InetRow, Memory, Queues, Row, Timer, TimerKind, UnixKind, UnixName, UnixRow};
+pub use states::{States, state_of};
+pub use tables::{Dumped, Source, Tables, Visit};

@@ -1,19 +1,25 @@
-//! Netlink framing, pure: a buffer of bytes to messages (netlink(7)). Used by its siblings.
+//! Netlink framing, pure: a buffer of bytes to messages and attributes (netlink(7)). Used by its siblings.
 //!
-//! Reading stops at the first length that does not fit, so any bytes at all may be given.
+//! Both readers stop at the first length that does not fit, so any bytes at all may be given.
 
 use std::io;
 
 /// Length of `struct nlmsghdr`.
 pub(super) const HEADER: usize = 16;
-/// Messages begin at multiples of this.
+/// Messages and attributes begin at multiples of this.
 const ALIGN: usize = 4;
+/// Length of `struct nlattr`.
+const ATTRIBUTE: usize = 4;
+/// The two high bits of an attribute's type are flags (`NLA_F_NESTED`, `NLA_F_NET_BYTEORDER`).
+const TYPE_MASK: u16 = 0x3fff;
 
 /// One message of an answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message<'a> {
     /// `nlmsg_type`.
     pub kind: u16,
+    /// `nlmsg_flags`.
+    pub flags: u16,
     /// `nlmsg_seq`, that of the request it answers.
     pub seq: u32,
     /// What follows the header.
@@ -36,9 +42,21 @@ pub(super) fn messages(mut buffer: &[u8]) -> impl Iterator<Item = Message<'_>> {
         let head: &[u8; HEADER] = buffer.first_chunk()?;
         let length = u32_at(head, 0) as usize;
         let payload = buffer.get(HEADER..length)?;
-        let message = Message { kind: u16_at(head, 4), seq: u32_at(head, 8), payload };
+        let message =
+            Message { kind: u16_at(head, 4), flags: u16_at(head, 6), seq: u32_at(head, 8), payload };
         buffer = buffer.get(length.next_multiple_of(ALIGN)..).unwrap_or_default();
         Some(message)
+    })
+}
+
+/// The attributes in `bytes`, as (type, value).
+pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let head: &[u8; ATTRIBUTE] = bytes.first_chunk()?;
+        let length = usize::from(u16_at(head, 0));
+        let value = bytes.get(ATTRIBUTE..length)?;
+        bytes = bytes.get(length.next_multiple_of(ALIGN)..).unwrap_or_default();
+        Some((u16_at(head, 2) & TYPE_MASK, value))
     })
 }
 
@@ -63,5 +81,23 @@ mod tests {
             bytes[..4].copy_from_slice(&length.to_ne_bytes());
             assert_eq!(messages(&bytes).count(), 0, "{length}");
         }
+        for length in [0_u16, 3, 9, u16::MAX] {
+            let mut bytes = [0_u8; 8];
+            bytes[..2].copy_from_slice(&length.to_ne_bytes());
+            assert_eq!(attributes(&bytes).count(), 0, "{length}");
+        }
+    }
+
+    #[test]
+    fn an_odd_length_is_padded_to_the_next_one() {
+        let mut bytes = Vec::new();
+        for (kind, value) in [(1_u16, &b"x"[..]), (0x8002, b"yz")] {
+            bytes.extend(u16::try_from(ATTRIBUTE + value.len()).unwrap().to_ne_bytes());
+            bytes.extend(kind.to_ne_bytes());
+            bytes.extend(value);
+            bytes.resize(bytes.len().next_multiple_of(ALIGN), 0);
+        }
+        bytes.truncate(bytes.len() - 2);
+        assert_eq!(attributes(&bytes).collect::<Vec<_>>(), [(1, &b"x"[..]), (2, &b"yz"[..])]);
     }
 }

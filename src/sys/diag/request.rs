@@ -1,30 +1,132 @@
-//! Requests as bytes: `struct inet_diag_req_v2` (`linux/inet_diag.h`). Pure. Used by its siblings.
+//! Requests as bytes: `struct inet_diag_req_v2` and its elder (`linux/inet_diag.h`). Pure. Used by its siblings.
 
+use super::bytecode;
 use super::channel::header;
+use super::decode::Table;
+use super::filter::Filter;
 use super::netlink::HEADER;
+use super::states::States;
+use super::unix;
 use crate::event::Proto;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 /// `SOCK_DIAG_BY_FAMILY`, the type of requests and of the rows that answer them.
 pub(super) const BY_FAMILY: u16 = 20;
+/// `TCPDIAG_GETSOCK`, the elder type for TCP alone: it takes both families in one walk through the kernel's table.
+pub(super) const TCP_OLD: u16 = 18;
+/// Asks for all that match (`NLM_F_REQUEST | NLM_F_DUMP`).
+pub(super) const DUMP: u16 = 0x301;
+/// Asks for one (`NLM_F_REQUEST`).
+const ONE: u16 = 0x001;
 /// Length of `struct inet_diag_req_v2`.
-const INET_REQUEST: usize = 56;
+const REQUEST: usize = 56;
+/// Length of `struct inet_diag_req`.
+const REQUEST_OLD: usize = 60;
+/// Length of `struct inet_diag_sockid`.
+const SOCKET_ID: usize = 48;
 /// "Any socket with these addresses", not one known by its cookie.
 const NO_COOKIE: [u8; 8] = [0xff; 8];
+/// `INET_DIAG_REQ_BYTECODE`.
+const BYTECODE: u16 = 1;
+/// Information, congestion control, type of service, traffic class, memory, shutdown: bits 2, 4, 5, 6, 7, 8 from 1.
+const EXTENDED: u8 = 0b1111_1010;
+
+/// Which IP families are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Families {
+    /// IPv4 sockets.
+    V4,
+    /// IPv6 sockets, also those that carry IPv4.
+    V6,
+    /// Both.
+    Both,
+}
+
+/// A question to one table.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The table.
+    pub table: Table,
+    /// The families; UNIX sockets have none.
+    pub families: Families,
+    /// The states.
+    pub states: States,
+    /// Which sockets; `None` for all. No UNIX socket passes any filter over addresses.
+    pub filter: Option<Filter>,
+    /// Whether rows bring [`super::Extended`].
+    pub extended: bool,
+}
+
+impl Query {
+    /// Every socket of the table that is in use.
+    #[must_use]
+    pub const fn all(table: Table) -> Self {
+        Self { table, families: Families::Both, states: States::LIVE, filter: None, extended: false }
+    }
+
+    /// The requests that together ask it, one after the other.
+    pub(super) fn requests(&self) -> io::Result<Vec<Vec<u8>>> {
+        let proto = match self.table {
+            Table::Inet(proto) => proto,
+            Table::Unix if self.filter.is_some() => return Ok(Vec::new()),
+            Table::Unix => return Ok(vec![unix::dump(self.states, self.extended)]),
+        };
+        let program = self.filter.as_ref().map_or_else(|| Ok(Vec::new()), bytecode::compile)?;
+        let families: &[i32] = match self.families {
+            Families::V4 => &[libc::AF_INET],
+            Families::V6 => &[libc::AF_INET6],
+            Families::Both => &[libc::AF_INET, libc::AF_INET6],
+        };
+        Ok(families.iter().map(|family| self.dump(proto, *family, &program)).collect())
+    }
+
+    /// The same in one request and one walk through the kernel's table, where there is such a thing.
+    pub(super) fn single(&self) -> io::Result<Option<Vec<u8>>> {
+        if self.table != Table::Inet(Proto::Tcp) || self.families != Families::Both {
+            return Ok(None);
+        }
+        let program = self.filter.as_ref().map_or_else(|| Ok(Vec::new()), bytecode::compile)?;
+        Ok(Some(self.dump_old(&program)))
+    }
+
+    fn dump(&self, proto: Proto, family: i32, program: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend(header(BY_FAMILY, DUMP, REQUEST + attribute_size(program)));
+        bytes.extend([low(family), low(protocol(proto)), self.extensions(), 0]);
+        bytes.extend(self.states.mask(proto).to_ne_bytes());
+        bytes.extend([0; SOCKET_ID]);
+        attribute(&mut bytes, program);
+        bytes
+    }
+
+    fn dump_old(&self, program: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend(header(TCP_OLD, DUMP, REQUEST_OLD + attribute_size(program)));
+        bytes.extend([low(libc::AF_UNSPEC), 0, 0, self.extensions()]);
+        bytes.extend([0; SOCKET_ID]);
+        bytes.extend(self.states.mask(Proto::Tcp).to_ne_bytes());
+        bytes.extend(0_u32.to_ne_bytes()); // "tables to dump": never used
+        attribute(&mut bytes, program);
+        bytes
+    }
+
+    const fn extensions(&self) -> u8 {
+        if self.extended { EXTENDED } else { 0 }
+    }
+}
 
 /// Asks for the one socket between `local` and `peer`, on the interface of that number where it is not 0.
 pub(super) fn exact(proto: Proto, local: SocketAddr, peer: SocketAddr, interface: u32) -> Vec<u8> {
-    let (protocol, source, destination) = match proto {
-        Proto::Tcp => (libc::IPPROTO_TCP, local, peer),
+    let (source, destination) = match proto {
+        Proto::Tcp => (local, peer),
         // `udp_dump_one` takes the two the other way round, "for historical reasons".
-        Proto::Udp => (libc::IPPROTO_UDP, peer, local),
+        Proto::Udp => (peer, local),
     };
     let family = if local.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-    let mut bytes = Vec::with_capacity(HEADER + INET_REQUEST);
-    #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation)] // small positive constants
-    let (flags, family, protocol) = (libc::NLM_F_REQUEST as u16, family as u8, protocol as u8);
-    bytes.extend(header(BY_FAMILY, flags, INET_REQUEST));
-    bytes.extend([family, protocol, 0, 0]);
+    let mut bytes = Vec::with_capacity(HEADER + REQUEST);
+    bytes.extend(header(BY_FAMILY, ONE, REQUEST));
+    bytes.extend([low(family), low(protocol(proto)), 0, 0]);
     bytes.extend(u32::MAX.to_ne_bytes());
     bytes.extend(source.port().to_be_bytes());
     bytes.extend(destination.port().to_be_bytes());
@@ -33,6 +135,31 @@ pub(super) fn exact(proto: Proto, local: SocketAddr, peer: SocketAddr, interface
     bytes.extend(interface.to_ne_bytes());
     bytes.extend(NO_COOKIE);
     bytes
+}
+
+const fn protocol(proto: Proto) -> i32 {
+    match proto {
+        Proto::Tcp => libc::IPPROTO_TCP,
+        Proto::Udp => libc::IPPROTO_UDP,
+    }
+}
+
+#[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation)] // families and protocols, all below 32
+const fn low(number: i32) -> u8 {
+    number as u8
+}
+
+fn attribute_size(program: &[u8]) -> usize {
+    if program.is_empty() { 0 } else { 4 + program.len() }
+}
+
+/// Appends the filter's program, if there is one. Its length is a multiple of four and below 64 KiB.
+fn attribute(bytes: &mut Vec<u8>, program: &[u8]) {
+    if let Ok(length @ 5..) = u16::try_from(attribute_size(program)) {
+        bytes.extend(length.to_ne_bytes());
+        bytes.extend(BYTECODE.to_ne_bytes());
+        bytes.extend(program);
+    }
 }
 
 fn address_bytes(ip: IpAddr) -> [u8; 16] {

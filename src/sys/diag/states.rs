@@ -1,4 +1,4 @@
-//! The kernel's state numbers (`include/net/tcp_states.h`) and ours. Used by whoever reads a state from the kernel.
+//! The kernel's state numbers (`include/net/tcp_states.h`) and ours. Pure. Used by whoever reads or asks for states.
 
 use crate::event::{Proto, State};
 
@@ -28,4 +28,66 @@ pub const fn state_of(proto: Proto, number: u8) -> Option<State> {
         (Proto::Udp, 7) => State::Unconnected,
         _ => return None,
     })
+}
+
+/// A set of states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct States(u16);
+
+impl States {
+    /// None at all.
+    pub const NONE: Self = Self(0);
+    /// What a table shows unless told otherwise: everything but CLOSED, where TCP sockets are that are bound and
+    /// nothing more; looking for them walks one more of the kernel's tables.
+    pub const LIVE: Self = Self(Self::EVERY.0 & !Self::bit(State::Closed));
+    /// Every state.
+    pub const EVERY: Self = Self((1 << State::ALL.len()) - 1);
+
+    const fn bit(state: State) -> u16 {
+        1 << state as u16
+    }
+
+    /// The set with one more.
+    #[must_use]
+    pub const fn with(self, state: State) -> Self {
+        Self(self.0 | Self::bit(state))
+    }
+
+    /// Whether the state is in it.
+    #[must_use]
+    pub const fn has(self, state: State) -> bool {
+        self.0 & Self::bit(state) != 0
+    }
+
+    /// The states both have.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// As the kernel's mask for a dump: a bit for each number that stands for one of them.
+    pub(super) fn mask(self, proto: Proto) -> u32 {
+        (0..32).filter(|&n| state_of(proto, n).is_some_and(|s| self.has(s))).fold(0, |mask, n| mask | 1 << n)
+    }
+}
+
+impl FromIterator<State> for States {
+    fn from_iter<I: IntoIterator<Item = State>>(states: I) -> Self {
+        states.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_has_the_numbers_of_its_states() {
+        assert_eq!(States::NONE.with(State::Listen).mask(Proto::Tcp), 1 << 10);
+        assert_eq!(States::NONE.with(State::SynReceived).mask(Proto::Tcp), 1 << 3 | 1 << 12);
+        assert_eq!(States::NONE.with(State::Closed).mask(Proto::Tcp), 1 << 7 | 1 << 13);
+        assert_eq!(States::LIVE.mask(Proto::Tcp), 0b1_1111_0111_1110);
+        assert_eq!(States::EVERY.mask(Proto::Udp), 1 << 1 | 1 << 7);
+        assert!(State::ALL.into_iter().all(|s| States::EVERY.has(s)));
+    }
 }

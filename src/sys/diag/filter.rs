@@ -1,0 +1,137 @@
+//! Which sockets are wanted, as an expression over their two ends. Pure. Whoever asks for the table builds it;
+//! `bytecode` compiles it for the kernel, [`Filter::matches`] says the same where the kernel cannot be asked.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// An expression over a socket's two ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Our end.
+    Local(End),
+    /// The other end.
+    Peer(End),
+    /// Every one of these; all sockets when there are none.
+    All(Vec<Self>),
+    /// At least one of these; no socket when there are none.
+    Any(Vec<Self>),
+}
+
+/// One end: an address range, a port, both, or anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    /// The address lies in here.
+    pub prefix: Option<Prefix>,
+    /// The port is this one.
+    pub port: Option<u16>,
+}
+
+/// Addresses that agree in their first `length` bits. One of IPv4 also holds the IPv6-mapped forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    address: IpAddr,
+    length: u8,
+}
+
+impl Filter {
+    /// Either end.
+    #[must_use]
+    pub fn either(end: End) -> Self {
+        Self::Any(vec![Self::Local(end), Self::Peer(end)])
+    }
+
+    /// Whether a socket between these addresses is wanted.
+    #[must_use]
+    pub fn matches(&self, local: SocketAddr, peer: SocketAddr) -> bool {
+        match self {
+            Self::Local(end) => end.matches(local),
+            Self::Peer(end) => end.matches(peer),
+            Self::All(all) => all.iter().all(|f| f.matches(local, peer)),
+            Self::Any(any) => any.iter().any(|f| f.matches(local, peer)),
+        }
+    }
+}
+
+impl End {
+    fn matches(&self, address: SocketAddr) -> bool {
+        self.port.is_none_or(|port| port == address.port())
+            && self.prefix.is_none_or(|prefix| prefix.holds(address.ip()))
+    }
+}
+
+impl Prefix {
+    /// The range around `address`; `None` when it has fewer bits than `length`.
+    #[must_use]
+    pub fn new(address: IpAddr, length: u8) -> Option<Self> {
+        (length <= width(address)).then_some(Self { address, length })
+    }
+
+    /// This address alone.
+    #[must_use]
+    pub const fn exact(address: IpAddr) -> Self {
+        Self { address, length: width(address) }
+    }
+
+    /// The address it was made with.
+    #[must_use]
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// How many bits count.
+    #[must_use]
+    pub const fn length(&self) -> u8 {
+        self.length
+    }
+
+    fn holds(&self, ip: IpAddr) -> bool {
+        match (self.address, ip) {
+            (IpAddr::V4(own), IpAddr::V4(ip)) => self.holds_v4(own, ip),
+            (IpAddr::V4(own), IpAddr::V6(ip)) => ip.to_ipv4_mapped().is_some_and(|ip| self.holds_v4(own, ip)),
+            (IpAddr::V6(own), IpAddr::V6(ip)) => {
+                let shift = 128 - u32::from(self.length);
+                (u128::from(own) ^ u128::from(ip)).checked_shr(shift).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+
+    fn holds_v4(&self, own: Ipv4Addr, ip: Ipv4Addr) -> bool {
+        let shift = 32 - u32::from(self.length);
+        (u32::from(own) ^ u32::from(ip)).checked_shr(shift).unwrap_or(0) == 0
+    }
+}
+
+const fn width(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(prefix: &str, length: u8, address: &str) -> bool {
+        Prefix::new(prefix.parse().unwrap(), length).unwrap().holds(address.parse().unwrap())
+    }
+
+    #[test]
+    fn a_prefix_holds_what_agrees_in_its_bits() {
+        assert!(holds("10.0.0.0", 8, "10.255.1.2"));
+        assert!(!holds("10.0.0.0", 8, "11.0.0.0"));
+        assert!(holds("0.0.0.0", 0, "255.1.2.3"));
+        assert!(holds("fe80::", 10, "febf::1"));
+        assert!(!holds("fe80::", 10, "fec0::1"));
+        assert!(holds("::", 0, "ff02::1"));
+        assert!(Prefix::new("10.0.0.0".parse().unwrap(), 33).is_none());
+    }
+
+    #[test]
+    fn an_ipv4_prefix_holds_mapped_addresses_and_no_ipv6_one_holds_ipv4() {
+        assert!(holds("10.0.0.0", 8, "::ffff:10.1.2.3"));
+        assert!(!holds("10.0.0.0", 8, "::ffff:11.1.2.3"));
+        assert!(!holds("10.0.0.0", 8, "::10.1.2.3"));
+        assert!(!holds("::", 0, "10.1.2.3"));
+    }
+}

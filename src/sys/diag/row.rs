@@ -1,0 +1,171 @@
+//! One socket as the table shows it. Values only; every source of rows makes these.
+
+use crate::event::{Proto, State};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// One socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row<'a> {
+    /// TCP or UDP.
+    Inet(InetRow<'a>),
+    /// UNIX.
+    Unix(UnixRow<'a>),
+}
+
+/// A TCP or UDP socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InetRow<'a> {
+    /// Its transport.
+    pub proto: Proto,
+    /// Our end; an IPv6 socket that carries IPv4 has mapped addresses.
+    pub local: SocketAddr,
+    /// The other end, unspecified with port 0 where there is none.
+    pub peer: SocketAddr,
+    /// Its state.
+    pub state: State,
+    /// What waits in it.
+    pub queues: Queues,
+    /// Its owner.
+    pub uid: u32,
+    /// The inode its descriptors show; 0 when no descriptor leads to it (orphans, TIME-WAIT, not accepted yet).
+    pub inode: u32,
+    /// The number of the interface it is bound to, 0 for none.
+    pub interface: u32,
+    /// The kernel's name for this socket, never reused; 0 from a source that has none.
+    pub cookie: u64,
+    /// Its running timer.
+    pub timer: Option<Timer>,
+    /// What was asked for beyond this.
+    pub extended: Extended<'a>,
+}
+
+/// A UNIX socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnixRow<'a> {
+    /// Stream, datagram or sequenced packets.
+    pub kind: UnixKind,
+    /// LISTEN, ESTABLISHED, CLOSED; datagram sockets UNCONNECTED or CONNECTED.
+    pub state: State,
+    /// What it is bound to.
+    pub name: UnixName<'a>,
+    /// The inode its descriptors show.
+    pub inode: u32,
+    /// The inode of the socket it is connected to.
+    pub peer: Option<u32>,
+    /// What waits in it.
+    pub queues: Queues,
+    /// Its owner, where the kernel tells (since Linux 5.3).
+    pub uid: Option<u32>,
+    /// As [`InetRow::cookie`].
+    pub cookie: u64,
+    /// Its memory, when asked for.
+    pub memory: Option<Memory>,
+}
+
+/// What a UNIX socket is bound to: bytes, not text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnixName<'a> {
+    /// Nothing.
+    Unnamed,
+    /// A path, as it was given to bind(2).
+    Path(&'a [u8]),
+    /// A name outside the file system, without the zero byte in front.
+    Abstract(&'a [u8]),
+}
+
+/// The kind of a UNIX socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnixKind {
+    /// `SOCK_STREAM`.
+    Stream,
+    /// `SOCK_DGRAM`.
+    Datagram,
+    /// `SOCK_SEQPACKET`.
+    Packet,
+}
+
+/// What waits in a socket; the kernel uses the same two numbers for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queues {
+    /// A listener's connections that nobody accepted yet, and how many may wait.
+    Accept {
+        /// Connections.
+        waiting: u32,
+        /// The backlog in force, where the source has it.
+        max: Option<u32>,
+    },
+    /// Bytes.
+    Data {
+        /// Received and not read.
+        recv: u32,
+        /// Sent and not acknowledged, or not sent yet.
+        send: u32,
+    },
+}
+
+/// What a socket's running timer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerKind {
+    /// An acknowledgement; then the segment is sent again.
+    Retransmit,
+    /// A sign of life; then a keepalive probe is sent.
+    Keepalive,
+    /// The end of TIME-WAIT, or of an orphan's FIN-WAIT-2.
+    TimeWait,
+    /// The peer's window to open; then it is probed.
+    Probe,
+}
+
+/// A running timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// What it waits for.
+    pub kind: TimerKind,
+    /// Until it fires.
+    pub left: Duration,
+    /// How often it fired for the same thing.
+    pub fired: u8,
+}
+
+/// What a row has when extended information was asked for; each where the kernel gave it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extended<'a> {
+    /// `struct tcp_info`, as long as this kernel makes it.
+    pub info: Option<&'a [u8]>,
+    /// Buffers and drops.
+    pub memory: Option<Memory>,
+    /// The congestion control's name.
+    pub congestion: Option<&'a [u8]>,
+    /// IPv4's type of service.
+    pub tos: Option<u8>,
+    /// IPv6's traffic class.
+    pub traffic_class: Option<u8>,
+    /// Which directions are shut: 1 receiving, 2 sending.
+    pub shutdown: u8,
+    /// Whether an IPv6 socket refuses IPv4.
+    pub v6only: Option<bool>,
+}
+
+/// `SK_MEMINFO` (`linux/sock_diag.h`): bytes, `drops` datagrams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Taken by what was received.
+    pub received: u32,
+    /// `SO_RCVBUF` in force.
+    pub receive_buffer: u32,
+    /// Taken by what is on its way out.
+    pub sending: u32,
+    /// `SO_SNDBUF` in force.
+    pub send_buffer: u32,
+    /// Set aside for what comes next.
+    pub forward: u32,
+    /// Queued for sending.
+    pub queued: u32,
+    /// Taken by options.
+    pub options: u32,
+    /// Received while the socket was busy.
+    pub backlog: u32,
+    /// Received and thrown away for want of room.
+    pub drops: u32,
+}
