@@ -9,6 +9,7 @@ pub mod knock;
 mod life;
 pub mod limits;
 pub mod options;
+pub mod procs;
 pub mod pump;
 pub mod reactor;
 pub mod signal;
