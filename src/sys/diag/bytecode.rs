@@ -5,13 +5,19 @@
 //! piece compiled here ends there when it holds and four bytes further on when it does not, which is past the `JMP`
 //! that stands between alternatives. The kernel checks that all `no` jumps land on the chain of `yes` jumps.
 
-use super::filter::{End, Filter};
+use super::filter::{End, Filter, Prefix};
 use std::io;
 use std::net::IpAddr;
 
 const JMP: u8 = 1;
-const LOCAL: u8 = 7; // INET_DIAG_BC_S_COND
-const PEER: u8 = 8; // INET_DIAG_BC_D_COND
+/// The operations upon one end: `INET_DIAG_BC_S_GE`, `_S_LE`, `_S_COND`, or those with `_D_`.
+struct Side {
+    at_least: u8,
+    at_most: u8,
+    condition: u8,
+}
+const LOCAL: Side = Side { at_least: 2, at_most: 3, condition: 7 };
+const PEER: Side = Side { at_least: 4, at_most: 5, condition: 8 };
 /// Length of `struct inet_diag_bc_op`, and how far past its end a piece jumps when it does not hold.
 const OP: u16 = 4;
 /// Length of `struct inet_diag_hostcond` without its address.
@@ -32,17 +38,9 @@ pub(super) fn compile(filter: &Filter) -> io::Result<Vec<u8>> {
 
 fn piece(filter: &Filter) -> io::Result<Vec<u8>> {
     match filter {
-        Filter::Local(end) => Ok(condition(LOCAL, *end)),
-        Filter::Peer(end) => Ok(condition(PEER, *end)),
-        Filter::All(all) => {
-            let mut program = Vec::new();
-            for each in all {
-                let next = piece(each)?;
-                lengthen(&mut program, size(&next)?)?;
-                program.extend(next);
-            }
-            Ok(program)
-        }
+        Filter::Local(end) => Ok(one_end(&LOCAL, *end)),
+        Filter::Peer(end) => Ok(one_end(&PEER, *end)),
+        Filter::All(all) => all.iter().try_fold(Vec::new(), |program, each| both(program, piece(each)?)),
         Filter::Any(any) => any.iter().rev().try_fold(never(), |rest, each| {
             let mut program = piece(each)?;
             program.extend(op(JMP, OP, OP.checked_add(size(&rest)?).ok_or_else(too_long)?));
@@ -57,19 +55,50 @@ fn never() -> Vec<u8> {
     op(JMP, OP, 2 * OP).to_vec()
 }
 
-fn condition(code: u8, end: End) -> Vec<u8> {
-    let (family, length, address) = match end.prefix.map(|p| (p.address(), p.length())) {
+/// Holds when both hold.
+fn both(mut one: Vec<u8>, other: Vec<u8>) -> io::Result<Vec<u8>> {
+    lengthen(&mut one, size(&other)?)?;
+    one.extend(other);
+    Ok(one)
+}
+
+fn one_end(side: &Side, end: End) -> Vec<u8> {
+    match end.ports {
+        None => condition(side, end.prefix, ANY_PORT),
+        Some((low, high)) if low == high => condition(side, end.prefix, low.into()),
+        Some((low, high)) => {
+            // Each bound is an operation whose argument is a second one, with the port in the place of `no`.
+            let rest = end.prefix.map_or_else(Vec::new, |prefix| condition(side, Some(prefix), ANY_PORT));
+            let after = size_of(&rest);
+            let mut bytes = op(side.at_least, 2 * OP, 4 * OP + after + OP).to_vec();
+            bytes.extend(op(0, 0, low));
+            bytes.extend(op(side.at_most, 2 * OP, 2 * OP + after + OP));
+            bytes.extend(op(0, 0, high));
+            bytes.extend(rest);
+            bytes
+        }
+    }
+}
+
+fn condition(side: &Side, prefix: Option<Prefix>, port: i32) -> Vec<u8> {
+    let (family, length, address) = match prefix.map(|p| (p.address(), p.length())) {
         None => (libc::AF_UNSPEC, 0, Vec::new()),
         Some((IpAddr::V4(ip), length)) => (libc::AF_INET, length, ip.octets().to_vec()),
         Some((IpAddr::V6(ip), length)) => (libc::AF_INET6, length, ip.octets().to_vec()),
     };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0, 2 or 10; at most 16
-    let (family, size) = (family as u8, OP + CONDITION + address.len() as u16);
-    let mut bytes = op(code, size, size + OP).to_vec();
-    bytes.extend([family, length, 0, 0]);
-    bytes.extend(end.port.map_or(ANY_PORT, i32::from).to_ne_bytes());
+    let size = OP + CONDITION + size_of(&address);
+    let mut bytes = op(side.condition, size, size + OP).to_vec();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0, 2 or 10
+    bytes.extend([family as u8, length, 0, 0]);
+    bytes.extend(port.to_ne_bytes());
     bytes.extend(address);
     bytes
+}
+
+/// The size of one condition or address, 28 bytes at most.
+#[allow(clippy::cast_possible_truncation)]
+const fn size_of(bytes: &[u8]) -> u16 {
+    bytes.len() as u16
 }
 
 #[allow(clippy::cast_possible_truncation)] // the longest operation has 28 bytes
@@ -102,7 +131,6 @@ fn too_long() -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::filter::Prefix;
     use super::*;
     use proptest::prelude::*;
     use std::net::SocketAddr;
@@ -119,8 +147,13 @@ mod tests {
             assert!(at + no >= end || chain.contains(&(at + no)), "a jump lands inside an operation");
             let holds = match code {
                 JMP => false,
-                LOCAL => holds(&program[at + 4..at + yes], local),
-                PEER => holds(&program[at + 4..at + yes], peer),
+                7 => holds(&program[at + 4..at + yes], local),
+                8 => holds(&program[at + 4..at + yes], peer),
+                2..=5 => {
+                    let port = if code < 4 { local.port() } else { peer.port() };
+                    let bound = u16::from_ne_bytes([program[at + 6], program[at + 7]]);
+                    if code % 2 == 0 { port >= bound } else { port <= bound }
+                }
                 other => panic!("operation {other}"),
             };
             at += if holds { yes } else { no };
@@ -166,8 +199,8 @@ mod tests {
 
     fn end() -> impl Strategy<Value = End> {
         let prefix = (ip(), 0_u8..=128).prop_filter_map("too long", |(ip, length)| Prefix::new(ip, length));
-        (proptest::option::of(prefix), proptest::option::of(1_u16..4))
-            .prop_map(|(prefix, port)| End { prefix, port })
+        (proptest::option::of(prefix), proptest::option::of((1_u16..5, 1_u16..5)))
+            .prop_map(|(prefix, ports)| End { prefix, ports })
     }
 
     fn filter() -> impl Strategy<Value = Filter> {
@@ -181,7 +214,7 @@ mod tests {
     }
 
     fn address() -> impl Strategy<Value = SocketAddr> {
-        (ip(), 1_u16..4).prop_map(SocketAddr::from)
+        (ip(), 1_u16..5).prop_map(SocketAddr::from)
     }
 
     proptest! {
@@ -193,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_filter_out_of_reach_is_an_error() {
-        let many = vec![Filter::Local(End { prefix: None, port: Some(1) }); 6_000];
+        let many = vec![Filter::Local(End::port(1)); 6_000];
         assert!(compile(&Filter::Any(many.clone())).is_err());
         assert!(compile(&Filter::All(many)).is_err());
     }

@@ -16,13 +16,13 @@ pub enum Filter {
     Any(Vec<Self>),
 }
 
-/// One end: an address range, a port, both, or anything.
+/// One end: an address range, a port range, both, or anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct End {
     /// The address lies in here.
     pub prefix: Option<Prefix>,
-    /// The port is this one.
-    pub port: Option<u16>,
+    /// The port is between these two, both included.
+    pub ports: Option<(u16, u16)>,
 }
 
 /// Addresses that agree in their first `length` bits. One of IPv4 also holds the IPv6-mapped forms.
@@ -52,8 +52,20 @@ impl Filter {
 }
 
 impl End {
+    /// Any address with this port.
+    #[must_use]
+    pub const fn port(port: u16) -> Self {
+        Self { prefix: None, ports: Some((port, port)) }
+    }
+
+    /// Any port of an address in here.
+    #[must_use]
+    pub const fn within(prefix: Prefix) -> Self {
+        Self { prefix: Some(prefix), ports: None }
+    }
+
     fn matches(&self, address: SocketAddr) -> bool {
-        self.port.is_none_or(|port| port == address.port())
+        self.ports.is_none_or(|(low, high)| (low..=high).contains(&address.port()))
             && self.prefix.is_none_or(|prefix| prefix.holds(address.ip()))
     }
 }

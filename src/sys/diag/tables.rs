@@ -239,9 +239,12 @@ mod tests {
     fn the_kernel_filters_as_the_filter_says() {
         let zoo = Zoo::new();
         let ports: Vec<u16> = zoo.listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
-        let port = |port| End { prefix: None, port: Some(port) };
-        let range = |ip: &str, length| End { prefix: Prefix::new(ip.parse().unwrap(), length), port: None };
-        let one = End { prefix: Some(Prefix::exact("127.0.0.1".parse().unwrap())), port: Some(ports[0]) };
+        let port = End::port;
+        let range = |ip: &str, length| End::within(Prefix::new(ip.parse().unwrap(), length).unwrap());
+        let one = End {
+            prefix: Some(Prefix::exact("127.0.0.1".parse().unwrap())),
+            ports: Some((ports[0], ports[0])),
+        };
         let filters = [
             (Filter::either(port(ports[0])), 3),
             (Filter::either(port(ports[2])), 3),
@@ -267,6 +270,19 @@ mod tests {
             let (diag, files) = (zoo.rows(&query, Source::Diag), zoo.rows(&query, Source::ProcNet));
             assert_eq!(diag, files, "{filter:?}");
             assert_eq!(diag.len(), count, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn the_kernel_filters_port_ranges() {
+        let zoo = Zoo::new();
+        let port = zoo.listeners[0].local_addr().unwrap().port();
+        let prefix = Some(Prefix::exact("127.0.0.1".parse().unwrap()));
+        for ports in [(0, port), (port, u16::MAX), (port - 1, port + 1), (port, port), (port, port - 1)] {
+            for end in [End { prefix: None, ports: Some(ports) }, End { prefix, ports: Some(ports) }] {
+                let query = Query { filter: Some(Filter::either(end)), ..Query::all(TCP) };
+                assert_eq!(zoo.rows(&query, Source::Diag), zoo.rows(&query, Source::ProcNet), "{end:?}");
+            }
         }
     }
 
