@@ -62,6 +62,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
         Command::Listen(args) => cmd::listen::run(args, context),
         Command::Connect(args) => cmd::connect::run(args, context),
         Command::MultiConnect(args) => cmd::multi_connect::run(args, context),
+        Command::Stat(args) => cmd::stat::run(args, context),
         Command::Demo => cmd::demo::run(context),
         Command::Completions { .. } => Ok(Outcome::done()),
     }

@@ -3,16 +3,20 @@
 // Users read these comments in a terminal, where backticks are noise and [V6] is no link.
 #![allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)]
 
+mod condition;
 mod connect;
 mod listen;
 mod multi_connect;
 mod socket;
+mod stat;
 mod values;
 
+pub use condition::{Comparison, Condition, What};
 pub use connect::Connect;
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
 pub use socket::{LookupArgs, ServerArgs, SocketArgs};
+pub use stat::Stat;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -39,6 +43,7 @@ pub enum Command {
     Listen(Box<Listen>),
     Connect(Box<Connect>),
     MultiConnect(Box<MultiConnect>),
+    Stat(Box<Stat>),
     /// Show a conversation on loopback with every state of both ends
     ///
     /// A TCP echo server and its client talk within this one process. Each change of state is one line with a sentence
@@ -131,6 +136,7 @@ Examples:
   soquete connect --check --wait 30s db 5432 -- ./start
                                                 run a command once a port is open
   soquete multi-connect localhost:65432-65434   talk to three servers at once
+  soquete stat -tulp                            who listens here, with processes
 
 Exit status:
   0 done   1 the network said no   2 usage   3 a deadline passed

@@ -8,6 +8,7 @@ pub mod listen;
 mod many;
 pub mod multi_connect;
 mod serve;
+pub mod stat;
 mod stdout;
 
 use crate::event::Events;

@@ -6,6 +6,7 @@ mod queue;
 pub mod report;
 pub mod samples;
 mod state;
+pub mod table;
 mod words;
 
 pub use queue::{Events, Interest, Sink, Writer};

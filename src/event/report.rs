@@ -1,6 +1,7 @@
 //! Rows of reports: what goes to standard output where it is a report and not a peer's data.
 
 use super::Outcome;
+use super::table::{ChangeRow, CountRow, SocketRow};
 use serde::Serialize;
 use std::io;
 use std::net::SocketAddr;
@@ -11,6 +12,12 @@ use std::net::SocketAddr;
 pub enum Row {
     /// One port of `connect --check`.
     Check(CheckRow),
+    /// One socket of `stat`.
+    Socket(SocketRow),
+    /// One state of `stat --summary`.
+    Count(CountRow),
+    /// One change of `stat --watch`.
+    Change(ChangeRow),
 }
 
 /// What a port check found.

@@ -8,6 +8,7 @@ pub mod dial;
 pub mod gate;
 pub mod listen;
 pub mod orphan;
+pub mod pattern;
 pub mod ports;
 pub mod race;
 pub mod relay;

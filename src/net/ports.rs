@@ -28,6 +28,11 @@ impl PortSet {
         self.0.iter().cloned().flatten()
     }
 
+    /// The ranges, first and last port of each.
+    pub fn ranges(&self) -> impl Iterator<Item = (u16, u16)> + '_ {
+        self.0.iter().map(|range| (*range.start(), *range.end()))
+    }
+
     /// How many.
     #[must_use]
     pub fn count(&self) -> usize {

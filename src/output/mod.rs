@@ -7,6 +7,7 @@ mod progress;
 mod report;
 mod sanitize;
 mod style;
+mod table;
 
 pub use report::report;
 pub use sanitize::Visible;

@@ -1,6 +1,7 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
 use super::human::latency;
+use super::table::Table as Sockets;
 use super::{Style, sanitize};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, Report, Row};
@@ -10,7 +11,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 #[must_use]
 pub fn report(json: bool, style: Style) -> Box<dyn Report> {
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
-    if json { Box::new(Lines(out)) } else { Box::new(Table { out, style }) }
+    if json { Box::new(Lines(out)) } else { Box::new(Table { out, style, sockets: Sockets::new(style) }) }
 }
 
 struct Lines(BufWriter<Stdout>);
@@ -29,16 +30,21 @@ impl Report for Lines {
 struct Table {
     out: BufWriter<Stdout>,
     style: Style,
+    sockets: Sockets,
 }
 
 impl Report for Table {
     fn row(&mut self, row: &Row) -> io::Result<()> {
         match row {
             Row::Check(row) => self.check(row),
+            Row::Socket(row) => self.sockets.socket(row, &mut self.out),
+            Row::Count(row) => self.sockets.count(row, &mut self.out),
+            Row::Change(row) => self.sockets.change(row, &mut self.out),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.sockets.settle(&mut self.out)?;
         self.out.flush()
     }
 }

@@ -5,6 +5,7 @@
 pub mod diag;
 pub mod error;
 mod hint;
+pub mod interface;
 pub mod knock;
 mod life;
 pub mod limits;

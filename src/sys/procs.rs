@@ -7,8 +7,8 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Room for one read of a directory: some 1,300 descriptors.
-const ROOM: usize = 32 * 1024;
+/// Room for one read of a directory: some 650 descriptors.
+const ROOM: usize = 16 * 1024;
 /// `PID/fd`, `PID/comm`: ten digits at most, and the zero byte.
 const PATH: usize = 16;
 /// `socket:[4294967295]` has 19 bytes; what is longer is no socket.

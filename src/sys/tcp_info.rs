@@ -1,7 +1,8 @@
 //! `TCP_INFO` (tcp(7)): what the kernel knows about an open TCP socket.
 #![allow(unsafe_code)]
 
-use crate::event::{InfoFields, State};
+use super::diag::state_of;
+use crate::event::{InfoFields, Proto, State};
 use std::io;
 use std::mem::{offset_of, size_of};
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -73,7 +74,16 @@ pub fn read(socket: BorrowedFd<'_>) -> io::Result<TcpInfo> {
 pub fn state(socket: BorrowedFd<'_>) -> io::Result<State> {
     let mut raw = Raw::default();
     ask(socket, &mut raw, 1)?;
-    state_of(raw.state).ok_or_else(|| io::Error::other(format!("unknown state {}", raw.state)))
+    state_of(Proto::Tcp, raw.state).ok_or_else(|| io::Error::other(format!("unknown state {}", raw.state)))
+}
+
+/// Reads what the socket table gave, as long as its kernel made it.
+pub(crate) fn decode(bytes: &[u8]) -> TcpInfo {
+    let mut raw = Raw::default();
+    let length = bytes.len().min(size_of::<Raw>());
+    // SAFETY: both are valid for `length` bytes and do not overlap; any bytes make a valid `Raw`, which is integers.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut raw).cast::<u8>(), length) };
+    TcpInfo { raw, length }
 }
 
 /// Bytes in the send queue: written and not acknowledged (`SIOCOUTQ`, tcp(7)).
@@ -97,25 +107,6 @@ fn ask(socket: BorrowedFd<'_>, raw: &mut Raw, room: usize) -> io::Result<usize> 
         )
     };
     if answer == 0 { Ok(length as usize) } else { Err(io::Error::last_os_error()) }
-}
-
-/// The kernel's numbers (`include/net/tcp_states.h`) as states; its request socket is SYN-RECEIVED too.
-#[must_use]
-pub const fn state_of(number: u8) -> Option<State> {
-    Some(match number {
-        1 => State::Established,
-        2 => State::SynSent,
-        3 | 12 => State::SynReceived,
-        4 => State::FinWait1,
-        5 => State::FinWait2,
-        6 => State::TimeWait,
-        7 => State::Closed,
-        8 => State::CloseWait,
-        9 => State::LastAck,
-        10 => State::Listen,
-        11 => State::Closing,
-        _ => return None,
-    })
 }
 
 impl TcpInfo {

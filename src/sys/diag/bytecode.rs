@@ -86,8 +86,8 @@ fn condition(side: &Side, prefix: Option<Prefix>, port: i32) -> Vec<u8> {
         Some((IpAddr::V4(ip), length)) => (libc::AF_INET, length, ip.octets().to_vec()),
         Some((IpAddr::V6(ip), length)) => (libc::AF_INET6, length, ip.octets().to_vec()),
     };
-    let size = OP + CONDITION + size_of(&address);
-    let mut bytes = op(side.condition, size, size + OP).to_vec();
+    let whole = OP + CONDITION + size_of(&address);
+    let mut bytes = op(side.condition, whole, whole + OP).to_vec();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0, 2 or 10
     bytes.extend([family as u8, length, 0, 0]);
     bytes.extend(port.to_ne_bytes());

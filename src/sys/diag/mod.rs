@@ -28,4 +28,4 @@ pub use notices::{Noticed, Notices};
 pub use request::{Families, Query};
 pub use row::{Extended, InetRow, Memory, Queues, Row, Timer, TimerKind, UnixKind, UnixName, UnixRow};
 pub use states::{States, state_of};
-pub use tables::{Dumped, Source, Tables, Visit};
+pub use tables::{Dumped, Source, Tables};

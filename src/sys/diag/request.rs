@@ -5,6 +5,7 @@ use super::channel::header;
 use super::decode::Table;
 use super::filter::Filter;
 use super::netlink::HEADER;
+use super::row::InetRow;
 use super::states::States;
 use super::unix;
 use crate::event::Proto;
@@ -65,11 +66,30 @@ impl Query {
         Self { table, families: Families::Both, states: States::LIVE, filter: None, extended: false }
     }
 
+    /// Whether an address family and the filter let a socket pass; the kernel decides the same for its answers.
+    #[must_use]
+    pub fn wants(&self, row: &InetRow<'_>) -> bool {
+        let family = match self.families {
+            Families::V4 => row.local.is_ipv4(),
+            Families::V6 => row.local.is_ipv6(),
+            Families::Both => true,
+        };
+        family && self.filter.as_ref().is_none_or(|filter| filter.matches(row.local, row.peer))
+    }
+
+    /// Whether no socket can answer it, so that nobody need be asked.
+    fn is_empty(&self) -> bool {
+        match self.table {
+            Table::Inet(proto) => self.states.mask(proto) == 0,
+            Table::Unix => self.filter.is_some() || unix::mask(self.states) == 0,
+        }
+    }
+
     /// The requests that together ask it, one after the other.
     pub(super) fn requests(&self) -> io::Result<Vec<Vec<u8>>> {
         let proto = match self.table {
+            _ if self.is_empty() => return Ok(Vec::new()),
             Table::Inet(proto) => proto,
-            Table::Unix if self.filter.is_some() => return Ok(Vec::new()),
             Table::Unix => return Ok(vec![unix::dump(self.states, self.extended)]),
         };
         let program = self.filter.as_ref().map_or_else(|| Ok(Vec::new()), bytecode::compile)?;
@@ -83,7 +103,7 @@ impl Query {
 
     /// The same in one request and one walk through the kernel's table, where there is such a thing.
     pub(super) fn single(&self) -> io::Result<Option<Vec<u8>>> {
-        if self.table != Table::Inet(Proto::Tcp) || self.families != Families::Both {
+        if self.is_empty() || self.table != Table::Inet(Proto::Tcp) || self.families != Families::Both {
             return Ok(None);
         }
         let program = self.filter.as_ref().map_or_else(|| Ok(Vec::new()), bytecode::compile)?;

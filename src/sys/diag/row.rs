@@ -1,6 +1,7 @@
 //! One socket as the table shows it. Values only; every source of rows makes these.
 
 use crate::event::{Proto, State};
+use crate::sys::tcp_info::{self, TcpInfo};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -145,6 +146,14 @@ pub struct Extended<'a> {
     pub shutdown: u8,
     /// Whether an IPv6 socket refuses IPv4.
     pub v6only: Option<bool>,
+}
+
+impl Extended<'_> {
+    /// [`Self::info`] decoded.
+    #[must_use]
+    pub fn tcp_info(&self) -> Option<TcpInfo> {
+        self.info.filter(|bytes| !bytes.is_empty()).map(tcp_info::decode)
+    }
 }
 
 /// `SK_MEMINFO` (`linux/sock_diag.h`): bytes, `drops` datagrams.

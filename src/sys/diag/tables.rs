@@ -11,7 +11,7 @@ use std::io;
 use std::ops::ControlFlow;
 
 /// Looks at each row as it is decoded; nothing is kept. `Break` ends the dump.
-pub type Visit<'v> = dyn FnMut(&Row<'_>) -> ControlFlow<()> + 'v;
+pub(super) type Visit<'v> = dyn FnMut(&Row<'_>) -> ControlFlow<()> + 'v;
 
 /// Where rows came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +46,26 @@ impl Tables {
         Self { channel: None }
     }
 
-    /// Gives every row that answers `query` to `visit`. Memory does not grow with the number of rows.
+    /// Gives every row that answers `query`, and where it comes from, to `visit`, until that breaks off. Memory does not grow with the number of rows.
     ///
     /// A dump that the kernel calls interrupted is asked again if no row was seen yet, and reported otherwise.
     ///
     /// # Errors
     /// A filter that is too long, exhausted descriptors or memory; any other refusal of `sock_diag` leads to
     /// `/proc/net`, and an error there is returned.
-    pub fn dump(&mut self, query: &Query, visit: &mut Visit<'_>) -> io::Result<Dumped> {
+    pub fn dump(
+        &mut self,
+        query: &Query,
+        visit: &mut dyn FnMut(&Row<'_>, Source) -> ControlFlow<()>,
+    ) -> io::Result<Dumped> {
         let mut seen = false;
         let mut counting = |row: &Row<'_>| {
             seen = true;
-            visit(row)
+            match row {
+                // Streams and datagrams share numbers, so that the kernel's mask may let too many pass.
+                Row::Unix(row) if !query.states.has(row.state) => ControlFlow::Continue(()),
+                row => visit(row, Source::Diag),
+            }
         };
         match self.ask(query, &mut counting) {
             Ok(progress) => {
@@ -66,7 +74,7 @@ impl Tables {
             }
             Err(error) if seen || !is_refusal(&error) => Err(error),
             Err(error) => {
-                proc_net::read(query, visit)?;
+                proc_net::read(query, &mut |row| visit(row, Source::ProcNet))?;
                 Ok(Dumped { source: Source::ProcNet, refused: Some(error), interrupted: false })
             }
         }
@@ -170,7 +178,7 @@ mod tests {
         };
         match source {
             Source::Diag => {
-                let dumped = Tables::new().dump(query, &mut visit).unwrap();
+                let dumped = Tables::new().dump(query, &mut |row, _| visit(row)).unwrap();
                 assert_eq!(dumped.source, Source::Diag, "{:?}", dumped.refused);
             }
             Source::ProcNet => proc_net::read(query, &mut visit).unwrap(),
@@ -319,7 +327,7 @@ mod tests {
         let mut tables = Tables::new();
         let mut seen = 0;
         tables
-            .dump(&Query::all(TCP), &mut |_| {
+            .dump(&Query::all(TCP), &mut |_, _| {
                 seen += 1;
                 ControlFlow::Break(())
             })
@@ -333,7 +341,7 @@ mod tests {
                 }
                 ControlFlow::Continue(())
             };
-            tables.dump(&Query::all(TCP), visit).unwrap();
+            tables.dump(&Query::all(TCP), &mut |row, _| visit(row)).unwrap();
             assert_eq!(own.len(), zoo.udp.len());
         }
     }
@@ -358,7 +366,7 @@ mod tests {
             }
             ControlFlow::Continue(())
         };
-        Tables::new().dump(&query, visit).unwrap();
+        Tables::new().dump(&query, &mut |row, _| visit(row)).unwrap();
         assert_eq!(checked, zoo.streams.len());
     }
 
@@ -402,7 +410,9 @@ mod tests {
                 ControlFlow::Continue(())
             };
             match source {
-                Source::Diag => drop(Tables::new().dump(&Query::all(Table::Unix), visit).unwrap()),
+                Source::Diag => {
+                    Tables::new().dump(&Query::all(Table::Unix), &mut |row, _| visit(row)).unwrap();
+                }
                 Source::ProcNet => proc_net::read(&Query::all(Table::Unix), visit).unwrap(),
             }
             assert_eq!(found, 4, "{source:?}");
@@ -446,7 +456,7 @@ mod tests {
                     rows += usize::from(matches!(row, Row::Inet(row) if own.contains(&row.inode)));
                     ControlFlow::Continue(())
                 };
-                let dumped = Tables::new().dump(&Query::all(TCP), visit).unwrap();
+                let dumped = Tables::new().dump(&Query::all(TCP), &mut |row, _| visit(row)).unwrap();
                 assert_eq!(dumped.source, Source::ProcNet);
                 assert_eq!(dumped.refused.unwrap().raw_os_error(), Some(libc::EPERM));
                 assert_eq!(rows, 12);

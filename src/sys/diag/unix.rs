@@ -21,24 +21,21 @@ const SHOW_UID: u32 = 0x40;
 /// Asks for every UNIX socket that may be in one of the states.
 pub(super) fn dump(states: States, extended: bool) -> Vec<u8> {
     let show = SHOW_NAME | SHOW_PEER | SHOW_QUEUES | SHOW_UID | if extended { SHOW_MEMORY } else { 0 };
-    let mask = [
-        (1, State::Established),
-        (1, State::Connected),
-        (7, State::Closed),
-        (7, State::Unconnected),
-        (10, State::Listen),
-    ]
-    .into_iter()
-    .filter(|(_, state)| states.has(*state))
-    .fold(0_u32, |mask, (number, _)| mask | 1 << number);
     let mut bytes = Vec::with_capacity(HEADER + REQUEST);
     bytes.extend(header(BY_FAMILY, DUMP, REQUEST));
     bytes.extend([1, 0, 0, 0]); // AF_UNIX, any protocol
-    bytes.extend(mask.to_ne_bytes());
+    bytes.extend(mask(states).to_ne_bytes());
     bytes.extend(0_u32.to_ne_bytes()); // any inode
     bytes.extend(show.to_ne_bytes());
     bytes.extend([0xff; 8]); // no cookie
     bytes
+}
+
+/// The states as the kernel's mask.
+pub(super) fn mask(states: States) -> u32 {
+    let kinds = [UnixKind::Stream, UnixKind::Datagram];
+    let wanted = |n| kinds.iter().any(|kind| state_of(*kind, n).is_some_and(|state| states.has(state)));
+    (0..32).filter(|n| wanted(*n)).fold(0, |mask, n| mask | 1 << n)
 }
 
 /// Reads one row; `None` if it is too short, of an unknown kind or in an unknown state.

@@ -1,0 +1,135 @@
+//! Which ends of sockets are meant: `PORT`, `:PORT`, `HOST`, `HOST:PORT`, `10.0.0.0/8`. For looking sockets up, not for
+//! opening them.
+
+use super::addr::{AddrError, Host, split};
+use super::ports::PortSet;
+use super::service;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// One end as typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    /// The hosts; any if absent.
+    pub hosts: Option<Hosts>,
+    /// The ports; any if absent.
+    pub ports: Option<PortSet>,
+    typed: String,
+}
+
+/// Where an end lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// At one host, which may have several addresses.
+    One(Host),
+    /// At an address that agrees with this one in so many bits.
+    Range(IpAddr, u8),
+}
+
+impl FromStr for Pattern {
+    type Err = AddrError;
+
+    fn from_str(word: &str) -> Result<Self, AddrError> {
+        let (hosts, ports) = read(word)?;
+        Ok(Self { hosts, ports, typed: word.to_owned() })
+    }
+}
+
+fn read(word: &str) -> Result<(Option<Hosts>, Option<PortSet>), AddrError> {
+    if let Some((hosts, ports)) = split(word) {
+        let hosts = if matches!(hosts, "" | "*") { None } else { Some(hosts.parse()?) };
+        let ports = if ports == "*" { None } else { Some(PortSet::parse(ports)?) };
+        return Ok((hosts, ports));
+    }
+    if PortSet::looks_like(word) || service::port(word).is_some() {
+        return Ok((None, Some(PortSet::parse(word)?)));
+    }
+    Ok((Some(word.parse()?), None))
+}
+
+impl FromStr for Hosts {
+    type Err = AddrError;
+
+    fn from_str(word: &str) -> Result<Self, AddrError> {
+        let bare = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')).unwrap_or(word);
+        let Some((address, length)) = bare.split_once('/') else { return Host::parse(word).map(Self::One) };
+        let wrong = || AddrError(format!("{word} is not a range; type for example 10.0.0.0/8 or fe80::/10"));
+        let address: IpAddr = address.trim_matches(['[', ']']).parse().map_err(|_| wrong())?;
+        let width = if address.is_ipv4() { 32 } else { 128 };
+        match length.parse() {
+            Ok(length) if length <= width => Ok(Self::Range(address, length)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.typed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(word: &str) -> String {
+        match word.parse::<Pattern>() {
+            Err(error) => format!("error: {error}"),
+            Ok(Pattern { hosts, ports, .. }) => {
+                let hosts = hosts.map_or_else(
+                    || "any".into(),
+                    |hosts| match hosts {
+                        Hosts::One(host) => host.to_string(),
+                        Hosts::Range(address, length) => format!("{address}/{length}"),
+                    },
+                );
+                let ports: Vec<_> = ports.iter().flat_map(|p| p.ranges().collect::<Vec<_>>()).collect();
+                format!("{hosts} {ports:?}")
+            }
+        }
+    }
+
+    #[test]
+    fn every_way_to_name_an_end_is_read() {
+        for (word, meant) in [
+            ("65432", "any [(65432, 65432)]"),
+            (":65432", "any [(65432, 65432)]"),
+            ("*:80", "any [(80, 80)]"),
+            ("http", "any [(80, 80)]"),
+            ("22,8000-8010", "any [(22, 22), (8000, 8010)]"),
+            ("localhost", "localhost []"),
+            ("127.0.0.1", "127.0.0.1 []"),
+            ("::1", "::1 []"),
+            ("[::1]:80", "::1 [(80, 80)]"),
+            ("127.0.0.1:http", "127.0.0.1 [(80, 80)]"),
+            ("127.0.0.1:*", "127.0.0.1 []"),
+            ("example.com:443", "example.com [(443, 443)]"),
+            ("10.0.0.0/8", "10.0.0.0/8 []"),
+            ("10.0.0.0/8:80", "10.0.0.0/8 [(80, 80)]"),
+            ("fe80::/10", "fe80::/10 []"),
+            ("[fe80::/10]:80", "fe80::/10 [(80, 80)]"),
+            ("[fe80::]/10", "fe80::/10 []"),
+        ] {
+            assert_eq!(read(word), meant, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_end_says_what_to_type() {
+        for (word, part) in [
+            ("70000", "out of range"),
+            ("", "empty"),
+            ("10.0.0.0/33", "not a range"),
+            ("10.0.0.0/x", "not a range"),
+            ("nothing/8", "not a range"),
+            ("a b", "not a host name"),
+            ("host:port", "known service"),
+            ("unix:/x", "known service"),
+        ] {
+            let answer = read(word);
+            assert!(answer.starts_with("error: ") && answer.contains(part), "{word}: {answer}");
+        }
+    }
+}
