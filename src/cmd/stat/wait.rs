@@ -4,18 +4,19 @@ use super::{Look, ask};
 use crate::cli::{Condition, Stat, What};
 use crate::cmd::{Context, Outcome, Result, stdout};
 use crate::event::{Proto, State};
-use crate::sys::diag::{End, Filter, Notices, Query, States, Table};
+use crate::sys::diag::{End, Filter, Notices, Pulse, Query, States, Table};
 use crate::sys::wait::{For, wait};
 use crate::sys::{self, Error};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-/// Between two looks where the kernel pushes nothing. A condition is to be noticed within 100 ms.
+/// Between two looks at the table, or at the counters that say whether a look is worth its while. A condition is to be
+/// noticed within 100 ms.
 const EVERY: Duration = Duration::from_millis(60);
-/// Between two looks for the end of sockets, which notices tell; the looks are for those that have none (UNIX sockets,
-/// a refused subscription, a notice lost).
-const SELDOM: Duration = Duration::from_millis(500);
+/// Between two looks where neither a counter nor a notice says that anything changed: there are changes that neither
+/// tells.
+const SELDOM: Duration = Duration::from_secs(1);
 /// Notices make looks come no faster than this, however many sockets close.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -25,22 +26,28 @@ pub(super) fn run(args: &Stat, condition: &Condition, context: &mut Context) -> 
     let queries = queries(args, condition, context)?;
     let mut look = Look::default();
     let mut notices = notices(&queries, condition);
-    let every = if condition.what == What::Gone && !notices.is_empty() { SELDOM } else { EVERY };
+    let mut pulse = Pulse::open();
+    let (mut looked, mut heard) = (Instant::now(), true);
     loop {
-        let looked = Instant::now();
-        if holds(condition, &queries, &mut look, context)? {
-            show(args, condition, &queries, &mut look, context)?;
-            return Ok(Outcome::done());
+        let now = Instant::now();
+        // Listeners are few: to walk them is cheaper than to read the counters.
+        let worth = heard || condition.what == What::Listen || has_unix(&queries) || now >= looked + SELDOM;
+        if pulse.moved() || worth {
+            looked = now;
+            if holds(condition, &queries, &mut look, context)? {
+                show(args, condition, &queries, &mut look, context)?;
+                return Ok(Outcome::done());
+            }
         }
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             let text = format!("`{condition}` did not hold within {:?}", args.timeout.unwrap_or_default());
             return Ok(Outcome::deadline(text));
         }
         let limit = |then: Instant| deadline.map_or(then, |deadline| then.min(deadline));
-        if let Some(signal) = context.rest_until(limit(looked + PAUSE)) {
+        if let Some(signal) = context.rest_until(limit(now + PAUSE)) {
             return Ok(Outcome::stopped(signal));
         }
-        rest(&mut notices, limit(looked + every), context)?;
+        heard = rest(&mut notices, limit(now + EVERY), context)?;
         if let Some(signal) = context.stop.signal() {
             return Ok(Outcome::stopped(signal));
         }
@@ -98,15 +105,20 @@ fn notices(queries: &[Query], condition: &Condition) -> Vec<Notices> {
     protos.filter_map(|proto| Notices::open(proto).ok()).collect()
 }
 
-/// Rests until `then`, a signal, or a notice.
-fn rest(notices: &mut [Notices], then: Instant, context: &Context) -> sys::Result<()> {
+/// UNIX sockets are in no counter of their own. None passes a filter over addresses.
+fn has_unix(queries: &[Query]) -> bool {
+    queries.iter().any(|query| query.table == Table::Unix && query.filter.is_none())
+}
+
+/// Rests until `then`, a signal, or a notice, which makes it `true`.
+fn rest(notices: &mut [Notices], then: Instant, context: &Context) -> sys::Result<bool> {
     let mut fds = vec![(context.stop.as_fd(), For::Reading)];
     fds.extend(notices.iter().map(|notices| (notices.as_fd(), For::Reading)));
-    wait(&fds, Some(then)).map_err(|e| Error::new("poll", "", e))?;
+    let ready = wait(&fds, Some(then)).map_err(|e| Error::new("poll", "", e))?;
     for each in notices {
         each.read(&mut |_| ()).map_err(|e| Error::new("recv", "notices", e))?;
     }
-    Ok(())
+    Ok(ready[1..].contains(&true))
 }
 
 fn holds(condition: &Condition, queries: &[Query], look: &mut Look, context: &Context) -> sys::Result<bool> {
