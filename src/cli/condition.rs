@@ -91,7 +91,7 @@ impl FromStr for Condition {
                 let (Some(comparison), Some(number)) = (words.next(), words.next()) else {
                     return Err(format!("a count needs a comparison and a number; {usage}"));
                 };
-                let number = number.parse().map_err(|_| format!("{number:?} is not a number"))?;
+                let number = number.parse().map_err(|_| format!("{number:?} is not a number; {usage}"))?;
                 What::Count(comparison.parse()?, number)
             }
             other => return Err(format!("{other:?} is not a condition; {usage}")),

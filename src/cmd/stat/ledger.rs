@@ -12,8 +12,13 @@ use std::net::SocketAddr;
 pub(super) struct Ledger {
     known: HashMap<Identity, Entry>,
     by_cookie: HashMap<u64, Identity>,
+    /// Cookies that a look found gone, and which look: the notice may still come.
+    departed: HashMap<u64, u64>,
     looks: u64,
 }
+
+/// Looks after which no notice is expected any more.
+const LATE: u64 = 50;
 
 /// What makes a socket the same from look to look. A TCP connection is its pair of addresses and its interface, which
 /// TIME-WAIT's stand-in keeps while the cookie changes. Other sockets may share an address, or change it.
@@ -68,6 +73,7 @@ impl Ledger {
         }
         if entry.cookie != cookie {
             self.by_cookie.remove(&entry.cookie);
+            self.departed.insert(entry.cookie, self.looks);
             self.by_cookie.insert(cookie, identity);
             entry.cookie = cookie;
         }
@@ -100,12 +106,14 @@ impl Ledger {
         self.known.retain(|_, entry| {
             let stays = entry.look == looks;
             if !stays {
+                self.departed.insert(entry.cookie, looks);
                 let who = entry.who.clone();
                 gone.push(Changed { change: Change::Gone, who, from: Some(entry.state), to: None });
             }
             stays
         });
         let known = &self.known;
+        self.departed.retain(|_, look| *look + LATE > looks);
         self.by_cookie.retain(|cookie, identity| known.get(identity).is_some_and(|e| e.cookie == *cookie));
         gone
     }
@@ -118,6 +126,9 @@ impl Ledger {
         row: &InetRow<'_>,
         after: impl FnOnce(SocketAddr, SocketAddr) -> Option<State>,
     ) -> Option<Changed> {
+        if self.departed.remove(&row.cookie).is_some() {
+            return None;
+        }
         let known = self.by_cookie.remove(&row.cookie);
         let identity = known.unwrap_or_else(|| identify(&Row::Inet(*row)).0);
         let stand_in = match identity {
@@ -278,6 +289,18 @@ mod tests {
         assert_eq!((change.change, change.from, change.to), (Change::Appeared, None, Some(rests)));
         assert_eq!(look(&mut ledger, &[connection(rests, 6)]), []);
         assert_eq!(look(&mut ledger, &[]), [(Change::Gone, Some(rests), None)]);
+    }
+
+    #[test]
+    fn a_notice_that_comes_after_the_look_says_nothing_new() {
+        let mut ledger = Ledger::default();
+        look(&mut ledger, &[connection(State::Established, 5)]);
+        assert_eq!(look(&mut ledger, &[]).len(), 1);
+        assert_eq!(ledger.notice(&connection(State::Closed, 5), |_, _| None), None);
+        for _ in 0..=LATE {
+            look(&mut ledger, &[]);
+        }
+        assert!(ledger.departed.is_empty());
     }
 
     #[test]
