@@ -26,6 +26,7 @@ pub use decode::{Progress, Table, rows};
 pub use filter::{End, Filter, Prefix};
 pub use find::{Diag, Found, lookup};
 pub use notices::{Noticed, Notices};
+pub use proc_net::file_rows;
 pub use pulse::Pulse;
 pub use request::{Families, Query};
 pub use row::{Extended, InetRow, Memory, Queues, Row, Timer, TimerKind, UnixKind, UnixName, UnixRow};

@@ -35,14 +35,22 @@ pub(super) fn read(query: &Query, visit: &mut Visit<'_>) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.ends_with('6') => continue,
             Err(error) => return Err(io::Error::new(error.kind(), format!("{path}: {error}"))),
         };
-        if lines(query, BufReader::with_capacity(ROOM, file), visit)?.is_break() {
+        if file_rows(query, BufReader::with_capacity(ROOM, file), visit)?.is_break() {
             break;
         }
     }
     Ok(())
 }
 
-fn lines(query: &Query, mut file: impl BufRead, visit: &mut Visit<'_>) -> io::Result<ControlFlow<()>> {
+/// Gives every row of one such file that answers `query` to `visit`.
+///
+/// # Errors
+/// What reading `file` says.
+pub fn file_rows(
+    query: &Query,
+    mut file: impl BufRead,
+    visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<()>> {
     let mut line = Vec::new();
     while file.read_until(b'\n', &mut line)? > 0 {
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
