@@ -31,6 +31,9 @@ _soquete() {
             soquete,multi-connect)
                 cmd="soquete__subcmd__multi__subcmd__connect"
                 ;;
+            soquete,stat)
+                cmd="soquete__subcmd__stat"
+                ;;
             *)
                 ;;
         esac
@@ -38,7 +41,7 @@ _soquete() {
 
     case "${cmd}" in
         soquete)
-            opts="-q -v -h -V --json --events --quiet --verbose --color --help --version listen connect multi-connect demo completions"
+            opts="-q -v -h -V --json --events --quiet --verbose --color --help --version listen connect multi-connect stat demo completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -443,6 +446,52 @@ _soquete() {
                     return 0
                     ;;
                 --freebind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --events)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        soquete__subcmd__stat)
+            opts="-t -u -x -l -a -p -e -4 -6 -n -q -v -h --tcp --udp --unix --listening --all --state --local --peer --processes --extended --summary --watch --wait --timeout --ipv4 --ipv6 --numeric --json --events --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --local)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --peer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

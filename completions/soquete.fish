@@ -36,6 +36,7 @@ complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print 
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept TCP connections'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a TCP connection, or test ports'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show a conversation on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send the contents of FILE, or TEXT where no such file exists, then FIN' -r
@@ -164,6 +165,31 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l local -d 'Sockets with this at our end; may be repeated' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l peer -d 'Sockets with this at the other end; may be repeated' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l watch -d 'Stream changes instead: what appeared, went from state to state, is gone; look every DUR' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l wait -d 'Wait until \'listen PORT\', \'gone PORT\', \'established HOST:PORT\' or \'count OP N FILTER\' holds' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l timeout -d 'Give --wait up after this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s t -l tcp -d 'TCP sockets'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s u -l udp -d 'UDP sockets'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s x -l unix -d 'UNIX sockets'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s l -l listening -d 'Sockets that wait for clients: LISTEN, and UNCONNECTED for datagrams'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s a -l all -d 'Every state, which is the default; for hands that type -tan'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s p -l processes -d 'The processes that hold each socket'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s e -l extended -d 'More of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l summary -d 'Count sockets by state instead'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 4 -l ipv4 -d 'IPv4 only'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 6 -l ipv6 -d 'IPv6 only'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

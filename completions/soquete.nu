@@ -168,6 +168,38 @@ module completions {
     ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS
   ]
 
+  def "nu-complete soquete stat color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show the socket table
+  export extern "soquete stat" [
+    --tcp(-t)                 # TCP sockets
+    --udp(-u)                 # UDP sockets
+    --unix(-x)                # UNIX sockets
+    --listening(-l)           # Sockets that wait for clients: LISTEN, and UNCONNECTED for datagrams
+    --all(-a)                 # Every state, which is the default; for hands that type -tan
+    --state: string           # Sockets in this state; may be repeated
+    --local: string           # Sockets with this at our end; may be repeated
+    --peer: string            # Sockets with this at the other end; may be repeated
+    --processes(-p)           # The processes that hold each socket
+    --extended(-e)            # More of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
+    --summary                 # Count sockets by state instead
+    --watch: string           # Stream changes instead: what appeared, went from state to state, is gone; look every DUR
+    --wait: string            # Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
+    --timeout: string         # Give --wait up after this long
+    --ipv4(-4)                # IPv4 only
+    --ipv6(-6)                # IPv6 only
+    --numeric(-n)             # No DNS: hosts are literal addresses
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete stat color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    ...filter: string         # Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
+  ]
+
   def "nu-complete soquete demo color" [] {
     [ "auto" "always" "never" ]
   }

@@ -59,7 +59,7 @@ pub struct Stat {
         conflicts_with_all = ["extended", "wait"])]
     #[allow(clippy::option_option)] // absent, alone, or with a value
     pub watch: Option<Option<Duration>>,
-    /// Wait until `listen PORT`, `gone PORT`, `established HOST:PORT` or `count OP N FILTER` holds
+    /// Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
     #[arg(long, value_name = "COND")]
     pub wait: Option<Condition>,
     /// Give --wait up after this long

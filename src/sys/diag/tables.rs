@@ -1,5 +1,6 @@
 //! Whole tables, a row at a time: asked of the kernel, or read from `/proc/net` where that is refused.
 //! Used by `cmd` for `stat`.
+#![allow(unsafe_code)] // for a test that refuses itself a system call
 
 use super::channel::Channel;
 use super::decode::{self, Progress};
@@ -420,7 +421,6 @@ mod tests {
     }
 
     /// Refuses socket(2) for netlink to this thread, as a sandbox does.
-    #[allow(unsafe_code)]
     fn refuse_netlink() {
         let op = |code: u32, jt, jf, k| libc::sock_filter { code: code.try_into().unwrap(), jt, jf, k };
         let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
