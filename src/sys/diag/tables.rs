@@ -1,6 +1,6 @@
 //! Whole tables, a row at a time: asked of the kernel, or read from `/proc/net` where that is refused.
 //! Used by `cmd` for `stat`.
-#![allow(unsafe_code)] // for a test that refuses itself a system call
+#![allow(unsafe_code)]
 
 use super::channel::Channel;
 use super::decode::{self, Progress};
