@@ -3,6 +3,9 @@
 //! A state is written down when the kernel was asked for it; the steps RFC 9293 forces between two answers are
 //! filled in as `implied`. Both the owner's calls and the watcher's wakes come here, so a life is behind a mutex.
 
+mod closing;
+mod step;
+
 use super::{diag, tcp_info};
 use crate::event::{Ending, Event, Events, Fault, Op, Proto, Role, State, Subject, Via};
 use std::io;
@@ -11,6 +14,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use step::{after_our_fin, op_of_step};
 
 /// A last ACK that is under way is waited for this long, one initial retransmission timeout (RFC 6298), before the
 /// descriptor is given up.
@@ -20,7 +24,7 @@ const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
 const ANOTHER_THREADS_WORD: Duration = Duration::from_millis(1);
 
 /// What is known of a socket. Shared by its owner and the watcher.
-pub(super) struct Life {
+pub(in crate::sys) struct Life {
     /// Where events go; `None` if nothing is told of this socket.
     events: Option<Events>,
     /// Payload received and sent so far.
@@ -30,7 +34,7 @@ pub(super) struct Life {
     inner: Mutex<Inner>,
 }
 
-pub(super) struct Inner {
+pub(in crate::sys) struct Inner {
     pub(super) subject: Subject,
     pub(super) state: State,
     fd: Option<Arc<OwnedFd>>,
@@ -52,7 +56,12 @@ struct Cause {
 }
 
 impl Life {
-    pub(super) fn new(events: Option<Events>, subject: Subject, state: State, fd: Arc<OwnedFd>) -> Self {
+    pub(in crate::sys) fn new(
+        events: Option<Events>,
+        subject: Subject,
+        state: State,
+        fd: Arc<OwnedFd>,
+    ) -> Self {
         Self {
             events,
             bytes_in: AtomicU64::new(0),
@@ -70,24 +79,24 @@ impl Life {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(in crate::sys) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether states are to be told; if not, the kernel is not asked for any.
-    pub(super) fn told(&self) -> bool {
+    pub(in crate::sys) fn told(&self) -> bool {
         self.events.is_some()
     }
 
     /// Asks the kernel where the socket is now and writes down how it got there.
-    pub(super) fn observe(&self) {
+    pub(in crate::sys) fn observe(&self) {
         if self.told() {
             self.observe_locked(&mut self.lock(), None);
         }
     }
 
     /// As [`Self::observe`], for an owner that just made the call `op` under the lock.
-    pub(super) fn observe_locked(&self, inner: &mut Inner, op: Option<Op>) {
+    pub(in crate::sys) fn observe_locked(&self, inner: &mut Inner, op: Option<Op>) {
         let Some(fd) = inner.fd.clone() else { return };
         if inner.subject.proto == Proto::Udp {
             return;
@@ -146,7 +155,7 @@ impl Life {
     }
 
     /// A connection came out of a listener: it was ESTABLISHED, even if it is over by now.
-    pub(super) fn born(&self) {
+    pub(in crate::sys) fn born(&self) {
         if !self.told() {
             return;
         }
@@ -184,14 +193,14 @@ impl Life {
     }
 
     /// Moves to a state that a successful call implies by its definition (UDP, listen, a SYN under way).
-    pub(super) fn moved(&self, inner: &mut Inner, to: State, op: Op) {
+    pub(in crate::sys) fn moved(&self, inner: &mut Inner, to: State, op: Op) {
         if self.told() {
             self.advance(inner, to, Cause { op, via: Via::Kernel, ending: Ending::Abortive });
         }
     }
 
     /// A connection attempt failed with `errno`.
-    pub(super) fn failed(&self, errno: i32) {
+    pub(in crate::sys) fn failed(&self, errno: i32) {
         if self.told() {
             let mut inner = self.lock();
             inner.error = Some(errno);
@@ -208,13 +217,13 @@ impl Life {
     }
 
     /// Remembers an error a data call returned, since the kernel tells it once.
-    pub(super) fn note_error(&self, errno: i32) {
+    pub(in crate::sys) fn note_error(&self, errno: i32) {
         self.lock().error.get_or_insert(errno);
         self.observe();
     }
 
     /// The error that ended the connection, if the watcher took it before the owner's call could see it.
-    pub(super) fn ended_by(&self) -> Option<io::Error> {
+    pub(in crate::sys) fn ended_by(&self) -> Option<io::Error> {
         self.observe();
         self.lock().error.map(|errno| {
             // A reset that comes after the peer's FIN is EPIPE to the kernel (`tcp_reset`); to people it is a reset.
@@ -224,7 +233,7 @@ impl Life {
 
     /// What ended a connection on which sending answers EPIPE: the error another thread was just told, or none, and
     /// then EPIPE is the kernel's own word for a reset after the peer's FIN.
-    pub(super) fn cause_of_broken_pipe(&self) -> Option<io::Error> {
+    pub(in crate::sys) fn cause_of_broken_pipe(&self) -> Option<io::Error> {
         let known = self.ended_by();
         if known.is_none() {
             std::thread::park_timeout(ANOTHER_THREADS_WORD);
@@ -234,92 +243,8 @@ impl Life {
         known
     }
 
-    /// Takes the descriptor over from an owner that is done with it. Returns whether the watcher must go on looking
-    /// until [`Self::settled`], because one ACK is still under way.
-    pub(super) fn retire(&self, abort: bool) -> bool {
-        let mut inner = self.lock();
-        if !self.told() {
-            inner.fd = None;
-            return false;
-        }
-        self.observe_locked(&mut inner, Some(Op::Close));
-        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
-        if awaits_ack && !abort {
-            inner.deadline = Some(Instant::now() + LAST_ACK_PATIENCE);
-            return true;
-        }
-        self.close(&mut inner);
-        false
-    }
-
-    /// Whether a retired life is over; closes it if so.
-    pub(super) fn settled(&self, now: Instant) -> bool {
-        let mut inner = self.lock();
-        let Some(deadline) = inner.deadline else { return inner.fd.is_none() };
-        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
-        if awaits_ack && now < deadline {
-            return false;
-        }
-        self.close(&mut inner);
-        true
-    }
-
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        let inner = self.lock();
-        inner.fd.as_ref().and(inner.deadline)
-    }
-
-    /// close(2), and a look at what the kernel keeps of the connection.
-    fn close(&self, inner: &mut Inner) {
-        let Some(fd) = inner.fd.take() else { return };
-        let info = tcp_info::read(fd.as_fd()).ok();
-        drop(fd);
-        match inner.state {
-            State::Closed | State::TimeWait => {}
-            State::Listen | State::Unconnected | State::Connected => {
-                self.moved(inner, State::Closed, Op::Close);
-            }
-            _ => match found(inner.subject) {
-                Some(State::Listen) | None => {
-                    let ending =
-                        if inner.state == State::LastAck { Ending::Orderly } else { Ending::Abortive };
-                    let op = Op::Close;
-                    self.advance(inner, State::Closed, Cause { op, via: Via::Table, ending });
-                }
-                Some(state) => {
-                    let (op, ending) = (Op::Close, Ending::Orderly);
-                    self.advance(inner, state, Cause { op, via: Via::Table, ending });
-                }
-            },
-        }
-        self.summarise(inner, info);
-    }
-
-    fn summarise(&self, inner: &Inner, info: Option<tcp_info::TcpInfo>) {
-        let (bytes_in, bytes_out) =
-            (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
-        let udp = inner.subject.proto == Proto::Udp;
-        if !inner.was_established && !udp {
-            return;
-        }
-        let info = info.filter(|_| !udp);
-        let detailed = self.events.as_ref().is_some_and(Events::detailed);
-        if let (true, Some(info)) = (detailed, info) {
-            self.tell(Event::Info { socket: inner.subject, info: info.fields() });
-        }
-        self.tell(Event::Summary {
-            socket: inner.subject,
-            bytes_in,
-            bytes_out,
-            duration_us: u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX),
-            rtt_us: info.and_then(|i| i.rtt_us()),
-            retransmits: info.and_then(|i| i.retransmits()),
-            clean: udp || (inner.orderly && inner.error.is_none()),
-        });
-    }
-
     /// A warning or an error about this socket.
-    pub(super) fn fault(&self, mut fault: Fault) -> Fault {
+    pub(in crate::sys) fn fault(&self, mut fault: Fault) -> Fault {
         let subject = self.lock().subject;
         fault.conn = Some(subject.conn);
         fault.peer = subject.peer;
@@ -353,29 +278,4 @@ impl Inner {
 fn found(subject: Subject) -> Option<State> {
     let (local, peer): (SocketAddr, SocketAddr) = (subject.local?, subject.peer?);
     diag::lookup(subject.proto, local, peer).ok().flatten().map(|found| found.state)
-}
-
-const fn after_our_fin(from: State) -> Option<State> {
-    match from {
-        State::Established => Some(State::FinWait1),
-        State::CloseWait => Some(State::LastAck),
-        _ => None,
-    }
-}
-
-/// Which segment or call a single step is owed to; `op` where it was ours.
-const fn op_of_step(from: State, to: State, op: Op) -> Op {
-    match (from, to) {
-        (State::Closed, State::SynSent) | (State::SynSent, State::Established) => Op::Connect,
-        (State::Listen | State::SynSent, State::SynReceived) => Op::SynReceived,
-        (State::SynReceived, State::Established)
-        | (State::FinWait1, State::FinWait2)
-        | (State::Closing, State::TimeWait)
-        | (State::LastAck, State::Closed) => Op::AckReceived,
-        (State::Established, State::CloseWait)
-        | (State::FinWait1, State::Closing)
-        | (State::FinWait2, State::TimeWait) => Op::FinReceived,
-        (_, State::FinWait1 | State::LastAck) if !matches!(op, Op::Close) => Op::Shutdown,
-        _ => op,
-    }
 }

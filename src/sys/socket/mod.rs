@@ -1,0 +1,152 @@
+//! A socket whose states are told: every call that may move it goes through here and is followed by a question to the
+//! kernel.
+
+mod ending;
+mod opening;
+mod sockets;
+mod traffic;
+
+use super::error::Result;
+use super::life::Life;
+use super::options::{Family, SocketOption};
+use super::watch::Watcher;
+use crate::event::{Event, Events, Fault, Proto, State, Subject};
+use socket2::{SockAddr, SockRef};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Makes sockets: numbers them and shows them to the watcher. One a run, cheap to clone.
+#[derive(Clone)]
+pub struct Sockets {
+    events: Events,
+    /// Whether states are asked for and told.
+    told: bool,
+    /// Started with the first socket that is watched.
+    watcher: Arc<OnceLock<Option<Arc<Watcher>>>>,
+    next: Arc<AtomicU32>,
+}
+
+/// A socket and its life. Dropping it closes it in order: FIN first unless it must be reset, and the last states told.
+pub struct Tracked {
+    fd: Option<Arc<OwnedFd>>,
+    life: Arc<Life>,
+    sockets: Sockets,
+    conn: u32,
+    proto: Proto,
+    family: Family,
+}
+
+/// How far a connect(2) that does not block came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connecting {
+    /// The connection stands.
+    Done,
+    /// The answer is awaited; ask [`Tracked::finish_connect`] when the socket is writable.
+    InProgress,
+}
+
+impl Tracked {
+    /// The number events call this socket by.
+    #[must_use]
+    pub fn conn(&self) -> u32 {
+        self.conn
+    }
+
+    /// Our address, once there is one.
+    #[must_use]
+    pub fn local(&self) -> Option<SocketAddr> {
+        let told = self.life.lock().subject.local;
+        told.or_else(|| local_of(self.as_fd()).ok().filter(|a| a.port() != 0))
+    }
+
+    /// The other end's address, once there is one.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.life.lock().subject.peer
+    }
+
+    /// What events say of this socket.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        self.life.lock().subject
+    }
+
+    /// The state last told.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.life.lock().state
+    }
+
+    /// Payload received and sent so far, bytes.
+    #[must_use]
+    pub fn counters(&self) -> (u64, u64) {
+        (self.life.bytes_in.load(Ordering::Relaxed), self.life.bytes_out.load(Ordering::Relaxed))
+    }
+
+    /// Adds this socket's number and peer to a fault.
+    #[must_use]
+    pub fn blame(&self, fault: Fault) -> Fault {
+        self.life.fault(fault)
+    }
+
+    /// Sets one option and tells what the kernel made of it.
+    pub fn set(&self, option: &SocketOption) -> Result<()> {
+        if option.applies_to(self.family) {
+            let effective = option.apply(&SockRef::from(&self.as_fd()), self.family)?;
+            let (name, requested) = (option.name(), Some(option.requested()));
+            self.emit(|socket| Event::Option { socket, name, requested, effective });
+        }
+        Ok(())
+    }
+
+    /// Sets one option nobody asked for; told under `-v`, and a refusal changes nothing.
+    pub fn prefer(&self, option: &SocketOption) {
+        let applied = option.apply(&SockRef::from(&self.as_fd()), self.family);
+        if let (Ok(effective), true) = (applied, self.sockets.events.detailed()) {
+            let (name, requested) = (option.name(), Some(option.requested()));
+            self.emit(|socket| Event::Option { socket, name, requested, effective });
+        }
+    }
+
+    /// Tells the options in force that nobody set (`-v`).
+    pub fn tell_options(&self) {
+        if !self.life.told() || !self.sockets.events.detailed() {
+            return;
+        }
+        for option in SocketOption::worth_showing() {
+            if let Ok(effective) = option.read(&SockRef::from(&self.as_fd()), self.family) {
+                let name = option.name();
+                self.emit(|socket| Event::Option { socket, name, requested: None, effective });
+            }
+        }
+    }
+
+    /// Tells an event about this socket, made only if somebody wants it.
+    pub fn emit(&self, event: impl FnOnce(Subject) -> Event) {
+        if self.life.told() {
+            let subject = self.life.lock().subject;
+            self.sockets.events.emit(event(subject));
+        }
+    }
+}
+
+impl AsFd for Tracked {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // The descriptor is given up in `drop` alone.
+        self.fd.as_ref().expect("the socket is open until it is dropped").as_fd()
+    }
+}
+
+impl AsRawFd for Tracked {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+fn local_of(fd: BorrowedFd<'_>) -> io::Result<SocketAddr> {
+    let address: SockAddr = SockRef::from(&fd).local_addr()?;
+    address.as_socket().ok_or_else(|| io::Error::other("not an internet address"))
+}

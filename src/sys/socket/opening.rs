@@ -1,0 +1,155 @@
+//! The calls that bring a socket into use: bind, listen, accept, connect.
+
+use super::{Connecting, Tracked, local_of};
+use crate::event::{Event, Op, Proto, Role, Scope, State, Subject};
+use crate::sys::error::{Error, Result};
+use crate::sys::tcp_info;
+use crate::sys::watch::Watcher;
+use rustix::net;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+
+impl Tracked {
+    /// bind(2).
+    pub fn bind(&self, address: SocketAddr) -> Result<SocketAddr> {
+        net::bind(self, &address).map_err(|e| Error::new("bind", address, e))?;
+        let local = local_of(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
+        let mut inner = self.life.lock();
+        inner.subject.local = Some(local);
+        if self.proto == Proto::Udp {
+            self.life.moved(&mut inner, State::Unconnected, Op::Bind);
+        }
+        drop(inner);
+        self.emit(|socket| Event::Bind { socket });
+        Ok(local)
+    }
+
+    /// listen(2) with an accept queue of `backlog`; the kernel caps it (somaxconn, tcp(7)).
+    pub fn listen(&self, backlog: u32) -> Result<()> {
+        let length = i32::try_from(backlog).unwrap_or(i32::MAX);
+        let on = || self.local().map(|a| a.to_string()).unwrap_or_default();
+        {
+            let mut inner = self.life.lock();
+            net::listen(self, length).map_err(|e| Error::new("listen", on(), e))?;
+            self.life.observe_locked(&mut inner, Some(Op::Listen));
+        }
+        if self.life.told() {
+            let effective =
+                tcp_info::read(self.as_fd()).map_err(|e| Error::new("TCP_INFO", on(), e))?.backlog();
+            let (requested, value) = (u64::from(backlog).into(), u64::from(effective).into());
+            self.emit(|socket| Event::Option {
+                socket,
+                name: "backlog",
+                requested: Some(requested),
+                effective: value,
+            });
+            self.emit(|socket| Event::Listening {
+                socket,
+                backlog: Some(effective),
+                backlog_requested: Some(backlog),
+                scope: socket.local.map_or(Scope::Loopback, Scope::of),
+            });
+        }
+        Ok(())
+    }
+
+    /// accept4(2) without blocking. The new socket is told from LISTEN on, as the kernel made it.
+    pub fn accept(&self) -> io::Result<Tracked> {
+        use rustix::net::SocketFlags;
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let (fd, peer) = net::acceptfrom_with(self, flags)?;
+        let peer = peer.and_then(|a| SocketAddr::try_from(a).ok());
+        let local = local_of(fd.as_fd()).ok();
+        let subject = Subject { conn: 0, proto: Proto::Tcp, local, peer, role: Role::Server };
+        let child = self.sockets.track(fd, subject, self.family, State::Listen);
+        child.life.born();
+        child.watch();
+        child.emit(|socket| Event::Accept { socket });
+        Ok(child)
+    }
+
+    /// connect(2) without blocking.
+    pub fn start_connect(&self, address: SocketAddr) -> Result<Connecting> {
+        let answer = {
+            let mut inner = self.life.lock();
+            inner.subject.peer = Some(address);
+            let answer = net::connect(self, &address);
+            if answer.is_ok() || matches!(answer, Err(rustix::io::Errno::INPROGRESS)) {
+                if self.life.told() {
+                    inner.subject.local = local_of(self.as_fd()).ok();
+                }
+                if self.proto == Proto::Udp {
+                    if inner.state == State::Closed {
+                        self.life.moved(&mut inner, State::Unconnected, Op::Connect);
+                    }
+                    self.life.moved(&mut inner, State::Connected, Op::Connect);
+                } else if self.life.told() && !is_closed(self.as_fd()) {
+                    self.life.observe_locked(&mut inner, Some(Op::Connect));
+                }
+            }
+            answer
+        };
+        match answer {
+            Ok(()) => {
+                self.connected(address)?;
+                Ok(Connecting::Done)
+            }
+            Err(rustix::io::Errno::INPROGRESS) => Ok(Connecting::InProgress),
+            Err(error) => Err(Error::new("connect", address, error)),
+        }
+    }
+
+    /// Notes where a connection attempt made elsewhere in this layer goes.
+    pub(in crate::sys) fn aim(&self, address: SocketAddr) {
+        self.life.lock().subject.peer = Some(address);
+    }
+
+    /// Whether a connection in progress came about; `None` while it is still in progress.
+    pub fn finish_connect(&self) -> Result<Option<()>> {
+        let peer = self.peer().map(|a| a.to_string()).unwrap_or_default();
+        let error = net::sockopt::socket_error(self).map_err(|e| Error::new("connect", &peer, e))?;
+        if let Err(errno) = error {
+            self.life.failed(errno.raw_os_error());
+            return Err(Error::new("connect", peer, errno));
+        }
+        match (net::getpeername(self), self.peer()) {
+            (Ok(Some(_)), Some(address)) => self.connected(address).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn connected(&self, address: SocketAddr) -> Result<()> {
+        if self.proto == Proto::Tcp {
+            self.watch();
+            self.life.observe();
+            self.refuse_itself(address)?;
+        }
+        self.tell_options();
+        Ok(())
+    }
+
+    /// A free port of this machine may be tried from that very port; the two SYNs then meet (RFC 9293 3.5, simultaneous
+    /// open) and the socket is connected to itself. Nobody listens there, so this is a refusal.
+    pub(in crate::sys) fn refuse_itself(&self, address: SocketAddr) -> Result<()> {
+        if local_of(self.as_fd()).is_ok_and(|local| local == address) {
+            let _ = self.reset_on_close();
+            return Err(Error::new("connect", address, rustix::io::Errno::CONNREFUSED));
+        }
+        Ok(())
+    }
+
+    fn watch(&self) {
+        if !self.life.told() {
+            return;
+        }
+        // Without the watcher the states between our calls are told late and as implied, not wrongly.
+        if let Some(watcher) = self.sockets.watcher.get_or_init(|| Watcher::start().ok()) {
+            let _ = watcher.watch(self.conn, self.as_fd(), &self.life);
+        }
+    }
+}
+
+fn is_closed(fd: BorrowedFd<'_>) -> bool {
+    matches!(tcp_info::state(fd), Ok(State::Closed))
+}
