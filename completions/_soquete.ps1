@@ -190,7 +190,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Sockets in this state; may be repeated')
             [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Sockets with this at our end; may be repeated')
             [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'Sockets with this at the other end; may be repeated')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Stream changes instead: what appeared, went from state to state, is gone; look every DUR')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Stream changes instead: what appeared, changed its state, is gone; look every DUR')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until ''listen PORT'', ''gone PORT'', ''established HOST:PORT'' or ''count OP N FILTER'' holds')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give --wait up after this long')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')

@@ -183,7 +183,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --state 'Sockets in this state; may be repeated'
             cand --local 'Sockets with this at our end; may be repeated'
             cand --peer 'Sockets with this at the other end; may be repeated'
-            cand --watch 'Stream changes instead: what appeared, went from state to state, is gone; look every DUR'
+            cand --watch 'Stream changes instead: what appeared, changed its state, is gone; look every DUR'
             cand --wait 'Wait until ''listen PORT'', ''gone PORT'', ''established HOST:PORT'' or ''count OP N FILTER'' holds'
             cand --timeout 'Give --wait up after this long'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'

@@ -168,7 +168,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l h
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l local -d 'Sockets with this at our end; may be repeated' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l peer -d 'Sockets with this at the other end; may be repeated' -r
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l watch -d 'Stream changes instead: what appeared, went from state to state, is gone; look every DUR' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l watch -d 'Stream changes instead: what appeared, changed its state, is gone; look every DUR' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l wait -d 'Wait until \'listen PORT\', \'gone PORT\', \'established HOST:PORT\' or \'count OP N FILTER\' holds' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l timeout -d 'Give --wait up after this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r

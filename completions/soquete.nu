@@ -185,7 +185,7 @@ module completions {
     --processes(-p)           # The processes that hold each socket
     --extended(-e)            # More of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
     --summary                 # Count sockets by state instead
-    --watch: string           # Stream changes instead: what appeared, went from state to state, is gone; look every DUR
+    --watch: string           # Stream changes instead: what appeared, changed its state, is gone; look every DUR
     --wait: string            # Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
     --timeout: string         # Give --wait up after this long
     --ipv4(-4)                # IPv4 only

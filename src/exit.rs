@@ -10,7 +10,7 @@ use crate::sys::signal::Signal;
 pub enum Exit {
     /// Done; for checks, the condition holds.
     Done,
-    /// The network said no.
+    /// The network said no; or nothing in the socket table matches.
     Network,
     /// A wrong command line.
     Usage,

@@ -10,11 +10,34 @@ use std::time::Duration;
 
 /// Show the socket table.
 ///
-/// Every socket of this network namespace, as the kernel has it; no privilege is needed but for other users'
-/// processes. A FILTER is what either end must match: PORT, :PORT, HOST, HOST:PORT or a range such as 10.0.0.0/8. Of
-/// several hosts or several ports one must match; a host and a port must match at the same end.
-///
+/// Every TCP, UDP and UNIX socket of this network namespace, as the kernel has it; no privilege is needed but for other
+/// users' processes. A FILTER is what either end must match: PORT, :PORT, HOST, HOST:PORT or a range such as
+/// 10.0.0.0/8; PORT may be a list with ranges. Of several hosts or several ports one must match, a host and a port at
+/// the same end. The kernel applies filters and states itself. UNIX sockets have no addresses: no FILTER matches them.
 /// The exit status is 1 when no socket matches.
+///
+/// With --json each socket is an object with the fields proto (tcp, udp, unix), type (of a UNIX socket: stream, dgram,
+/// seqpacket), local and peer (null where there is none), peer_inode (of a UNIX socket), state, recv_queue and
+/// send_queue in bytes, for listeners accept_queue and accept_max instead, uid and inode (0 where no descriptor leads
+/// to the socket: orphans, TIME-WAIT, connections nobody accepted yet); with -p processes, a list of pid and name, and
+/// processes_hidden, which says why some may be missing; source, where the kernel refuses its interface and the rows
+/// come from /proc/net. With -e, each where the kernel tells it: rtt_us, rttvar_us, rto_us, snd_mss, rcv_mss, pmtu,
+/// cwnd, retransmits, delivery_rate (bytes a second); timer (what it waits for: retransmit, keepalive, time-wait, or
+/// probe of a closed window), timer_ms until it fires, timer_fired times for the same thing; congestion; recv_memory of
+/// recv_buffer, send_memory of send_buffer, forward_memory, queued_memory, option_memory and backlog_memory in bytes,
+/// drops in datagrams; tos, v6only, shut (receive, send, both), interface, cookie. With --summary: proto, state, count.
+///
+/// With --watch what is there at the start is not shown, only what changes, as ts, change (appeared, changed, gone),
+/// proto, local, peer, from, to (null where it was not, or is not, in the table), uid and inode, with -p processes.
+/// Changes are found by looks at the table, every 20 ms unless looks are so costly that they would take more than a
+/// tenth of a CPU, and by the kernel's notices that a TCP or UDP socket is gone. What lasts less than the time between
+/// two looks may be missed: a change may span several states, and a socket that came and went in between is told as
+/// gone, without a state, by the notice alone. UNIX sockets have no notices. It ends by a signal.
+///
+/// With --wait the condition holds when a socket of that port listens (listen; on the host named or on every
+/// address), when none is left but in TIME-WAIT (gone), when one is ESTABLISHED (established), or when the number of
+/// sockets that match compares so, OP being <, <=, =, !=, >= or > (count). It is noticed within 100 ms; the sockets that
+/// made it hold are printed. -t, -u, --state and the like narrow what counts. After --timeout the exit status is 3.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Stat {
@@ -54,7 +77,7 @@ pub struct Stat {
     /// Count sockets by state instead
     #[arg(long, conflicts_with_all = ["processes", "extended", "watch", "wait"])]
     pub summary: bool,
-    /// Stream changes instead: what appeared, went from state to state, is gone; look every DUR
+    /// Stream changes instead: what appeared, changed its state, is gone; look every DUR
     #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, value_parser = duration,
         conflicts_with_all = ["extended", "wait"])]
     #[allow(clippy::option_option)] // absent, alone, or with a value

@@ -1,6 +1,6 @@
 //! `demo`: conversations on loopback within one process, for somebody who sees sockets for the first time.
 
-use super::{Context, Outcome, Result};
+use super::{Context, Outcome, Result, stat};
 use crate::event::{Proto, Role};
 use crate::net::dial::{Dial, DialError};
 use crate::net::listen::Recipe;
@@ -27,8 +27,9 @@ pub fn run(context: &mut Context) -> Result {
     }
 }
 
-/// An echo server and its client: the client speaks, hears its words back, and closes first.
-fn tcp_echo(context: &Context) -> std::result::Result<(), DialError> {
+/// An echo server and its client: the client speaks, hears its words back, and closes first. The table shows what the
+/// kernel has of them at the end.
+fn tcp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
     let recipe = Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &[], backlog: 16 };
     let listeners = recipe.open(&[(Ipv4Addr::LOCALHOST, 0).into()])?;
     let listener = &listeners[0];
@@ -55,6 +56,7 @@ fn tcp_echo(context: &Context) -> std::result::Result<(), DialError> {
     step(context)?;
     drop((client, server));
     step(context)?;
+    stat::show_port(address.port(), context)?;
     drop(listeners);
     step(context)
 }

@@ -6,9 +6,10 @@ use clap_mangen::roff::{Inline, Roff, bold, roman};
 use std::io::Result;
 
 /// Pages of other manuals that say more, by subcommand; `None` is the whole.
-const ELSEWHERE: [(Option<&str>, &[&str]); 3] = [
+const ELSEWHERE: [(Option<&str>, &[&str]); 4] = [
     (None, &["nc(1)", "socat(1)", "ss(8)", "socket(7)", "tcp(7)", "udp(7)"]),
     (Some("listen"), &["accept(2)", "listen(2)", "socket(7)", "tcp(7)"]),
+    (Some("stat"), &["ss(8)", "netstat(8)", "proc(5)", "tcp(7)", "udp(7)", "unix(7)"]),
     (Some("connect"), &["connect(2)", "shutdown(2)", "socket(7)", "tcp(7)"]),
 ];
 

@@ -17,7 +17,10 @@ pub fn statuses() -> Vec<(u8, &'static str)> {
     };
     let meanings = [
         (Exit::Done, "Done; for checks, the condition holds."),
-        (Exit::Network, "The network said no: refused, reset, unreachable, name not found."),
+        (
+            Exit::Network,
+            "The network said no: refused, reset, unreachable, name not found; stat: nothing matches.",
+        ),
         (Exit::Usage, "A wrong command line."),
         (Exit::Deadline, "A deadline passed."),
         (Exit::Partial, "Some of several targets failed."),

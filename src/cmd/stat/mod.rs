@@ -10,9 +10,9 @@ use super::{Context, Outcome, Result, stdout};
 use crate::cli::Stat;
 use crate::event::report;
 use crate::event::table::{CountRow, Transport};
-use crate::event::{Event, Fault, Kind, State};
+use crate::event::{Event, Fault, Kind, Proto, State};
 use crate::exit::Exit;
-use crate::sys::diag::{Dumped, Query, Row, Source, Tables};
+use crate::sys::diag::{Dumped, End, Filter, Query, Row, Source, Table, Tables};
 use crate::sys::procs::{self, Holders};
 use crate::sys::{self, Error};
 use rows::Shown;
@@ -43,14 +43,31 @@ pub fn run(args: &Stat, context: &mut Context) -> Result {
     })
 }
 
+/// Prints the TCP sockets that have this port at either end.
+pub(super) fn show_port(port: u16, context: &mut Context) -> sys::Result<()> {
+    let filter = Some(Filter::either(End::port(port)));
+    let query = Query { filter, ..Query::all(Table::Inet(Proto::Tcp)) };
+    show_all(&[query], None, &mut Look::default(), context)?;
+    context.report.flush().map_err(stdout::failure)
+}
+
 /// Prints every socket that answers; says how many.
 fn show(args: &Stat, queries: &[Query], look: &mut Look, context: &mut Context) -> sys::Result<u64> {
     let holders = args.processes.then(|| holders(queries, look, context)).transpose()?;
+    show_all(queries, holders.as_ref(), look, context)
+}
+
+fn show_all(
+    queries: &[Query],
+    holders: Option<&Holders>,
+    look: &mut Look,
+    context: &mut Context,
+) -> sys::Result<u64> {
     let mut count = 0;
     for query in queries {
         let mut failed = None;
         let stop = context.stop.clone();
-        let shown = Shown { holders: holders.as_ref(), extended: args.extended, source: None };
+        let shown = Shown { holders, extended: query.extended, source: None };
         let report = &mut context.report;
         look.at(query, &context.events, &mut |row, source| {
             count += 1;

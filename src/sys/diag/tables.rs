@@ -1,6 +1,5 @@
 //! Whole tables, a row at a time: asked of the kernel, or read from `/proc/net` where that is refused.
 //! Used by `cmd` for `stat`.
-#![allow(unsafe_code)]
 
 use super::channel::Channel;
 use super::decode::{self, Progress};
@@ -418,49 +417,5 @@ mod tests {
             }
             assert_eq!(found, 4, "{source:?}");
         }
-    }
-
-    /// Refuses socket(2) for netlink to this thread, as a sandbox does.
-    fn refuse_netlink() {
-        let op = |code: u32, jt, jf, k| libc::sock_filter { code: code.try_into().unwrap(), jt, jf, k };
-        let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-        let equal = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
-        let mut program = [
-            op(load, 0, 0, 0),
-            op(equal, 0, 3, libc::SYS_socket.try_into().unwrap()),
-            op(load, 0, 0, 16),
-            op(equal, 0, 1, libc::AF_NETLINK.try_into().unwrap()),
-            op(libc::BPF_RET, 0, 0, libc::SECCOMP_RET_ERRNO | 1), // EPERM
-            op(libc::BPF_RET, 0, 0, libc::SECCOMP_RET_ALLOW),
-        ];
-        let program = libc::sock_fprog { len: 6, filter: program.as_mut_ptr() };
-        // SAFETY: both calls take integers and, the second, a program that outlives it; they bind this thread alone.
-        let answers = unsafe {
-            [
-                libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-                libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program),
-            ]
-        };
-        assert_eq!(answers, [0, 0], "{}", io::Error::last_os_error());
-    }
-
-    #[test]
-    fn where_the_kernel_refuses_the_files_are_read_and_it_says_so() {
-        let zoo = Zoo::new();
-        let own = zoo.inodes();
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                refuse_netlink();
-                let mut rows = 0;
-                let visit = &mut |row: &Row<'_>| {
-                    rows += usize::from(matches!(row, Row::Inet(row) if own.contains(&row.inode)));
-                    ControlFlow::Continue(())
-                };
-                let dumped = Tables::new().dump(&Query::all(TCP), &mut |row, _| visit(row)).unwrap();
-                assert_eq!(dumped.source, Source::ProcNet);
-                assert_eq!(dumped.refused.unwrap().raw_os_error(), Some(libc::EPERM));
-                assert_eq!(rows, 12);
-            });
-        });
     }
 }
