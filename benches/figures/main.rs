@@ -12,9 +12,11 @@
 mod check;
 mod churn;
 mod echo;
+mod fan;
 mod feed;
 mod lines;
 mod load;
+mod many;
 mod plan;
 mod port;
 mod proc;
@@ -38,6 +40,8 @@ enum Section {
     Churn,
     /// All ports of localhost.
     Check,
+    /// One line to a thousand connections and back.
+    Many,
     /// Time to the first message.
     Startup,
     /// The binary's size.
@@ -61,6 +65,9 @@ struct Arguments {
     /// Serve as the bare echo loop (used by `churn`)
     #[arg(long, hide = true)]
     bare_echo: Option<u16>,
+    /// Talk as the bare loop, to a port over so many connections (used by `many`)
+    #[arg(long, hide = true, num_args = 2, value_names = ["PORT", "COUNT"])]
+    bare_fan: Option<Vec<u16>>,
     /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -70,6 +77,9 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if let Some(port) = arguments.bare_echo {
         return echo::serve(port);
+    }
+    if let Some(&[port, count]) = arguments.bare_fan.as_deref() {
+        return fan::talk(port, count.into());
     }
     let plan = Plan {
         soquete: env!("CARGO_BIN_EXE_soquete").into(),
@@ -97,6 +107,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Transfer => transfer::run(table, plan),
         Section::Churn => churn::run(table, plan),
         Section::Check => check::run(table, plan),
+        Section::Many => many::run(table, plan),
         Section::Startup => startup::run(table, plan),
         Section::Size => size::run(table, plan),
     }

@@ -18,8 +18,6 @@ pub(super) struct Order {
     /// Seats that are waited for, and bytes held for their turn.
     awaited: usize,
     held: usize,
-    /// What may be printed.
-    ready: Vec<u8>,
 }
 
 struct Seat {
@@ -52,7 +50,6 @@ impl Order {
             since: now,
             awaited: count,
             held: 0,
-            ready: Vec::new(),
         }
     }
 
@@ -66,8 +63,8 @@ impl Order {
         }
     }
 
-    /// A line came from a target that was sent `heard` lines so far.
-    pub(super) fn answer(&mut self, seat: usize, heard: u64, line: &[u8]) {
+    /// A line came from a target that was sent `heard` lines so far; what may be printed at once goes to `out`.
+    pub(super) fn answer(&mut self, seat: usize, heard: u64, line: &[u8], out: &mut Vec<u8>) {
         let who = &mut self.seats[seat];
         if who.next >= heard {
             // Nobody asked for it, a greeting or one more line of an answer: it keeps its place in what the target says.
@@ -76,14 +73,14 @@ impl Order {
                     text.extend_from_slice(line);
                     self.held += line.len();
                 }
-                None => self.ready.extend_from_slice(line),
+                None => out.extend_from_slice(line),
             }
             return;
         }
         let round = who.next;
         who.next += 1;
         if (round, seat) < (self.round, self.turn) {
-            return self.ready.extend_from_slice(line);
+            return out.extend_from_slice(line);
         }
         who.held.push_back((round, line.to_vec()));
         self.held += line.len();
@@ -111,7 +108,7 @@ impl Order {
     }
 
     /// Moves on as far as answers are there or need not be waited for; until when the next one is waited for.
-    pub(super) fn advance(&mut self, now: Instant) -> Option<Instant> {
+    pub(super) fn advance(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<Instant> {
         while self.round < self.asked {
             if self.awaited == 0 && self.held == 0 {
                 (self.round, self.turn) = (self.asked, 0);
@@ -121,7 +118,7 @@ impl Order {
             if seat.held.front().is_some_and(|(line, _)| *line <= self.round) {
                 let (_, text) = seat.held.pop_front().unwrap_or_default();
                 self.held -= text.len();
-                self.ready.extend_from_slice(&text);
+                out.extend_from_slice(&text);
             } else if seat.stance == Stance::Awaited && seat.next <= self.round {
                 let due = self.since + self.patience;
                 if now < due {
@@ -137,15 +134,10 @@ impl Order {
         None
     }
 
-    /// What may be printed, in order.
-    pub(super) fn ready(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.ready)
-    }
-
-    /// Whether a target must wait until some of what it said is printed, so that no more than `limit` bytes are held for
-    /// long. One whose turn it is holds nothing itself, so it never waits.
-    pub(super) fn is_full(&self, seat: usize, limit: usize) -> bool {
-        self.ready.len() > limit || (self.held > limit && !self.seats[seat].held.is_empty())
+    /// Whether a target that holds something itself is to wait, since all together hold more than `limit` bytes. The one
+    /// whose turn it is holds nothing, so it never waits.
+    pub(super) fn holds_more(&self, seat: usize, limit: usize) -> bool {
+        self.held > limit && !self.seats[seat].held.is_empty()
     }
 
     fn take(&mut self, seat: usize, stance: Stance) {
@@ -168,12 +160,13 @@ mod tests {
         order: Order,
         now: Instant,
         asked: u64,
+        out: Vec<u8>,
     }
 
     impl Scene {
         fn new(count: usize) -> Self {
             let now = Instant::now();
-            Self { order: Order::new(count, PATIENCE, now), now, asked: 0 }
+            Self { order: Order::new(count, PATIENCE, now), now, asked: 0, out: Vec::new() }
         }
 
         fn ask(&mut self) {
@@ -182,12 +175,12 @@ mod tests {
         }
 
         fn answer(&mut self, seat: usize, text: &str) {
-            self.order.answer(seat, self.asked, text.as_bytes());
+            self.order.answer(seat, self.asked, text.as_bytes(), &mut self.out);
         }
 
         fn printed(&mut self) -> String {
-            self.order.advance(self.now);
-            String::from_utf8(self.order.ready()).unwrap()
+            self.order.advance(self.now, &mut self.out);
+            String::from_utf8(std::mem::take(&mut self.out)).unwrap()
         }
     }
 
@@ -209,7 +202,8 @@ mod tests {
         scene.answer(0, "a");
         scene.answer(2, "c");
         assert_eq!(scene.printed(), "a");
-        assert_eq!(scene.order.advance(scene.now), Some(scene.now + PATIENCE));
+        let due = scene.order.advance(scene.now, &mut scene.out);
+        assert_eq!(due, Some(scene.now + PATIENCE));
         scene.now += PATIENCE;
         assert_eq!(scene.printed(), "c");
         scene.ask();
@@ -263,7 +257,7 @@ mod tests {
         scene.ask();
         scene.ask();
         scene.answer(1, "bbbb");
-        assert!(scene.order.is_full(1, 3) && !scene.order.is_full(0, 3));
+        assert!(scene.order.holds_more(1, 3) && !scene.order.holds_more(0, 3));
     }
 
     proptest! {

@@ -1,4 +1,6 @@
-//! The way from all targets to standard output: straight, or through the order of answers, which one task moves on.
+//! The way from all targets to standard output: straight, or through the order of answers.
+//!
+//! One task hands lines on, so that those of many targets that are there at once are written with one call.
 
 use super::order::Order;
 use crate::cmd::many::Feed;
@@ -8,13 +10,14 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Bytes held for their turn, all targets together, before those that said them have to wait.
+/// Bytes of all targets together that may wait here before those that said them have to wait as well.
 const HELD: usize = 4 << 20;
 
 /// Takes whole lines of the targets.
 pub(super) struct Printer {
     output: Output,
     feed: Rc<Feed>,
+    ready: RefCell<Vec<u8>>,
     order: Option<RefCell<Order>>,
     changed: Notify,
     room: Notify,
@@ -24,8 +27,15 @@ pub(super) struct Printer {
 impl Printer {
     /// For `count` targets; in order if a patience is given.
     pub(super) fn new(output: Output, feed: Rc<Feed>, count: usize, ordered: Option<Duration>) -> Self {
-        let order = ordered.map(|patience| RefCell::new(Order::new(count, patience, Instant::now())));
-        Self { output, feed, order, changed: Notify::new(), room: Notify::new(), closing: Cell::new(false) }
+        Self {
+            output,
+            feed,
+            ready: RefCell::default(),
+            order: ordered.map(|patience| RefCell::new(Order::new(count, patience, Instant::now()))),
+            changed: Notify::new(),
+            room: Notify::new(),
+            closing: Cell::new(false),
+        }
     }
 
     /// Takes `lines` of a target that was sent `heard` lines when there is room for them, prints them or holds them for
@@ -36,21 +46,29 @@ impl Printer {
         heard: impl FnOnce() -> u64,
         lines: impl FnOnce() -> Vec<u8>,
     ) {
-        let Some(order) = &self.order else { return self.output.put_with(lines).await };
-        while order.borrow().is_full(seat, HELD) {
+        while self.is_full(seat) {
             self.room.notified().await;
         }
-        let mut order = order.borrow_mut();
-        order.asked(self.feed.lines(), Instant::now());
-        let heard = heard();
-        for line in lines().split_inclusive(|b| *b == b'\n') {
-            order.answer(seat, heard, line);
+        let mut ready = self.ready.borrow_mut();
+        if let Some(order) = &self.order {
+            let (mut order, heard) = (order.borrow_mut(), heard());
+            order.asked(self.feed.lines(), Instant::now());
+            for line in lines().split_inclusive(|b| *b == b'\n') {
+                order.answer(seat, heard, line, &mut ready);
+            }
+        } else {
+            ready.append(&mut lines());
         }
         self.changed.notify_one();
     }
 
+    fn is_full(&self, seat: usize) -> bool {
+        let held_back = |order: &RefCell<Order>| order.borrow().holds_more(seat, HELD);
+        self.ready.borrow().len() > HELD || self.order.as_ref().is_some_and(held_back)
+    }
+
     /// The target is connected, and `line` is the first it will be sent.
-    pub(super) fn enter(&self, seat: usize, line: impl Fn() -> u64) {
+    pub(super) fn enter(&self, seat: usize, line: impl FnOnce() -> u64) {
         if let Some(order) = &self.order {
             order.borrow_mut().enter(seat, line());
         }
@@ -64,21 +82,31 @@ impl Printer {
         }
     }
 
-    /// Moves the order on until [`Self::close`].
+    /// Hands lines on until [`Self::close`].
     pub(super) async fn run(&self) {
-        let Some(order) = &self.order else { return };
         loop {
             let last = self.closing.get();
-            let due = self.advance(order).await;
-            if last {
+            let due = self.advance();
+            if !self.ready.borrow().is_empty() {
+                self.output.put_with(|| self.ready.take()).await;
+                self.room.notify_waiters();
+            } else if last {
                 return;
-            }
-            tokio::select! {
-                () = self.changed.notified() => {}
-                () = self.feed.grown() => {}
-                () = sleep_until(due) => {}
+            } else {
+                tokio::select! {
+                    () = self.changed.notified() => {}
+                    () = self.feed.grown(), if self.order.is_some() => {}
+                    () = sleep_until(due) => {}
+                }
             }
         }
+    }
+
+    /// Moves the order on; until when somebody is waited for.
+    fn advance(&self) -> Option<Instant> {
+        let mut order = self.order.as_ref()?.borrow_mut();
+        order.asked(self.feed.lines(), Instant::now());
+        order.advance(Instant::now(), &mut self.ready.borrow_mut())
     }
 
     /// Every target is gone: what is left is printed.
@@ -88,19 +116,6 @@ impl Printer {
         }
         self.closing.set(true);
         self.changed.notify_one();
-    }
-
-    async fn advance(&self, order: &RefCell<Order>) -> Option<Instant> {
-        let (due, ready) = {
-            let mut order = order.borrow_mut();
-            order.asked(self.feed.lines(), Instant::now());
-            (order.advance(Instant::now()), order.ready())
-        };
-        if !ready.is_empty() {
-            self.output.put(ready).await;
-            self.room.notify_waiters();
-        }
-        due
     }
 }
 

@@ -118,8 +118,9 @@ impl Desk {
         let put = async || output.put_with(|| incoming.borrow_mut().take()).await;
         let receiving = receive(client, &reader, &self.buffer, &incoming, put);
         let end = talk(client, &reader, &self.terms, receiving).await;
-        incoming.borrow_mut().finish();
-        output.put_with(|| incoming.borrow_mut().take()).await;
+        let mut incoming = incoming.into_inner();
+        incoming.finish();
+        output.put(incoming.take()).await;
         end.map(drop)
     }
 
