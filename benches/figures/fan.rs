@@ -36,12 +36,14 @@ pub fn talk(port: u16, count: usize) -> Result<()> {
         ready.clear();
         epoll::wait(&epoll, spare_capacity(&mut ready), None)?;
         for event in &ready {
-            let slot = &mut connections[usize::try_from(event.data.u64())?];
+            let mark = event.data;
+            let slot = &mut connections[usize::try_from(mark.u64())?];
             let Some(socket) = slot else { continue };
-            if event.flags.contains(EventFlags::OUT) {
+            let flags = event.flags;
+            if flags.contains(EventFlags::OUT) {
                 ensure!(rustix::io::write(&*socket, &line)? == line.len(), "a short line fits a socket");
                 shutdown(&*socket, Shutdown::Write)?;
-                epoll::modify(&epoll, &*socket, event.data, EventFlags::IN)?;
+                epoll::modify(&epoll, &*socket, mark, EventFlags::IN)?;
                 continue;
             }
             match rustix::io::read(&*socket, &mut buffer)? {
