@@ -17,10 +17,7 @@ pub fn statuses() -> Vec<(u8, &'static str)> {
     };
     let meanings = [
         (Exit::Done, "Done; for checks, the condition holds."),
-        (
-            Exit::Network,
-            "The network said no: refused, reset, unreachable, name not found; stat: nothing matches.",
-        ),
+        (Exit::Network, "The network said no: refused, reset, unreachable, name not found; stat: no match."),
         (Exit::Usage, "A wrong command line."),
         (Exit::Deadline, "A deadline passed."),
         (Exit::Partial, "Some of several targets failed."),
