@@ -25,6 +25,9 @@ fn watch(address: &str, words: &str) -> (Running, IpAddr) {
     (running, ip)
 }
 
+/// Whatever the state before was.
+const ANY: &str = "any";
+
 fn changes(running: Running, port: u16) -> Vec<(String, Value, Value)> {
     let run = running.terminate();
     let port = format!(":{port}");
@@ -42,9 +45,9 @@ fn change(name: &str, from: &str, to: &str) -> (String, Value, Value) {
 
 fn wait(running: &Running, port: u16, from: &str, to: &str) {
     let state = |name: &str| if name.is_empty() { "null".into() } else { format!("{name:?}") };
+    let from = if from == ANY { String::new() } else { format!("\"from\":{},", state(from)) };
     let until = Instant::now() + DEADLINE;
-    let (own, states) =
-        (format!(":{port}\",\"peer\""), format!("\"from\":{},\"to\":{}", state(from), state(to)));
+    let (own, states) = (format!(":{port}\",\"peer\""), format!("{from}\"to\":{}", state(to)));
     let seen = |line: &str| line.contains(&own) && line.contains(&states);
     while !String::from_utf8(running.stdout()).unwrap().lines().any(seen) {
         assert!(
@@ -68,17 +71,22 @@ fn a_connection_is_followed_from_its_appearance_to_its_end() {
     server.half_close();
     wait(&running, near, "ESTABLISHED", "CLOSE-WAIT");
     client.half_close();
-    wait(&running, near, "CLOSE-WAIT", "");
+    wait(&running, near, ANY, "");
     drop((client, server));
     let port = door.port();
     drop(door);
     wait(&running, port, "LISTEN", "");
+    // LAST-ACK lasts microseconds on loopback; a look may fall into it.
+    let mut seen = changes(running, near);
+    let through_last_ack = change("changed", "CLOSE-WAIT", "LAST-ACK");
+    let last = if seen.contains(&through_last_ack) { "LAST-ACK" } else { "CLOSE-WAIT" };
+    seen.retain(|change| *change != through_last_ack);
     let expected = [
         change("appeared", "", "ESTABLISHED"),
         change("changed", "ESTABLISHED", "CLOSE-WAIT"),
-        change("gone", "CLOSE-WAIT", ""),
+        change("gone", last, ""),
     ];
-    assert_eq!(changes(running, near), expected);
+    assert_eq!(seen, expected);
 }
 
 #[test]
