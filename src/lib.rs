@@ -63,6 +63,8 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
         Command::Connect(args) => cmd::connect::run(args, context),
         Command::MultiConnect(args) => cmd::multi_connect::run(args, context),
         Command::Stat(args) => cmd::stat::run(args, context),
+        Command::UdpServe(args) => cmd::udp_serve::run(args, context),
+        Command::UdpSend(args) => cmd::udp_send::run(args, context),
         Command::Demo => cmd::demo::run(context),
         Command::Completions { .. } => Ok(Outcome::done()),
     }

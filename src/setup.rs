@@ -44,7 +44,7 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
         sockets: Sockets::new(events.clone()),
         events,
         stop: Stop::install()?,
-        report: output::report(global.json, style(global.color, to_terminal)),
+        report: output::report(global.json, style(global.color, to_terminal), to_terminal),
         json: global.json,
         visible: if to_terminal { visible } else { raw },
         progress_every: if look.bar { PROGRESS_BAR } else { PROGRESS_LINES },

@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ServerArgs, SocketArgs};
+use super::{ReadyArgs, ServerArgs, SocketArgs};
 use crate::net::relay::OnEof;
 use clap::Args;
 use std::path::PathBuf;
@@ -49,12 +49,9 @@ pub struct Listen {
     /// Length of the accept queue; the kernel caps it
     #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
     pub backlog: u32,
-    /// Write the addresses to this file once ready
-    #[arg(long, value_name = "PATH", help_heading = "Readiness")]
-    pub ready_file: Option<PathBuf>,
-    /// Write the addresses to this inherited descriptor once ready, and close it
-    #[arg(long, value_name = "N", help_heading = "Readiness", value_parser = clap::value_parser!(i32).range(0..))]
-    pub ready_fd: Option<i32>,
+    /// How readiness is told.
+    #[command(flatten)]
+    pub ready: ReadyArgs,
     /// Socket options.
     #[command(flatten)]
     pub socket: SocketArgs,

@@ -9,14 +9,18 @@ mod listen;
 mod multi_connect;
 mod socket;
 mod stat;
+mod udp_send;
+mod udp_serve;
 mod values;
 
 pub use condition::{Comparison, Condition, What};
 pub use connect::Connect;
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
-pub use socket::{LookupArgs, ServerArgs, SocketArgs};
+pub use socket::{LookupArgs, ReadyArgs, ServerArgs, SocketArgs};
 pub use stat::Stat;
+pub use udp_send::UdpSend;
+pub use udp_serve::{AnswerArgs, Group, UdpServe};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -42,6 +46,8 @@ pub struct Cli {
 pub enum Command {
     Listen(Box<Listen>),
     Connect(Box<Connect>),
+    UdpServe(Box<UdpServe>),
+    UdpSend(Box<UdpSend>),
     MultiConnect(Box<MultiConnect>),
     Stat(Box<Stat>),
     /// Show a conversation on loopback with every state of both ends
@@ -135,6 +141,8 @@ Examples:
   soquete connect --check example.com 22,80     test ports
   soquete connect --check --wait 30s db 5432 -- ./start
                                                 run a command once a port is open
+  soquete udp-serve --echo 5000                 answer datagrams
+  soquete udp-send host 5000 hello              send one, print the reply
   soquete multi-connect localhost:65432-65434   talk to three servers at once
   soquete stat -tulp                            who listens here, with processes
 

@@ -4,6 +4,7 @@ use super::values::{Keepalive, duration, number, size, switch};
 use crate::net::resolve::Lookup;
 use crate::sys::options::SocketOption;
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Socket options, set before bind or connect and read back.
@@ -132,4 +133,16 @@ pub struct ServerArgs {
     /// Families and names.
     #[command(flatten)]
     pub lookup: LookupArgs,
+}
+
+/// How a server tells that it is ready, besides its `listening` event.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Readiness")]
+pub struct ReadyArgs {
+    /// Write the addresses to this file once ready
+    #[arg(long, value_name = "PATH")]
+    pub ready_file: Option<PathBuf>,
+    /// Write the addresses to this inherited descriptor once ready, and close it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    pub ready_fd: Option<i32>,
 }

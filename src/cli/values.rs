@@ -1,7 +1,8 @@
 //! How the words after flags are read: durations, sizes, switches, targets of events.
 
-use super::EventTarget;
+use super::{EventTarget, Group};
 use crate::net::relay::OnEof;
+use crate::sys::mmsg::{LONGEST_V4, LONGEST_V6};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use std::str::FromStr;
@@ -31,6 +32,14 @@ pub(super) fn size(word: &str) -> Result<usize, String> {
     };
     let number: usize = digits.parse().map_err(|_| wrong())?;
     number.checked_mul(1 << shift).filter(|n| i32::try_from(*n).is_ok()).ok_or_else(wrong)
+}
+
+/// Reads the length of a datagram's payload: 1 to 65527 bytes.
+pub(super) fn payload(word: &str) -> Result<usize, String> {
+    match size(word)? {
+        n @ 1..=LONGEST_V6 => Ok(n),
+        n => Err(format!("{n} is not a datagram's size; they hold 1 to {LONGEST_V4} bytes over IPv4, {LONGEST_V6} over IPv6")),
+    }
 }
 
 /// Reads a switch.
@@ -63,6 +72,22 @@ impl FromStr for EventTarget {
             None if word == "-" => Ok(Self::Stdout),
             None if word.is_empty() => Err("the target is empty; type a path, - or fd:N".into()),
             None => Ok(Self::File(word.into())),
+        }
+    }
+}
+
+impl FromStr for Group {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let bare = word.trim_start_matches('[').trim_end_matches(']');
+        let (ip, interface) = match bare.split_once('%') {
+            Some((ip, name)) if !name.is_empty() => (ip, Some(name.to_owned())),
+            _ => (bare, None),
+        };
+        match ip.parse::<std::net::IpAddr>() {
+            Ok(ip) if ip.is_multicast() => Ok(Self { ip, interface }),
+            _ => Err(format!("{word} is no multicast group; type for example 224.0.0.251 or ff02::fb%eth0")),
         }
     }
 }
@@ -132,6 +157,20 @@ mod tests {
         }
         for word in ["", "k", "-1", "1x", "9G", "99999999999999999999"] {
             assert!(size(word).is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn groups_may_name_an_interface() {
+        let group = |ip: &str, name: Option<&str>| Group {
+            ip: ip.parse().unwrap(),
+            interface: name.map(str::to_owned),
+        };
+        assert_eq!("224.0.0.1".parse(), Ok(group("224.0.0.1", None)));
+        assert_eq!("ff02::1%eth0".parse(), Ok(group("ff02::1", Some("eth0"))));
+        assert_eq!("[ff02::1%eth0]".parse(), Ok(group("ff02::1", Some("eth0"))));
+        for word in ["", "10.0.0.1", "::1", "224.0.0.1%", "%lo", "all"] {
+            assert!(word.parse::<Group>().is_err(), "{word}");
         }
     }
 

@@ -1,9 +1,9 @@
 //! `listen`: a plain listener pipes its first client; every other service is served to many.
 
 use super::connect::{input, output, pipe_plan};
-use super::{Context, Outcome, Result, serve};
+use super::{Context, Outcome, Result, ready, serve};
 use crate::cli::Listen;
-use crate::event::{Kind, Proto};
+use crate::event::Proto;
 use crate::net::addr::Endpoint;
 use crate::net::listen::{Place, Recipe};
 use crate::net::relay;
@@ -12,11 +12,7 @@ use crate::sys::signal::Signal;
 use crate::sys::socket::Tracked;
 use crate::sys::wait::{For, wait};
 use crate::sys::{self, limits, stdio};
-use std::fmt::Write as _;
-use std::fs;
-use std::io::Write as _;
 use std::os::fd::AsFd;
-use std::path::Path;
 use std::time::Instant;
 
 /// Runs `soquete listen`.
@@ -32,37 +28,11 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         backlog: args.backlog,
     };
     let listeners = recipe.open(&place.addresses()?)?;
-    announce(args, &listeners)?;
+    ready::announce(&args.ready, &listeners)?;
     match service {
         serve::Service::Pipe if !args.keep_open => pipe_first(args, listeners, context),
         service => serve::run(args, service, listeners, context),
     }
-}
-
-/// Tells whoever waits for it that clients may come.
-fn announce(args: &Listen, listeners: &[Tracked]) -> sys::Result<()> {
-    let mut text = String::new();
-    for address in listeners.iter().filter_map(Tracked::local) {
-        let _ = writeln!(text, "{address}");
-    }
-    if let Some(path) = &args.ready_file {
-        write_whole(path, &text)
-            .map_err(|e| sys::Error::new("write", path.display(), e).about(Kind::File))?;
-    }
-    if let Some(number) = args.ready_fd {
-        let told = stdio::take_inherited(number).and_then(|fd| fs::File::from(fd).write_all(text.as_bytes()));
-        told.map_err(|e| sys::Error::new("write", format_args!("--ready-fd {number}"), e).about(Kind::File))?;
-    }
-    Ok(())
-}
-
-/// Writes a file that is seen whole or not at all.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}", std::process::id()));
-    let unfinished = path.with_file_name(name);
-    fs::write(&unfinished, text)?;
-    fs::rename(&unfinished, path).inspect_err(|_| drop(fs::remove_file(&unfinished)))
 }
 
 fn pipe_first(args: &Listen, listeners: Vec<Tracked>, context: &Context) -> Result {

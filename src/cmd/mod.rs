@@ -7,9 +7,12 @@ pub mod demo;
 pub mod listen;
 mod many;
 pub mod multi_connect;
+mod ready;
 mod serve;
 pub mod stat;
 mod stdout;
+pub mod udp_send;
+pub mod udp_serve;
 
 use crate::event::Events;
 use crate::event::report::Report;

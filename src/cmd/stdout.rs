@@ -1,9 +1,13 @@
-//! Standard output shared by many connections: one thread writes, so that a slow reader stops no timer and no signal.
+//! Standard output that a slow reader cannot make a trap of: one thread writes for many connections, and a command with
+//! one thread of its own waits for room and for signals at once.
 
 use crate::event::Kind;
+use crate::sys::signal::{Signal, Stop};
+use crate::sys::stdio::Nature;
+use crate::sys::wait::{For, wait};
 use crate::sys::{Error, Result, stdio};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -89,6 +93,45 @@ impl Written {
             self.over().await
         };
         tokio::time::timeout(LAST_WORDS, last).await.unwrap_or(Ok(()))
+    }
+}
+
+/// What a pipe that poll(2) calls writable takes without waiting: `PIPE_BUF`, pipe(7).
+const PIECE: usize = 4096;
+
+/// Standard output of a command that has one thread: what is written waits for room, or for the wish to end.
+pub(super) struct Direct {
+    to: OwnedFd,
+    /// Writes to files and devices do not wait for anybody.
+    may_wait: bool,
+}
+
+impl Direct {
+    /// Standard output as it was given.
+    pub(super) fn open() -> Result<Self> {
+        let to = stdio::take_output()
+            .map_err(|e| Error::new("open", "standard output", e).about(Kind::File))?;
+        let may_wait = !matches!(
+            stdio::nature(to.as_fd()),
+            Ok(Nature::File | Nature::AppendFile | Nature::Device)
+        );
+        Ok(Self { to, may_wait })
+    }
+
+    /// Writes all of `data`; gives the signal that asked for the end while there was no room.
+    pub(super) fn write(&self, data: &[u8], stop: &Stop) -> Result<Option<Signal>> {
+        if !self.may_wait {
+            return stdio::write_all(self.to.as_fd(), data).map(|()| None).map_err(failure);
+        }
+        for piece in data.chunks(PIECE) {
+            let fds = [(self.to.as_fd(), For::Writing), (stop.as_fd(), For::Reading)];
+            let ready = wait(&fds, None).map_err(failure)?;
+            if !ready[0] {
+                return Ok(stop.signal());
+            }
+            stdio::write_all(self.to.as_fd(), piece).map_err(failure)?;
+        }
+        Ok(None)
     }
 }
 

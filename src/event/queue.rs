@@ -5,7 +5,6 @@
 
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
-use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -52,7 +51,7 @@ struct Queue {
 
 #[derive(Default)]
 struct Inner {
-    waiting: VecDeque<Record>,
+    waiting: Vec<Record>,
     seq: u64,
     lost: u64,
     /// The reader took nothing for [`PATIENCE`]; do not wait for it again until it does.
@@ -107,6 +106,14 @@ impl Events {
         }
     }
 
+    /// As [`Self::emit`] for events that came together: one stamp and one look at the queue for all of them. What finds
+    /// no room is dropped and counted at once, so that a flood of datagrams is never held up by its own events.
+    pub fn emit_burst(&self, events: impl Iterator<Item = Event>) {
+        if self.enabled() {
+            self.queue.push_burst(events);
+        }
+    }
+
     /// Emits a warning about no socket in particular.
     pub fn warn(&self, kind: Kind, op: &str, text: impl Into<String>) {
         self.emit(Event::Warning {
@@ -148,8 +155,30 @@ impl Queue {
             return;
         }
         let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts: Timestamp::now(), event };
-        inner.waiting.push_back(record);
-        if inner.asleep {
+        inner.waiting.push(record);
+        self.wake(&mut inner);
+    }
+
+    fn push_burst(&self, events: impl Iterator<Item = Event>) {
+        let mut inner = self.lock();
+        if inner.closed || inner.gone {
+            return;
+        }
+        let ts = Timestamp::now();
+        for event in events {
+            inner.seq += 1;
+            if inner.waiting.len() < CAPACITY {
+                let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
+                inner.waiting.push(record);
+            } else {
+                inner.lost += 1;
+            }
+        }
+        self.wake(&mut inner);
+    }
+
+    fn wake(&self, inner: &mut Inner) {
+        if inner.asleep && !inner.waiting.is_empty() {
             inner.asleep = false;
             self.filled.notify_one();
         }
@@ -162,7 +191,7 @@ impl Queue {
     }
 
     fn write_all(&self, sink: &mut dyn Sink) {
-        let mut batch = Vec::new();
+        let mut batch: Vec<Record> = Vec::new();
         loop {
             let mut inner = self
                 .filled
@@ -176,8 +205,7 @@ impl Queue {
                 self.drained.notify_all();
                 return;
             }
-            batch.clear();
-            batch.extend(inner.waiting.drain(..));
+            std::mem::swap(&mut batch, &mut inner.waiting);
             if inner.lost > 0 {
                 batch.push(loss(std::mem::take(&mut inner.lost), inner.seq + 1));
                 inner.seq += 1;
@@ -187,6 +215,7 @@ impl Queue {
             self.tell_waiters(&inner);
             drop(inner);
             let result = sink.write(&batch);
+            batch.clear();
             let mut inner = self.lock();
             inner.writing = false;
             inner.batches += 1;
@@ -273,6 +302,30 @@ mod tests {
             .any(|r| matches!(&r.event, Event::Warning { fault } if fault.kind == Kind::EventsLost));
         assert!(lost, "the loss is told");
         assert!(records.windows(2).all(|w| w[0].seq < w[1].seq), "numbers rise");
+    }
+
+    #[test]
+    fn a_burst_never_waits_and_its_loss_is_counted() {
+        let (open, gate) = mpsc::channel();
+        let (written, batches) = mpsc::channel();
+        let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
+        let started = Instant::now();
+        for _ in 0..4 {
+            events.emit_burst((0..CAPACITY).map(|_| exit(0)));
+        }
+        assert!(started.elapsed() < PATIENCE, "a burst waited for the reader");
+        for _ in 0..8 {
+            open.send(()).unwrap();
+        }
+        writer.finish();
+        let records: Vec<Record> = batches.try_iter().flatten().collect();
+        assert!(records.windows(2).all(|w| w[0].seq < w[1].seq), "numbers rise");
+        let told = records.iter().filter(|r| matches!(r.event, Event::Exit { .. })).count();
+        let lost = records.iter().find_map(|r| match &r.event {
+            Event::Warning { fault } => fault.text.split(' ').next()?.parse::<usize>().ok(),
+            _ => None,
+        });
+        assert_eq!(told + lost.unwrap_or(0), CAPACITY * 4, "each is told or counted");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use super::Outcome;
 use super::table::{ChangeRow, CountRow, SocketRow};
-use serde::Serialize;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use std::io;
 use std::net::SocketAddr;
 
@@ -12,6 +15,8 @@ use std::net::SocketAddr;
 pub enum Row {
     /// One port of `connect --check`.
     Check(CheckRow),
+    /// One datagram received.
+    Datagram(DatagramRow),
     /// One socket of `stat`.
     Socket(SocketRow),
     /// One state of `stat --summary`.
@@ -38,10 +43,60 @@ pub struct CheckRow {
     pub reason: Option<String>,
 }
 
+/// A datagram as it came: for people its payload and nothing else.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)] // soquete-udp-serve(1) documents the fields
+pub struct DatagramRow {
+    /// The address it was sent to.
+    pub local: Option<SocketAddr>,
+    /// Who sent it.
+    pub peer: SocketAddr,
+    pub payload: Vec<u8>,
+}
+
+impl Serialize for DatagramRow {
+    /// The payload as `text`, or as `base64` where it is not UTF-8.
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut row = out.serialize_struct("DatagramRow", 4)?;
+        match self.local {
+            Some(local) => row.serialize_field("local", &local)?,
+            None => row.skip_field("local")?,
+        }
+        row.serialize_field("peer", &self.peer)?;
+        row.serialize_field("len", &self.payload.len())?;
+        match std::str::from_utf8(&self.payload) {
+            Ok(text) => row.serialize_field("text", text)?,
+            Err(_) => row.serialize_field("base64", &STANDARD.encode(&self.payload))?,
+        }
+        row.end()
+    }
+}
+
 /// Takes the rows of a report in order.
 pub trait Report: Send {
+    /// Appends one row as it would be written, for a command that writes itself.
+    fn format(&mut self, row: &Row, out: &mut Vec<u8>);
     /// Writes one row, aligned for people or as JSON for scripts. An error is standard output's.
     fn row(&mut self, row: &Row) -> io::Result<()>;
     /// Writes out what is still held back.
     fn flush(&mut self) -> io::Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(payload: &[u8]) -> String {
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let row = DatagramRow { local: Some(address(9)), peer: address(50000), payload: payload.to_vec() };
+        serde_json::to_string(&Row::Datagram(row)).unwrap()
+    }
+
+    #[test]
+    fn a_payload_is_text_where_it_can_be() {
+        let head = r#"{"local":"127.0.0.1:9","peer":"127.0.0.1:50000","#;
+        assert_eq!(json("höhö\n".as_bytes()), format!(r#"{head}"len":7,"text":"höhö\n"}}"#));
+        assert_eq!(json(b""), format!(r#"{head}"len":0,"text":""}}"#));
+        assert_eq!(json(b"\xff\0"), format!(r#"{head}"len":2,"base64":"/wA="}}"#));
+    }
 }

@@ -99,6 +99,22 @@ impl Endpoint {
         }
     }
 
+    /// As [`Self::parse`], from the beginning of `words`; says how many belong to the address.
+    ///
+    /// `HOST PORT` before `PORT`: what may be a host and is followed by a port is one.
+    pub fn parse_front(words: &[String]) -> Result<(Self, usize), AddrError> {
+        let two = match words {
+            [host, port, ..] => {
+                let may_be_port = |word: &str| looks_like_port(word) || service::port(word).is_some();
+                let complete = split(host).is_some() || looks_like_port(host) || host.starts_with("unix:");
+                !complete && (may_be_port(port) || service::port(host).is_none())
+            }
+            _ => false,
+        };
+        let count = if two { 2 } else { words.len().min(1) };
+        Ok((Self::parse(&words[..count])?, count))
+    }
+
     fn parse_one(word: &str, usual: Option<u16>) -> Result<Self, AddrError> {
         if let Some((host, port)) = split(word) {
             let host = if host.is_empty() { Host::Localhost } else { Host::parse(host)? };
@@ -263,6 +279,31 @@ mod tests {
             ("[fe80::1%eth0]:22", "[fe80::1%eth0]:22"),
         ] {
             assert_eq!(read(line), meant, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_told_from_what_follows_it() {
+        for (line, meant) in [
+            ("localhost 80 hello", Ok(("localhost:80", 2))),
+            ("localhost:80 hello you", Ok(("localhost:80", 1))),
+            ("80 hello", Ok(("localhost:80", 1))),
+            ("80 81", Ok(("localhost:80", 1))),
+            ("::1 22 x", Ok(("[::1]:22", 2))),
+            ("[::1]:22 x", Ok(("[::1]:22", 1))),
+            ("http hello", Ok(("localhost:80", 1))),
+            ("http 8080", Ok(("http:8080", 2))),
+            ("example.com hello", Err("known service")),
+            ("example.com", Err("has no port")),
+            ("", Err("no address")),
+        ] {
+            match (Endpoint::parse_front(&words(line)), meant) {
+                (Ok((endpoint, count)), Ok(meant)) => {
+                    assert_eq!((endpoint.to_string().as_str(), count), meant, "{line}");
+                }
+                (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{line}: {error}"),
+                (answer, _) => panic!("{line}: {answer:?}"),
+            }
         }
     }
 

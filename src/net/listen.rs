@@ -81,7 +81,8 @@ impl Recipe<'_> {
         let mut port = addresses.first().map_or(0, SocketAddr::port);
         let mut missing = None;
         for &address in addresses {
-            let address = SocketAddr::new(address.ip(), port);
+            let mut address = address; // with its zone, which a link-local address needs
+            address.set_port(port);
             match self.bind(address, addresses.len() > 1) {
                 Ok((socket, local)) => {
                     port = local.port();

@@ -1,5 +1,6 @@
 //! The only layer that prints: events and reports, for people and for scripts. Uses `event` alone.
 
+mod datagram;
 mod explain;
 mod human;
 mod json;

@@ -2,21 +2,30 @@
 
 use super::human::latency;
 use super::table::Table as Sockets;
-use super::{Style, sanitize};
+use super::{Style, Visible, sanitize};
 use crate::event::Outcome;
-use crate::event::report::{CheckRow, Report, Row};
+use crate::event::report::{CheckRow, DatagramRow, Report, Row};
 use std::io::{self, BufWriter, Stdout, Write};
 
-/// A report writer over standard output.
+/// A report writer over standard output, which is a terminal or not.
 #[must_use]
-pub fn report(json: bool, style: Style) -> Box<dyn Report> {
+pub fn report(json: bool, style: Style, terminal: bool) -> Box<dyn Report> {
     let out = BufWriter::with_capacity(1 << 16, io::stdout());
-    if json { Box::new(Lines(out)) } else { Box::new(Table { out, style, sockets: Sockets::new(style) }) }
+    if json {
+        return Box::new(Lines(out));
+    }
+    Box::new(Table { out, style, terminal, sockets: Sockets::new(style), line: Vec::new() })
 }
 
 struct Lines(BufWriter<Stdout>);
 
 impl Report for Lines {
+    fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
+        // Neither memory nor a row can refuse to be written.
+        let _ = serde_json::to_writer(&mut *out, row);
+        out.push(b'\n');
+    }
+
     fn row(&mut self, row: &Row) -> io::Result<()> {
         serde_json::to_writer(&mut self.0, row)?;
         self.0.write_all(b"\n")
@@ -30,17 +39,30 @@ impl Report for Lines {
 struct Table {
     out: BufWriter<Stdout>,
     style: Style,
+    terminal: bool,
     sockets: Sockets,
+    line: Vec<u8>,
 }
 
+// Writing to memory cannot fail.
 impl Report for Table {
-    fn row(&mut self, row: &Row) -> io::Result<()> {
+    fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
         match row {
-            Row::Check(row) => self.check(row),
-            Row::Socket(row) => self.sockets.socket(row, &mut self.out),
-            Row::Count(row) => self.sockets.count(row, &mut self.out),
-            Row::Change(row) => self.sockets.change(row, &mut self.out),
+            Row::Check(row) => self.check(row, out),
+            Row::Datagram(row) => self.datagram(row, out),
+            Row::Socket(row) => drop(self.sockets.socket(row, out)),
+            Row::Count(row) => drop(self.sockets.count(row, out)),
+            Row::Change(row) => drop(self.sockets.change(row, out)),
         }
+    }
+
+    fn row(&mut self, row: &Row) -> io::Result<()> {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        self.format(row, &mut line);
+        let written = self.out.write_all(&line);
+        self.line = line;
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -50,7 +72,7 @@ impl Report for Table {
 }
 
 impl Table {
-    fn check(&mut self, row: &CheckRow) -> io::Result<()> {
+    fn check(&self, row: &CheckRow, out: &mut Vec<u8>) {
         let host = sanitize::line(&row.host);
         let target = if host.contains(':') {
             format!("[{host}]:{}", row.port)
@@ -58,14 +80,27 @@ impl Table {
             format!("{host}:{}", row.port)
         };
         let word = match row.outcome {
-            Outcome::Open => self.style.good(row.outcome.name()),
+            Outcome::Open | Outcome::Replied => self.style.good(row.outcome.name()),
             _ => self.style.wary(row.outcome.name()),
         };
         let time = row.latency_us.map_or_else(|| "-".into(), latency);
-        write!(self.out, "{target:<28} {word:<10} {time:>9}")?;
+        let _ = write!(out, "{target:<28} {word:<10} {time:>9}");
         if let Some(reason) = row.reason.as_ref().filter(|_| row.outcome != Outcome::Closed) {
-            write!(self.out, "  {}", sanitize::line(reason))?;
+            let _ = write!(out, "  {}", sanitize::line(reason));
         }
-        writeln!(self.out)
+        out.push(b'\n');
+    }
+
+    /// The payload as it is; on a terminal nothing in it moves the cursor, and each begins on a line of its own.
+    fn datagram(&self, row: &DatagramRow, out: &mut Vec<u8>) {
+        if !self.terminal {
+            return out.extend_from_slice(&row.payload);
+        }
+        let mut visible = Visible::default();
+        visible.push(&row.payload, out);
+        visible.finish(out);
+        if !row.payload.ends_with(b"\n") {
+            out.push(b'\n');
+        }
     }
 }

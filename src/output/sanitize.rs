@@ -45,6 +45,13 @@ impl Visible {
         }
         out.extend_from_slice(text.as_bytes());
     }
+
+    /// Appends what was held back when the text is over: a character without its end.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        for byte in std::mem::take(&mut self.cut) {
+            out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
+        }
+    }
 }
 
 /// A single line made visible: line feeds too.
@@ -88,7 +95,9 @@ mod tests {
 
     fn seen(bytes: &[u8]) -> String {
         let mut out = Vec::new();
-        Visible::default().push(bytes, &mut out);
+        let mut visible = Visible::default();
+        visible.push(bytes, &mut out);
+        visible.finish(&mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -97,6 +106,7 @@ mod tests {
         assert_eq!(seen(b"\x1b[2J\x07"), "\u{241b}[2J\u{2407}");
         assert_eq!(seen("a\u{202e}b".as_bytes()), "a\\u{202e}b");
         assert_eq!(seen(b"\xff\xc3("), "\\xff\\xc3(");
+        assert_eq!(seen(b"end\xe2\x82"), "end\\xe2\\x82");
         assert_eq!(seen("\u{9b}31m".as_bytes()), "\\u{9b}31m");
         assert_eq!(seen("line\n\ttab".as_bytes()), "line\n\ttab");
         assert_eq!(line("a\nb"), "a\u{240a}b");

@@ -12,7 +12,9 @@ pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static 
         ("option", libc::ENOENT) if on.starts_with("congestion") => {
             "/proc/sys/net/ipv4/tcp_available_congestion_control lists what there is"
         }
-        ("option", libc::ENODEV) => "`ip link` lists the interfaces",
+        ("join", libc::ENODEV) => "no route leads to it; name an interface: GROUP%IFACE",
+        ("connect" | "send", libc::EACCES) => "a broadcast address needs --broadcast",
+        ("option" | "interface", libc::ENODEV) => "`ip link` lists the interfaces",
         ("option", libc::ENOPROTOOPT | libc::EOPNOTSUPP) => "this kind of socket has no such option",
         ("open" | "run", libc::ENOENT) => "check the path",
         (_, libc::EMFILE) => "raise the limit on open files (ulimit -n)",

@@ -1,5 +1,7 @@
 //! Names of network interfaces (netdevice(7)). Used by `cmd` for what it shows.
 
+use super::error::{Error, Result};
+use crate::event::Kind;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};
 
 /// The name of the interface with this number, or the number where no interface has it any more.
@@ -10,6 +12,13 @@ pub fn name(index: u32) -> String {
     name.unwrap_or_else(|_| index.to_string())
 }
 
+/// The number of the interface with this name; the error names it.
+pub fn index(name: &str) -> Result<u32> {
+    let socket = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None);
+    let index = socket.and_then(|socket| netdevice::name_to_index(&socket, name));
+    index.map_err(|e| Error::new("interface", name, e).about(Kind::Address))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -18,5 +27,7 @@ mod tests {
     fn the_first_interface_is_loopback_and_an_unknown_one_keeps_its_number() {
         assert_eq!(name(1), "lo");
         assert_eq!(name(4_000_000_000), "4000000000");
+        assert_eq!(index("lo").unwrap(), 1);
+        assert_eq!(index("nosuch0").unwrap_err().errno(), Some(libc::ENODEV));
     }
 }

@@ -9,6 +9,7 @@ pub mod interface;
 pub mod knock;
 mod life;
 pub mod limits;
+pub mod mmsg;
 pub mod options;
 pub mod procs;
 pub mod pump;

@@ -1,7 +1,7 @@
 //! Socket options as values: what a user asks for, how it is set, and what the kernel made of it.
 
 use super::error::{Error, Result};
-use crate::event::{Kind, Value};
+use crate::event::{Kind, Proto, Value};
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
 use std::time::Duration;
@@ -202,18 +202,20 @@ impl SocketOption {
         })
     }
 
-    /// The options worth showing on a TCP socket even when nobody set them (`-v`).
+    /// The options worth showing on a socket even when nobody set them (`-v`).
     #[must_use]
-    pub fn worth_showing() -> Vec<Self> {
-        vec![
-            Self::SendBuffer(0),
-            Self::ReceiveBuffer(0),
-            Self::NoDelay(false),
-            Self::Keepalive(false),
-            Self::Mss(0),
-            Self::Congestion(String::new()),
-            Self::Ttl(0),
-        ]
+    pub fn worth_showing(proto: Proto) -> Vec<Self> {
+        let buffers = [Self::SendBuffer(0), Self::ReceiveBuffer(0), Self::Ttl(0)];
+        let own = match proto {
+            Proto::Tcp => vec![
+                Self::NoDelay(false),
+                Self::Keepalive(false),
+                Self::Mss(0),
+                Self::Congestion(String::new()),
+            ],
+            Proto::Udp => vec![Self::Broadcast(false), Self::MulticastTtl(0)],
+        };
+        buffers.into_iter().chain(own).collect()
     }
 }
 

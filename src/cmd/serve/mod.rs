@@ -3,7 +3,7 @@
 mod client;
 mod service;
 
-pub(super) use service::{Service, tagging};
+pub(super) use service::{Service, response, tagging};
 
 use super::many::{Feed, Framing, Terms, open_feed};
 use super::{Context, Outcome, Result, stdout};

@@ -44,7 +44,7 @@ impl Service {
 }
 
 /// A file's contents, or the text itself where it names none. A path in a folder is meant as one.
-fn response(answer: &str) -> sys::Result<Vec<u8>> {
+pub(crate) fn response(answer: &str) -> sys::Result<Vec<u8>> {
     let path = Path::new(answer);
     let meant_as_path = answer.contains('/') && !answer.contains(char::is_whitespace);
     if meant_as_path || path.is_file() {

@@ -88,7 +88,7 @@ impl Life {
             duration_us: u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX),
             rtt_us: info.and_then(|i| i.rtt_us()),
             retransmits: info.and_then(|i| i.retransmits()),
-            clean: udp || (inner.orderly && inner.error.is_none()),
+            clean: inner.error.is_none() && (udp || inner.orderly),
         });
     }
 }

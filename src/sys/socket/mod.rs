@@ -5,6 +5,7 @@ mod ending;
 mod opening;
 mod sockets;
 mod traffic;
+mod udp;
 
 use super::error::Result;
 use super::life::Life;
@@ -116,7 +117,7 @@ impl Tracked {
         if !self.life.told() || !self.sockets.events.detailed() {
             return;
         }
-        for option in SocketOption::worth_showing() {
+        for option in SocketOption::worth_showing(self.proto) {
             if let Ok(effective) = option.read(&SockRef::from(&self.as_fd()), self.family) {
                 let name = option.name();
                 self.emit(|socket| Event::Option { socket, name, requested: None, effective });

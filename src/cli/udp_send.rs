@@ -1,0 +1,73 @@
+//! `soquete udp-send`.
+
+use super::values::{duration, payload};
+use super::{LookupArgs, SocketArgs};
+use crate::net::addr::Source;
+use clap::Args;
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// Send datagrams, and print what comes back.
+///
+/// Each MESSAGE is one datagram; without any, each line of standard input, its line feed left out. What is too long for
+/// a datagram (65507 bytes over IPv4, 65527 over IPv6) is refused, never cut. Replies go to standard output as they come,
+/// the bytes received and nothing else; with --json each is an object. On a terminal each begins on a line of its own.
+///
+/// The addresses of a name are tried in turn: where ICMP says that nobody listens and nothing was answered yet, what
+/// was sent in the last second goes to the next address.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct UdpSend {
+    /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; then the messages
+    #[arg(value_name = "HOST PORT [MESSAGE]", required = true, num_args = 1..)]
+    pub words: Vec<OsString>,
+    /// Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
+    #[arg(short = 'z', long, conflicts_with_all = ["replies", "size"])]
+    pub check: bool,
+    /// Send all of standard input as one datagram
+    #[arg(long, conflicts_with = "size")]
+    pub whole: bool,
+    /// Cut standard input into datagrams of N bytes, whatever its lines
+    #[arg(long, value_name = "N", value_parser = payload)]
+    pub size: Option<usize>,
+    /// Go on for replies this long after the last datagram went out or came in; 0 does not wait
+    #[arg(long, value_name = "DUR", value_parser = duration, default_value = "1s")]
+    pub reply_wait: Duration,
+    /// End after N replies; fewer in time is exit 3
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub replies: Option<u64>,
+    /// Send everything N times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub repeat: u64,
+    /// Wait this long between two datagrams
+    #[arg(short, long, value_name = "DUR", value_parser = duration)]
+    pub interval: Option<Duration>,
+    /// Allow a broadcast address, and replies from anybody
+    #[arg(long)]
+    pub broadcast: bool,
+    /// How many routers a multicast datagram may pass
+    #[arg(long, value_name = "N")]
+    pub multicast_ttl: Option<u8>,
+    /// Local end: ADDR, ADDR:PORT or :PORT
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
+    pub source: Option<Source>,
+    /// Families and names.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  soquete udp-send host 5000 hello        send one datagram, print the replies
+  soquete udp-send host 5000 < file       a datagram a line
+  soquete udp-send host 514 --reply-wait 0 '<13>hello'
+                                          send and leave
+  soquete udp-send host 5000 --whole < file
+  soquete udp-send host 5000 --size 1400 < file
+  soquete udp-send --check host 123       does anybody answer?
+  soquete udp-send --repeat 5 --interval 1s host 5000 ping
+  soquete udp-send --broadcast 192.168.1.255 5000 hello
+  soquete udp-send --multicast-ttl 1 224.0.0.251 5353 hello";

@@ -1,0 +1,82 @@
+//! `soquete udp-serve`.
+
+use super::values::duration;
+use super::{ReadyArgs, ServerArgs, SocketArgs};
+use clap::Args;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Receive datagrams, and answer them.
+///
+/// What comes goes to standard output as it is, an event tells of each datagram and its peer. Any number of peers is
+/// served at once; each is answered at its own address, from the address it wrote to. A bare port is loopback in both
+/// families; --public or an address opens it to others.
+///
+/// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
+/// is not UTF-8; also where datagrams are answered.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct UdpServe {
+    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    pub address: Vec<String>,
+    /// Families, names, who may come.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// What peers get.
+    #[command(flatten)]
+    pub answer: AnswerArgs,
+    /// Receive what is sent to this multicast group too, on one interface or the one that routes give
+    #[arg(long, value_name = "GROUP[%IFACE]")]
+    pub join: Vec<Group>,
+    /// End after N datagrams
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// End when no datagram came for this long
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub idle_timeout: Option<Duration>,
+    /// How readiness is told.
+    #[command(flatten)]
+    pub ready: ReadyArgs,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// What peers get; without any of these nothing, and standard output gets the payload.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Service")]
+#[group(multiple = false)]
+pub struct AnswerArgs {
+    /// Send each datagram back
+    #[arg(long)]
+    pub echo: bool,
+    /// Send each datagram back in upper case
+    #[arg(long)]
+    pub upper: bool,
+    /// Answer each datagram with TEXT, or with the contents of FILE where it exists
+    #[arg(long, value_name = "TEXT|FILE")]
+    pub respond: Option<String>,
+}
+
+/// A multicast group, and the interface to hear it on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The group's address.
+    pub ip: IpAddr,
+    /// The interface's name; the one the kernel's routes give if absent.
+    pub interface: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  soquete udp-serve 5000                  show what comes
+  soquete udp-serve --echo 5000           send it back
+  soquete udp-serve --upper 5000          the classroom server
+  soquete udp-serve --public 514 --json   a log for scripts, from anywhere
+  soquete udp-serve --respond pong 5000   the same answer for everybody
+  soquete udp-serve --join 224.0.0.251 5353
+  soquete udp-serve --join ff02::fb%eth0 5353
+                                          hear a multicast group
+  soquete udp-serve --count 1 --idle-timeout 5s 5000
+                                          wait for one datagram";

@@ -1,0 +1,81 @@
+//! `udp-send`: one thread sends, prints what comes back, and notices what ICMP says.
+
+mod check;
+mod door;
+mod session;
+mod supply;
+
+use super::{Context, Result};
+use crate::cli::UdpSend;
+use crate::event::Kind;
+use crate::net::addr::{AddrError, Endpoint};
+use crate::net::resolve::Lookup;
+use crate::sys::mmsg::{LONGEST_V4, LONGEST_V6};
+use crate::sys::options::SocketOption;
+use crate::sys;
+use session::Session;
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
+use supply::{Cut, Supply, TooLong};
+
+/// Runs `soquete udp-send`.
+pub fn run(args: &UdpSend, context: &mut Context) -> Result {
+    let (target, messages) = target(&args.words)?;
+    if !messages.is_empty() && (args.whole || args.size.is_some()) {
+        return Err(AddrError("--whole and --size are about standard input; leave out the message".into()).into());
+    }
+    if args.check {
+        return check::run(args, &target, messages, context);
+    }
+    let addresses = super::connect::addresses(Lookup::from(&args.lookup), &target.host, target.port, &context.events)?;
+    let limit = longest(&addresses);
+    let cut = match args.size {
+        Some(size) => Cut::Pieces(size),
+        None if args.whole => Cut::Whole,
+        None => Cut::Lines,
+    };
+    let (supply, input) = if messages.is_empty() {
+        (Supply::new(cut, limit, args.repeat), Some(super::connect::input()?))
+    } else {
+        (supply(messages, &target, limit, args.repeat)?, None)
+    };
+    let session = Session::open(args, target, addresses, supply, context)?;
+    session.run(input)
+}
+
+/// The target and the messages after it.
+fn target(words: &[OsString]) -> std::result::Result<(Endpoint, &[OsString]), AddrError> {
+    let front = words.iter().take(2).map(|w| w.to_string_lossy().into_owned());
+    let (target, count) = Endpoint::parse_front(&front.collect::<Vec<_>>())?;
+    if target.port == 0 {
+        return Err(AddrError("port 0 cannot be a target; ports are 1 to 65535".into()));
+    }
+    Ok((target, &words[count..]))
+}
+
+fn supply(messages: &[OsString], target: &Endpoint, limit: usize, times: u64) -> sys::Result<Supply> {
+    let messages = messages.iter().map(|m| m.as_bytes());
+    Supply::of(messages, limit, times).map_err(|e| refused(&e, target, limit))
+}
+
+/// What every one of `addresses` takes in one datagram.
+fn longest(addresses: &[SocketAddr]) -> usize {
+    if addresses.iter().any(SocketAddr::is_ipv4) { LONGEST_V4 } else { LONGEST_V6 }
+}
+
+/// The error for input that is too long.
+fn refused(why: &TooLong, target: &Endpoint, limit: usize) -> sys::Error {
+    let family = if limit == LONGEST_V4 { "IPv4" } else { "IPv6" };
+    let text = format!("{why}; over {family} one holds {limit} bytes at most");
+    sys::Error::new("send", target, io::Error::other(text)).about(Kind::Data)
+}
+
+/// The options for a socket of this command.
+fn options(args: &UdpSend) -> Vec<SocketOption> {
+    let mut options = args.socket.options();
+    options.extend(args.broadcast.then_some(SocketOption::Broadcast(true)));
+    options.extend(args.multicast_ttl.map(|n| SocketOption::MulticastTtl(n.into())));
+    options
+}

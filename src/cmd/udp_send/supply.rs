@@ -1,0 +1,277 @@
+//! What is to be sent, cut into datagrams. Pure: no socket, no clock.
+
+use std::fmt;
+use std::ops::Range;
+
+/// How input becomes datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// A line each, without its line feed.
+    Lines,
+    /// All of it one.
+    Whole,
+    /// This many bytes each, the last one less.
+    Pieces(usize),
+}
+
+/// Datagrams to send, as they become known; those already given out can be had again until [`Supply::forget`].
+pub(super) struct Supply {
+    cut: Cut,
+    /// The most a datagram may hold.
+    limit: usize,
+    bytes: Vec<u8>,
+    /// The datagrams in `bytes`, and the end of the last one with its line feed.
+    parts: Vec<Range<usize>>,
+    end: usize,
+    /// Bytes known to hold no line feed.
+    scanned: usize,
+    /// The next part to give out.
+    at: usize,
+    /// Datagrams forgotten.
+    gone: usize,
+    over: bool,
+    /// Rounds to come after this one.
+    rounds: u64,
+    keeping: bool,
+}
+
+/// Input that does not fit into one datagram.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TooLong {
+    /// Which datagram, from 1.
+    number: usize,
+    cut: Cut,
+    /// At least this many bytes.
+    length: usize,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cut {
+            Cut::Whole => write!(f, "the input is longer than a datagram")?,
+            Cut::Lines => write!(f, "line {} is longer than a datagram", self.number)?,
+            Cut::Pieces(size) => write!(f, "{size} bytes are more than a datagram holds")?,
+        }
+        write!(f, " ({} bytes or more)", self.length)
+    }
+}
+
+impl Supply {
+    /// Cuts what is pushed. Everything is given out `times` times.
+    pub(super) fn new(cut: Cut, limit: usize, times: u64) -> Self {
+        Self {
+            cut,
+            limit,
+            bytes: Vec::new(),
+            parts: Vec::new(),
+            end: 0,
+            scanned: 0,
+            at: 0,
+            gone: 0,
+            over: false,
+            rounds: times.saturating_sub(1),
+            keeping: true,
+        }
+    }
+
+    /// These messages and no more.
+    pub(super) fn of<'a>(
+        messages: impl Iterator<Item = &'a [u8]>,
+        limit: usize,
+        times: u64,
+    ) -> Result<Self, TooLong> {
+        let mut supply = Self::new(Cut::Lines, limit, times);
+        for message in messages {
+            let start = supply.bytes.len();
+            supply.bytes.extend_from_slice(message);
+            supply.add(start..supply.bytes.len(), 0)?;
+        }
+        supply.over = true;
+        Ok(supply)
+    }
+
+    /// Takes more input.
+    pub(super) fn push(&mut self, input: &[u8]) -> Result<(), TooLong> {
+        self.bytes.extend_from_slice(input);
+        match self.cut {
+            Cut::Lines => {
+                while let Some(line) = self.bytes[self.scanned..].iter().position(|b| *b == b'\n') {
+                    self.add(self.end..self.scanned + line, 1)?;
+                }
+                self.scanned = self.bytes.len();
+            }
+            Cut::Pieces(size) => {
+                while self.bytes.len() - self.end >= size {
+                    self.add(self.end..self.end + size, 0)?;
+                }
+            }
+            Cut::Whole => {}
+        }
+        self.check(self.bytes.len() - self.end)
+    }
+
+    /// The input ended: what is left of it is the last datagram.
+    pub(super) fn finish(&mut self) -> Result<(), TooLong> {
+        self.over = true;
+        let rest = self.end..self.bytes.len();
+        if !rest.is_empty() || self.cut == Cut::Whole {
+            self.add(rest, 0)?;
+        }
+        self.sent(0);
+        Ok(())
+    }
+
+    fn add(&mut self, part: Range<usize>, separator: usize) -> Result<(), TooLong> {
+        self.check(part.len())?;
+        self.end = part.end + separator;
+        self.scanned = self.end;
+        self.parts.push(part);
+        Ok(())
+    }
+
+    fn check(&self, length: usize) -> Result<(), TooLong> {
+        let number = self.gone + self.parts.len() + 1;
+        // A piece that is not complete yet is no datagram.
+        let piece = matches!(self.cut, Cut::Pieces(size) if size <= self.limit);
+        if length <= self.limit || piece { Ok(()) } else { Err(TooLong { number, cut: self.cut, length }) }
+    }
+
+    /// What is to be sent next, in order.
+    pub(super) fn waiting(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.parts[self.at..].iter().map(|part| &self.bytes[part.clone()])
+    }
+
+    /// The next `count` were sent. After the last one of a round the next round begins.
+    pub(super) fn sent(&mut self, count: usize) {
+        self.at += count;
+        if self.at < self.parts.len() {
+            return;
+        }
+        if self.over && self.rounds > 0 && !self.parts.is_empty() {
+            self.rounds -= 1;
+            self.at = 0;
+        }
+        self.drop_sent();
+    }
+
+    /// Gives everything out again from the beginning of the round.
+    pub(super) fn rewind(&mut self) {
+        self.at = 0;
+    }
+
+    /// What was sent need not be kept, but for further rounds.
+    pub(super) fn forget(&mut self) {
+        self.keeping = false;
+        self.drop_sent();
+    }
+
+    fn drop_sent(&mut self) {
+        if self.keeping || self.rounds > 0 || self.at < self.parts.len() {
+            return;
+        }
+        self.gone += self.parts.len();
+        self.parts.clear();
+        self.bytes.drain(..self.end);
+        self.scanned -= self.end;
+        (self.at, self.end) = (0, 0);
+    }
+
+    /// Bytes held.
+    pub(super) fn held(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether more input is wanted now.
+    pub(super) fn is_hungry(&self) -> bool {
+        !self.over && self.at == self.parts.len()
+    }
+
+    /// Whether everything was sent, every time.
+    pub(super) fn is_done(&self) -> bool {
+        self.over && self.at == self.parts.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Pushes `input` in parts cut at `steps`, sending after each; gives what was sent.
+    fn sent(cut: Cut, times: u64, input: &[u8], step: usize, keep: bool) -> Vec<Vec<u8>> {
+        let mut supply = Supply::new(cut, 100, times);
+        let mut sent = Vec::new();
+        let mut send = |supply: &mut Supply| {
+            while supply.waiting().len() > 0 {
+                let batch: Vec<Vec<u8>> = supply.waiting().take(3).map(<[u8]>::to_vec).collect();
+                supply.sent(batch.len());
+                sent.extend(batch);
+            }
+        };
+        if !keep {
+            supply.forget();
+        }
+        for chunk in input.chunks(step) {
+            assert!(supply.is_hungry());
+            supply.push(chunk).unwrap();
+            send(&mut supply);
+        }
+        supply.finish().unwrap();
+        send(&mut supply);
+        assert!(supply.is_done());
+        sent
+    }
+
+    proptest! {
+        #[test]
+        fn lines_come_out_whole_however_they_come_in(
+            lines in prop::collection::vec("[a-c\\r]{0,5}", 0..20), ended: bool, step in 1usize..9, keep: bool, times in 1u64..4,
+        ) {
+            let mut input = lines.join("\n");
+            let mut expected: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
+            if ended && !lines.is_empty() {
+                input.push('\n');
+            } else if lines.last().is_some_and(String::is_empty) {
+                expected.pop();
+            }
+            let expected = expected.repeat(usize::try_from(times).unwrap());
+            prop_assert_eq!(sent(Cut::Lines, times, input.as_bytes(), step, keep), expected);
+        }
+
+        #[test]
+        fn pieces_have_their_size(input: Vec<u8>, size in 1usize..9, step in 1usize..9, keep: bool) {
+            let expected: Vec<&[u8]> = input.chunks(size).collect();
+            prop_assert_eq!(sent(Cut::Pieces(size), 1, &input, step, keep), expected);
+        }
+    }
+
+    #[test]
+    fn the_whole_is_one_even_if_empty() {
+        assert_eq!(sent(Cut::Whole, 1, b"a\nb\n", 1, false), [b"a\nb\n"]);
+        assert_eq!(sent(Cut::Whole, 2, b"", 1, false), [b"", b""]);
+    }
+
+    #[test]
+    fn what_was_sent_is_sent_again_after_a_rewind() {
+        let mut supply = Supply::new(Cut::Lines, 100, 1);
+        supply.push(b"a\nb\nc").unwrap();
+        supply.sent(1);
+        supply.rewind();
+        assert_eq!(supply.waiting().collect::<Vec<_>>(), [b"a", b"b"]);
+        supply.sent(2);
+        supply.forget();
+        assert_eq!(supply.held(), 1);
+    }
+
+    #[test]
+    fn too_long_is_refused_as_soon_as_it_is_known() {
+        let mut supply = Supply::new(Cut::Lines, 3, 1);
+        supply.push(b"abc\nde").unwrap();
+        let error = supply.push(b"fg").unwrap_err();
+        assert_eq!(error.to_string(), "line 2 is longer than a datagram (4 bytes or more)");
+        let mut supply = Supply::new(Cut::Whole, 3, 1);
+        assert!(supply.push(b"abc").is_ok() && supply.push(b"d").is_err());
+        assert!(Supply::of([&b"abcd"[..]].into_iter(), 3, 1).is_err());
+        assert!(Supply::new(Cut::Pieces(4), 3, 1).push(b"abcd").is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! What a datagram server answers.
+
+use crate::cli::AnswerArgs;
+use crate::cmd::serve::response;
+use crate::event::Kind;
+use crate::net::upper::Upper;
+use crate::sys::mmsg::{Datagram, LONGEST_V6, Letter};
+use crate::sys::{Error, Result};
+use std::io;
+use std::ops::Range;
+
+/// One of the services of `udp-serve`.
+pub(super) enum Answer {
+    /// None: standard output gets what came.
+    Nothing,
+    /// What came.
+    Echo,
+    /// What came, in upper case.
+    Upper,
+    /// Always these bytes.
+    Respond(Vec<u8>),
+}
+
+impl Answer {
+    /// The answer asked for; a file is read now rather than at the first datagram.
+    pub(super) fn of(args: &AnswerArgs) -> Result<Self> {
+        Ok(match &args.respond {
+            _ if args.echo => Self::Echo,
+            _ if args.upper => Self::Upper,
+            Some(answer) => {
+                let bytes = response(answer)?;
+                if bytes.len() > LONGEST_V6 {
+                    let why = format!("{} bytes; a datagram holds {LONGEST_V6} at most", bytes.len());
+                    return Err(Error::new("respond", answer, io::Error::other(why)).about(Kind::Data));
+                }
+                Self::Respond(bytes)
+            }
+            None => Self::Nothing,
+        })
+    }
+
+    /// A letter for each of `datagrams`, to who sent it, from the address it was sent to.
+    pub(super) fn letters<'a>(
+        &'a self,
+        datagrams: impl Iterator<Item = Datagram<'a>>,
+        raised: &'a Raised,
+    ) -> Vec<Letter<'a>> {
+        let letter = |(i, datagram): (usize, Datagram<'a>)| {
+            let payload = match self {
+                Self::Nothing => return None,
+                Self::Echo => datagram.payload,
+                Self::Upper => raised.payload(i),
+                Self::Respond(bytes) => bytes,
+            };
+            Some(Letter { payload, to: Some(datagram.peer), from: datagram.origin })
+        };
+        datagrams.enumerate().filter_map(letter).collect()
+    }
+}
+
+/// A batch of payloads in upper case.
+#[derive(Default)]
+pub(super) struct Raised {
+    bytes: Vec<u8>,
+    parts: Vec<Range<usize>>,
+}
+
+impl Raised {
+    /// Replaces what was held by these payloads, each in upper case for itself.
+    pub(super) fn fill<'a>(&mut self, datagrams: impl Iterator<Item = Datagram<'a>>) {
+        self.bytes.clear();
+        self.parts.clear();
+        for datagram in datagrams {
+            let start = self.bytes.len();
+            let mut upper = Upper::default();
+            upper.push(datagram.payload, &mut self.bytes);
+            upper.finish(&mut self.bytes);
+            self.parts.push(start..self.bytes.len());
+        }
+    }
+
+    fn payload(&self, i: usize) -> &[u8] {
+        &self.bytes[self.parts[i].clone()]
+    }
+}

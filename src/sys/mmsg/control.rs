@@ -1,0 +1,155 @@
+//! Control messages (cmsg(3)): which of our addresses a datagram was sent to, which one an answer leaves from, and what
+//! ICMP said. Plain bytes, no `unsafe`.
+
+use std::mem::size_of;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// `struct cmsghdr`: the length as the kernel has it, level, type.
+const HEAD: usize = size_of::<usize>() + 2 * size_of::<i32>();
+/// The longest message asked for: an extended error (16 bytes) and the address of who sent it (28).
+const SPACE: usize = 64;
+/// `struct in_pktinfo` and `struct in6_pktinfo`, ip(7) and ipv6(7).
+const INFO_V4: usize = 12;
+const INFO_V6: usize = 20;
+/// `SO_EE_ORIGIN_ICMP` and `SO_EE_ORIGIN_ICMP6` of linux/errqueue.h.
+const FROM_ICMP: [u8; 2] = [2, 3];
+
+/// One of this machine's addresses as a datagram saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The address the datagram was sent to; a group or a broadcast address among others.
+    pub to: IpAddr,
+    /// The address an answer leaves from, if the kernel is not to choose it.
+    pub from: Option<IpAddr>,
+    /// The interface it came in by, where an answer has to leave by it.
+    interface: u32,
+}
+
+/// Bytes beside a datagram, aligned as the kernel wants them.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+pub(super) struct Control([u8; SPACE]);
+
+/// What a control message said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    Arrived(Origin),
+    /// The errno that ICMP's answer stands for.
+    Returned(i32),
+}
+
+impl Control {
+    pub(super) const LEN: usize = SPACE;
+
+    pub(super) const fn empty() -> Self {
+        Self([0; SPACE])
+    }
+
+    /// Asks for a datagram to leave from `origin`; returns the bytes to show the kernel, 0 if it is to choose.
+    pub(super) fn leave_from(&mut self, origin: &Origin) -> usize {
+        match origin.from {
+            None => 0,
+            Some(IpAddr::V4(ip)) => {
+                // in_pktinfo: interface, local address, destination (of received datagrams alone).
+                self.put(libc::IPPROTO_IP, libc::IP_PKTINFO, [&[0; 4], &ip.octets(), &[0; 4]])
+            }
+            Some(IpAddr::V6(ip)) => {
+                let interface = origin.interface.to_ne_bytes();
+                self.put(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, [&ip.octets(), &interface, &[]])
+            }
+        }
+    }
+
+    fn put(&mut self, level: i32, kind: i32, parts: [&[u8]; 3]) -> usize {
+        let data: usize = parts.iter().map(|p| p.len()).sum();
+        let head = [&(HEAD + data).to_ne_bytes()[..], &level.to_ne_bytes(), &kind.to_ne_bytes()];
+        let mut at = 0;
+        for part in head.iter().chain(&parts) {
+            self.0[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        }
+        aligned(at)
+    }
+
+    /// Reads what the kernel wrote in the first `len` bytes.
+    pub(super) fn read(&self, len: usize) -> impl Iterator<Item = Said> {
+        let mut rest = &self.0[..len.min(SPACE)];
+        std::iter::from_fn(move || {
+            loop {
+                let length = usize::from_ne_bytes(*rest.first_chunk()?);
+                let message = rest.get(HEAD..length)?;
+                let level = number(rest, size_of::<usize>())?;
+                let kind = number(rest, size_of::<usize>() + size_of::<i32>())?;
+                rest = rest.get(aligned(length)..).unwrap_or_default();
+                if let Some(said) = decode(level, kind, message) {
+                    return Some(said);
+                }
+            }
+        })
+    }
+}
+
+const fn aligned(length: usize) -> usize {
+    length.next_multiple_of(size_of::<usize>())
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<i32> {
+    Some(i32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn decode(level: i32, kind: i32, data: &[u8]) -> Option<Said> {
+    match (level, kind) {
+        (libc::IPPROTO_IP, libc::IP_PKTINFO) if data.len() >= INFO_V4 => {
+            let address = |at: usize| Some(Ipv4Addr::from(*data.get(at..)?.first_chunk::<4>()?));
+            let (from, to) = (address(4)?, address(8)?);
+            let from = (!from.is_unspecified()).then_some(from.into());
+            Some(Said::Arrived(Origin { to: to.into(), from, interface: 0 }))
+        }
+        (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) if data.len() >= INFO_V6 => {
+            let to = Ipv6Addr::from(*data.first_chunk::<16>()?);
+            let from = (!to.is_multicast()).then_some(to.into());
+            let interface = if to.is_unicast_link_local() { number(data, 16)?.cast_unsigned() } else { 0 };
+            Some(Said::Arrived(Origin { to: to.into(), from, interface }))
+        }
+        (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
+            // sock_extended_err: errno, then who found the error.
+            FROM_ICMP.contains(data.get(4)?).then_some(Said::Returned(number(data, 0)?))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_answer_leaves_from_the_address_that_was_written_to() {
+        for (to, from) in [("10.0.0.7", Some("10.0.0.7")), ("fd00::7", Some("fd00::7")), ("ff02::1", None)] {
+            let to: IpAddr = to.parse().unwrap();
+            let from = from.map(|a| a.parse().unwrap());
+            let mut control = Control::empty();
+            let len = control.leave_from(&Origin { to, from, interface: 0 });
+            let said = control.read(len).next();
+            match from {
+                // The kernel writes the destination where we leave it open.
+                Some(IpAddr::V4(_)) => {
+                    let to = Ipv4Addr::UNSPECIFIED.into();
+                    assert_eq!(said, Some(Said::Arrived(Origin { to, from, interface: 0 })));
+                }
+                Some(_) => assert_eq!(said, Some(Said::Arrived(Origin { to, from, interface: 0 }))),
+                None => assert_eq!((len, said), (0, None)),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_bytes_come_reading_them_ends(bytes: [u8; SPACE / 2], len in 0..SPACE * 2) {
+            let mut control = Control::empty();
+            control.0[..SPACE / 2].copy_from_slice(&bytes);
+            prop_assert!(control.read(len).count() <= SPACE);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Many datagrams with one call: recvmmsg(2) and sendmmsg(2), and the error queue of ICMP's answers.
+//!
+//! An [`Inbox`] and an [`Outbox`] own their headers and buffers, so that a batch costs one system call and no allocation.
+
+mod control;
+mod inbox;
+mod name;
+mod outbox;
+
+pub use control::Origin;
+pub use inbox::{Datagram, Inbox, Returned};
+pub use outbox::{Letter, Outbox};
+
+/// Datagrams taken or sent with one call: enough to make the call's own cost small, few enough that timers and signals
+/// are looked at many times a millisecond.
+pub const BATCH: usize = 64;
+/// The most a UDP datagram over IPv4 holds: 65,535 bytes less the headers of IP and UDP (RFC 768, RFC 791).
+pub const LONGEST_V4: usize = 65_507;
+/// The same over IPv6, whose length does not count its own header (RFC 8200).
+pub const LONGEST_V6: usize = 65_527;
