@@ -9,7 +9,7 @@ use crate::event::report::{DatagramRow, Report, Row};
 use crate::event::{Event, Events, Kind};
 use crate::net::addr::Endpoint;
 use crate::sys::error::reason;
-use crate::sys::mmsg::{BATCH, Inbox, Outbox};
+use crate::sys::mmsg::{BATCH, Inbox, LETTERS, Outbox};
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Sockets;
 use crate::sys::wait::{For, wait};
@@ -27,6 +27,8 @@ const READ: usize = 256 << 10;
 const PROBATION: Duration = Duration::from_secs(1);
 /// More than this is not kept for another address.
 const KEPT: usize = 1 << 20;
+/// Batches received before more is sent: an echo of all that a call sends fits.
+const TURNS: usize = LETTERS / BATCH + 1;
 /// A refusal is told as a warning if the run goes on for longer than this; a shorter one ends with the error.
 const GRACE: Duration = Duration::from_millis(50);
 /// How long sending rests when the machine's network queues are full.
@@ -64,8 +66,15 @@ pub(super) struct Session<'a> {
     warned: bool,
 }
 
-/// What the whole of a run depends on comes as `Err`; what ends it in an ordinary way as `Some`.
-type Step = anyhow::Result<Option<Outcome>>;
+/// What became of a look at the socket.
+enum Received {
+    /// There may be more.
+    Some,
+    /// Nothing is left for now.
+    None,
+    /// The program was asked to end.
+    Stopped(Signal),
+}
 
 impl<'a> Session<'a> {
     /// Opens a socket towards the first of `addresses` that allows it.
@@ -118,8 +127,12 @@ impl<'a> Session<'a> {
             {
                 self.refused(why)?;
             }
-            if let Some(outcome) = self.receive()? {
-                return Ok(outcome);
+            for _ in 0..TURNS {
+                match self.receive()? {
+                    Received::Some => {}
+                    Received::None => break,
+                    Received::Stopped(signal) => return Ok(Outcome::stopped(signal)),
+                }
             }
             self.warn_in_time();
             self.send()?;
@@ -143,7 +156,7 @@ impl<'a> Session<'a> {
 
     fn send(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
-        let batch = if self.args.interval.is_some() { 1 } else { BATCH };
+        let batch = if self.args.interval.is_some() { 1 } else { LETTERS };
         let wanted = self.supply.waiting().len().min(batch);
         if wanted == 0 || self.blocked || now < self.due {
             return Ok(());
@@ -175,7 +188,7 @@ impl<'a> Session<'a> {
     }
 
     /// Prints what came back.
-    fn receive(&mut self) -> Step {
+    fn receive(&mut self) -> anyhow::Result<Received> {
         let left = self.args.replies.map_or(u64::MAX, |n| n - self.replies);
         let count = match self.door.receive(&mut self.inbox, usize::try_from(left).unwrap_or(BATCH)) {
             Ok(count) => count,
@@ -187,7 +200,7 @@ impl<'a> Session<'a> {
                         None => self.refused(error)?,
                     },
                 }
-                return Ok(None);
+                return Ok(Received::None);
             }
         };
         self.moved = Instant::now();
@@ -199,8 +212,11 @@ impl<'a> Session<'a> {
             let row = DatagramRow { local, peer: datagram.peer, payload: datagram.payload.to_vec() };
             self.report.format(&Row::Datagram(row), &mut self.shown);
         }
-        let stopped = self.output.write(&self.shown, self.stop)?;
-        Ok(stopped.map(Outcome::stopped))
+        Ok(match self.output.write(&self.shown, self.stop)? {
+            Some(signal) => Received::Stopped(signal),
+            None if self.has_enough() => Received::None,
+            None => Received::Some,
+        })
     }
 
     /// Something sent before did not arrive: another address may take it, or it is remembered to the end.
@@ -237,8 +253,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn ended(&mut self) -> Step {
-        if self.args.replies.is_some_and(|wanted| self.replies >= wanted) {
+    fn has_enough(&self) -> bool {
+        self.args.replies.is_some_and(|wanted| self.replies >= wanted)
+    }
+
+    fn ended(&mut self) -> anyhow::Result<Option<Outcome>> {
+        if self.has_enough() {
             return Ok(Some(Outcome::done()));
         }
         if !self.supply.is_done() || self.doubtful {

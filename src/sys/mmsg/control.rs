@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// `struct cmsghdr`: the length as the kernel has it, level, type.
 const HEAD: usize = size_of::<usize>() + 2 * size_of::<i32>();
-/// The longest message asked for: an extended error (16 bytes) and the address of who sent it (28).
+/// The longest asked for, an extended error (16 bytes) with the address of who sent it (28); and the longest told, an
+/// IPv6 address to leave from and the size of segments.
 const SPACE: usize = 64;
 /// `struct in_pktinfo` and `struct in6_pktinfo`, ip(7) and ipv6(7).
 const INFO_V4: usize = 12;
@@ -45,25 +46,32 @@ impl Control {
         Self([0; SPACE])
     }
 
-    /// Asks for a datagram to leave from `origin`; returns the bytes to show the kernel, 0 if it is to choose.
+    /// Begins anew: asks for a datagram to leave from `origin`; returns the bytes to show the kernel, 0 if it is to
+    /// choose.
     pub(super) fn leave_from(&mut self, origin: &Origin) -> usize {
         match origin.from {
             None => 0,
             Some(IpAddr::V4(ip)) => {
                 // in_pktinfo: interface, local address, destination (of received datagrams alone).
-                self.put(libc::IPPROTO_IP, libc::IP_PKTINFO, [&[0; 4], &ip.octets(), &[0; 4]])
+                self.put(0, libc::IPPROTO_IP, libc::IP_PKTINFO, [&[0; 4], &ip.octets(), &[0; 4]])
             }
             Some(IpAddr::V6(ip)) => {
                 let interface = origin.interface.to_ne_bytes();
-                self.put(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, [&ip.octets(), &interface, &[]])
+                self.put(0, libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, [&ip.octets(), &interface, &[]])
             }
         }
     }
 
-    fn put(&mut self, level: i32, kind: i32, parts: [&[u8]; 3]) -> usize {
+    /// Asks for the payload to be cut into datagrams of `size` bytes (`UDP_SEGMENT`, udp(7)), after the `at` bytes that
+    /// are there already.
+    pub(super) fn cut(&mut self, at: usize, size: u16) -> usize {
+        self.put(at, libc::SOL_UDP, libc::UDP_SEGMENT, [&size.to_ne_bytes(), &[], &[]])
+    }
+
+    fn put(&mut self, at: usize, level: i32, kind: i32, parts: [&[u8]; 3]) -> usize {
         let data: usize = parts.iter().map(|p| p.len()).sum();
         let head = [&(HEAD + data).to_ne_bytes()[..], &level.to_ne_bytes(), &kind.to_ne_bytes()];
-        let mut at = 0;
+        let mut at = at;
         for part in head.iter().chain(&parts) {
             self.0[at..at + part.len()].copy_from_slice(part);
             at += part.len();

@@ -1,14 +1,21 @@
 //! Datagrams on their way out.
 #![allow(unsafe_code)]
 
-use super::BATCH;
 use super::control::{Control, Origin};
 use super::name::Name;
+use super::{BATCH, LETTERS};
 use crate::sys::socket::Tracked;
 use std::io;
 use std::mem::zeroed;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
+
+/// Datagrams of one length that the kernel cuts out of one payload: `UDP_MAX_SEGMENTS` of older kernels (linux/udp.h).
+const SEGMENTS: usize = 64;
+/// A segment must fit into a packet whatever the path: IPv6's least is 1280 bytes with headers (RFC 8200 section 5).
+const SEGMENT: usize = 1200;
+/// What one payload holds, a datagram of all the segments.
+const PAYLOAD: usize = 65_000;
 
 /// One datagram to send.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +34,10 @@ pub struct Outbox {
     controls: Vec<Control>,
     parts: Vec<libc::iovec>,
     headers: Vec<libc::mmsghdr>,
+    /// How many letters each header is for.
+    runs: Vec<usize>,
+    /// Letters of one length to one peer go out as one payload that the kernel cuts, which halves their cost.
+    segments: bool,
 }
 
 impl Default for Outbox {
@@ -36,22 +47,35 @@ impl Default for Outbox {
 }
 
 impl Outbox {
-    /// Headers for [`BATCH`] datagrams.
+    /// Headers for [`BATCH`] payloads of [`LETTERS`] datagrams in all.
     #[must_use]
     pub fn new() -> Self {
         Self {
             names: vec![Name::empty(); BATCH],
             controls: vec![Control::empty(); BATCH],
-            parts: Vec::with_capacity(BATCH),
+            parts: Vec::with_capacity(LETTERS),
             headers: Vec::with_capacity(BATCH),
+            runs: Vec::with_capacity(BATCH),
+            segments: true,
         }
     }
 
-    /// Sends the first of `letters` without waiting, [`BATCH`] at most; says how many went out.
+    /// Sends the first of `letters` without waiting, [`LETTERS`] at most; says how many went out.
     ///
     /// An error is that of the first letter. After one of a later letter the call returns those before it, and the kernel
     /// has forgotten the error: a short count asks for a second call, or for [`super::Inbox::receive_returned`].
     pub fn send(&mut self, socket: &Tracked, letters: &[Letter<'_>]) -> io::Result<usize> {
+        match self.send_once(socket, letters) {
+            // A path or a device that takes no segments (udp(7)), or takes less than was thought.
+            Err(error) if self.first_is_cut() && is_about_segments(&error) => {
+                self.segments = false;
+                self.send_once(socket, letters)
+            }
+            answer => answer,
+        }
+    }
+
+    fn send_once(&mut self, socket: &Tracked, letters: &[Letter<'_>]) -> io::Result<usize> {
         self.address(letters);
         let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
         #[allow(clippy::cast_possible_truncation)] // a batch is short
@@ -60,7 +84,8 @@ impl Outbox {
         // for as long as the call; the kernel writes nothing but `msg_len`.
         let answer =
             unsafe { libc::sendmmsg(socket.as_raw_fd(), self.headers.as_mut_ptr(), count, flags as _) };
-        let sent = usize::try_from(answer).map_err(|_| io::Error::last_os_error())?;
+        let runs = usize::try_from(answer).map_err(|_| io::Error::last_os_error())?;
+        let sent = self.runs[..runs].iter().sum();
         socket.count_out(letters[..sent].iter().map(|l| l.payload.len() as u64).sum());
         Ok(sent)
     }
@@ -70,24 +95,90 @@ impl Outbox {
     fn address(&mut self, letters: &[Letter<'_>]) {
         self.parts.clear();
         self.headers.clear();
-        for (i, letter) in letters.iter().take(BATCH).enumerate() {
-            let base = letter.payload.as_ptr().cast_mut().cast();
-            // Within the capacity: earlier headers go on pointing at their parts.
-            self.parts.push(libc::iovec { iov_base: base, iov_len: letter.payload.len() });
+        self.runs.clear();
+        let mut rest = &letters[..letters.len().min(LETTERS)];
+        while let ([first, ..], true) = (rest, self.headers.len() < BATCH) {
+            let i = self.headers.len();
+            let run = if self.segments { run(rest) } else { 1 };
             // SAFETY: a header is made of integers and pointers, for which zero is a value.
             let mut header: libc::mmsghdr = unsafe { zeroed() };
-            header.msg_hdr.msg_iov = &raw mut self.parts[i];
-            header.msg_hdr.msg_iovlen = 1;
-            if let Some(to) = letter.to {
+            let start = self.parts.len();
+            for letter in &rest[..run] {
+                let base = letter.payload.as_ptr().cast_mut().cast();
+                // Within the capacity: earlier headers go on pointing at their parts.
+                self.parts.push(libc::iovec { iov_base: base, iov_len: letter.payload.len() });
+            }
+            header.msg_hdr.msg_iov = &raw mut self.parts[start];
+            header.msg_hdr.msg_iovlen = run as _;
+            if let Some(to) = first.to {
                 header.msg_hdr.msg_namelen = self.names[i].set(to) as libc::socklen_t;
                 header.msg_hdr.msg_name = (&raw mut self.names[i]).cast();
             }
-            let length = letter.from.map_or(0, |from| self.controls[i].leave_from(&from));
+            let mut length = first.from.map_or(0, |from| self.controls[i].leave_from(&from));
+            if run > 1 {
+                length = self.controls[i].cut(length, first.payload.len() as u16);
+            }
             if length > 0 {
                 header.msg_hdr.msg_control = (&raw mut self.controls[i]).cast();
                 header.msg_hdr.msg_controllen = length as _;
             }
             self.headers.push(header);
+            self.runs.push(run);
+            rest = &rest[run..];
         }
+    }
+
+    fn first_is_cut(&self) -> bool {
+        self.runs.first().is_some_and(|run| *run > 1)
+    }
+}
+
+/// How many letters from the first on are of its length and go its way.
+fn run(letters: &[Letter<'_>]) -> usize {
+    let first = &letters[0];
+    let length = first.payload.len();
+    if length == 0 || length > SEGMENT {
+        return 1;
+    }
+    let most = SEGMENTS.min(PAYLOAD / length);
+    let alike = |l: &&Letter<'_>| l.payload.len() == length && l.to == first.to && l.from == first.from;
+    letters.iter().take(most).take_while(alike).count()
+}
+
+fn is_about_segments(error: &io::Error) -> bool {
+    let known = [libc::EINVAL, libc::EIO, libc::EMSGSIZE, libc::ENOPROTOOPT, libc::EOPNOTSUPP];
+    error.raw_os_error().is_some_and(|errno| known.contains(&errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(payload: &[u8], port: u16) -> Letter<'_> {
+        Letter { payload, to: Some(([127, 0, 0, 1], port).into()), from: None }
+    }
+
+    #[test]
+    fn letters_of_one_length_to_one_peer_share_a_payload() {
+        let (short, long) = ([0; 7], [0; SEGMENT + 1]);
+        let same = [letter(&short, 1); 100];
+        assert_eq!(run(&same), SEGMENTS);
+        assert_eq!(run(&[letter(&short, 1), letter(&short, 2)]), 1);
+        assert_eq!(run(&[letter(&short, 1), letter(&short[..6], 1)]), 1);
+        assert_eq!(run(&[letter(&[], 1), letter(&[], 1)]), 1);
+        assert_eq!(run(&[letter(&long, 1), letter(&long, 1)]), 1);
+        assert_eq!(run(&[letter(&long[1..], 1); 64]), PAYLOAD / SEGMENT);
+    }
+
+    #[test]
+    fn no_header_is_left_without_room() {
+        let payloads: Vec<Vec<u8>> = (0..LETTERS * 2).map(|i| vec![0; 1 + i % 2]).collect();
+        let letters: Vec<Letter<'_>> = payloads.iter().map(|p| letter(p, 1)).collect();
+        let mut outbox = Outbox::new();
+        outbox.address(&letters);
+        assert_eq!((outbox.headers.len(), outbox.runs.iter().sum()), (BATCH, BATCH));
+        let letters = vec![letter(&[1], 1); LETTERS * 2];
+        outbox.address(&letters);
+        assert_eq!(outbox.runs, [SEGMENTS; LETTERS / SEGMENTS]);
     }
 }
