@@ -1,5 +1,6 @@
 //! `demo`: conversations on loopback within one process, for somebody who sees sockets for the first time.
 
+use super::demo_many::three_servers;
 use super::{Context, Outcome, Result, stat};
 use crate::event::{Proto, Role};
 use crate::net::dial::{Dial, DialError};
@@ -13,14 +14,14 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// Nothing on loopback takes this long; a demo that hangs would be worse than one that fails.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// A pause before each step, so that what the watcher saw is told before what comes next.
 const STEP: Duration = Duration::from_millis(60);
 const GREETING: &[u8] = b"Hello, world\n";
 
 /// Runs `soquete demo`.
 pub fn run(context: &mut Context) -> Result {
-    match tcp_echo(context) {
+    match tcp_echo(context).and_then(|()| three_servers(context)) {
         Ok(()) => Ok(Outcome::done()),
         Err(DialError::Stopped(signal)) => Ok(Outcome::stopped(signal)),
         Err(DialError::Failed(error)) => Err(error.into()),
@@ -61,22 +62,22 @@ fn tcp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
     step(context)
 }
 
-fn step(context: &Context) -> std::result::Result<(), DialError> {
+pub(super) fn step(context: &Context) -> std::result::Result<(), DialError> {
     context.rest_until(Instant::now() + STEP).map_or(Ok(()), |signal| Err(DialError::Stopped(signal)))
 }
 
-fn ready(socket: &Tracked) -> sys::Result<()> {
+pub(super) fn ready(socket: &Tracked) -> sys::Result<()> {
     let failed = |e| sys::Error::new("poll", "", e);
     let answer = wait(&[(socket.as_fd(), For::Reading)], Some(Instant::now() + PATIENCE)).map_err(failed)?;
     if answer[0] { Ok(()) } else { Err(failed(io::ErrorKind::TimedOut.into())) }
 }
 
-fn send(socket: &Tracked, data: &[u8]) -> sys::Result<()> {
+pub(super) fn send(socket: &Tracked, data: &[u8]) -> sys::Result<()> {
     socket.send(data).map(drop).map_err(|e| sys::Error::new("send", "", e))
 }
 
 /// What came, or nothing at the peer's FIN.
-fn receive(socket: &Tracked) -> sys::Result<Vec<u8>> {
+pub(super) fn receive(socket: &Tracked) -> sys::Result<Vec<u8>> {
     ready(socket)?;
     let mut buffer = vec![0; 4096];
     let n = socket.recv(&mut buffer).map_err(|e| sys::Error::new("recv", "", e))?;

@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod connect;
 pub mod demo;
+mod demo_many;
 pub mod listen;
 mod many;
 pub mod multi_connect;

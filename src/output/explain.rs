@@ -38,3 +38,7 @@ pub(super) const fn sentence(proto: Proto, role: Role, from: State, to: State, o
         _ => "",
     }
 }
+
+/// What the local port of one of many connections shows.
+pub(super) const LOCAL_PORT: &str =
+    "The kernel took a free port for our end: a connection is known by its two addresses and two ports.";

@@ -163,6 +163,9 @@ impl Human {
                 if let Some(us) = latency_us {
                     let _ = write!(out, " {}", latency(*us));
                 }
+                if self.look.explain && *outcome == Outcome::Connected {
+                    let _ = write!(out, "  {}", explain::LOCAL_PORT);
+                }
                 text.as_ref().map_or(Ok(()), |t| write!(out, " ({})", sanitize::line(t)))
             }
             Event::Progress { socket, bytes_in, bytes_out, .. } if detail || self.look.progress => {
