@@ -21,6 +21,7 @@ mod plan;
 mod port;
 mod proc;
 mod size;
+mod sockets;
 mod startup;
 mod table;
 mod tool;
@@ -42,6 +43,8 @@ enum Section {
     Check,
     /// One line to a thousand connections and back.
     Many,
+    /// The socket table of 18,000 connections.
+    Stat,
     /// Time to the first message.
     Startup,
     /// The binary's size.
@@ -68,6 +71,9 @@ struct Arguments {
     /// Talk as the bare loop, to a port over so many connections (used by `many`)
     #[arg(long, hide = true, num_args = 2, value_names = ["PORT", "COUNT"])]
     bare_fan: Option<Vec<u16>>,
+    /// Hold as many sockets (used by `stat`)
+    #[arg(long, hide = true)]
+    hold_sockets: Option<usize>,
     /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -80,6 +86,9 @@ fn main() -> Result<()> {
     }
     if let Some(&[port, count]) = arguments.bare_fan.as_deref() {
         return fan::talk(port, count.into());
+    }
+    if let Some(count) = arguments.hold_sockets {
+        return sockets::hold(count);
     }
     let plan = Plan {
         soquete: env!("CARGO_BIN_EXE_soquete").into(),
@@ -108,6 +117,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Churn => churn::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Many => many::run(table, plan),
+        Section::Stat => sockets::run(table, plan),
         Section::Startup => startup::run(table, plan),
         Section::Size => size::run(table, plan),
     }

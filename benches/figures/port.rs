@@ -2,15 +2,29 @@
 
 use crate::proc::{Process, until};
 use anyhow::{Context as _, Result};
-use rustix::net::{AddressFamily, SocketAddrAny, SocketType, bind, getsockname, socket};
+use rustix::net::{AddressFamily, SocketAddrAny, SocketType, bind, getsockname};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
 
 /// A TCP port of 127.0.0.1 that nobody holds (now).
 pub fn free() -> Result<u16> {
-    let holder = socket(AddressFamily::INET, SocketType::STREAM, None).context("socket")?;
+    let holder = socket()?;
     bind(&holder, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).context("bind")?;
     let address: SocketAddrAny = getsockname(&holder).context("getsockname")?;
     Ok(SocketAddr::try_from(address).context("address")?.port())
+}
+
+/// An IPv4 TCP socket.
+pub fn socket() -> Result<OwnedFd> {
+    rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).context("socket")
+}
+
+/// A listener on a free port of 127.0.0.1.
+pub fn listener() -> Result<OwnedFd> {
+    let listener = socket()?;
+    bind(&listener, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).context("bind")?;
+    rustix::net::listen(&listener, 4096).context("listen")?;
+    Ok(listener)
 }
 
 /// Waits until the kernel's table shows a listener on `port`.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// Between two looks at the table, or at the counters that say whether a look is worth its while. A condition is to be
 /// noticed within 100 ms.
-const EVERY: Duration = Duration::from_millis(60);
+const EVERY: Duration = Duration::from_millis(40);
 /// Between two looks where neither a counter nor a notice says that anything changed: there are changes that neither
 /// tells.
 const SELDOM: Duration = Duration::from_secs(1);
