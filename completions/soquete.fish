@@ -35,6 +35,8 @@ complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print hel
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept TCP connections'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a TCP connection, or test ports'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run a line chat that any TCP client can join'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Take part in a chat'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show a conversation on loopback with every state of both ends'
@@ -127,6 +129,80 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Eve
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l history -d 'Send newcomers the last N lines, as far as half of --slow-limit holds them' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-clients -d 'Clients at most; one too many is told so and closed' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line -d 'Longest line; the rest of a longer one is dropped' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'What becomes of a reader that falls behind' -r -f -a "disconnect\t'It is cut off'
+drop\t'It skips what waits and is told so'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a reader may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseport -d 'Let several sockets share one address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tos -d 'Type of service, or traffic class, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l device -d 'Use this network interface only' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l public -d 'Every interface, both families; without it a bare port is loopback only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 4 -l ipv4 -d 'IPv4 only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6 -d 'IPv6 only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines untouched: no stamps, no commands, no notices'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Say who joins and leaves'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Be called NAME' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l idle-timeout -d 'End when nothing moves for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end of the connection: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tos -d 'Type of service, or traffic class, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l device -d 'Use this network interface only' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 4 -l ipv4 -d 'IPv4 only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 6 -l ipv6 -d 'IPv6 only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l targets -d 'Read more targets from a file, those of one host a line; # begins a comment' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; who does not answer holds the others up for DUR at most' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s w -l timeout -d 'Give a target up that is not connected for this long' -r

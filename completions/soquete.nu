@@ -121,6 +121,99 @@ module completions {
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
   ]
 
+  def "nu-complete soquete chat-serve slow" [] {
+    [ "disconnect" "drop" ]
+  }
+
+  def "nu-complete soquete chat-serve color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Run a line chat that any TCP client can join
+  export extern "soquete chat-serve" [
+    --public                  # Every interface, both families; without it a bare port is loopback only
+    --ipv4(-4)                # IPv4 only
+    --ipv6(-6)                # IPv6 only
+    --numeric(-n)             # No DNS: hosts are literal addresses
+    --raw                     # Relay lines untouched: no stamps, no commands, no notices
+    --announce                # Say who joins and leaves
+    --history: string         # Send newcomers the last N lines, as far as half of --slow-limit holds them
+    --max-clients: string     # Clients at most; one too many is told so and closed
+    --max-line: string        # Longest line; the rest of a longer one is dropped
+    --slow: string@"nu-complete soquete chat-serve slow" # What becomes of a reader that falls behind
+    --slow-limit: string      # How far a reader may fall behind
+    --backlog: string         # Length of the accept queue; the kernel caps it
+    --ready-file: path        # Write the addresses to this file once ready
+    --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
+    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseport: string       # Let several sockets share one address
+    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --sndbuf: string          # Send buffer; the kernel doubles it
+    --rcvbuf: string          # Receive buffer; the kernel doubles it
+    --ttl: string             # Time to live, or hop limit, of packets sent
+    --tos: string             # Type of service, or traffic class, of packets sent
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --device: string          # Use this network interface only
+    --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
+  ]
+
+  def "nu-complete soquete chat-join on_eof" [] {
+    [ "half-close" "keep" "close" ]
+  }
+
+  def "nu-complete soquete chat-join color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Take part in a chat
+  export extern "soquete chat-join" [
+    --nick: string            # Be called NAME
+    --timeout(-w): string     # Give up connecting after this long
+    --idle-timeout: string    # End when nothing moves for this long
+    --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends
+    --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --source: string          # Local end of the connection: ADDR, ADDR:PORT or :PORT
+    --ipv4(-4)                # IPv4 only
+    --ipv6(-6)                # IPv6 only
+    --numeric(-n)             # No DNS: hosts are literal addresses
+    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseport: string       # Let several sockets share one address
+    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --sndbuf: string          # Send buffer; the kernel doubles it
+    --rcvbuf: string          # Receive buffer; the kernel doubles it
+    --ttl: string             # Time to live, or hop limit, of packets sent
+    --tos: string             # Type of service, or traffic class, of packets sent
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --device: string          # Use this network interface only
+    --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
+  ]
+
   def "nu-complete soquete multi-connect on_eof" [] {
     [ "half-close" "keep" "close" ]
   }

@@ -8,6 +8,7 @@
 //! | [`sys`] | every system call on sockets and descriptors, every `unsafe` | `event` |
 //! | [`net`] | addresses, names, listeners, races, the relay; prints nothing | `event`, `sys` |
 //! | [`scan`] | many targets as one piece of work; pure | value types of `net` |
+//! | [`chat`] | lines, the room, who has still to be told what; pure | nothing of ours |
 //! | [`cli`] | the command line as types | value types |
 //! | [`output`] | the only layer that prints | `event` |
 //! | [`cmd`] | one file a subcommand | everything but `output` |
@@ -15,6 +16,7 @@
 //! [`run`] is the one room where commands and printers meet. A socket's state is written by one method, which asks the
 //! kernel (`sys::life`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
+pub mod chat;
 pub mod cli;
 pub mod cmd;
 pub mod event;
@@ -61,6 +63,8 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
     match command {
         Command::Listen(args) => cmd::listen::run(args, context),
         Command::Connect(args) => cmd::connect::run(args, context),
+        Command::ChatServe(args) => cmd::chat_serve::run(args, context),
+        Command::ChatJoin(args) => cmd::chat_join::run(args, context),
         Command::MultiConnect(args) => cmd::multi_connect::run(args, context),
         Command::Stat(args) => cmd::stat::run(args, context),
         Command::UdpServe(args) => cmd::udp_serve::run(args, context),

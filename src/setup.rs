@@ -11,7 +11,7 @@ use crate::sys::socket::Sockets;
 use crate::sys::{Error, Result, stdio};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
 /// Progress for scripts and logs, and for a bar.
@@ -23,6 +23,7 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
     let global = &cli.global;
     let to = event_target(global.events.as_ref())?;
     let terminal = stdio::is_terminal(to.as_fd());
+    let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
     let look = Look {
         json: global.json,
@@ -47,6 +48,8 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
         report: output::report(global.json, style(global.color, to_terminal), to_terminal),
         json: global.json,
         visible: if to_terminal { visible } else { raw },
+        colour: style(global.color, to_terminal) == Style::Coloured,
+        events_on_terminal,
         progress_every: if look.bar { PROGRESS_BAR } else { PROGRESS_LINES },
     };
     Ok((context, writer))

@@ -3,6 +3,8 @@
 // Users read these comments in a terminal, where backticks are noise and [V6] is no link.
 #![allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)]
 
+mod chat_join;
+mod chat_serve;
 mod condition;
 mod connect;
 mod listen;
@@ -13,6 +15,8 @@ mod udp_send;
 mod udp_serve;
 mod values;
 
+pub use chat_join::ChatJoin;
+pub use chat_serve::{ChatServe, RoomArgs};
 pub use condition::{Comparison, Condition, What};
 pub use connect::Connect;
 pub use listen::{EofArgs, Listen, PipeArgs};
@@ -48,6 +52,8 @@ pub enum Command {
     Connect(Box<Connect>),
     UdpServe(Box<UdpServe>),
     UdpSend(Box<UdpSend>),
+    ChatServe(Box<ChatServe>),
+    ChatJoin(Box<ChatJoin>),
     MultiConnect(Box<MultiConnect>),
     Stat(Box<Stat>),
     /// Show a conversation on loopback with every state of both ends

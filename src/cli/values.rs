@@ -38,7 +38,9 @@ pub(super) fn size(word: &str) -> Result<usize, String> {
 pub(super) fn payload(word: &str) -> Result<usize, String> {
     match size(word)? {
         n @ 1..=LONGEST_V6 => Ok(n),
-        n => Err(format!("{n} is not a datagram's size; they hold 1 to {LONGEST_V4} bytes over IPv4, {LONGEST_V6} over IPv6")),
+        n => Err(format!(
+            "{n} is not a datagram's size; they hold 1 to {LONGEST_V4} bytes over IPv4, {LONGEST_V6} over IPv6"
+        )),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `connect`: one connection piped with standard input and output.
 
 use super::{Context, Outcome, Result, check};
-use crate::cli::{Connect, PipeArgs};
+use crate::cli::{Connect, EofArgs};
 use crate::event::{Event, Events};
 use crate::net::addr::{Endpoint, Host};
 use crate::net::dial::{Dial, DialError};
@@ -30,7 +30,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     };
     let input = if args.recv_only { None } else { Some(input()?) };
     let output = if args.send_only { None } else { Some(output()?) };
-    let mut plan = pipe_plan(&args.pipe, args.idle_timeout, context);
+    let mut plan = pipe_plan(&args.pipe.eof, args.idle_timeout, context);
     plan.ends_with_peer = input.as_ref().is_some_and(|i| stdio::is_terminal(i.as_fd()));
     plan.total = input.as_ref().and_then(|i| stdio::file_size(i.as_fd()));
     plan.outgoing = args.crlf.then(crlf);
@@ -89,14 +89,14 @@ pub(super) fn addresses(
 }
 
 /// A plan with what `listen` and `connect` have in common.
-pub(super) fn pipe_plan(pipe: &PipeArgs, idle: Option<Duration>, context: &Context) -> Plan {
+pub(super) fn pipe_plan(eof: &EofArgs, idle: Option<Duration>, context: &Context) -> Plan {
     Plan {
         input: None,
         output: None,
         outgoing: None,
         incoming: (context.visible)(),
-        on_eof: pipe.eof.on_eof,
-        eof_wait: pipe.eof.eof_wait,
+        on_eof: eof.on_eof,
+        eof_wait: eof.eof_wait,
         idle,
         send_only: false,
         ends_with_peer: false,

@@ -44,7 +44,7 @@ fn pipe_first(args: &Listen, listeners: Vec<Tracked>, context: &Context) -> Resu
     // Who comes after the first is refused by the kernel, not left waiting for nothing.
     drop(listeners);
     client.tell_options();
-    let mut plan = pipe_plan(&args.pipe, args.idle_timeout, context);
+    let mut plan = pipe_plan(&args.pipe.eof, args.idle_timeout, context);
     let source = input()?;
     plan.total = stdio::file_size(source.as_fd());
     (plan.input, plan.output) = (Some(source), Some(output()?));

@@ -1,8 +1,11 @@
 //! The subcommands: each takes its arguments and a context, and answers how it ended. Uses everything but `output`.
 
+pub mod chat_join;
+pub mod chat_serve;
 pub mod check;
 pub mod completions;
 pub mod connect;
+mod console;
 pub mod demo;
 mod demo_many;
 pub mod listen;
@@ -23,7 +26,7 @@ use crate::sys::pump::Filter;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Sockets;
 use crate::sys::wait::{For, wait};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, RawFd};
 use std::time::{Duration, Instant};
 
 /// What a subcommand works with.
@@ -40,6 +43,10 @@ pub struct Context {
     pub json: bool,
     /// Makes a peer's bytes safe for the terminal they go to; `None` if they do not go to one.
     pub visible: fn() -> Option<Filter>,
+    /// Whether what is shown on standard output is coloured.
+    pub colour: bool,
+    /// The descriptor events go to, if it is a terminal.
+    pub events_on_terminal: Option<RawFd>,
     /// How often progress is told.
     pub progress_every: Duration,
 }

@@ -27,8 +27,11 @@ pub(super) struct Written(Option<oneshot::Receiver<io::Result<()>>>);
 
 /// Starts the thread.
 pub(super) fn open() -> Result<(Output, Written)> {
-    let failed = |e| Error::new("open", "standard output", e).about(Kind::File);
-    let to = stdio::take_output().map_err(failed)?;
+    open_to(stdio::take_output().map_err(cannot_open)?)
+}
+
+/// Starts the thread for what stands in standard output's place.
+pub(super) fn open_to(to: OwnedFd) -> Result<(Output, Written)> {
     let (send, mut chunks) = mpsc::channel::<Option<Vec<u8>>>(WAITING);
     let (over, end) = oneshot::channel();
     let run = move || {
@@ -36,8 +39,12 @@ pub(super) fn open() -> Result<(Output, Written)> {
         // Nobody listens any more if the program is ending already.
         let _ = over.send(result);
     };
-    std::thread::Builder::new().name("output".into()).spawn(run).map_err(failed)?;
+    std::thread::Builder::new().name("output".into()).spawn(run).map_err(cannot_open)?;
     Ok((Output(send), Written(Some(end))))
+}
+
+fn cannot_open(error: io::Error) -> Error {
+    Error::new("open", "standard output", error).about(Kind::File)
 }
 
 /// Writes what waits with one call until the last chunk is written.
@@ -109,12 +116,10 @@ pub(super) struct Direct {
 impl Direct {
     /// Standard output as it was given.
     pub(super) fn open() -> Result<Self> {
-        let to = stdio::take_output()
-            .map_err(|e| Error::new("open", "standard output", e).about(Kind::File))?;
-        let may_wait = !matches!(
-            stdio::nature(to.as_fd()),
-            Ok(Nature::File | Nature::AppendFile | Nature::Device)
-        );
+        let to =
+            stdio::take_output().map_err(|e| Error::new("open", "standard output", e).about(Kind::File))?;
+        let may_wait =
+            !matches!(stdio::nature(to.as_fd()), Ok(Nature::File | Nature::AppendFile | Nature::Device));
         Ok(Self { to, may_wait })
     }
 

@@ -61,6 +61,39 @@ impl Stream {
         self.0.async_io(Interest::READABLE, receive).await
     }
 
+    /// Receives into `buffer` in a task that is polled by hand; 0 at the peer's FIN.
+    ///
+    /// A buffer that is not filled was all there was: the call that would only answer `WouldBlock` is saved.
+    pub fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let mut guard = ready!(self.0.poll_read_ready(cx))?;
+            match self.tracked().recv(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(len) if len > 0 && len < buffer.len() => {
+                    guard.clear_ready();
+                    return Poll::Ready(Ok(len));
+                }
+                answer => return Poll::Ready(answer),
+            }
+        }
+    }
+
+    /// Calls `send` in a task that is polled by hand, until it does not answer `WouldBlock`.
+    pub fn poll_send<R>(
+        &self,
+        cx: &mut Context<'_>,
+        mut send: impl FnMut(&Tracked) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let mut guard = ready!(self.0.poll_write_ready(cx))?;
+            match send(self.tracked()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
+                answer => return Poll::Ready(answer),
+            }
+        }
+    }
+
     /// Receives into `buffer`; 0 at the peer's FIN.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.receive(|socket| socket.recv(buffer)).await

@@ -40,9 +40,7 @@ impl Memory {
 
     /// Appends a stamp as people have it: `23:24:25.123456`, local time.
     fn local(&mut self, ts: Timestamp, zone: &TimeZone, out: &mut Vec<u8>) {
-        let write = |text: &mut Vec<u8>| {
-            write!(text, "{}", ts.to_zoned(zone.clone()).strftime("%H:%M:%S"))
-        };
+        let write = |text: &mut Vec<u8>| write!(text, "{}", ts.to_zoned(zone.clone()).strftime("%H:%M:%S"));
         self.moment(ts, write, out);
     }
 
@@ -101,7 +99,11 @@ pub(super) fn json(record: &Record, memory: &mut Memory, out: &mut Vec<u8>) -> O
     memory.ends(socket.role, ends, b"\",\"peer\":\"", out);
     let client = socket.role == Role::Client;
     out.extend_from_slice(if client { b"\",\"role\":\"client\"" } else { b"\",\"role\":\"server\"" });
-    out.extend_from_slice(if dir == Dir::In { b",\"dir\":\"in\",\"len\":" } else { b",\"dir\":\"out\",\"len\":" });
+    out.extend_from_slice(if dir == Dir::In {
+        b",\"dir\":\"in\",\"len\":"
+    } else {
+        b",\"dir\":\"out\",\"len\":"
+    });
     number(len as u64, out);
     out.extend_from_slice(b"}\n");
     Some(())
@@ -157,7 +159,8 @@ pub(super) mod tests {
             any::<([u8; 4], u16)>().prop_map(SocketAddr::from),
             any::<([u8; 16], u16)>().prop_map(SocketAddr::from),
         ];
-        let ends = prop::option::weighted(0.9, address.clone()).prop_flat_map(move |a| (Just(a), address.clone()));
+        let ends =
+            prop::option::weighted(0.9, address.clone()).prop_flat_map(move |a| (Just(a), address.clone()));
         let ts = (0i64..4_000_000_000, 0i32..1_000_000_000).prop_map(|(s, n)| Timestamp::new(s, n).unwrap());
         let flags = any::<[bool; 2]>();
         (any::<u64>(), ts, ends, 0usize..70_000, any::<u32>(), flags).prop_map(

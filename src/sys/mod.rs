@@ -18,6 +18,7 @@ pub mod signal;
 pub mod socket;
 pub mod stdio;
 mod tcp_info;
+pub mod terminal;
 pub mod wait;
 mod watch;
 

@@ -36,6 +36,12 @@ impl Signal {
     }
 }
 
+/// Asks this program to end, as Ctrl-C does on a terminal whose mode passes it on as a key.
+pub fn interrupt_self() {
+    // Signalling oneself is always allowed (kill(2)).
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
+}
+
 /// Turns readable once the program was asked to end. Cheap to clone.
 #[derive(Clone)]
 pub struct Stop {

@@ -20,12 +20,14 @@ pub mod peers;
 pub mod program;
 pub mod running;
 pub mod sockets;
+pub mod terminal;
 
 pub use events::Event;
 pub use peers::peer;
 pub use program::{Soquete, soquete};
 pub use running::{Run, Running};
 pub use sockets::{Door, Peer, refusing_port};
+pub use terminal::Terminal;
 
 use std::io::Write;
 use std::time::Duration;

@@ -48,11 +48,8 @@ pub(super) fn run(args: &UdpSend, target: &Endpoint, messages: &[OsString], cont
             return conclude(target, &finding, &[], context);
         }
     };
-    let probe = if messages.is_empty() {
-        vec![&b""[..]]
-    } else {
-        messages.iter().map(|m| m.as_bytes()).collect()
-    };
+    let probe =
+        if messages.is_empty() { vec![&b""[..]] } else { messages.iter().map(|m| m.as_bytes()).collect() };
     let limit = super::longest(&addresses);
     // Only for its judgement of what is too long.
     Supply::of(probe.iter().copied(), limit, 1).map_err(|e| super::refused(&e, target, limit))?;
@@ -206,11 +203,7 @@ fn conclude(target: &Endpoint, finding: &Finding, asked: &[Asked], context: &mut
         latency_us,
         text: finding.reason.clone(),
     });
-    context
-        .report
-        .row(&Row::Check(row))
-        .and_then(|()| context.report.flush())
-        .map_err(stdout::failure)?;
+    context.report.row(&Row::Check(row)).and_then(|()| context.report.flush()).map_err(stdout::failure)?;
     let exit = match finding.outcome {
         event::Outcome::Replied => Exit::Done,
         event::Outcome::NoAnswer => Exit::Deadline,

@@ -78,7 +78,10 @@ impl Door {
         }
         let returned = inbox.receive_returned(&self.socket);
         // A datagram longer than the path takes is news for the kernel, which cuts the next one accordingly (ip(7)).
-        returned.into_iter().map(|Returned { why, .. }| why).find(|e| e.raw_os_error() != Some(libc::EMSGSIZE))
+        returned
+            .into_iter()
+            .map(|Returned { why, .. }| why)
+            .find(|e| e.raw_os_error() != Some(libc::EMSGSIZE))
     }
 
     /// Tells that this address was left for another one.

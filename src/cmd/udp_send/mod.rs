@@ -10,9 +10,9 @@ use crate::cli::UdpSend;
 use crate::event::Kind;
 use crate::net::addr::{AddrError, Endpoint};
 use crate::net::resolve::Lookup;
+use crate::sys;
 use crate::sys::mmsg::{LONGEST_V4, LONGEST_V6};
 use crate::sys::options::SocketOption;
-use crate::sys;
 use session::Session;
 use std::ffi::OsString;
 use std::io;
@@ -24,12 +24,15 @@ use supply::{Cut, Supply, TooLong};
 pub fn run(args: &UdpSend, context: &mut Context) -> Result {
     let (target, messages) = target(&args.words)?;
     if !messages.is_empty() && (args.whole || args.size.is_some()) {
-        return Err(AddrError("--whole and --size are about standard input; leave out the message".into()).into());
+        return Err(
+            AddrError("--whole and --size are about standard input; leave out the message".into()).into()
+        );
     }
     if args.check {
         return check::run(args, &target, messages, context);
     }
-    let addresses = super::connect::addresses(Lookup::from(&args.lookup), &target.host, target.port, &context.events)?;
+    let addresses =
+        super::connect::addresses(Lookup::from(&args.lookup), &target.host, target.port, &context.events)?;
     let limit = longest(&addresses);
     let cut = match args.size {
         Some(size) => Cut::Pieces(size),

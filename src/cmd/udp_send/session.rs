@@ -326,8 +326,10 @@ impl<'a> Session<'a> {
     /// The error of a datagram that did not arrive.
     fn blame(&self, why: &io::Error) -> Error {
         // What a firewall forbids is the network's no, not this machine's.
-        let kind = if why.kind() == io::ErrorKind::ConnectionRefused { Kind::Refused } else { Kind::Unreachable };
-        let why = why.raw_os_error().map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error);
+        let kind =
+            if why.kind() == io::ErrorKind::ConnectionRefused { Kind::Refused } else { Kind::Unreachable };
+        let why =
+            why.raw_os_error().map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error);
         Error::new("send", self.named(), why).about(kind)
     }
 

@@ -68,9 +68,9 @@ impl Tracked {
             IpAddr::V4(group) => socket
                 .set_multicast_all_v4(false)
                 .and_then(|()| socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index))),
-            IpAddr::V6(group) => socket
-                .set_multicast_all_v6(false)
-                .and_then(|()| socket.join_multicast_v6(&group, index)),
+            IpAddr::V6(group) => {
+                socket.set_multicast_all_v6(false).and_then(|()| socket.join_multicast_v6(&group, index))
+            }
         }
         .map_err(failed)
     }

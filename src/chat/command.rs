@@ -1,0 +1,71 @@
+//! What a line that starts with `/` asks for. Pure; the room obeys.
+
+/// The answer to `/help`, a line each.
+pub const HELP: [&str; 5] = [
+    "/nick NAME  be called NAME",
+    "/who        who is here",
+    "/quit       leave",
+    "/help       this list",
+    "//text      say a line that starts with /",
+];
+
+/// A member's line.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Said to everybody.
+    Say(&'a [u8]),
+    /// `/nick NAME`; empty when no name was given.
+    Nick(&'a [u8]),
+    /// `/who`.
+    Who,
+    /// `/quit`.
+    Quit,
+    /// `/help`.
+    Help,
+    /// A slash and a word that is none of these.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> Command<'a> {
+    /// Reads one line. Words are told apart by spaces; what follows a command that takes nothing is ignored.
+    #[must_use]
+    pub fn parse(line: &'a [u8]) -> Self {
+        let Some(rest) = line.strip_prefix(b"/") else { return Self::Say(line) };
+        if rest.starts_with(b"/") {
+            return Self::Say(rest);
+        }
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let (word, argument) = rest.split_at(end);
+        match word {
+            b"nick" => Self::Nick(argument.trim_ascii()),
+            b"who" => Self::Who,
+            b"quit" => Self::Quit,
+            b"help" | b"?" => Self::Help,
+            _ => Self::Unknown(word),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_told_from_commands() {
+        for (line, command) in [
+            (&b"hello /who"[..], Command::Say(b"hello /who")),
+            (b"", Command::Say(b"")),
+            (b"//etc/passwd", Command::Say(b"/etc/passwd")),
+            (b"/nick  ana ", Command::Nick(b"ana")),
+            (b"/nick", Command::Nick(b"")),
+            (b"/nick a b", Command::Nick(b"a b")),
+            (b"/who", Command::Who),
+            (b"/quit bye", Command::Quit),
+            (b"/help", Command::Help),
+            (b"/etc/passwd", Command::Unknown(b"etc/passwd")),
+            (b"/", Command::Unknown(b"")),
+        ] {
+            assert_eq!(Command::parse(line), command);
+        }
+    }
+}

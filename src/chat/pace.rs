@@ -1,0 +1,111 @@
+//! Whether the room hears faster than its readers take. Pure; the room keeps one, the server asks it before it reads.
+//!
+//! A talker on the same machine says megabytes before any reader had its turn on the processor, so being behind says
+//! little by itself. A reader that falls behind makes the talkers wait, but only for the time of two reviews: if it has
+//! caught up by then it is as good as any; if not it holds nobody again before it has, and is cut off or skips at its
+//! limit.
+
+/// How one member keeps up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pulse {
+    /// Near the end of the log.
+    #[default]
+    Level,
+    /// Far behind since the last review.
+    Pressed,
+    /// Far behind at the last review already.
+    Late,
+    /// Did not catch up in time.
+    Slow,
+}
+
+/// Counts the members that make the talkers wait.
+#[derive(Debug)]
+pub struct Pace {
+    high: u64,
+    low: u64,
+    holding: usize,
+}
+
+impl Pace {
+    /// A member is far behind from half of `limit` bytes until it is down to a quarter.
+    #[must_use]
+    pub const fn new(limit: u64) -> Self {
+        Self { high: limit / 2, low: limit / 4, holding: 0 }
+    }
+
+    /// Notes that a member is `lag` bytes behind.
+    pub fn note(&mut self, pulse: &mut Pulse, lag: u64) {
+        let next = match *pulse {
+            _ if lag <= self.low => Pulse::Level,
+            Pulse::Level if lag > self.high => Pulse::Pressed,
+            same => same,
+        };
+        self.change(pulse, next);
+    }
+
+    /// Looks at a member again, a moment after the last time.
+    pub fn review(&mut self, pulse: &mut Pulse) {
+        let next = match *pulse {
+            Pulse::Level => Pulse::Level,
+            Pulse::Pressed => Pulse::Late,
+            Pulse::Late | Pulse::Slow => Pulse::Slow,
+        };
+        self.change(pulse, next);
+    }
+
+    /// Forgets a member that leaves.
+    pub fn forget(&mut self, pulse: Pulse) {
+        self.holding -= usize::from(holds(pulse));
+    }
+
+    /// Whether the talkers should wait.
+    #[must_use]
+    pub const fn crowded(&self) -> bool {
+        self.holding > 0
+    }
+
+    fn change(&mut self, pulse: &mut Pulse, next: Pulse) {
+        self.holding = self.holding + usize::from(holds(next)) - usize::from(holds(*pulse));
+        *pulse = next;
+    }
+}
+
+const fn holds(pulse: Pulse) -> bool {
+    matches!(pulse, Pulse::Pressed | Pulse::Late)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn talkers_wait_from_half_of_the_limit_to_a_quarter() {
+        let mut pace = Pace::new(100);
+        let mut pulses = [Pulse::Level; 2];
+        for (lag, crowded) in [(50, false), (51, true), (26, true), (25, false), (50, false)] {
+            pace.note(&mut pulses[0], lag);
+            assert_eq!(pace.crowded(), crowded, "{lag}");
+        }
+        pace.note(&mut pulses[1], 60);
+        pace.forget(pulses[1]);
+        assert!(!pace.crowded());
+    }
+
+    #[test]
+    fn who_does_not_catch_up_in_time_holds_nobody_until_it_has() {
+        let mut pace = Pace::new(100);
+        let mut pulse = Pulse::Level;
+        pace.note(&mut pulse, 60);
+        pace.review(&mut pulse);
+        assert!(pace.crowded(), "it has a review's time at least");
+        pace.note(&mut pulse, 40);
+        pace.review(&mut pulse);
+        assert!(!pace.crowded());
+        pace.note(&mut pulse, 80);
+        assert!(!pace.crowded());
+        pace.note(&mut pulse, 0);
+        pace.note(&mut pulse, 60);
+        assert!(pace.crowded());
+    }
+}

@@ -1,0 +1,240 @@
+//! The room: who is in it, what is said, what each has still to be told. Pure: no sockets, no clock, no runtime.
+//!
+//! The caller brings bytes and takes bytes: [`Room::receive`] with what a member sent, [`Room::flush`] with a way to
+//! write to one. Times come in as text.
+
+use super::line::Cut;
+use super::log::Log;
+use super::member::{Id, Member, Members};
+use super::nick;
+use super::outbox::Outbox;
+use super::pace::Pace;
+use super::rules::{Flow, News, OPERATOR, Rules, Slow, Verdict, What};
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::SocketAddr;
+
+/// Slices one write may take: a member that talks has a gap in the log for each run of own lines. The kernel takes
+/// 1024 (`IOV_MAX`); what does not fit goes with the next write.
+const SLICES: usize = 64;
+
+/// The members and what was said to them.
+#[derive(Debug)]
+pub struct Room {
+    pub(super) rules: Rules,
+    pub(super) log: Log,
+    pub(super) members: Members,
+    /// Folded nicks.
+    pub(super) nicks: HashMap<String, Id>,
+    pub(super) operator: Option<Id>,
+    /// Starts of the last lines, for newcomers.
+    pub(super) recent: VecDeque<u64>,
+    pace: Pace,
+    /// [`Log::begun`] when memory was freed last.
+    trimmed: u64,
+}
+
+impl Room {
+    /// An empty room.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            log: Log::default(),
+            members: Members::default(),
+            nicks: HashMap::new(),
+            operator: None,
+            recent: VecDeque::new(),
+            pace: Pace::new(rules.slow_limit),
+            trimmed: 0,
+        }
+    }
+
+    /// Lets somebody in who sits at `address`; the line to refuse it with otherwise.
+    pub fn join(&mut self, address: SocketAddr, stamp: &str) -> Result<Id, String> {
+        let here = self.members.visible() - usize::from(self.operator.is_some());
+        if here >= self.rules.max_clients {
+            return Err(format!("[{stamp}] * the room is full: {here} are here\n"));
+        }
+        let outbox = Outbox::new(self.history_start());
+        let id = self.members.insert(Member::new(address, outbox, false));
+        if self.rules.announce {
+            self.announce(id, stamp, "joined");
+        }
+        Ok(id)
+    }
+
+    /// Seats the operator, who has a nick and sees no history.
+    pub fn join_operator(&mut self, address: SocketAddr) -> Id {
+        let mut member = Member::new(address, Outbox::new(self.log.end()), false);
+        member.rename(OPERATOR);
+        let id = self.members.insert(member);
+        self.nicks.insert(nick::fold(OPERATOR), id);
+        self.operator = Some(id);
+        id
+    }
+
+    /// The operator has no more to say: from now on its seat only hears.
+    pub fn retire_operator(&mut self, stamp: &str) {
+        let Some(id) = self.operator.take() else { return };
+        if self.rules.announce {
+            self.announce(id, stamp, "left");
+        }
+        if let Some(nick) = self.members.hide(id) {
+            self.nicks.remove(&nick::fold(&nick));
+        }
+    }
+
+    /// A seat that hears all and is not seen: the transcript's.
+    pub fn listen_in(&mut self, address: SocketAddr) -> Id {
+        self.members.insert(Member::new(address, Outbox::new(self.log.end()), true))
+    }
+
+    /// Takes what `id` sent off the front of `input`; `tell` hears what happened.
+    pub fn receive(
+        &mut self,
+        id: Id,
+        input: &mut &[u8],
+        stamp: &str,
+        tell: &mut dyn FnMut(News<'_>),
+    ) -> Verdict {
+        // A read of nothing but LFs grows a hundredfold when framed; nobody may push all others over their limit.
+        let enough = self.log.end() + self.rules.slow_limit / 8;
+        let cut = self.cut();
+        while !input.is_empty() {
+            if self.log.end() > enough {
+                return Verdict::Pause;
+            }
+            let Some(member) = self.members.seated_mut(id) else { return Verdict::Quit };
+            let Some(line) = member.splitter.next_line(input, cut) else { break };
+            let verdict = self.take_line(id, &line, stamp, tell);
+            if verdict != Verdict::Stay {
+                *input = &[];
+                return verdict;
+            }
+        }
+        Verdict::Stay
+    }
+
+    /// Lets `id` out, its unfinished line said; `why` is what others read after "left".
+    pub fn leave(&mut self, id: Id, why: Option<&str>, stamp: &str, tell: &mut dyn FnMut(News<'_>)) {
+        let cut = self.cut();
+        let Some(member) = self.members.seated_mut(id) else { return };
+        if let Some(line) = member.splitter.finish(cut) {
+            self.take_line(id, &line, stamp, tell);
+        }
+        if self.rules.announce {
+            match why {
+                None => self.announce(id, stamp, "left"),
+                Some(why) => self.announce(id, stamp, &format!("left: {why}")),
+            }
+        }
+        let Some(member) = self.members.remove(id) else { return };
+        self.pace.forget(member.pulse);
+        if let Some(nick) = member.nick() {
+            self.nicks.remove(&nick::fold(nick));
+        }
+        if self.operator == Some(id) {
+            self.operator = None;
+        }
+    }
+
+    /// Writes what waits for `id`. An interrupted write is tried again, one that would block ends the matter for now.
+    pub fn flush(
+        &mut self,
+        id: Id,
+        stamp: &str,
+        tell: &mut dyn FnMut(News<'_>),
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<Flow> {
+        let Some(member) = self.members.seated_mut(id) else { return Ok(Flow::Done) };
+        while !member.outbox.is_empty(&self.log) {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = member.outbox.gather(&self.log, &mut slices);
+            match write(&slices[..filled]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => member.outbox.advance(written as u64),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    return Ok(self.fall_behind(id, stamp, tell));
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        self.pace.note(&mut member.pulse, 0);
+        Ok(Flow::Done)
+    }
+
+    /// The nick of a member, if it has one.
+    #[must_use]
+    pub fn nick(&self, id: Id) -> Option<&str> {
+        self.members.seated(id).and_then(Member::nick)
+    }
+
+    /// Whether the talkers should wait for a reader that is far behind, see `pace`.
+    #[must_use]
+    pub const fn crowded(&self) -> bool {
+        self.pace.crowded()
+    }
+
+    /// Looks for readers that do not catch up. Call it several times a second while the room is crowded.
+    pub fn review(&mut self) {
+        for member in self.members.iter_mut() {
+            self.pace.review(&mut member.pulse);
+        }
+    }
+
+    /// The place after all that was said: grows with each line.
+    #[must_use]
+    pub const fn place(&self) -> u64 {
+        self.log.end()
+    }
+
+    /// Bytes of the log held in memory.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.log.held()
+    }
+
+    /// Frees what everybody has read.
+    pub fn trim(&mut self) {
+        if self.log.begun() == self.trimmed {
+            return;
+        }
+        self.trimmed = self.log.begun();
+        let history = self.recent.front().copied();
+        let read = self.members.iter().map(|(_, m)| m.outbox.place()).chain(history).min();
+        self.log.release(read.unwrap_or(self.log.end()));
+    }
+
+    const fn cut(&self) -> Cut {
+        Cut { max: self.rules.max_line, keep_cr: self.rules.raw }
+    }
+
+    fn history_start(&self) -> u64 {
+        self.recent.front().copied().unwrap_or(self.log.end())
+    }
+
+    fn fall_behind(&mut self, id: Id, stamp: &str, tell: &mut dyn FnMut(News<'_>)) -> Flow {
+        let Some(member) = self.members.seated_mut(id) else { return Flow::Done };
+        let lag = member.outbox.lag(&self.log);
+        let ours = member.hidden || self.operator == Some(id);
+        if lag > self.rules.slow_limit && self.rules.slow == Slow::Disconnect && !ours {
+            return Flow::TooSlow;
+        }
+        if lag <= self.rules.slow_limit {
+            if !ours {
+                self.pace.note(&mut member.pulse, lag);
+            }
+            return Flow::Blocked;
+        }
+        let lines = member.outbox.jump(&self.log);
+        member.missed += lines;
+        // The sum, because the last such notice may be among what was left out.
+        let text = format!("you read too slowly: {} lines were left out so far", member.missed);
+        self.pace.note(&mut member.pulse, 0);
+        self.notify(id, stamp, &text);
+        self.report(id, What::Skipped(lines), tell);
+        Flow::Blocked
+    }
+}

@@ -1,0 +1,53 @@
+//! `soquete chat-join`.
+
+use super::values::duration;
+use super::{EofArgs, LookupArgs, SocketArgs};
+use crate::net::addr::Source;
+use clap::Args;
+use std::time::Duration;
+
+/// Take part in a chat.
+///
+/// On a terminal there is a prompt with history that incoming lines do not break, and a colour for each sender.
+/// Otherwise standard input and output are piped as by connect: what comes is printed as it comes, and when standard
+/// input ends, FIN is sent and reading goes on until the room closes the connection.
+#[derive(Debug, Args)]
+#[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
+pub struct ChatJoin {
+    /// Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
+    #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
+    pub address: Vec<String>,
+    /// Be called NAME
+    #[arg(long, value_name = "NAME", value_parser = nick)]
+    pub nick: Option<String>,
+    /// Give up connecting after this long
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// End when nothing moves for this long
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub idle_timeout: Option<Duration>,
+    /// How the end of standard input is treated.
+    #[command(flatten)]
+    pub eof: EofArgs,
+    /// Local end of the connection: ADDR, ADDR:PORT or :PORT
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
+    pub source: Option<Source>,
+    /// Families and names.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// Takes what every room would take.
+fn nick(word: &str) -> Result<String, String> {
+    crate::chat::check_nick(word.as_bytes()).map(str::to_owned).map_err(|why| format!("the nick {why}"))
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  soquete chat-join                          the room on this machine
+  soquete chat-join example.com --nick ana   a room elsewhere, under a name
+  tail -f log | soquete chat-join example.com 4333
+                                             tell a room what happens";

@@ -1,0 +1,118 @@
+//! `soquete chat-serve`.
+
+use super::values::size;
+use super::{ReadyArgs, ServerArgs, SocketArgs};
+use crate::chat::{Rules, Slow};
+use clap::Args;
+use clap::builder::PossibleValue;
+
+/// Run a line chat that any TCP client can join.
+///
+/// Every line a client sends reaches every other client with the time and the sender's address before it. The room's
+/// transcript goes to standard output; on a terminal the operator talks from standard input. Clients may type
+/// /nick NAME, /who, /quit and /help.
+///
+/// A reader that falls behind never delays the others: at --slow-limit it is cut off, or skips what waits.
+#[derive(Debug, Args)]
+#[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
+pub struct ChatServe {
+    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
+    #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
+    pub address: Vec<String>,
+    /// Families, names, who may come.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// How the room is run.
+    #[command(flatten)]
+    pub room: RoomArgs,
+    /// Length of the accept queue; the kernel caps it
+    #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
+    pub backlog: u32,
+    /// How others learn that it is ready.
+    #[command(flatten)]
+    pub ready: ReadyArgs,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
+/// How a room is run.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Room")]
+pub struct RoomArgs {
+    /// Relay lines untouched: no stamps, no commands, no notices
+    #[arg(long, conflicts_with = "announce")]
+    pub raw: bool,
+    /// Say who joins and leaves
+    #[arg(long)]
+    pub announce: bool,
+    /// Send newcomers the last N lines, as far as half of --slow-limit holds them
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub history: usize,
+    /// Clients at most; one too many is told so and closed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_clients: Option<u32>,
+    /// Longest line; the rest of a longer one is dropped
+    #[arg(long, value_name = "BYTES", value_parser = line_size, default_value = "4096")]
+    pub max_line: usize,
+    /// What becomes of a reader that falls behind
+    #[arg(long, value_name = "WHAT", default_value = "disconnect")]
+    pub slow: Slow,
+    /// How far a reader may fall behind
+    #[arg(long, value_name = "BYTES", value_parser = limit_size, default_value = "4M")]
+    pub slow_limit: usize,
+}
+
+impl RoomArgs {
+    /// The room asked for.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            raw: self.raw,
+            announce: self.announce,
+            history: self.history,
+            max_clients: self.max_clients.map_or(usize::MAX, |n| n as usize),
+            max_line: self.max_line,
+            slow: self.slow,
+            slow_limit: self.slow_limit as u64,
+        }
+    }
+}
+
+fn line_size(word: &str) -> Result<usize, String> {
+    size(word)
+        .and_then(|bytes| if bytes > 0 { Ok(bytes) } else { Err("a line holds 1 byte at least".into()) })
+}
+
+/// Below this a single line could be too much.
+const LEAST_LIMIT: usize = 1 << 10;
+
+fn limit_size(word: &str) -> Result<usize, String> {
+    let least = |bytes| if bytes >= LEAST_LIMIT { Ok(bytes) } else { Err("the limit is 1k at least".into()) };
+    size(word).and_then(least)
+}
+
+impl clap::ValueEnum for Slow {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Disconnect, Self::Drop]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Disconnect => PossibleValue::new("disconnect").help("It is cut off"),
+            Self::Drop => PossibleValue::new("drop").help("It skips what waits and is told so"),
+        })
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  soquete chat-serve                        a room on port 4333 of this machine
+  soquete chat-serve --public --announce --history 20
+                                            a room for the network
+  soquete chat-serve --max-clients 30 --slow drop 0.0.0.0 4333
+  soquete chat-serve --raw 8080             a broker: lines as they came
+  soquete chat-serve --json 2> events.jsonl > transcript.txt
+
+Join with:
+  soquete chat-join HOST     nc HOST 4333     telnet HOST 4333";

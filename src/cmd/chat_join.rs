@@ -1,0 +1,55 @@
+//! `chat-join`: a connection piped as `connect` pipes it, with a console in front of it on a terminal.
+
+use super::chat_serve::PORT;
+use super::connect::{addresses, input, output, pipe_plan};
+use super::{Context, Outcome, Result, console};
+use crate::cli::ChatJoin;
+use crate::net::addr::Endpoint;
+use crate::net::dial::{Dial, DialError};
+use crate::net::relay;
+use crate::net::resolve::Lookup;
+use crate::sys::socket::Tracked;
+use crate::sys::{self, stdio};
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+/// Runs `soquete chat-join`.
+pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
+    let room = Endpoint::parse_or(&args.address, Some(PORT))?;
+    let socket = match open(args, &room, context) {
+        Ok(socket) => socket,
+        Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
+        Err(DialError::Failed(error)) => return Err(error.into()),
+    };
+    if let Some(nick) = &args.nick {
+        introduce(&socket, nick)?;
+    }
+    let mut plan = pipe_plan(&args.eof, args.idle_timeout, context);
+    let console = if let Some((console, ends)) = console::open("> ", context)? {
+        // The console makes text safe itself, line by line.
+        (plan.incoming, plan.ends_with_peer) = (None, true);
+        (plan.input, plan.output) = (Some(ends.typed), Some(ends.show));
+        Some(console)
+    } else {
+        let input = input()?;
+        plan.ends_with_peer = stdio::is_terminal(input.as_fd());
+        (plan.input, plan.output) = (Some(input), Some(output()?));
+        None
+    };
+    let ended = relay::run(socket, plan, &context.stop);
+    drop(console);
+    Ok(ended?.into())
+}
+
+fn open(args: &ChatJoin, room: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
+    let options = args.socket.options();
+    let dial = Dial { sockets: &context.sockets, options: &options, source: args.source };
+    let found = addresses(Lookup::from(&args.lookup), &room.host, room.port, &context.events)?;
+    dial.first(room, &found, args.timeout.map(|t| Instant::now() + t), &context.stop)
+}
+
+/// Asks for a nick before anything is said. A few bytes always fit the send buffer of a new connection.
+fn introduce(socket: &Tracked, nick: &str) -> sys::Result<()> {
+    let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
+    socket.send(format!("/nick {nick}\n").as_bytes()).map_err(|e| sys::Error::new("send", peer, e)).map(drop)
+}

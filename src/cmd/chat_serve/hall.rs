@@ -1,0 +1,208 @@
+//! The room with its doors: reads what clients send, writes what they have still to be told. One thread owns it.
+//!
+//! Clients are read as they come; what they said goes out in one pass over all of them, after everybody whose bytes
+//! had arrived was read. Who takes no more is left to its own task, which goes on when the socket has room.
+
+use super::clock::Clock;
+use super::news;
+use crate::chat::{Flow, Id, Room, Rules};
+use crate::event::{Events, MemberChange, Subject};
+use crate::net::stream::Stream;
+use std::cell::RefCell;
+use std::io::{self, ErrorKind, IoSlice};
+use std::mem;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+use tokio::sync::Notify;
+
+/// Bytes of one read; the buffer is shared, so a silent client costs none.
+const READ: usize = 64 << 10;
+
+/// The room, the connections, and who waits for what.
+pub(super) struct Hall {
+    pub(super) room: Room,
+    /// By [`Id::index`].
+    pub(super) seats: Vec<Option<Seat>>,
+    pub(super) clock: Clock,
+    pub(super) events: Events,
+    pub(super) buffer: Vec<u8>,
+    /// Bytes that may be said between two passes.
+    pub(super) pass_every: u64,
+    /// Where the room was at the last pass.
+    pub(super) passed: u64,
+    pass_wanted: bool,
+    courier: Option<Waker>,
+    /// Talkers that wait until the room is less crowded, and the bell that rings when the first does.
+    pub(super) held_back: Vec<Waker>,
+    pub(super) crowd: Rc<Notify>,
+    /// Our own seat: the transcript's, or the operator's who reads it.
+    pub(super) voice: Option<(Id, Subject)>,
+    /// Rings when the transcript may have grown.
+    pub(super) said: Rc<Notify>,
+}
+
+/// The room as its tasks share it.
+pub(super) type Shared = Rc<RefCell<Hall>>;
+
+/// A client's place in the hall.
+pub(super) struct Seat {
+    id: Id,
+    pub(super) stream: Rc<Stream>,
+    /// Its task waits for room in the socket.
+    pub(super) blocked: bool,
+    /// Why it has to go.
+    pub(super) ending: Option<Ending>,
+    /// Received and not taken by the room yet.
+    pub(super) rest: Vec<u8>,
+    pub(super) task: Option<Waker>,
+}
+
+/// Why a client leaves.
+pub(super) enum Ending {
+    /// It sent FIN.
+    Left,
+    /// `/quit`.
+    Quit,
+    /// It reads too slowly.
+    TooSlow,
+    /// The connection failed.
+    Failed(io::Error),
+}
+
+impl Hall {
+    /// An empty hall.
+    pub(super) fn new(rules: Rules, events: Events) -> Self {
+        Self {
+            room: Room::new(rules),
+            seats: Vec::new(),
+            clock: Clock::new(),
+            events,
+            buffer: vec![0; READ],
+            pass_every: rules.slow_limit / 8,
+            passed: 0,
+            pass_wanted: false,
+            courier: None,
+            held_back: Vec::new(),
+            crowd: Rc::new(Notify::new()),
+            voice: None,
+            said: Rc::new(Notify::new()),
+        }
+    }
+
+    /// Seats a client; the line to refuse it with otherwise.
+    pub(super) fn enter(&mut self, stream: &Rc<Stream>) -> Result<Id, String> {
+        let Some(peer) = stream.tracked().peer() else { return Err(String::new()) };
+        let id = self.room.join(peer, &self.clock.stamp())?;
+        if self.seats.len() <= id.index() {
+            self.seats.resize_with(id.index() + 1, || None);
+        }
+        let stream = Rc::clone(stream);
+        news::tell_change(&self.events, &stream, MemberChange::Join, None, None);
+        self.seats[id.index()] =
+            Some(Seat { id, stream, blocked: false, ending: None, rest: Vec::new(), task: None });
+        self.want_pass();
+        Ok(id)
+    }
+
+    /// Writes to everybody who is not blocked, and looks who of the others is too far behind.
+    pub(super) fn pass(&mut self) {
+        self.pass_wanted = false;
+        self.passed = self.room.place();
+        let stamp = self.clock.stamp();
+        let (room, events) = (&mut self.room, &self.events);
+        for seat in self.seats.iter_mut().flatten().filter(|seat| seat.ending.is_none()) {
+            let flow = if seat.blocked {
+                let mut tell = |what: crate::chat::News<'_>| news::tell(events, &seat.stream, &what);
+                room.flush(seat.id, &stamp, &mut tell, |_| Err(ErrorKind::WouldBlock.into()))
+            } else {
+                deliver(room, seat.id, &stamp, &seat.stream, events)
+            };
+            match flow {
+                Ok(Flow::Done) => continue,
+                Ok(Flow::Blocked) if seat.blocked => continue,
+                Ok(Flow::Blocked) => seat.blocked = true,
+                Ok(Flow::TooSlow) => seat.ending = Some(Ending::TooSlow),
+                Err(error) => seat.ending = Some(Ending::Failed(error)),
+            }
+            if let Some(task) = &seat.task {
+                task.wake_by_ref();
+            }
+        }
+        self.watch_transcript(&stamp);
+        self.room.trim();
+        self.said.notify_one();
+        self.release_talkers();
+    }
+
+    /// The courier's turn: a pass whenever one is wanted.
+    pub(super) fn courier_turn(&mut self, cx: &mut Context<'_>) {
+        if !self.courier.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            self.courier = Some(cx.waker().clone());
+        }
+        if self.pass_wanted {
+            self.pass();
+        }
+    }
+
+    /// Asks for a pass once everybody whose bytes had arrived was read.
+    pub(super) fn want_pass(&mut self) {
+        if !mem::replace(&mut self.pass_wanted, true)
+            && let Some(courier) = &self.courier
+        {
+            courier.wake_by_ref();
+        }
+    }
+
+    /// Looks for readers that stalled while the room is crowded.
+    pub(super) fn review(&mut self) {
+        if self.room.crowded() {
+            self.room.review();
+            self.release_talkers();
+        }
+    }
+
+    pub(super) fn release_talkers(&mut self) {
+        if !self.room.crowded() {
+            self.held_back.drain(..).for_each(Waker::wake);
+        }
+    }
+
+    pub(super) fn seat(&mut self, id: Id) -> Option<&mut Seat> {
+        self.seats.get_mut(id.index())?.as_mut()
+    }
+
+    /// Whether the talkers wait.
+    pub(super) fn crowded(&self) -> bool {
+        self.room.crowded()
+    }
+
+    /// Rings when the first talker has to wait.
+    pub(super) fn crowd(&self) -> Rc<Notify> {
+        Rc::clone(&self.crowd)
+    }
+}
+
+/// Writes what waits for one client.
+pub(super) fn deliver(
+    room: &mut Room,
+    id: Id,
+    stamp: &str,
+    stream: &Stream,
+    events: &Events,
+) -> io::Result<Flow> {
+    let socket = stream.tracked();
+    let mut tell = |what: crate::chat::News<'_>| news::tell(events, stream, &what);
+    room.flush(id, stamp, &mut tell, |parts| match parts {
+        [one] => socket.send(one),
+        many => socket.send_vectored(many),
+    })
+}
+
+/// Takes everything; how much it was.
+pub(super) fn collect(parts: &[IoSlice<'_>], into: &mut Vec<u8>) -> usize {
+    let before = into.len();
+    for part in parts {
+        into.extend_from_slice(part);
+    }
+    into.len() - before
+}

@@ -1,0 +1,160 @@
+//! `chat-serve`: the room of `chat` over tracked sockets, a task a client on one thread.
+
+mod client;
+mod clock;
+mod hall;
+mod news;
+mod operator;
+mod turn;
+mod voice;
+
+use super::serve::stopped;
+use super::{Context, Outcome, Result, console, ready, stdout};
+use crate::cli::ChatServe;
+use crate::event::Proto;
+use crate::exit::Exit;
+use crate::net::addr::Endpoint;
+use crate::net::gate::Gate;
+use crate::net::listen::{Place, Recipe};
+use crate::net::resolve::Lookup;
+use crate::net::stream::Waiting;
+use crate::sys::options::SocketOption;
+use crate::sys::pump::Filter;
+use crate::sys::socket::Tracked;
+use crate::sys::{self, limits};
+use hall::{Hall, Shared};
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io::ErrorKind;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::task::{LocalSet, spawn_local};
+
+/// The room's usual port.
+pub(super) const PORT: u16 = 4333;
+/// How often readers are looked at while they hold the talkers: one that has not caught up after the second look, 75 to
+/// 150 ms, holds them no more. Long enough for a reader to get its turn on a busy machine, too short to be noticed.
+const REVIEW: Duration = Duration::from_millis(75);
+/// How long the end of the program waits for the last lines of the transcript.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Runs `soquete chat-serve`.
+pub fn run(args: &ChatServe, context: &mut Context) -> Result {
+    let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
+    let place = Place { endpoint, public: args.server.public, lookup: Lookup::from(&args.server.lookup) };
+    limits::raise_descriptors();
+    let mut options = args.socket.server_options();
+    if args.socket.nodelay.is_none() {
+        // What waits goes out in one write anyway; without this (inherited by each client, tcp(7)) a second line would
+        // wait for the first one's delayed ACK.
+        options.push(SocketOption::NoDelay(true));
+    }
+    let recipe =
+        Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &options, backlog: args.backlog };
+    let listeners = recipe.open(&place.addresses()?)?;
+    ready::announce(&args.ready, &listeners)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let tasks = LocalSet::new();
+    let outcome = tasks.block_on(&runtime, serve(args, listeners, context));
+    drop(tasks);
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(args: &ChatServe, listeners: Vec<Tracked>, context: &Context) -> Result {
+    let hall: Shared = Rc::new(RefCell::new(Hall::new(args.room.rules(), context.events.clone())));
+    let front = listeners.first().map(Tracked::subject);
+    let (console, (output, mut written)) = if let Some((console, ends)) = console::open("> ", context)? {
+        operator::seat(&hall, front, ends.typed)?;
+        (Some(console), stdout::open_to(ends.show)?)
+    } else {
+        hall.borrow_mut().listen_in(front);
+        (None, stdout::open()?)
+    };
+    // The console has its own filter.
+    let visible = if console.is_some() { None } else { (context.visible)() };
+    let mut transcript = Transcript { hall: Rc::clone(&hall), visible, output: output.clone() };
+    let courier = Rc::clone(&hall);
+    spawn_local(poll_fn(move |cx| {
+        courier.borrow_mut().courier_turn(cx);
+        Poll::<()>::Pending
+    }));
+    spawn_local(review(Rc::clone(&hall)));
+    let gate = Gate::new(None, context.events.clone());
+    let doors = listeners.into_iter().map(Waiting::new).collect::<sys::Result<Vec<_>>>()?;
+    let doors: Vec<_> =
+        doors.into_iter().map(|door| spawn_local(receive(door, gate.clone(), Rc::clone(&hall)))).collect();
+    let outcome = tokio::select! {
+        () = transcript.write_down() => Ok(Outcome::done()),
+        signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
+        end = written.over() => match end {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(stdout::failure(error).into()),
+            _ => Ok(Outcome::of(Exit::Done, "the reader of standard output went away")),
+        },
+    };
+    doors.iter().for_each(tokio::task::JoinHandle::abort);
+    hall.borrow_mut().say_last();
+    // A reader that takes nothing does not hold the end up.
+    let _ = tokio::time::timeout(LAST_WORDS, transcript.put_all()).await;
+    let _ = written.finish(&output).await;
+    drop(console);
+    outcome
+}
+
+/// Lets clients in at one door.
+async fn receive(door: Waiting, gate: Gate, hall: Shared) {
+    loop {
+        let guest = gate.admit(&door).await;
+        let attended = client::attend(guest.socket, Rc::clone(&hall));
+        spawn_local(async move {
+            // Only the runtime can fail here, for want of memory; the client's connection is closed with it.
+            let _ = attended.await;
+            drop(guest.place);
+        });
+    }
+}
+
+/// Looks for stalled readers while the room is crowded.
+async fn review(hall: Shared) {
+    let crowd = hall.borrow().crowd();
+    loop {
+        crowd.notified().await;
+        while hall.borrow().crowded() {
+            tokio::time::sleep(REVIEW).await;
+            hall.borrow_mut().review();
+        }
+    }
+}
+
+/// What goes to standard output.
+struct Transcript {
+    hall: Shared,
+    /// Makes it safe for a terminal, where it goes to one.
+    visible: Option<Filter>,
+    output: stdout::Output,
+}
+
+impl Transcript {
+    /// Writes down what is said as the room goes on; never ends.
+    async fn write_down(&mut self) {
+        let said = self.hall.borrow().said();
+        loop {
+            self.put_all().await;
+            said.notified().await;
+        }
+    }
+
+    async fn put_all(&mut self) {
+        loop {
+            let mut chunk = self.hall.borrow_mut().transcript();
+            if chunk.is_empty() {
+                return;
+            }
+            if let Some(visible) = &mut self.visible {
+                visible(&std::mem::take(&mut chunk), &mut chunk);
+            }
+            self.output.put(chunk).await;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What happens in the room as events.
+
+use crate::chat::{News, What};
+use crate::event::{Event, Events, Fault, Kind, MemberChange, Subject};
+use crate::net::stream::Stream;
+
+/// Tells what a client did.
+pub(super) fn tell(events: &Events, stream: &Stream, news: &News<'_>) {
+    if events.enabled() {
+        tell_of(events, stream.tracked().subject(), news);
+    }
+}
+
+/// Tells what the member behind `socket` did.
+pub(super) fn tell_of(events: &Events, socket: Subject, news: &News<'_>) {
+    if !events.enabled() {
+        return;
+    }
+    let nick = news.nick.map(str::to_owned);
+    events.emit(match news.what {
+        What::Line(text) => Event::Line { socket, nick, text: String::from_utf8_lossy(text).into_owned() },
+        What::Nick => Event::Member { socket, what: MemberChange::Nick, nick, text: None },
+        What::Skipped(lines) => {
+            let text = Some(format!("it reads too slowly: {lines} lines were left out"));
+            Event::Member { socket, what: MemberChange::Slow, nick, text }
+        }
+        What::Shortened(bytes) => Event::Warning {
+            fault: Fault {
+                kind: Kind::Data,
+                op: Some("receive".into()),
+                errno: None,
+                conn: Some(socket.conn),
+                peer: socket.peer,
+                text: format!("a line was too long: its last {bytes} bytes were dropped"),
+            },
+        },
+    });
+}
+
+/// Tells that a client came or went.
+pub(super) fn tell_change(
+    events: &Events,
+    stream: &Stream,
+    what: MemberChange,
+    nick: Option<String>,
+    text: Option<String>,
+) {
+    if events.enabled() {
+        let socket = stream.tracked().subject();
+        events.emit(Event::Member { socket, what, nick, text });
+    }
+}

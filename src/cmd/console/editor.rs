@@ -1,0 +1,120 @@
+//! The line editor's side of the console: a thread that reads keys, and the turns it takes with the printer.
+
+use crate::sys::{signal, stdio};
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::MemHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Config, Helper, Prompt};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Lines one can come back to.
+const HISTORY: usize = 1000;
+
+/// A line editor that tells when it edits.
+pub(super) type Editor = rustyline::Editor<Turns, MemHistory>;
+
+/// What the editor does, for the printer: text goes through the editor while it edits, and past it when it is done.
+/// Between two lines it is neither here nor there, and text would end up beside the prompt.
+#[derive(Clone, Default)]
+pub(super) struct Turns(Arc<(Mutex<Turn>, Condvar)>);
+
+/// See [`Turns`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Between two lines.
+    #[default]
+    Between,
+    /// A prompt stands on the screen.
+    Editing,
+    /// No prompt will come any more.
+    Over,
+}
+
+impl Turns {
+    fn set(&self, turn: Turn) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        self.0.1.notify_all();
+    }
+
+    /// Waits while the editor is between two lines, but not longer than `limit`.
+    pub(super) fn wait(&self, limit: Duration) -> Turn {
+        let turn = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.0.1.wait_timeout_while(turn, limit, |turn| *turn == Turn::Between);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// An editor, if this terminal can move its cursor.
+pub(super) fn open(turns: &Turns) -> Option<(Editor, impl rustyline::ExternalPrinter + Send + 'static)> {
+    let config = Config::builder().max_history_size(HISTORY).ok()?.build();
+    let history = MemHistory::with_config(&config);
+    let mut editor = Editor::with_history(config, history).ok()?;
+    editor.set_helper(Some(turns.clone()));
+    let printer = editor.create_external_printer().ok()?;
+    Some((editor, printer))
+}
+
+/// Reads lines until the person has no more to say.
+pub(super) fn edit(mut editor: Editor, prompt: &'static str, turns: &Turns, into: OwnedFd) {
+    let prompt = Announced { prompt, turns: turns.clone() };
+    loop {
+        let typed = editor.readline(&prompt);
+        turns.set(Turn::Between);
+        match typed {
+            Ok(mut line) => {
+                // The history only serves the person; a failure to keep a line costs that line.
+                let _ = editor.add_history_entry(&line);
+                line.push('\n');
+                if stdio::write_all(into.as_fd(), line.as_bytes()).is_err() {
+                    break;
+                }
+            }
+            Err(ReadlineError::Interrupted) => {
+                signal::interrupt_self();
+                // Not an end of input, which might be taken for the end before the signal is.
+                std::mem::forget(into);
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    turns.set(Turn::Over);
+}
+
+/// A prompt that tells when it is about to be shown: the editor asks for its text once it has the terminal.
+struct Announced {
+    prompt: &'static str,
+    turns: Turns,
+}
+
+impl Prompt for Announced {
+    fn raw(&self) -> &str {
+        self.turns.set(Turn::Editing);
+        self.prompt
+    }
+}
+
+/// The editor asks whether a line is complete when Enter was hit: from here on the prompt is on its way out.
+impl Validator for Turns {
+    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        self.set(Turn::Between);
+        Ok(ValidationResult::Valid(None))
+    }
+}
+
+impl Completer for Turns {
+    type Candidate = String;
+}
+
+impl Hinter for Turns {
+    type Hint = String;
+}
+
+impl Highlighter for Turns {}
+
+impl Helper for Turns {}

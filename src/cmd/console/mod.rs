@@ -1,0 +1,141 @@
+//! A prompt on the terminal that incoming text does not break: for `chat-join` and the operator of `chat-serve`.
+//!
+//! Two pipes stand between it and the rest: what is typed comes out of one, line by line, and what goes into the other
+//! is shown above the prompt. So the rest works as it does without a terminal.
+
+mod editor;
+mod paint;
+
+use super::Context;
+use crate::event::Kind;
+use crate::sys::stdio;
+use crate::sys::terminal::{self, Mode};
+use crate::sys::wait::{For, wait};
+use crate::sys::{Error, Result};
+use editor::{Turn, Turns};
+use paint::Painter;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+/// Text without a line end is shown after this long: a prompt of some other server, not a line still on its way.
+const UNFINISHED: Duration = Duration::from_millis(300);
+/// How long the end of the program waits for the terminal to take the last lines.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long the printer waits for the editor between two lines; an editor that is stuck does not hide what comes.
+const BETWEEN: Duration = Duration::from_millis(200);
+/// Ends the mode in which terminals mark pasted text, which the editor switches on.
+const NO_PASTE_MARKS: &[u8] = b"\x1b[?2004l";
+
+/// The terminal while somebody types. Dropping it gives the terminal back as it was.
+pub(super) struct Console {
+    mode: Mode,
+    shown: Receiver<()>,
+    diverted: Option<terminal::Diverted>,
+    /// Held until the end: while somebody may still write, the printer waits for it.
+    notes: Option<OwnedFd>,
+}
+
+/// The console's two pipes.
+pub(super) struct Ends {
+    /// Lines as they are typed; ends when the person does.
+    pub(super) typed: OwnedFd,
+    /// What is written here is shown above the prompt.
+    pub(super) show: OwnedFd,
+}
+
+/// Opens the console; `None` where standard input and output are not a terminal that can do it.
+pub(super) fn open(prompt: &'static str, context: &Context) -> Result<Option<(Console, Ends)>> {
+    let (input, output) = (stdio::input(), stdio::output());
+    let usable = stdio::is_terminal(input) && stdio::is_terminal(output) && terminal::in_foreground(input);
+    if !usable {
+        return Ok(None);
+    }
+    let failed = |e: io::Error| Error::new("open", "the terminal", e).about(Kind::File);
+    let turns = Turns::default();
+    // A terminal that cannot move its cursor (TERM=dumb) is served as a pipe is.
+    let Some((editor, printer)) = editor::open(&turns) else { return Ok(None) };
+    let mode = Mode::of(input).map_err(failed)?;
+    // For as long as the console stands: keys typed between two prompts are keys, not echo, signals or ends of input.
+    mode.pass_keys(input).map_err(failed)?;
+    let (typed, type_into) = terminal::pipe().map_err(failed)?;
+    let (show_from, show) = terminal::pipe().map_err(failed)?;
+    let (notes_from, notes) = terminal::pipe().map_err(failed)?;
+    let brush = Painter::new((context.visible)(), context.colour);
+    let (over, shown) = mpsc::channel();
+    let paper = Paper { printer, turns: turns.clone() };
+    start("print", move || {
+        print(&[show_from, notes_from], brush, paper);
+        let _ = over.send(());
+    })?;
+    start("type", move || editor::edit(editor, prompt, &turns, type_into))?;
+    let diverted = context.events_on_terminal.map(|number| terminal::divert(number, &notes)).transpose();
+    let console = Console { mode, shown, diverted: diverted.map_err(failed)?, notes: Some(notes) };
+    Ok(Some((console, Ends { typed, show })))
+}
+
+fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
+    let thread = std::thread::Builder::new().name(name.into()).spawn(run);
+    thread.map(drop).map_err(|e| Error::new("start thread", name, e))
+}
+
+/// Shows what comes out of the pipes until all are closed: first the room's text, then notes, which are fit to show.
+fn print(pipes: &[OwnedFd; 2], mut brush: Painter, mut paper: Paper<impl rustyline::ExternalPrinter>) {
+    let mut unfinished = [Vec::new(), Vec::new()];
+    let mut open = [true, true];
+    let mut buffer = vec![0; 64 << 10];
+    while open.contains(&true) {
+        let waiting: Vec<usize> = (0..2).filter(|&i| open[i]).collect();
+        let fds: Vec<_> = waiting.iter().map(|&i| (pipes[i].as_fd(), For::Reading)).collect();
+        let deadline = unfinished.iter().any(|u| !u.is_empty()).then(|| Instant::now() + UNFINISHED);
+        let Ok(ready) = wait(&fds, deadline) else { return };
+        let late = !ready.contains(&true);
+        let mut text = String::new();
+        for (&i, ready) in waiting.iter().zip(ready) {
+            if ready {
+                let len = stdio::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
+                open[i] = len > 0;
+                unfinished[i].extend_from_slice(&buffer[..len]);
+            }
+            let whole = memchr::memrchr(b'\n', &unfinished[i]).map_or(0, |end| end + 1);
+            let end = if late || !open[i] { unfinished[i].len() } else { whole };
+            let bytes: Vec<u8> = unfinished[i].drain(..end).collect();
+            match i {
+                0 => brush.paint(&bytes, &mut text),
+                _ => text.push_str(&String::from_utf8_lossy(&bytes)),
+            }
+        }
+        if !text.is_empty() {
+            paper.show(&text);
+        }
+    }
+}
+
+/// Where text is shown: above the prompt while there is one.
+struct Paper<P> {
+    printer: P,
+    turns: Turns,
+}
+
+impl<P: rustyline::ExternalPrinter> Paper<P> {
+    fn show(&mut self, text: &str) {
+        let editing = self.turns.wait(BETWEEN) == Turn::Editing;
+        if !(editing && self.printer.print(text.to_owned()).is_ok()) {
+            // A terminal that is gone needs no text.
+            let _ = stdio::write_all(stdio::output(), text.as_bytes());
+        }
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.diverted = None;
+        self.notes = None;
+        // A terminal that was stopped (Ctrl-S) may not take them; it gets its mode back all the same.
+        let _ = self.shown.recv_timeout(LAST_WORDS);
+        let _ = self.mode.restore(stdio::input());
+        let _ = stdio::write_all(stdio::output(), NO_PASTE_MARKS);
+        let _ = stdio::write_all(stdio::output(), b"\n");
+    }
+}

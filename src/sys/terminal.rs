@@ -1,0 +1,66 @@
+//! The terminal's mode, who is in its foreground, and what may be put between it and the program.
+#![allow(unsafe_code)]
+
+use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+/// A terminal's mode at some moment, to come back to.
+pub struct Mode(Termios);
+
+impl Mode {
+    /// The mode in force.
+    pub fn of(terminal: BorrowedFd<'_>) -> io::Result<Self> {
+        Ok(Self(tcgetattr(terminal)?))
+    }
+
+    /// Changes the mode so that keys are passed on as they are typed, unechoed, none of them a signal (termios(3)).
+    pub fn pass_keys(&self, terminal: BorrowedFd<'_>) -> io::Result<()> {
+        let mut keys = self.0.clone();
+        keys.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
+        keys.input_modes -= InputModes::ICRNL | InputModes::IXON;
+        Ok(tcsetattr(terminal, OptionalActions::Now, &keys)?)
+    }
+
+    /// Puts the mode back; what was typed and not read stays to be read.
+    pub fn restore(&self, terminal: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(tcsetattr(terminal, OptionalActions::Now, &self.0)?)
+    }
+}
+
+/// Whether this process may read the terminal: one in the background would be stopped for it (SIGTTIN).
+#[must_use]
+pub fn in_foreground(terminal: BorrowedFd<'_>) -> bool {
+    tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+/// A pipe: its reading and its writing end.
+pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+/// A descriptor number that leads elsewhere until this is dropped.
+pub struct Diverted {
+    number: RawFd,
+    original: OwnedFd,
+}
+
+/// Makes `number`, which is open and stays so for the rest of the run, lead to `to`.
+pub fn divert(number: RawFd, to: &OwnedFd) -> io::Result<Diverted> {
+    let original = super::stdio::inherited(number)?;
+    point(number, to.as_fd())?;
+    Ok(Diverted { number, original })
+}
+
+impl Drop for Diverted {
+    fn drop(&mut self) {
+        // It worked once with the same number.
+        let _ = point(self.number, self.original.as_fd());
+    }
+}
+
+fn point(number: RawFd, to: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: dup3(2) takes numbers; replacing what an open number leads to leaves every owner of it valid.
+    let answer = unsafe { libc::dup3(to.as_raw_fd(), number, libc::O_CLOEXEC) };
+    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

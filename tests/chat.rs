@@ -1,0 +1,434 @@
+//! The chat over real sockets: what clients of all kinds read and write.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::time::Instant;
+use support::{DEADLINE, Peer, Running, peer, soquete};
+
+fn room(flags: &str) -> Running {
+    soquete(&format!("chat-serve 127.0.0.1:0 {flags}")).start()
+}
+
+/// Joins and waits until the room knows, so that whoever comes next comes next.
+fn join(room: &Running) -> Peer {
+    let peer = Peer::connect(room.address());
+    let who = peer.local().to_string();
+    room.wait_for("a member", |e| e.is("member") && e["what"] == "join" && e["peer"] == *who);
+    peer
+}
+
+/// A line without the time before it, whose shape is checked.
+fn said(line: &str) -> &str {
+    let (stamp, rest) = line.split_at("[2026-11-21 23:24:25] ".len());
+    let shape: String = stamp.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!(shape, "[0000-00-00 00:00:00] ", "{line}");
+    rest.strip_suffix('\n').expect("a whole line")
+}
+
+#[test]
+fn a_line_reaches_every_other_client_with_local_time_and_address() {
+    let room = soquete("chat-serve 127.0.0.1:0").env("TZ", "America/Sao_Paulo").start();
+    let (mut a, mut b, mut c) = (join(&room), join(&room), join(&room));
+    let before = jiff::Timestamp::now();
+    a.send("olá\n");
+    let line = b.receive_line();
+    assert_eq!(line, c.receive_line());
+    assert_eq!(said(&line), format!("{}: olá", a.local()));
+    let zone = jiff::tz::TimeZone::get("America/Sao_Paulo").unwrap();
+    let time = jiff::civil::DateTime::strptime("[%Y-%m-%d %H:%M:%S]", &line[..21]).unwrap();
+    let time = time.to_zoned(zone).unwrap().timestamp();
+    assert!((time.as_second() - before.as_second()).abs() <= 10, "{line}");
+    b.send("x\n");
+    assert_eq!(said(&a.receive_line()), format!("{}: x", b.local()), "a sender does not hear itself");
+    let text = room.terminate().text().to_owned();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(text.starts_with(&line), "the transcript is what clients read");
+}
+
+#[test]
+fn lines_are_cut_at_line_ends_however_they_are_sent() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.stream().set_nodelay(true).unwrap();
+    for byte in b"one\r\ntwo\n\nth" {
+        a.send([*byte]);
+    }
+    a.send("ree\nfour\nfive");
+    a.half_close();
+    let who = a.local();
+    for text in ["one", "two", "", "three", "four", "five"] {
+        assert_eq!(said(&b.receive_line()), format!("{who}: {text}"));
+    }
+    assert_eq!(a.receive_all(), b"", "who has sent FIN has left");
+}
+
+#[test]
+fn bytes_that_are_no_text_survive() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.send(b"\x00\xff\xfe\x1b[31m\x80\n");
+    let frame = format!("[2026-11-21 23:24:25] {}: ", a.local()).len();
+    assert_eq!(&b.receive(frame + 9)[frame..], b"\x00\xff\xfe\x1b[31m\x80\n"[..9].as_ref());
+    let line = room.wait_for("a line", |e| e.is("line"));
+    assert_eq!(line.text("text"), "\0\u{fffd}\u{fffd}\u{1b}[31m\u{fffd}");
+}
+
+#[test]
+fn thousands_of_lines_in_one_write_arrive_in_order() {
+    let room = room("");
+    let (mut a, b, c) = (join(&room), join(&room), join(&room));
+    let lines: Vec<String> = (0..5000).map(|n| format!("line {n}\n")).collect();
+    a.send(lines.concat());
+    let who = a.local();
+    for reader in [b, c] {
+        let mut text = BufReader::new(reader.stream()).lines();
+        for line in &lines {
+            let heard = text.next().unwrap().unwrap() + "\n";
+            assert_eq!(said(&heard), format!("{who}: {}", line.trim_end()));
+        }
+    }
+}
+
+#[test]
+fn everybody_talks_and_every_line_comes_once_and_in_its_senders_order() {
+    const CLIENTS: usize = 60;
+    const LINES: usize = 40;
+    let room = room("");
+    let mut clients: Vec<Peer> = (0..CLIENTS).map(|_| Peer::connect(room.address())).collect();
+    room.wait_for_many("members", CLIENTS, |e| e.is("member") && e["what"] == "join");
+    for n in 0..LINES {
+        for client in &mut clients {
+            client.send(format!("{n}\n"));
+        }
+    }
+    let all: Vec<String> = clients.iter().map(|c| c.local().to_string()).collect();
+    for client in &mut clients {
+        let own = client.local().to_string();
+        let mut next = std::collections::HashMap::new();
+        for _ in 0..(CLIENTS - 1) * LINES {
+            let line = client.receive_line();
+            let (who, n) = said(&line).rsplit_once(": ").unwrap();
+            let expected = next.entry(who.to_owned()).or_insert(0);
+            assert_eq!(n.parse(), Ok(*expected), "{line}");
+            *expected += 1;
+        }
+        assert!(!next.contains_key(&own), "its own lines came back");
+        assert_eq!(next.len(), all.len() - 1);
+    }
+}
+
+#[test]
+fn members_take_nicks_and_ask_who_is_here() {
+    let room = room("--announce");
+    let (mut a, mut b) = (join(&room), join(&room));
+    assert_eq!(said(&a.receive_line()), format!("* {} joined", b.local()));
+    a.send("/nick ana\nhi\n/nick 10.0.0.1\n/who\n/help\n");
+    let ana = format!("ana ({})", a.local());
+    assert_eq!(said(&a.receive_line()), format!("* you are {ana} now"));
+    assert_eq!(said(&a.receive_line()), "* that nick is refused: it looks like an address");
+    assert_eq!(said(&a.receive_line()), "* 2 here");
+    assert_eq!(said(&a.receive_line()), format!("* {ana}, you"));
+    assert_eq!(said(&a.receive_line()), format!("* {}", b.local()));
+    assert!(said(&a.receive_line()).contains("/nick NAME"));
+    assert_eq!(said(&b.receive_line()), format!("* {} is {ana} now", a.local()));
+    assert_eq!(said(&b.receive_line()), format!("{ana}: hi"));
+    let nick = room.wait_for("a nick", |e| e.is("member") && e["what"] == "nick");
+    assert_eq!(nick.text("nick"), "ana");
+    let line = room.wait_for("a line", |e| e.is("line"));
+    assert_eq!((line.text("nick"), line.text("text")), ("ana", "hi"));
+    assert_eq!(line.address("peer"), Some(a.local()));
+    a.half_close();
+    assert_eq!(said(&b.receive_line()), format!("* {ana} left"));
+    let leave = room.wait_for("a leave", |e| e.is("member") && e["what"] == "leave");
+    assert_eq!(leave.text("nick"), "ana");
+}
+
+#[test]
+fn quit_closes_in_order_even_with_input_unread() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    b.send("before\n");
+    assert!(a.receive_line().ends_with(": before\n"));
+    a.send("bye\n/quit\nnever said\n");
+    assert_eq!(a.receive_all(), b"", "FIN, not RST");
+    assert!(b.receive_line().ends_with(": bye\n"));
+    b.half_close();
+    assert_eq!(b.receive_all(), b"");
+}
+
+#[test]
+fn the_one_too_many_reads_why_and_is_closed() {
+    let room = room("--max-clients 2");
+    let (a, _b) = (join(&room), join(&room));
+    let mut late = Peer::connect(room.address());
+    late.send("hello?\n");
+    let why = String::from_utf8(late.receive_all()).unwrap();
+    assert_eq!(said(&why), "* the room is full: 2 are here");
+    let refuse = room.event("refuse");
+    assert_eq!(refuse.text("reason"), "the room is full: 2 are here");
+    drop(a);
+    room.wait_for("a leave", |e| e.is("member") && e["what"] == "leave");
+    join(&room);
+}
+
+#[test]
+fn a_line_too_long_is_cut_and_told() {
+    let room = room("--max-line 10");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.send("0123456789\r\n0123456789abcdef\nnext\n");
+    let who = a.local();
+    for text in ["0123456789", "0123456789", "next"] {
+        assert_eq!(said(&b.receive_line()), format!("{who}: {text}"));
+    }
+    assert_eq!(said(&a.receive_line()), "* your line was too long: the last 6 bytes were dropped");
+    assert_eq!(room.event("warning").text("kind"), "data");
+}
+
+#[test]
+fn newcomers_read_the_last_lines() {
+    let room = room("--history 2");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.send("one\ntwo\nthree\n");
+    for _ in 0..3 {
+        b.receive_line();
+    }
+    let mut late = join(&room);
+    assert!(late.receive_line().ends_with(": two\n"));
+    assert!(late.receive_line().ends_with(": three\n"));
+    let run = soquete("chat-join").arg(room.address().to_string()).run();
+    assert_eq!(run.text().lines().count(), 2, "{run}");
+}
+
+#[test]
+fn a_raw_room_is_a_broker() {
+    let room = room("--raw");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.send("/who\r\n\0\x1b\nlast");
+    a.half_close();
+    assert_eq!(b.receive(14), b"/who\r\n\0\x1b\nlast\n");
+    assert_eq!(room.terminate().stdout, b"/who\r\n\0\x1b\nlast\n");
+}
+
+#[test]
+fn flags_that_exclude_each_other_are_refused() {
+    let run = soquete("chat-serve --raw --announce 0").run();
+    assert_eq!(run.code, 2, "{run}");
+    for flags in ["--max-clients 0", "--max-line 0", "--slow-limit 100", "--slow wait"] {
+        assert_eq!(soquete(&format!("chat-serve {flags} 0")).run().code, 2, "{flags}");
+    }
+    assert_eq!(soquete("chat-join --nick 10.0.0.1").run().code, 2);
+}
+
+#[test]
+fn a_hundred_resets_take_only_their_own_along() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    for n in 0..100 {
+        let mut client = Peer::connect(room.address());
+        if n % 10 == 0 {
+            client.send("half a line");
+        }
+        client.reset();
+    }
+    room.wait_for_many("leaves", 100, |e| e.is("member") && e["what"] == "leave");
+    a.send("still here\n");
+    while !b.receive_line().ends_with(": still here\n") {}
+}
+
+#[test]
+fn the_end_of_the_room_is_an_orderly_end_for_all() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.send("last\n");
+    assert!(b.receive_line().ends_with(": last\n"));
+    let run = room.terminate();
+    assert_eq!((a.receive_all(), b.receive_all()), (vec![], vec![]), "FIN, not RST");
+    assert_eq!(run.named("summary").count(), 2, "{run}");
+}
+
+#[test]
+fn a_reader_of_the_transcript_that_goes_away_is_a_quiet_end() {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let room = soquete("chat-serve 127.0.0.1:0").stdout(writer).start();
+    let mut a = join(&room);
+    a.send("one\n");
+    reader.read_exact(&mut [0; 30]).unwrap();
+    drop(reader);
+    // A closed pipe is noticed only by writing to it.
+    a.send("two\n");
+    assert_eq!(a.receive_all(), b"");
+    let run = room.finish();
+    assert_eq!((run.code, run.named("error").count()), (0, 0), "{run}");
+}
+
+#[test]
+fn a_transcript_nobody_reads_holds_nobody_up() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let room = soquete("chat-serve 127.0.0.1:0 --slow-limit 256k").stdout(writer).start();
+    let (mut a, mut b) = (join(&room), join(&room));
+    let line = format!("{}\n", "x".repeat(1000));
+    for _ in 0..6000 {
+        a.send(&line);
+        b.receive_line();
+    }
+    room.wait_for("a warning", |e| e.is("warning") && e["kind"] == "data");
+    drop(reader);
+}
+
+#[test]
+fn a_stalled_reader_is_cut_off_and_the_others_hear_all() {
+    let room = room("--slow-limit 64k");
+    let (mut a, mut b) = (join(&room), join(&room));
+    let mut stalled = Peer::connect_narrow(room.address());
+    room.wait_for_many("members", 3, |e| e.is("member") && e["what"] == "join");
+    let line = format!("{}\n", "x".repeat(1000));
+    let slow = |room: &Running| room.events().iter().any(|e| e.is("member") && e["what"] == "slow");
+    let begun = Instant::now();
+    while !slow(&room) {
+        assert!(begun.elapsed() < DEADLINE, "nobody was cut off");
+        for _ in 0..500 {
+            a.send(&line);
+            assert!(b.receive_line().ends_with("xxx\n"));
+        }
+    }
+    let leave = room.wait_for("a leave", |e| e.is("member") && e["what"] == "leave");
+    assert_eq!(leave.address("peer"), Some(stalled.local()), "{leave}");
+    assert_eq!(leave.text("text"), "it reads too slowly");
+    stalled.expect_reset();
+    a.send("on\n");
+    assert!(b.receive_line().ends_with(": on\n"));
+}
+
+#[test]
+fn a_slow_reader_may_skip_instead_and_reads_whole_lines() {
+    let room = room("--slow drop --slow-limit 64k");
+    let (mut a, mut b) = (join(&room), join(&room));
+    let slow = Peer::connect_narrow(room.address());
+    room.wait_for_many("members", 3, |e| e.is("member") && e["what"] == "join");
+    let begun = Instant::now();
+    let mut sent = 0;
+    while !room.events().iter().any(|e| e.is("member") && e["what"] == "slow") {
+        assert!(begun.elapsed() < DEADLINE, "nobody skipped");
+        for _ in 0..500 {
+            a.send(format!("{sent} {}\n", "x".repeat(1000)));
+            b.receive_line();
+            sent += 1;
+        }
+    }
+    a.send("end\n");
+    a.half_close();
+    let mut text = String::new();
+    let mut reader = BufReader::new(slow.stream());
+    let (mut last, mut missed, mut heard) = (None, 0, 0);
+    loop {
+        text.clear();
+        reader.read_line(&mut text).expect("the connection stays");
+        let line = said(&text);
+        if let Some(rest) = line.strip_prefix("* you read too slowly: ") {
+            missed = rest.split(' ').next().unwrap().parse().unwrap();
+        } else if line.ends_with(": end") {
+            break;
+        } else {
+            let n: usize = line.split(' ').nth(1).unwrap().parse().unwrap();
+            assert!(last < Some(n), "{n} after {last:?}");
+            (last, heard) = (Some(n), heard + 1);
+        }
+    }
+    assert!(missed > 0);
+    assert_eq!(heard + missed, sent, "what was left out was told");
+}
+
+#[test]
+fn a_talker_faster_than_the_readers_loses_none_of_them() {
+    const LINES: usize = 200_000;
+    let room = room("--slow-limit 512k");
+    let (a, b, c) = (join(&room), join(&room), join(&room));
+    let mut talker = a.twin();
+    let talk = std::thread::spawn(move || {
+        let block = format!("{}\n", "x".repeat(99)).repeat(1000);
+        for _ in 0..LINES / 1000 {
+            talker.send(&block);
+        }
+        talker.half_close();
+    });
+    let readers = [b, c].map(|reader| {
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 1024];
+            let mut lines = 0;
+            while lines < LINES {
+                let n = reader.stream().read(&mut buffer).expect("the reader is not cut off");
+                assert!(n > 0, "the reader is not closed after {lines} lines");
+                lines += memchr::memchr_iter(b'\n', &buffer[..n]).count();
+            }
+            lines
+        })
+    });
+    talk.join().unwrap();
+    assert_eq!(readers.map(|r| r.join().unwrap()), [LINES; 2]);
+    drop(a);
+}
+
+#[test]
+fn chat_join_in_a_pipe_passes_lines_both_ways_and_ends_as_connect_does() {
+    let room = room("");
+    let mut b = join(&room);
+    let mut ana = soquete("chat-join --nick ana").arg(room.address().to_string()).start();
+    ana.wait_stdout(") now\n");
+    ana.write("hello\nhalf");
+    let line = b.receive_line();
+    assert!(said(&line).starts_with("ana (127.0.0.1:") && line.ends_with("): hello\n"), "{line}");
+    b.send(b"\x1b[31mraw\xff\n");
+    ana.wait_stdout(b"\x1b[31mraw\xff\n");
+    let run = ana.close_and_finish();
+    assert_eq!(run.code, 0, "{run}");
+    assert!(b.receive_line().ends_with("): half\n"));
+}
+
+#[test]
+fn chat_join_prints_what_comes_without_waiting_for_a_line_end() {
+    let door = support::Door::open();
+    let ana = soquete("chat-join").arg(door.address().to_string()).start();
+    let mut server = door.accept();
+    for part in ["a", "bc", "d"] {
+        server.send(part);
+        ana.wait_stdout(part);
+    }
+    server.half_close();
+    assert_eq!(ana.close_and_finish().code, 0);
+}
+
+#[test]
+fn the_usual_port_is_4333_and_a_host_alone_is_enough() {
+    let run = soquete("chat-join 127.0.0.1 --source 127.0.0.1:4333 -w 5s").run();
+    // Either somebody's room is there or nobody listens: the port is what counts.
+    assert!(run.events.iter().any(|e| e.text("peer") == "127.0.0.1:4333"), "{run}");
+}
+
+#[test]
+fn netcat_and_telnet_take_part() {
+    let (Some(nc), Some(telnet)) = (peer("nc"), peer("telnet")) else { return };
+    let room = room("");
+    let mut b = join(&room);
+    let port = room.port().to_string();
+    for program in [nc, telnet] {
+        let mut child = std::process::Command::new(&program)
+            .args(["127.0.0.1", &port])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let out = support::collect::Collected::start(child.stdout.take().unwrap());
+        std::io::Write::write_all(&mut stdin, b"from a peer\n").unwrap();
+        let line = b.receive_line();
+        assert!(line.ends_with(": from a peer\n"), "{line:?}");
+        b.send("to a peer\n");
+        let heard = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(": to a peer").then_some(());
+        out.wait(Instant::now() + DEADLINE, heard).expect("the peer prints what was said");
+        std::io::Write::write_all(&mut stdin, b"/quit\n").unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

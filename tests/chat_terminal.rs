@@ -1,0 +1,251 @@
+//! The chat on real terminals: what a person sees, and in what state the terminal is left.
+
+mod support;
+
+use rustix::process::Signal;
+use support::{Door, Peer, Running, Terminal, soquete};
+use vt100::Screen;
+
+fn room(flags: &str) -> Running {
+    soquete(&format!("chat-serve 127.0.0.1:0 {flags}")).start()
+}
+
+fn join(room: &Running, flags: &[&str]) -> Terminal {
+    let address = room.address().to_string();
+    let terminal = Terminal::start("chat-join", &[&[address.as_str()], flags].concat());
+    terminal.wait("a prompt", |s| last_line(s) == ">");
+    terminal
+}
+
+fn wait_members(room: &Running, count: usize) {
+    room.wait_for_many("members", count, |e| e.is("member") && e["what"] == "join");
+}
+
+/// The last line of the screen that is not empty.
+fn last_line(screen: &Screen) -> String {
+    screen.contents().trim_end().lines().last().unwrap_or_default().trim_end().to_owned()
+}
+
+/// The row of the screen that holds `part`, and the column where it begins.
+fn find(screen: &Screen, part: &str) -> Option<(u16, u16)> {
+    let columns = screen.size().1;
+    (0..).zip(screen.rows(0, columns.get())).find_map(|(row, text)| {
+        let start = text.find(part)?;
+        Some((row, u16::try_from(text[..start].chars().count()).ok()?))
+    })
+}
+
+#[test]
+fn incoming_lines_leave_a_half_typed_line_alone() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("half a li");
+    ana.wait_text("> half a li");
+    for line in ["first", "second", "third"] {
+        eva.send(format!("{line}\n"));
+    }
+    let done = |s: &Screen| s.contents().contains("third") && last_line(s) == "> half a li";
+    let text = ana.wait("three lines above the prompt", done);
+    let eva_is = eva.local().to_string();
+    assert_eq!(text.lines().filter(|l| l.contains(&eva_is)).count(), 3, "{text}");
+    assert_eq!(text.matches("half a li").count(), 1, "{text}");
+    ana.keys("ne\r");
+    assert!(eva.receive_line().ends_with(": half a line\n"));
+    ana.keys("\u{4}");
+    assert_eq!(ana.finish(), 0);
+}
+
+#[test]
+fn events_do_not_break_the_prompt_either() {
+    let room = room("");
+    let ana = join(&room, &["-v"]);
+    ana.keys("typing");
+    ana.wait("states above the prompt", |s| {
+        s.contents().contains("ESTABLISHED") && last_line(s) == "> typing"
+    });
+    ana.keys("\u{15}\u{4}");
+    let shown =
+        ana.wait("the last state", |s| s.contents().contains("TIME-WAIT") || s.contents().contains("CLOSED"));
+    assert!(!shown.contains("> #"), "{shown}");
+    assert_eq!(ana.finish(), 0);
+}
+
+#[test]
+fn each_sender_has_a_colour_of_its_own() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let (mut eva, mut bob) = (Peer::connect(room.address()), Peer::connect(room.address()));
+    wait_members(&room, 3);
+    eva.send("one\n");
+    ana.wait_text(": one");
+    bob.send("two\n");
+    ana.wait_text(": two");
+    eva.send("/nick eva\nthree\n");
+    ana.wait_text(": three");
+    let screen = ana.screen();
+    let colour = |part: &str| {
+        let (row, column) = find(&screen, part).unwrap_or_else(|| panic!("{part} is not shown"));
+        screen.cell(row, column).unwrap().fgcolor()
+    };
+    let (eva, bob) = (eva.local().to_string(), bob.local().to_string());
+    assert_ne!(colour(&eva), vt100::Color::Default);
+    assert_ne!(colour(&eva), colour(&bob));
+    assert_eq!(colour(&format!("eva ({eva})")), colour(&eva), "a nick changes no colour");
+    assert_eq!(colour(": three"), vt100::Color::Default);
+}
+
+#[test]
+fn colours_can_be_switched_off() {
+    let room = room("");
+    let ana = join(&room, &["-q", "--color", "never"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    eva.send("one\n");
+    ana.wait_text(": one");
+    let screen = ana.screen();
+    let (row, column) = find(&screen, &eva.local().to_string()).unwrap();
+    assert_eq!(screen.cell(row, column).unwrap().fgcolor(), vt100::Color::Default);
+}
+
+#[test]
+fn hostile_text_is_made_visible() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    eva.send("\u{1b}[2J\u{1b}]0;title\u{7}\rspoof \u{202e}txt\u{9b}31m\n");
+    eva.send(b"bytes \xff\x00\n");
+    let text = ana.wait_text("bytes \\xff");
+    assert!(text.contains("␛[2J␛]0;title␇␍spoof \\u{202e}txt\\u{9b}31m"), "{text}");
+    assert!(text.contains("bytes \\xff␀"), "{text}");
+}
+
+#[test]
+fn lines_come_back_from_the_history() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("hello\r");
+    assert!(eva.receive_line().ends_with(": hello\n"));
+    ana.keys("\u{1b}[A");
+    ana.wait("the line again", |s| last_line(s) == "> hello");
+    ana.keys(" again\r");
+    assert!(eva.receive_line().ends_with(": hello again\n"));
+}
+
+#[test]
+fn a_prompt_without_a_line_end_is_shown() {
+    let door = Door::open();
+    let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
+    let mut server = door.accept();
+    server.send("your name? ");
+    ana.wait_text("your name?");
+    ana.keys("ana\r");
+    assert_eq!(server.receive_line(), "ana\n");
+}
+
+/// Ends a session with `end` and looks at what is left.
+fn leaves_the_terminal_as_it_was(end: impl FnOnce(&Terminal, Running) -> Option<Running>, code: i32) {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    wait_members(&room, 1);
+    assert!(!ana.is_cooked(), "the editor reads keys");
+    ana.keys("half");
+    ana.wait_text("> half");
+    let _room = end(&ana, room);
+    ana.wait_end();
+    assert!(ana.is_cooked(), "the terminal edits lines again");
+    let paste_marks = ana.bytes().windows(8).rfind(|w| w.starts_with(b"\x1b[?2004")).map(|w| w[7]);
+    let shown = String::from_utf8_lossy(&ana.bytes()).into_owned();
+    assert_eq!(paste_marks, Some(b'l'), "pasting is as it was: {shown:?}");
+    assert_eq!(ana.screen().cursor_position().1, 0, "a shell's prompt begins on a line of its own");
+    assert_eq!(ana.finish(), code, "{shown:?}");
+}
+
+#[test]
+fn the_end_of_input_leaves_the_terminal_as_it_was() {
+    let end = |ana: &Terminal, room| {
+        ana.keys("\u{15}\u{4}");
+        Some(room)
+    };
+    leaves_the_terminal_as_it_was(end, 0);
+}
+
+#[test]
+fn ctrl_c_leaves_the_terminal_as_it_was() {
+    let end = |ana: &Terminal, room| {
+        ana.keys("\u{3}");
+        Some(room)
+    };
+    leaves_the_terminal_as_it_was(end, 130);
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was() {
+    let end = |ana: &Terminal, room| {
+        ana.signal(Signal::TERM);
+        Some(room)
+    };
+    leaves_the_terminal_as_it_was(end, 143);
+}
+
+#[test]
+fn the_end_of_the_room_leaves_the_terminal_as_it_was() {
+    let end = |_: &Terminal, room: Running| {
+        room.terminate();
+        None
+    };
+    leaves_the_terminal_as_it_was(end, 0);
+}
+
+#[test]
+fn a_reset_leaves_the_terminal_as_it_was() {
+    let door = Door::open();
+    let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
+    ana.wait("a prompt", |s| last_line(s) == ">");
+    door.accept().reset();
+    ana.wait_end();
+    assert!(ana.is_cooked());
+    assert_eq!(ana.finish(), 1, "a reset is never a success");
+}
+
+#[test]
+fn a_dumb_terminal_is_served_as_a_pipe_is() {
+    let room = room("");
+    let ana = Terminal::start_in("chat-join -q", &[&room.address().to_string()], "dumb");
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    eva.send("hi\u{1b}[2J\n");
+    ana.wait_text(": hi␛[2J");
+    ana.keys("hello\n");
+    assert!(eva.receive_line().ends_with(": hello\n"));
+    ana.keys("\u{4}");
+    assert_eq!(ana.finish(), 0);
+}
+
+#[test]
+fn the_operator_reads_and_talks_at_the_servers_terminal() {
+    let desk = Terminal::start("chat-serve 127.0.0.1:0 --announce", &[]);
+    let text = desk.wait("an address", |s| s.contents().contains("listening on 127.0.0.1:"));
+    let address = text.split("listening on ").nth(1).unwrap().split(' ').next().unwrap();
+    let mut eva = Peer::connect(address.parse().unwrap());
+    desk.wait_text(" joined");
+    desk.keys("wel");
+    eva.send("hi\n");
+    desk.wait("a line above the prompt", |s| s.contents().contains(": hi") && last_line(s) == "> wel");
+    desk.keys("come\r");
+    let said = eva.receive_line();
+    assert!(said.ends_with(&format!("operator ({address}): welcome\n")), "{said}");
+    desk.keys("/who\r");
+    let text = desk.wait_text("* 2 here");
+    assert_eq!(text.matches(": welcome").count(), 0, "the operator's own line is not repeated:\n{text}");
+    desk.keys("\u{4}");
+    assert!(eva.receive_line().ends_with(") left\n"));
+    eva.send("still here\n");
+    desk.wait_text(": still here");
+    desk.signal(Signal::TERM);
+    assert_eq!(desk.finish(), 143);
+}

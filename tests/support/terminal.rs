@@ -1,0 +1,122 @@
+//! The program on a terminal of the test's own: keys go in, and what its screen shows is looked at.
+
+use super::DEADLINE;
+use super::collect::Collected;
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty, open};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, tcgetattr};
+use std::fs::File;
+use std::io::Write;
+use std::num::NonZero;
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Child;
+use std::time::Instant;
+
+/// Lines and columns of the terminal.
+const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
+const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
+
+/// The program, started in the foreground of a terminal. Dropped early it is killed.
+pub struct Terminal {
+    pty: Pty,
+    child: Child,
+    shown: Collected,
+    deadline: Instant,
+}
+
+impl Terminal {
+    /// Starts the program with the words of `line` and then `more` as arguments.
+    pub fn start(line: &str, more: &[&str]) -> Self {
+        Self::start_in(line, more, "xterm-256color")
+    }
+
+    /// As [`Self::start`], on a terminal of this type.
+    pub fn start_in(line: &str, more: &[&str], kind: &str) -> Self {
+        let (pty, pts) = open().expect("a terminal");
+        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).expect("its size");
+        let reader = pty.as_fd().try_clone_to_owned().expect("a descriptor");
+        let shown = Collected::start(File::from(reader));
+        let child = Command::new(env!("CARGO_BIN_EXE_soquete"))
+            .args(line.split_whitespace())
+            .args(more)
+            .env_remove("NO_COLOR")
+            .env("TERM", kind)
+            .env("LC_ALL", "C.UTF-8")
+            .spawn(pts)
+            .expect("the program starts");
+        Self { pty, child, shown, deadline: Instant::now() + DEADLINE }
+    }
+
+    /// Types.
+    pub fn keys(&self, keys: &str) {
+        (&self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Waits until the screen is as wanted; gives its text.
+    pub fn wait(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
+        let answer = self.shown.wait(self.deadline, |bytes| {
+            let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);
+            parser.process(bytes);
+            wanted(parser.screen()).then(|| parser.screen().contents())
+        });
+        answer.unwrap_or_else(|why| {
+            panic!(
+                "waited for {what}: {why:?}; the screen shows\n{}\n{:?}",
+                self.screen().contents(),
+                String::from_utf8_lossy(&self.bytes())
+            )
+        })
+    }
+
+    /// Waits until some line of the screen holds `part`; gives the text of the screen.
+    pub fn wait_text(&self, part: &str) -> String {
+        self.wait(&format!("{part:?}"), |screen| screen.contents().contains(part))
+    }
+
+    /// The screen as it is.
+    pub fn screen(&self) -> vt100::Screen {
+        let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);
+        parser.process(&self.shown.bytes());
+        parser.screen().clone()
+    }
+
+    /// Everything written to the terminal.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.shown.bytes()
+    }
+
+    /// Whether the terminal echoes and edits lines itself, as it did before the program started.
+    pub fn is_cooked(&self) -> bool {
+        let modes = tcgetattr(&self.pty).expect("a terminal's mode").local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has a pid");
+        kill_process(pid, signal).expect("the program still runs");
+    }
+
+    /// Waits until the program and all it started are gone from the terminal.
+    pub fn wait_end(&self) {
+        let end = self.shown.wait_end(self.deadline);
+        assert!(end.is_ok(), "waited for the end; the screen shows\n{}", self.screen().contents());
+    }
+
+    /// Waits for the end; the exit status, negative if a signal killed it.
+    pub fn finish(mut self) -> i32 {
+        self.wait_end();
+        let status = self.child.wait().expect("a child can be waited for");
+        status.code().unwrap_or_else(|| -status.signal().unwrap_or_default())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Both fail when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
