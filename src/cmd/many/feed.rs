@@ -77,16 +77,7 @@ impl Feed {
                 while let Some(chunk) = chunks.recv().await {
                     match chunk {
                         Ok(bytes) if self.framing == Framing::Bytes => self.append(&bytes).await,
-                        Ok(bytes) => {
-                            unfinished.extend_from_slice(&bytes);
-                            let whole = match unfinished.iter().rposition(|b| *b == b'\n') {
-                                None if unfinished.len() < LONGEST => continue,
-                                None => unfinished.len(),
-                                Some(feed) => feed + 1,
-                            };
-                            self.append(&unfinished[..whole]).await;
-                            unfinished.drain(..whole);
-                        }
+                        Ok(bytes) => self.append_lines(&bytes, &mut unfinished).await,
                         Err(error) => failed = Some(error),
                     }
                 }
@@ -97,6 +88,23 @@ impl Feed {
         self.failure.replace(failed.map(|e| Error::new("read", "standard input", e).about(Kind::File)));
         self.ended.set(true);
         self.grown.notify_waiters();
+    }
+
+    /// Appends lines that are whole now, and keeps what is not.
+    async fn append_lines(&self, bytes: &[u8], unfinished: &mut Vec<u8>) {
+        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |feed| feed + 1);
+        if whole > 0 && !unfinished.is_empty() {
+            unfinished.extend_from_slice(&bytes[..whole]);
+            self.append(unfinished).await;
+            unfinished.clear();
+        } else if whole > 0 {
+            self.append(&bytes[..whole]).await;
+        }
+        unfinished.extend_from_slice(&bytes[whole..]);
+        if unfinished.len() >= LONGEST {
+            self.append(unfinished).await;
+            unfinished.clear();
+        }
     }
 
     async fn append(&self, bytes: &[u8]) {
