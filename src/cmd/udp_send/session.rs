@@ -125,7 +125,7 @@ impl<'a> Session<'a> {
             if std::mem::take(&mut self.doubtful)
                 && let Some(why) = self.door.returned(&mut self.inbox)
             {
-                self.refused(why)?;
+                self.refused(why);
             }
             for _ in 0..TURNS {
                 match self.receive()? {
@@ -176,9 +176,9 @@ impl<'a> Session<'a> {
                 Some(libc::ENOBUFS) => self.due = now + REST,
                 Some(libc::EINTR) => {}
                 errno => match self.door.returned(&mut self.inbox) {
-                    Some(why) => self.refused(why)?,
+                    Some(why) => self.refused(why),
                     // The kernel had no room to say more about it.
-                    None if errno == Some(libc::ECONNREFUSED) => self.refused(error)?,
+                    None if errno == Some(libc::ECONNREFUSED) => self.refused(error),
                     None if self.fail_over(&error) => {}
                     None => return Err(Error::new("send", self.named(), error).into()),
                 },
@@ -196,8 +196,8 @@ impl<'a> Session<'a> {
                 match error.raw_os_error() {
                     Some(libc::EAGAIN | libc::EINTR) => {}
                     _ => match self.door.returned(&mut self.inbox) {
-                        Some(why) => self.refused(why)?,
-                        None => self.refused(error)?,
+                        Some(why) => self.refused(why),
+                        None => self.refused(error),
                     },
                 }
                 return Ok(Received::None);
@@ -220,12 +220,11 @@ impl<'a> Session<'a> {
     }
 
     /// Something sent before did not arrive: another address may take it, or it is remembered to the end.
-    fn refused(&mut self, why: io::Error) -> anyhow::Result<()> {
+    fn refused(&mut self, why: io::Error) {
         self.refused_last = true;
         if !self.fail_over(&why) {
             self.refusal.get_or_insert((why, Instant::now()));
         }
-        Ok(())
     }
 
     /// Goes over to the next address and begins anew there, as long as this one has shown no sign of life.

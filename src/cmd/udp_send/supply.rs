@@ -201,7 +201,7 @@ mod tests {
     fn sent(cut: Cut, times: u64, input: &[u8], step: usize, keep: bool) -> Vec<Vec<u8>> {
         let mut supply = Supply::new(cut, 100, times);
         let mut sent = Vec::new();
-        let mut send = |supply: &mut Supply| {
+        let mut take_all = |supply: &mut Supply| {
             while supply.waiting().len() > 0 {
                 let batch: Vec<Vec<u8>> = supply.waiting().take(3).map(<[u8]>::to_vec).collect();
                 supply.sent(batch.len());
@@ -214,10 +214,10 @@ mod tests {
         for chunk in input.chunks(step) {
             assert!(supply.is_hungry());
             supply.push(chunk).unwrap();
-            send(&mut supply);
+            take_all(&mut supply);
         }
         supply.finish().unwrap();
-        send(&mut supply);
+        take_all(&mut supply);
         assert!(supply.is_done());
         sent
     }

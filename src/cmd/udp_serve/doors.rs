@@ -9,7 +9,7 @@ use crate::net::resolve::Lookup;
 use crate::sys::interface;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::Tracked;
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// Opens them all on one port and tells that datagrams may come.
 ///
@@ -26,14 +26,12 @@ pub(super) fn open(args: &UdpServe, context: &Context) -> anyhow::Result<Vec<Tra
     let shared = shareable(&options);
     let recipe = Recipe { options: &shared, ..recipe };
     for group in &groups {
-        let socket = match sockets.iter().find(|s| group.is_heard_at(s)) {
-            Some(socket) => socket,
-            None => {
-                sockets.extend(recipe.open(&[group.address(port)])?);
-                &sockets[sockets.len() - 1]
-            }
-        };
-        socket.join(group.ip, group.index)?;
+        if !sockets.iter().any(|s| group.is_heard_at(s)) {
+            sockets.extend(recipe.open(&[group.address(port)])?);
+        }
+        for socket in sockets.iter().filter(|s| group.is_heard_at(s)) {
+            socket.join(group.ip, group.index)?;
+        }
     }
     for socket in &sockets {
         if socket.local().is_some_and(|a| a.ip().is_unspecified() || a.ip().is_multicast()) {
@@ -65,8 +63,7 @@ impl Membership {
     fn of(group: &Group) -> anyhow::Result<Self> {
         let index = group.interface.as_deref().map_or(Ok(0), interface::index)?;
         match group.ip {
-            // ff01::/16 and ff02::/16 mean another group on each interface (RFC 4291 section 2.7).
-            IpAddr::V6(ip) if index == 0 && matches!(ip.segments()[0] & 0xf, 1 | 2) => {
+            IpAddr::V6(ip) if index == 0 && is_of_one_link(ip) => {
                 Err(AddrError(format!("{ip} is another group on each interface; type {ip}%IFACE")).into())
             }
             ip => Ok(Self { ip, index }),
@@ -76,16 +73,24 @@ impl Membership {
     fn is_heard_at(&self, socket: &Tracked) -> bool {
         socket.local().is_some_and(|local| {
             let all = local.ip().is_unspecified() && local.is_ipv4() == self.ip.is_ipv4();
-            all || local.ip() == self.ip
+            all || local == self.address(local.port())
         })
     }
 
     fn address(&self, port: u16) -> SocketAddr {
         match self.ip {
             IpAddr::V4(ip) => (ip, port).into(),
-            IpAddr::V6(ip) => SocketAddrV6::new(ip, port, 0, self.index).into(),
+            IpAddr::V6(ip) => {
+                let zone = if is_of_one_link(ip) { self.index } else { 0 };
+                SocketAddrV6::new(ip, port, 0, zone).into()
+            }
         }
     }
+}
+
+/// Groups of ff01::/16 and ff02::/16 are other ones on each interface (RFC 4291 section 2.7).
+const fn is_of_one_link(ip: Ipv6Addr) -> bool {
+    matches!(ip.segments()[0] & 0xf, 1 | 2)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ impl Name {
     }
 
     /// Writes an address down; returns its length in bytes.
+    #[allow(clippy::cast_possible_truncation)] // families are small numbers
     pub(super) fn set(&mut self, address: SocketAddr) -> usize {
         *self = Self::empty();
         match address {

@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::Ordering;
 
 /// The receive buffer asked for where the user asked for none: what comes in tens of milliseconds at a million datagrams
-/// a second. The kernel grants what net.core.rmem_max allows, socket(7).
+/// a second. The kernel grants what `net.core.rmem_max` allows, socket(7).
 const ROOM: usize = 4 << 20;
 
 impl Tracked {
