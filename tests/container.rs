@@ -1,0 +1,109 @@
+//! The container files say what they are meant to say, and every command line in them is one the program takes. No
+//! engine is asked: what an engine would refuse beyond that is not seen here.
+
+#[path = "documents/commands.rs"]
+mod commands;
+
+use std::path::Path;
+use yaml_rust2::{Yaml, YamlLoader};
+
+const PORT: &str = "4333";
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
+        .expect("the file is part of the tree")
+}
+
+/// The instructions of the Dockerfile: name and the rest of the line, continued lines joined, comments left out.
+fn instructions() -> Vec<(String, String)> {
+    let text = read("Dockerfile").replace("\\\n", " ");
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let cut = |line: &str| line.split_once(' ').map(|(name, rest)| (name.to_owned(), rest.trim().to_owned()));
+    lines
+        .map(|line| cut(line).unwrap_or_else(|| panic!("an instruction without arguments: {line}")))
+        .collect()
+}
+
+fn only(instructions: &[(String, String)], name: &str) -> String {
+    let found: Vec<_> = instructions.iter().filter(|(n, _)| n == name).collect();
+    assert_eq!(found.len(), 1, "{name}: {found:?}");
+    found[0].1.clone()
+}
+
+/// The words of an instruction in exec form.
+fn words(list: &str) -> Vec<String> {
+    serde_json::from_str(list).unwrap_or_else(|e| panic!("not a list of words: {e}: {list}"))
+}
+
+fn compose() -> Yaml {
+    YamlLoader::load_from_str(&read("compose.yaml")).expect("YAML").remove(0)
+}
+
+fn strings(list: &Yaml) -> Vec<String> {
+    let items = list.as_vec().unwrap_or_else(|| panic!("not a list: {list:?}"));
+    items.iter().map(|item| item.as_str().expect("a list of words").to_owned()).collect()
+}
+
+#[test]
+fn the_image_serves_the_room_as_nobody_and_checks_itself() {
+    let file = instructions();
+    assert_eq!(only(&file, "EXPOSE"), PORT);
+    let user = only(&file, "USER");
+    assert!(user.split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0)), "USER {user}");
+    let stages: Vec<_> = file.iter().filter(|(name, _)| name == "FROM").collect();
+    assert_eq!(stages.len(), 2, "built in one stage, run in another");
+    let last = stages[1].1.as_str();
+    assert!(last == "scratch" || last.ends_with("-slim"), "FROM {last}");
+
+    let check = only(&file, "HEALTHCHECK");
+    let check = words(check.split_once("CMD ").expect("a health check is a command").1);
+    commands::accepted(&check).unwrap();
+    assert!(check.iter().any(|w| w == "--check") && check.last().is_some_and(|w| w == PORT), "{check:?}");
+
+    let entry = words(&only(&file, "ENTRYPOINT"));
+    let served = [entry, words(&only(&file, "CMD"))].concat();
+    commands::accepted(&served).unwrap();
+    assert_eq!((served[1].as_str(), served.last().unwrap().as_str()), ("chat-serve", PORT));
+}
+
+#[test]
+fn the_toolchain_of_the_image_can_build_the_program() {
+    let file = instructions();
+    let build = &file.iter().find(|(name, _)| name == "FROM").unwrap().1;
+    let version = env!("CARGO_PKG_RUST_VERSION");
+    assert!(build.starts_with(&format!("rust:{version}")), "FROM {build}, rust-version {version}");
+}
+
+#[test]
+fn compose_runs_the_room_and_a_capture_of_its_traffic() {
+    let services = &compose()["services"];
+    let chat = &services["chat"];
+    let entry = words(&only(&instructions(), "ENTRYPOINT"));
+    let served = [entry, strings(&chat["command"])].concat();
+    commands::accepted(&served).unwrap();
+    assert_eq!((served[1].as_str(), served.last().unwrap().as_str()), ("chat-serve", PORT));
+    assert!(strings(&chat["ports"]).iter().all(|p| p.ends_with(&format!(":{PORT}"))));
+
+    let capture = &services["capture"];
+    assert_eq!(capture["image"].as_str(), Some("nicolaka/netshoot"));
+    assert_eq!(capture["network_mode"].as_str(), Some("service:chat"));
+    let command = strings(&capture["command"]);
+    assert!(
+        command[0] == "tcpdump" && command.last().unwrap().ends_with(&format!("port {PORT}")),
+        "{command:?}"
+    );
+}
+
+#[test]
+fn commands_in_the_comments_work_too() {
+    for name in ["Dockerfile", "compose.yaml"] {
+        let comments: String = read(name)
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('#'))
+            .collect::<Vec<_>>()
+            .join("\n");
+        for words in commands::commands(&comments.replace(',', " ;")) {
+            commands::accepted(&words).unwrap_or_else(|why| panic!("{name}: {why}"));
+        }
+    }
+}
