@@ -16,14 +16,18 @@
 
 pub mod collect;
 pub mod events;
+pub mod kernel;
 pub mod peers;
+pub mod pipe;
 pub mod program;
 pub mod running;
 pub mod sockets;
 pub mod terminal;
 
 pub use events::Event;
+pub use kernel::Kernel;
 pub use peers::peer;
+pub use pipe::pipe;
 pub use program::{Soquete, soquete};
 pub use running::{Run, Running};
 pub use sockets::{Door, Peer, refusing_port};

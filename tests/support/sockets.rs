@@ -112,6 +112,16 @@ impl Peer {
         self.0.write_all(bytes.as_ref()).expect("the program takes what it is sent");
     }
 
+    /// Sends all of `bytes`, or does not.
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+        self.0.write_all(bytes.as_ref())
+    }
+
+    /// Waits until something can be read, and leaves it unread.
+    pub fn wait_readable(&self) {
+        self.0.peek(&mut [0]).expect("something to read");
+    }
+
     /// Sends FIN, goes on reading.
     pub fn half_close(&self) {
         self.0.shutdown(Shutdown::Write).expect("a connection that can be half-closed");
@@ -165,6 +175,13 @@ impl SilentPort {
         let first = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
         first.connect_timeout(&address, DEADLINE).expect("the queue holds one");
         Self { door, queued: vec![first] }
+    }
+
+    /// Takes what waits in the queue, so that the next SYN is answered.
+    pub fn relent(self) -> Door {
+        drop(self.door.accept().expect("the queued connection"));
+        self.door.listen(16).expect("listen");
+        Door::of(self.door.into())
     }
 
     pub fn address(&self) -> SocketAddr {

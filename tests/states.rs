@@ -1,0 +1,509 @@
+//! Every scenario a TCP socket can go through: our `state` events equal the kernel's record of that socket, and what
+//! lasted was seen, not implied.
+
+mod support;
+
+use rustix::process::Signal;
+use support::sockets::SilentPort;
+use support::*;
+
+/// More than the smallest receive buffer takes, and little enough for the kernel to keep unsent.
+const MORE_THAN_ITS_ROOM: usize = 64 << 10;
+
+/// The only socket of a `connect` that came about.
+fn client_of(run: &Run) -> u64 {
+    run.named("state").find(|e| e.enters("ESTABLISHED")).expect("a connection").number("conn")
+}
+
+/// Fails unless every entry into these states was seen: they lasted.
+fn expect_seen(run: &Run, conn: u64, lasting: &[&str]) {
+    for state in lasting {
+        let entries = run.named("state").filter(|e| e["conn"] == conn && e.text("to") == *state);
+        for entry in entries {
+            assert_ne!(entry["via"], "implied", "{state} lasted and was not seen: {run}");
+        }
+    }
+}
+
+fn connect_to(door: &Door) -> Soquete {
+    soquete(&format!("connect {}", door.address()))
+}
+
+/// Begins a recording of what goes on at a door, and opens it.
+fn recorded_door() -> (Kernel, Door) {
+    let (kernel, door) = (Kernel::watch(), Door::open());
+    kernel.narrow(door.port());
+    (kernel, door)
+}
+
+/// Begins a recording, and a listener that is in it from its beginning.
+fn recorded_listener(line: &str) -> (Kernel, Running) {
+    let kernel = Kernel::watch();
+    let server = soquete(line).start();
+    kernel.narrow(server.port());
+    (kernel, server)
+}
+
+fn server_of(run: &Run) -> u64 {
+    run.event("accept").number("conn")
+}
+
+const ACTIVE_OPEN: [&str; 3] = ["CLOSED", "SYN-SENT", "ESTABLISHED"];
+const PASSIVE_OPEN: [&str; 3] = ["LISTEN", "SYN-RECEIVED", "ESTABLISHED"];
+
+fn after<'a>(open: &[&'a str], then: &[&'a str]) -> Vec<&'a str> {
+    open.iter().chain(then).copied().collect()
+}
+
+#[test]
+fn who_connects_and_closes_first_ends_in_time_wait() {
+    let (mut kernel, door) = recorded_door();
+    let client = connect_to(&door).input("hi\n").start();
+    let mut peer = door.accept();
+    assert_eq!(peer.receive_all(), b"hi\n");
+    client.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
+    drop(peer);
+    let run = client.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let conn = client_of(&run);
+    let states = kernel.confirm(&run, conn);
+    assert_eq!(states, after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]));
+    expect_seen(&run, conn, &["ESTABLISHED", "FIN-WAIT-2", "TIME-WAIT"]);
+}
+
+#[test]
+fn who_connects_and_closes_last_ends_closed() {
+    let (mut kernel, door) = recorded_door();
+    let mut client = connect_to(&door).start();
+    let mut peer = door.accept();
+    client.wait_for("ESTABLISHED", |e| e.enters("ESTABLISHED"));
+    peer.half_close();
+    client.wait_for("CLOSE-WAIT", |e| e.enters("CLOSE-WAIT"));
+    client.write("late\n");
+    assert_eq!(peer.receive(5), b"late\n");
+    client.close_input();
+    assert_eq!(peer.receive_all(), b"");
+    let run = client.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let conn = client_of(&run);
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["CLOSE-WAIT", "LAST-ACK", "CLOSED"]));
+    expect_seen(&run, conn, &["ESTABLISHED", "CLOSE-WAIT"]);
+}
+
+#[test]
+fn a_listener_goes_from_closed_to_listen_and_back() {
+    let (mut kernel, server) = recorded_listener("listen -k --echo 0");
+    let run = server.terminate();
+    let listeners: Vec<u64> = run.named("listening").map(|e| e.number("conn")).collect();
+    assert_eq!(listeners.len(), 2, "one socket a family: {run}");
+    for conn in listeners {
+        assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "LISTEN", "CLOSED"]);
+    }
+}
+
+#[test]
+fn who_is_connected_to_and_closes_last_ends_closed() {
+    let (mut kernel, mut server) = recorded_listener("listen 0");
+    let peer = Peer::connect(server.address());
+    server.event("accept");
+    peer.half_close();
+    server.wait_for("CLOSE-WAIT", |e| e.enters("CLOSE-WAIT"));
+    server.close_input();
+    let run = server.finish();
+    assert_eq!(run.code, 0, "{run}");
+    kernel.confirm_all(&run);
+    let conn = server_of(&run);
+    assert_eq!(run.states(conn), after(&PASSIVE_OPEN, &["CLOSE-WAIT", "LAST-ACK", "CLOSED"]));
+    expect_seen(&run, conn, &["ESTABLISHED", "CLOSE-WAIT"]);
+}
+
+#[test]
+fn who_is_connected_to_and_closes_first_ends_in_time_wait() {
+    let (mut kernel, mut server) = recorded_listener("listen 0");
+    let mut peer = Peer::connect(server.address());
+    server.close_input();
+    assert_eq!(peer.receive_all(), b"");
+    server.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
+    drop(peer);
+    let run = server.finish();
+    assert_eq!(run.code, 0, "{run}");
+    kernel.confirm_all(&run);
+    let conn = server_of(&run);
+    assert_eq!(run.states(conn), after(&PASSIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]));
+    expect_seen(&run, conn, &["FIN-WAIT-2", "TIME-WAIT"]);
+}
+
+#[test]
+fn both_at_once_pass_through_closing() {
+    let (mut kernel, door) = (Kernel::watch(), Door::narrow());
+    kernel.narrow(door.port());
+    // Its FIN waits behind data that the peer has no room for, so both FINs are out before either is answered.
+    let client = connect_to(&door).input(noise(MORE_THAN_ITS_ROOM)).start();
+    let mut peer = door.accept();
+    client.wait_for("FIN-WAIT-1", |e| e.enters("FIN-WAIT-1"));
+    peer.half_close();
+    client.wait_for("CLOSING", |e| e.enters("CLOSING"));
+    assert_eq!(peer.receive_all().len(), MORE_THAN_ITS_ROOM);
+    let run = client.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let conn = client_of(&run);
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "CLOSING", "TIME-WAIT"]));
+    expect_seen(&run, conn, &["FIN-WAIT-1", "CLOSING", "TIME-WAIT"]);
+}
+
+#[test]
+fn a_fin_that_waits_for_room_holds_fin_wait_1() {
+    let (mut kernel, door) = (Kernel::watch(), Door::narrow());
+    kernel.narrow(door.port());
+    let client = connect_to(&door).input(noise(MORE_THAN_ITS_ROOM)).start();
+    let mut peer = door.accept();
+    client.wait_for("FIN-WAIT-1", |e| e.enters("FIN-WAIT-1"));
+    assert_eq!(peer.receive_all().len(), MORE_THAN_ITS_ROOM);
+    client.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
+    drop(peer);
+    let run = client.finish();
+    let conn = client_of(&run);
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]));
+    expect_seen(&run, conn, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]);
+}
+
+#[test]
+fn a_fin_that_waits_for_room_holds_last_ack() {
+    let (mut kernel, door) = (Kernel::watch(), Door::narrow());
+    kernel.narrow(door.port());
+    let client = connect_to(&door).input(noise(MORE_THAN_ITS_ROOM)).start();
+    let mut peer = door.accept();
+    peer.half_close();
+    client.wait_for("LAST-ACK", |e| e.enters("LAST-ACK") || e.enters("CLOSING"));
+    assert_eq!(peer.receive_all().len(), MORE_THAN_ITS_ROOM);
+    let run = client.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let conn = client_of(&run);
+    let states = kernel.confirm(&run, conn);
+    expect_seen(&run, conn, &["CLOSE-WAIT", "LAST-ACK", "FIN-WAIT-1", "CLOSING"]);
+    assert!(states.last().is_some_and(|s| s == "CLOSED" || s == "TIME-WAIT"), "{run}");
+}
+
+#[test]
+fn a_reset_goes_straight_to_closed() {
+    let (mut kernel, door) = recorded_door();
+    let client = connect_to(&door).start();
+    let peer = door.accept();
+    client.wait_for("ESTABLISHED", |e| e.enters("ESTABLISHED"));
+    peer.reset();
+    let run = client.finish();
+    assert_eq!(run.code, 1, "{run}");
+    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]));
+}
+
+#[test]
+fn a_peer_that_closes_without_reading_resets() {
+    let (mut kernel, door) = recorded_door();
+    let mut client = connect_to(&door).start();
+    let mut peer = door.accept();
+    client.write("unread\n");
+    peer.wait_readable();
+    drop(peer);
+    let run = client.finish();
+    assert_eq!(run.code, 1, "{run}");
+    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]));
+}
+
+#[test]
+fn a_reset_after_the_peers_fin_leaves_close_wait() {
+    let (mut kernel, door) = recorded_door();
+    let client = connect_to(&door).start();
+    let peer = door.accept();
+    peer.half_close();
+    client.wait_for("CLOSE-WAIT", |e| e.enters("CLOSE-WAIT"));
+    peer.reset();
+    let run = client.finish();
+    assert_eq!(run.code, 1, "{run}");
+    let conn = client_of(&run);
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["CLOSE-WAIT", "CLOSED"]));
+    expect_seen(&run, conn, &["CLOSE-WAIT", "CLOSED"]);
+}
+
+#[test]
+fn a_reset_after_our_fin_leaves_fin_wait_2() {
+    let (mut kernel, door) = recorded_door();
+    let client = connect_to(&door).input("bye\n").start();
+    let mut peer = door.accept();
+    assert_eq!(peer.receive_all(), b"bye\n");
+    client.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
+    peer.reset();
+    let run = client.finish();
+    assert_eq!(run.code, 1, "{run}");
+    let conn = client_of(&run);
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "CLOSED"]));
+    expect_seen(&run, conn, &["FIN-WAIT-2", "CLOSED"]);
+}
+
+#[test]
+fn a_reset_while_our_fin_waits_leaves_fin_wait_1() {
+    let (mut kernel, door) = (Kernel::watch(), Door::narrow());
+    kernel.narrow(door.port());
+    let client = connect_to(&door).input(noise(MORE_THAN_ITS_ROOM)).start();
+    let peer = door.accept();
+    client.wait_for("FIN-WAIT-1", |e| e.enters("FIN-WAIT-1"));
+    peer.reset();
+    let run = client.finish();
+    assert_eq!(run.code, 1, "{run}");
+    let conn = client_of(&run);
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "CLOSED"]));
+    expect_seen(&run, conn, &["FIN-WAIT-1", "CLOSED"]);
+}
+
+#[test]
+fn a_reset_of_the_client_closes_the_server() {
+    let (mut kernel, server) = recorded_listener("listen 0");
+    let peer = Peer::connect(server.address());
+    server.event("accept");
+    peer.reset();
+    let run = server.finish();
+    assert_eq!(run.code, 1, "{run}");
+    kernel.confirm_all(&run);
+    assert_eq!(run.states(server_of(&run)), after(&PASSIVE_OPEN, &["CLOSED"]));
+}
+
+#[test]
+fn linger_0_resets_on_close() {
+    let (mut kernel, door) = recorded_door();
+    let client = connect_to(&door).arg("--linger=0").arg("--on-eof=close").input("").start();
+    door.accept().expect_reset();
+    let run = client.finish();
+    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]));
+}
+
+#[test]
+fn leaving_with_unread_data_resets() {
+    let (mut kernel, door) = recorded_door();
+    let (mut reader, writer) = pipe();
+    let client = connect_to(&door).stdout(writer).start();
+    let mut peer = door.accept();
+    peer.send(b"wanted");
+    assert_eq!(reader.read(6), b"wanted");
+    drop(reader);
+    while peer.try_send(noise(1 << 16)).is_ok() {}
+    let run = client.finish();
+    assert_eq!(run.code, 0, "a reader that goes away is a quiet end: {run}");
+    kernel.confirm(&run, client_of(&run));
+}
+
+#[test]
+fn a_refused_connection_goes_back_to_closed() {
+    let (mut kernel, port) = (Kernel::watch(), refusing_port());
+    kernel.narrow(port.port());
+    let run = soquete(&format!("connect {}", port.address())).run();
+    assert_eq!(run.code, 1, "{run}");
+    let conn = run.conns()[0];
+    assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "SYN-SENT", "CLOSED"]);
+    let last = run.named("state").last().expect("a state");
+    assert_eq!(last["op"], "refused", "{run}");
+}
+
+#[test]
+fn a_syn_without_an_answer_stays_in_syn_sent() {
+    let (mut kernel, port) = (Kernel::watch(), SilentPort::open());
+    kernel.narrow(port.port());
+    let run = soquete(&format!("connect --timeout 300ms {}", port.address())).run();
+    assert_eq!(run.code, 3, "{run}");
+    let conn = run.conns()[0];
+    assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "SYN-SENT", "CLOSED"]);
+    expect_seen(&run, conn, &["SYN-SENT", "CLOSED"]);
+}
+
+#[test]
+fn a_second_syn_that_is_answered_establishes() {
+    let (mut kernel, port) = (Kernel::watch(), SilentPort::open());
+    kernel.narrow(port.port());
+    let client = soquete(&format!("connect {}", port.address())).input("").start();
+    client.wait_for("SYN-SENT", |e| e.enters("SYN-SENT"));
+    let door = port.relent();
+    let mut peer = door.accept();
+    assert_eq!(peer.receive_all(), b"");
+    drop(peer);
+    let run = client.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let conn = client_of(&run);
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]));
+    expect_seen(&run, conn, &["SYN-SENT", "ESTABLISHED"]);
+}
+
+#[test]
+fn the_loser_of_a_race_between_families_is_told_too() {
+    let (mut kernel, door) = recorded_door();
+    let client = soquete(&format!("connect localhost {}", door.port())).input("").start();
+    let mut peer = door.accept();
+    assert_eq!(peer.receive_all(), b"");
+    drop(peer);
+    let run = client.finish();
+    assert_eq!(run.code, 0, "{run}");
+    kernel.confirm_all(&run);
+}
+
+#[test]
+fn a_client_that_left_before_it_was_accepted_was_established() {
+    let (mut kernel, server) = recorded_listener("listen -k --echo --max-conns 1 127.0.0.1:0");
+    let first = Peer::connect(server.address());
+    server.event("accept");
+    let second = Peer::connect(server.address());
+    second.reset();
+    let mut third = Peer::connect(server.address());
+    third.send("x");
+    third.half_close();
+    drop(first);
+    assert_eq!(third.receive_all(), b"x");
+    drop(third);
+    let run = finish_when_over(server, 3);
+    kernel.confirm_all(&run);
+    let served: Vec<u64> = run.named("accept").map(|e| e.number("conn")).collect();
+    assert_eq!(run.states(served[1]), after(&PASSIVE_OPEN, &["CLOSED"]), "{run}");
+    expect_seen(&run, served[2], &["CLOSE-WAIT"]);
+}
+
+#[test]
+fn a_client_turned_away_is_reset() {
+    let (mut kernel, server) = recorded_listener("listen -k --echo --max-conns 1 --reject 127.0.0.1:0");
+    let first = Peer::connect(server.address());
+    server.event("accept");
+    // The reset may be faster than connect(2).
+    if let Ok(mut second) = Peer::try_connect(server.address()) {
+        second.expect_reset();
+    }
+    server.event("refuse");
+    drop(first);
+    let run = finish_when_over(server, 2);
+    kernel.confirm_all(&run);
+    let refused = run.event("refuse").number("conn");
+    assert_eq!(run.states(refused), after(&PASSIVE_OPEN, &["CLOSED"]), "{run}");
+}
+
+/// Ends a `-k` server by SIGTERM once this many clients are over.
+fn finish_when_over(server: Running, clients: usize) -> Run {
+    let over =
+        |e: &Event| e.is("state") && e["role"] == "server" && (e.enters("CLOSED") || e.enters("TIME-WAIT"));
+    server.wait_for_many("the end of each client", clients, over);
+    server.terminate()
+}
+
+#[test]
+fn many_clients_with_every_kind_of_ending_are_told_one_by_one() {
+    let (mut kernel, server) = recorded_listener("listen -k --echo 127.0.0.1:0");
+    let address = server.address();
+    let clients: Vec<Peer> = (0..24).map(|_| Peer::connect(address)).collect();
+    let threads: Vec<_> = clients
+        .into_iter()
+        .enumerate()
+        .map(|(number, mut client)| {
+            std::thread::spawn(move || match number % 4 {
+                0 => client.reset(),
+                1 => {
+                    client.send("word");
+                    client.half_close();
+                    assert_eq!(client.receive_all(), b"word");
+                }
+                2 => {
+                    client.send("unread");
+                    client.wait_readable();
+                }
+                _ => drop(client),
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("a client that got what it asked for");
+    }
+    let run = finish_when_over(server, 24);
+    kernel.confirm_all(&run);
+}
+
+#[test]
+fn a_signal_closes_in_order_and_tells_the_last_states() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let (mut kernel, door) = recorded_door();
+        let client = connect_to(&door).start();
+        let mut peer = door.accept();
+        client.wait_for("ESTABLISHED", |e| e.enters("ESTABLISHED"));
+        client.signal(signal);
+        assert_eq!(peer.receive_all(), b"", "FIN, not RST");
+        drop(peer);
+        let run = client.finish();
+        assert_eq!(run.code, code, "{run}");
+        let states = run.states(client_of(&run));
+        assert!(states.contains(&"FIN-WAIT-1"), "{run}");
+        assert!(matches!(states.last(), Some(&("FIN-WAIT-2" | "TIME-WAIT"))), "{run}");
+        if states.last() == Some(&"TIME-WAIT") {
+            kernel.confirm(&run, client_of(&run));
+        }
+    }
+}
+
+#[test]
+fn both_ends_of_the_demo_are_told() {
+    let (mut kernel, demo) = recorded_listener("demo");
+    let run = demo.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let tcp: Vec<u64> =
+        run.named("state").filter(|e| e["proto"] == "tcp").map(|e| e.number("conn")).collect();
+    for conn in run.conns().into_iter().filter(|c| tcp.contains(c)) {
+        kernel.confirm(&run, conn);
+    }
+}
+
+#[test]
+fn checks_tell_the_states_of_each_attempt() {
+    let (mut kernel, door) = recorded_door();
+    let run = soquete(&format!("connect --check {}", door.address())).run();
+    assert_eq!(run.code, 0, "{run}");
+    kernel.confirm_all(&run);
+    drop(door);
+    let (mut kernel, port) = (Kernel::watch(), refusing_port());
+    kernel.narrow(port.port());
+    let run = soquete(&format!("connect --check {}", port.address())).run();
+    assert_eq!(run.code, 1, "{run}");
+    kernel.confirm_all(&run);
+}
+
+#[test]
+fn ipv6_sockets_go_through_the_same_states() {
+    let (mut kernel, server) = recorded_listener("listen --echo ::1 0");
+    let client = soquete(&format!("connect {}", server.address())).input("six\n").run();
+    assert_eq!(client.stdout, b"six\n", "{client}");
+    let server = server.finish();
+    kernel.confirm_all(&client);
+    kernel.confirm_all(&server);
+}
+
+#[test]
+fn nobody_sees_the_same_states_as_root() {
+    if !is_root() {
+        return skip("only root can become nobody");
+    }
+    /// The user and group `nobody` of every Linux.
+    const NOBODY: u32 = 65534;
+    let mut kernel = Kernel::watch();
+    let server = soquete("listen --echo 0").user(NOBODY).start();
+    kernel.narrow(server.port());
+    let client = soquete(&format!("connect {}", server.address())).user(NOBODY).input("hi\n").run();
+    assert_eq!((client.code, client.stdout.as_slice()), (0, b"hi\n".as_slice()), "{client}");
+    let server = server.finish();
+    kernel.confirm_all(&client);
+    kernel.confirm_all(&server);
+    assert_eq!(
+        client.states(client_of(&client)),
+        after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"])
+    );
+}
+
+#[test]
+fn samples_of_the_socket_table_agree_too() {
+    let (mut kernel, door) = (Kernel::sample(), Door::open());
+    let client = connect_to(&door).input("hi\n").start();
+    let mut peer = door.accept();
+    assert_eq!(peer.receive_all(), b"hi\n");
+    client.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
+    drop(peer);
+    let run = client.finish();
+    kernel.confirm(&run, client_of(&run));
+}
