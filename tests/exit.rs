@@ -1,11 +1,26 @@
-//! The exit status table, each code with each of its causes.
+//! The exit status table, each code with each of its causes, and the streams at the program's birth and death.
 
 mod support;
 
+use rustix::process::Signal;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use support::sockets::SilentPort;
 use support::*;
 
+/// The user and group `nobody` of every Linux.
+const NOBODY: u32 = 65534;
+
+fn connect_to(door: &Door) -> Soquete {
+    soquete(&format!("connect {}", door.address()))
+}
+
+// The network said no: 1.
+
 #[test]
-fn a_refused_connection_is_the_networks_no() {
+fn refused_is_1() {
     let port = refusing_port();
     let run = soquete(&format!("connect {}", port.address())).run();
     assert_eq!(run.code, 1, "{run}");
@@ -13,12 +28,388 @@ fn a_refused_connection_is_the_networks_no() {
 }
 
 #[test]
-fn an_echo_server_serves_one_client_and_ends() {
-    let server = soquete("listen 0 --echo").start();
+fn reset_is_1_and_never_a_success() {
+    let door = Door::open();
+    let client = connect_to(&door).start();
+    let peer = door.accept();
+    client.wait_for("ESTABLISHED", |e| e.enters("ESTABLISHED"));
+    peer.reset();
+    let run = client.finish();
+    assert_eq!(run.code, 1, "{run}");
+    assert_eq!(run.error("reset")["errno"], "ECONNRESET", "{run}");
+    assert_eq!(run.event("summary")["clean"], false, "{run}");
+    let server = soquete("listen 0").start();
+    Peer::connect(server.address()).reset();
+    let run = server.finish();
+    assert_eq!(run.code, 1, "{run}");
+    run.error("reset");
+}
+
+#[test]
+fn unreachable_is_1() {
+    let run = soquete("connect 192.0.2.1 9").shell("exec unshare -rn \"$@\"").run();
+    if !run.stderr.starts_with('{') {
+        return skip("no network namespace without a route can be made");
+    }
+    assert_eq!(run.code, 1, "{run}");
+    assert_eq!(run.error("unreachable")["errno"], "ENETUNREACH", "{run}");
+}
+
+#[test]
+fn a_name_that_is_not_found_is_1() {
+    let run = soquete("connect no-such-host.invalid 80").run();
+    assert_eq!(run.code, 1, "{run}");
+    run.error("resolve");
+    let run = soquete("listen no-such-host.invalid 0").run();
+    assert_eq!(run.code, 1, "{run}");
+}
+
+// Usage: 2, one line that says what to do.
+
+#[test]
+fn a_wrong_command_line_is_2_and_one_line_that_says_what_to_do() {
+    for (line, part) in [
+        ("connect localhost 70000", "0 to 65535"),
+        ("listen 70000", "0 to 65535"),
+        ("connect 80 localhost", "localhost 80"),
+        ("connect localhost", "localhost PORT"),
+        ("connect localhost nosuchservice", "service"),
+        ("connect localhost 80 81", "one word too many"),
+        ("connect", "--help"),
+        ("listen", "--help"),
+        ("listen 1 2 3", "--help"),
+        ("listen --echo --upper 0", "--echo"),
+        ("listen --reject 0", "--max-conns"),
+        ("connect --send-only --recv-only 80", "--recv-only"),
+        ("connect --on-eof never 80", "half-close"),
+        ("connect --timeout soon 80", "250ms"),
+        ("connect --no-such-flag 80", "--no-such-flag"),
+        ("no-such-command", "no-such-command"),
+        ("connect unix:/tmp/x", "not supported yet"),
+        ("connect -4 -6 80", "--ipv6"),
+    ] {
+        let run = soquete(line).human().run();
+        assert_eq!(run.code, 2, "{line}: {run}");
+        assert_eq!(run.stderr.lines().count(), 1, "{line}: {run}");
+        assert!(run.stderr.starts_with("soquete: ") && run.stderr.contains(part), "{line}: {run}");
+        assert_eq!(run.text(), "", "{line}: {run}");
+    }
+}
+
+#[test]
+fn no_command_at_all_is_2_and_shows_what_there_is() {
+    let run = soquete("").human().run();
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("listen") && run.stderr.contains("connect"), "{run}");
+}
+
+// A deadline passed: 3.
+
+#[test]
+fn a_deadline_that_passes_is_3() {
+    let (door, silent, refusing) = (Door::open(), SilentPort::open(), refusing_port());
+    for line in [
+        format!("connect -w 200ms {}", silent.address()),
+        format!("connect --wait 200ms {}", refusing.address()),
+        format!("connect --idle-timeout 200ms --recv-only {}", door.address()),
+        format!("connect --eof-wait 200ms {}", door.address()),
+        format!("connect --check --wait 200ms {}", refusing.address()),
+        format!("connect --until-closed --wait 200ms {}", door.address()),
+        "listen --accept-timeout 200ms 0".to_owned(),
+        "listen -k --accept-timeout 200ms 0".to_owned(),
+    ] {
+        let run = soquete(&line).run();
+        assert_eq!(run.code, 3, "{line}: {run}");
+        run.error("timeout");
+    }
+}
+
+// Some of several targets: 4.
+
+#[test]
+fn some_of_several_is_4() {
+    let (door, port) = (Door::open(), refusing_port());
+    let run = soquete(&format!("connect --check {} {}", door.address(), port.address())).run();
+    assert_eq!(run.code, 4, "{run}");
+}
+
+// This machine said no: 5.
+
+#[test]
+fn an_address_in_use_is_5() {
+    let door = Door::open();
+    let run = soquete(&format!("listen {}", door.address())).run();
+    assert_eq!(run.code, 5, "{run}");
+    assert_eq!(run.error("address")["errno"], "EADDRINUSE", "{run}");
+}
+
+#[test]
+fn a_privileged_port_is_5_and_says_what_to_do() {
+    let first = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or_default();
+    if first.trim() == "0" || !is_root() {
+        return skip("only root can become somebody without the right to a low port");
+    }
+    let run = soquete("listen 127.0.0.1:7").user(NOBODY).run();
+    assert_eq!(run.code, 5, "{run}");
+    assert_eq!(run.error("permission")["errno"], "EACCES", "{run}");
+    let run = soquete("listen 127.0.0.1:7").user(NOBODY).human().run();
+    assert_eq!(run.stderr.lines().count(), 1, "{run}");
+    assert!(run.stderr.contains("1024"), "a port that would do is named: {run}");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_or_written_is_5() {
+    for line in [
+        "listen --send /no/such/file 0",
+        "listen --ready-file /no/such/folder/file 0",
+        "listen --events /no/such/folder/file 0",
+    ] {
+        let run = soquete(line).human().run();
+        assert_eq!(run.code, 5, "{line}: {run}");
+        let said: Vec<&str> = run.stderr.lines().filter(|l| l.starts_with("soquete: ")).collect();
+        assert!(said.len() == 1 && said[0].contains("/no/such/"), "{line}: {run}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_5() {
+    let full = || File::options().write(true).open("/dev/full").expect("/dev/full");
+    let door = Door::open();
+    let client = connect_to(&door).stdout(full()).start();
+    let mut peer = door.accept();
+    peer.send("too much");
+    let run = client.finish();
+    assert_eq!(run.code, 5, "{run}");
+    assert_eq!(run.error("file")["errno"], "ENOSPC", "{run}");
+    let server = soquete("listen -k 127.0.0.1:0").stdout(full()).start();
     let mut client = Peer::connect(server.address());
-    client.send(b"hi\n");
-    client.half_close();
-    assert_eq!(client.receive_all(), b"hi\n");
+    client.send("too much");
+    let run = server.finish();
+    assert_eq!(run.code, 5, "{run}");
+    let run = soquete(&format!("connect --check {}", door.address())).stdout(full()).run();
+    assert_eq!(run.code, 5, "{run}");
+    let run = soquete("completions bash").human().stdout(full()).run();
+    assert_eq!(run.code, 5, "{run}");
+    let run = soquete("--help").human().stdout(full()).run();
+    assert_eq!(run.code, 5, "{run}");
+}
+
+#[test]
+fn a_closed_standard_output_is_5_where_something_is_to_be_written() {
+    let door = Door::open();
+    for line in [
+        format!("connect {}", door.address()),
+        "listen 127.0.0.1:0".to_owned(),
+        "listen -k 127.0.0.1:0".to_owned(),
+    ] {
+        let server = soquete(&line).shell("exec \"$@\" >&-").start();
+        let mut client = None;
+        if line.starts_with("listen 127") {
+            client = Some(Peer::connect(server.address()));
+        }
+        let run = server.finish();
+        assert_eq!(run.code, 5, "{line}: {run}");
+        drop(client);
+    }
+    let client = connect_to(&door).arg("--send-only").shell("exec \"$@\" >&-").input("x").start();
+    let mut sent = Vec::new();
+    while sent != b"x" {
+        sent = door.accept().receive_all();
+    }
+    assert_eq!(client.finish().code, 0, "nothing to write, nothing missing");
+}
+
+#[test]
+fn a_report_that_goes_nowhere_is_5() {
+    let door = Door::open();
+    for line in [&format!("connect --check {}", door.address()), "completions bash", "--help"] {
+        let run = soquete(line).human().shell("exec \"$@\" >&-").run();
+        assert_eq!(run.code, 5, "{line}: {run}");
+    }
+}
+
+#[test]
+fn services_do_not_need_standard_streams() {
+    let server = soquete("listen -k --echo 127.0.0.1:0").shell("exec \"$@\" <&- >&-").start();
+    let mut client = Peer::connect(server.address());
+    client.send("x");
+    assert_eq!(client.receive(1), b"x");
+    server.terminate();
+}
+
+#[test]
+fn a_closed_standard_input_is_an_end_of_input() {
+    for words in ["", "--recv-only"] {
+        let door = Door::open();
+        let client = soquete(&format!("connect {} {words}", door.address()));
+        let client = client.shell("exec \"$@\" <&-").start();
+        let mut peer = door.accept();
+        peer.send("data");
+        peer.half_close();
+        assert_eq!(peer.receive_all(), b"", "{words}");
+        let run = client.finish();
+        assert_eq!((run.code, run.text()), (0, "data"), "{words}: {run}");
+    }
+}
+
+#[test]
+fn a_closed_standard_error_loses_events_and_nothing_else() {
+    let door = Door::open();
+    let client = connect_to(&door).human().shell("exec \"$@\" 2>&-").input("x").start();
+    let mut peer = door.accept();
+    assert_eq!(peer.receive_all(), b"x");
+    peer.send("y");
+    drop(peer);
+    let run = client.finish();
+    assert_eq!((run.code, run.text(), run.stderr.as_str()), (0, "y", ""), "{run}");
+}
+
+#[test]
+fn an_empty_standard_input_is_an_end_of_input() {
+    let door = Door::open();
+    let client = connect_to(&door).stdin(Stdio::null()).start();
+    let mut peer = door.accept();
+    assert_eq!(peer.receive_all(), b"");
+    peer.send("answer");
+    drop(peer);
+    let run = client.finish();
+    assert_eq!((run.code, run.text()), (0, "answer"), "{run}");
+    let server = soquete("listen 127.0.0.1:0").stdin(Stdio::null()).start();
+    let mut client = Peer::connect(server.address());
+    client.send("words");
+    assert_eq!(client.receive_all(), b"");
+    drop(client);
+    let run = server.finish();
+    assert_eq!((run.code, run.text()), (0, "words"), "{run}");
+}
+
+// A reader of standard output that goes away is a quiet end.
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let door = Door::open();
+    let (mut reader, writer) = pipe();
+    let client = connect_to(&door).human().stdout(writer).start();
+    let mut peer = door.accept();
+    let talker = std::thread::spawn(move || while peer.try_send(noise(1 << 16)).is_ok() {});
+    assert_eq!(reader.read(1000).len(), 1000);
+    drop(reader);
+    let run = client.finish();
+    talker.join().expect("the talker was told to stop");
+    assert_eq!(run.code, 0, "{run}");
+    assert!(!run.stderr.contains("soquete:"), "no complaint: {run}");
+}
+
+#[test]
+fn a_shell_pipeline_into_head_ends_quietly() {
+    for line in ["--help", "completions bash", "connect --check 127.0.0.1 1-2000"] {
+        let run = Command::new("bash")
+            .args(["-c", "set -o pipefail; \"$0\" \"$@\" | head -n 1", env!("CARGO_BIN_EXE_soquete"), "-q"])
+            .args(line.split(' '))
+            .output()
+            .expect("bash runs");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(String::from_utf8_lossy(&run.stdout).lines().count(), 1, "{line}");
+        assert!(said.is_empty(), "{line}: {said}");
+        // The checks found nothing open before the reader left, or were cut short: both are no complaint.
+        assert!(matches!(run.status.code(), Some(0 | 1 | 4)), "{line}: {:?}", run.status);
+    }
+}
+
+#[test]
+fn a_server_for_many_ends_quietly_when_its_reader_goes_away() {
+    let (mut reader, writer) = pipe();
+    let server = soquete("listen -k 127.0.0.1:0").stdout(writer).start();
+    let mut client = Peer::connect(server.address());
+    client.send("one\n");
+    assert_eq!(reader.read(4), b"one\n");
+    drop(reader);
+    while client.try_send("two\n").is_ok() {
+        pause(Duration::from_millis(5));
+    }
     let run = server.finish();
     assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.named("error").count(), 0, "{run}");
+}
+
+// Ended by a signal: 130, 143.
+
+#[test]
+fn signals_end_every_command_in_order() {
+    let (door, refusing, silent) = (Door::open(), refusing_port(), SilentPort::open());
+    for (signal, code, cause) in [(Signal::INT, 130, "SIGINT"), (Signal::TERM, 143, "SIGTERM")] {
+        for (line, ready) in [
+            (format!("connect {}", door.address()), "ESTABLISHED"),
+            (format!("connect {}", silent.address()), "SYN-SENT"),
+            (format!("connect --wait 1m {}", refusing.address()), "CLOSED"),
+            ("listen 0".to_owned(), "LISTEN"),
+            ("listen -k 0".to_owned(), "LISTEN"),
+            ("listen -k --echo 0".to_owned(), "LISTEN"),
+        ] {
+            let program = soquete(&line).start();
+            program.wait_for(ready, |e| e.enters(ready));
+            program.signal(signal);
+            let run = program.finish();
+            assert_eq!(run.code, code, "{line}: {run}");
+            assert_eq!(run.event("exit")["cause"], cause, "{line}: {run}");
+            for conn in run.conns() {
+                let states = run.states(conn);
+                let last = states.last().expect("states");
+                assert!(
+                    ["CLOSED", "TIME-WAIT", "FIN-WAIT-2"].contains(last),
+                    "{line}: the last state of a socket is told, {last}: {run}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_signal_ends_a_server_with_clients_by_fin() {
+    let server = soquete("listen -k --echo 127.0.0.1:0").start();
+    let mut clients: Vec<Peer> = (0..5).map(|_| Peer::connect(server.address())).collect();
+    server.wait_for_many("five clients", 5, |e| e.is("accept"));
+    server.signal(Signal::INT);
+    for client in &mut clients {
+        assert_eq!(client.receive_all(), b"", "FIN, not RST");
+    }
+    drop(clients);
+    let run = server.finish();
+    assert_eq!(run.code, 130, "{run}");
+    assert_eq!(run.named("summary").count(), 5, "{run}");
+}
+
+#[test]
+fn a_signal_during_a_transfer_ends_it_soon() {
+    let door = Door::narrow();
+    let client = connect_to(&door).input(noise(1 << 22)).start();
+    let peer = door.accept();
+    client.wait_for("ESTABLISHED", |e| e.enters("ESTABLISHED"));
+    let began = std::time::Instant::now();
+    client.signal(Signal::TERM);
+    let run = client.finish();
+    assert_eq!(run.code, 143, "{run}");
+    assert!(began.elapsed() < Duration::from_secs(5), "a peer that takes nothing holds it: {run}");
+    drop(peer);
+}
+
+#[test]
+fn a_second_program_on_the_same_pipe_is_not_disturbed() {
+    let mut shell = Command::new("sh")
+        .args([
+            "-c",
+            "\"$0\" listen --accept-timeout 100ms 0 2>/dev/null; cat",
+            env!("CARGO_BIN_EXE_soquete"),
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sh runs");
+    let mut typed = shell.stdin.take().expect("a pipe");
+    typed.write_all(b"for the next one\n").expect("the shell reads");
+    drop(typed);
+    let mut heard = String::new();
+    shell.stdout.take().expect("a pipe").read_to_string(&mut heard).expect("text");
+    shell.wait().expect("the shell ends");
+    assert_eq!(heard, "for the next one\n", "a listener nobody came to reads nothing");
 }

@@ -197,10 +197,22 @@ fn a_reset_goes_straight_to_closed() {
 }
 
 #[test]
+fn a_reset_right_after_the_handshake_still_passed_established() {
+    let (mut kernel, door) = recorded_door();
+    for _ in 0..40 {
+        let client = connect_to(&door).start();
+        door.accept().reset();
+        let run = client.finish();
+        assert_eq!(run.code, 1, "{run}");
+        assert_eq!(kernel.confirm(&run, run.conns()[0]), after(&ACTIVE_OPEN, &["CLOSED"]));
+    }
+}
+
+#[test]
 fn a_peer_that_closes_without_reading_resets() {
     let (mut kernel, door) = recorded_door();
     let mut client = connect_to(&door).start();
-    let mut peer = door.accept();
+    let peer = door.accept();
     client.write("unread\n");
     peer.wait_readable();
     drop(peer);

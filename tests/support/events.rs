@@ -17,11 +17,9 @@ impl Event {
     pub fn read(line: &str) -> Self {
         let value: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("not JSON: {e}: {line:?}"));
         check_head(line, &value);
-        if let Some(schema) = schema() {
-            let errors: Vec<String> =
-                schema.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
-            assert!(errors.is_empty(), "{line}\nis not what the schema says: {errors:#?}");
-        }
+        let errors: Vec<String> =
+            schema().iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{line}\nis not what the schema says: {errors:#?}");
         Self(value)
     }
 
@@ -109,15 +107,13 @@ fn check_head(line: &str, value: &Value) {
     assert_eq!(shape, "0000-00-00T00:00:00.000000Z", "the time stamp of {line}");
 }
 
-/// The published schema of one event line, once it is part of the tree.
-fn schema() -> Option<&'static Validator> {
-    static SCHEMA: OnceLock<Option<Validator>> = OnceLock::new();
-    SCHEMA
-        .get_or_init(|| {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/soquete-events.schema.json");
-            let text = std::fs::read_to_string(path).ok()?;
-            let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
-            Some(jsonschema::validator_for(&schema).expect("the schema is a JSON Schema"))
-        })
-        .as_ref()
+/// The published schema of one event line.
+fn schema() -> &'static Validator {
+    static SCHEMA: OnceLock<Validator> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/soquete-events.schema.json");
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
+        jsonschema::validator_for(&schema).expect("the schema is a JSON Schema")
+    })
 }

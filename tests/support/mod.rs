@@ -23,6 +23,7 @@ pub mod program;
 pub mod running;
 pub mod sockets;
 pub mod terminal;
+pub mod tty;
 
 pub use events::Event;
 pub use kernel::Kernel;
@@ -32,6 +33,7 @@ pub use program::{Soquete, soquete};
 pub use running::{Run, Running};
 pub use sockets::{Door, Peer, refusing_port};
 pub use terminal::Terminal;
+pub use tty::Tty;
 
 use std::io::Write;
 use std::time::Duration;
@@ -70,4 +72,10 @@ pub fn skip(why: &str) {
 /// Says something that must be seen although the test passes: the test runner keeps what macros print to itself.
 pub fn note(what: &str) {
     let _ = writeln!(std::io::stderr(), "{what}");
+}
+
+/// Lets time pass that is part of the story: an answer that comes late, a peer that is silent. Never for readiness.
+#[allow(clippy::disallowed_methods)] // a pause is what is wanted
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
 }

@@ -115,7 +115,8 @@ impl Soquete {
         let deadline = Instant::now() + self.deadline;
         let mut command = self.command();
         let line = format!("{command:?}");
-        let json = !self.human && self.stderr.is_none();
+        let elsewhere = self.args.iter().any(|a| a == "--events");
+        let json = !self.human && self.stderr.is_none() && !elsewhere;
         command.stdin(self.stdin.unwrap_or_else(Stdio::piped));
         command.stdout(self.stdout.unwrap_or_else(Stdio::piped));
         command.stderr(self.stderr.unwrap_or_else(Stdio::piped));

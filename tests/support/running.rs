@@ -112,6 +112,12 @@ impl Running {
         pipe.write_all(bytes.as_ref()).expect("the program reads its standard input");
     }
 
+    /// Types into standard input more than a pipe holds, in a thread, then ends it.
+    pub fn write_in_background(&mut self, bytes: Vec<u8>) {
+        let mut pipe = self.stdin.take().expect("standard input is a pipe and still open");
+        std::thread::spawn(move || drop(pipe.write_all(&bytes)));
+    }
+
     /// Ends standard input.
     pub fn close_input(&mut self) {
         self.stdin = None;

@@ -16,7 +16,7 @@ pub struct Peer(TcpStream);
 /// An address where connections are not answered: the accept queue is full, so the kernel drops every SYN.
 pub struct SilentPort {
     door: Socket,
-    queued: Vec<Socket>,
+    queued: Socket,
 }
 
 /// A socket that has an address and does not listen: connections to it are refused, and nobody else can take it.
@@ -70,7 +70,12 @@ impl Peer {
 
     /// Connects to `address`, or does not.
     pub fn try_connect(address: SocketAddr) -> std::io::Result<Self> {
-        TcpStream::connect_timeout(&address, DEADLINE).map(Self::of)
+        Self::connect_within(address, DEADLINE)
+    }
+
+    /// Connects to `address` within this time, or does not.
+    pub fn connect_within(address: SocketAddr, limit: Duration) -> std::io::Result<Self> {
+        TcpStream::connect_timeout(&address, limit).map(Self::of)
     }
 
     /// Connects to `address` with a receive buffer as small as the kernel allows.
@@ -157,6 +162,16 @@ impl Peer {
         bytes
     }
 
+    /// Nothing comes, neither data nor FIN, for this long.
+    pub fn expect_silence(&mut self, time: Duration) {
+        self.0.set_read_timeout(Some(time)).expect("a short deadline");
+        match self.0.peek(&mut [0]) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            answer => panic!("waited for silence, there was {answer:?}"),
+        }
+        self.0.set_read_timeout(Some(DEADLINE)).expect("the usual deadline");
+    }
+
     /// Waits for RST; data before it is thrown away.
     pub fn expect_reset(&mut self) {
         let error = std::io::copy(&mut self.0, &mut std::io::sink()).expect_err("waited for RST, FIN came");
@@ -167,14 +182,20 @@ impl Peer {
 impl SilentPort {
     /// Opens one on a free port of 127.0.0.1.
     pub fn open() -> Self {
-        let door = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        door.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
+        Self::open_at((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port")
+    }
+
+    /// Opens one there; `None` if the address is taken.
+    pub fn open_at(address: SocketAddr) -> Option<Self> {
+        let socket = || Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
+        let door = socket();
+        door.bind(&address.into()).ok()?;
         // A queue of 0 holds one connection; the second SYN is dropped (listen(2), tcp(7)).
         door.listen(0).expect("listen");
         let address = door.local_addr().expect("a bound socket has an address");
-        let first = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let first = socket();
         first.connect_timeout(&address, DEADLINE).expect("the queue holds one");
-        Self { door, queued: vec![first] }
+        Some(Self { door, queued: first })
     }
 
     /// Takes what waits in the queue, so that the next SYN is answered.
