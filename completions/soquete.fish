@@ -35,6 +35,8 @@ complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print hel
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept TCP connections'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a TCP connection, or test ports'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-serve" -d 'Receive datagrams, and answer them'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-send" -d 'Send datagrams, and print what comes back'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run a line chat that any TCP client can join'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Take part in a chat'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
@@ -129,6 +131,79 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Eve
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE where it exists' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Receive what is sent to this multicast group too, on one interface or the one that routes give' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram came for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseport -d 'Let several sockets share one address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l tos -d 'Type of service, or traffic class, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l device -d 'Use this network interface only' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l public -d 'Every interface, both families; without it a bare port is loopback only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 4 -l ipv4 -d 'IPv4 only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 -d 'IPv6 only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l echo -d 'Send each datagram back'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l upper -d 'Send each datagram back in upper case'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l size -d 'Cut standard input into datagrams of N bytes, whatever its lines' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reply-wait -d 'Go on for replies this long after the last datagram went out or came in; 0 does not wait' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l replies -d 'End after N replies; fewer in time is exit 3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l repeat -d 'Send everything N times' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s i -l interval -d 'Wait this long between two datagrams' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l multicast-ttl -d 'How many routers a multicast datagram may pass' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseport -d 'Let several sockets share one address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l tos -d 'Type of service, or traffic class, of packets sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l device -d 'Use this network interface only' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s z -l check -d 'Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l whole -d 'Send all of standard input as one datagram'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l broadcast -d 'Allow a broadcast address, and replies from anybody'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 4 -l ipv4 -d 'IPv4 only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 6 -l ipv6 -d 'IPv6 only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Events as JSON, one object a line; reports too'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l history -d 'Send newcomers the last N lines, as far as half of --slow-limit holds them' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-clients -d 'Clients at most; one too many is told so and closed' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line -d 'Longest line; the rest of a longer one is dropped' -r

@@ -121,6 +121,93 @@ module completions {
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
   ]
 
+  def "nu-complete soquete udp-serve color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Receive datagrams, and answer them
+  export extern "soquete udp-serve" [
+    --public                  # Every interface, both families; without it a bare port is loopback only
+    --ipv4(-4)                # IPv4 only
+    --ipv6(-6)                # IPv6 only
+    --numeric(-n)             # No DNS: hosts are literal addresses
+    --echo                    # Send each datagram back
+    --upper                   # Send each datagram back in upper case
+    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE where it exists
+    --join: string            # Receive what is sent to this multicast group too, on one interface or the one that routes give
+    --count: string           # End after N datagrams
+    --idle-timeout: string    # End when no datagram came for this long
+    --ready-file: path        # Write the addresses to this file once ready
+    --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
+    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseport: string       # Let several sockets share one address
+    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --sndbuf: string          # Send buffer; the kernel doubles it
+    --rcvbuf: string          # Receive buffer; the kernel doubles it
+    --ttl: string             # Time to live, or hop limit, of packets sent
+    --tos: string             # Type of service, or traffic class, of packets sent
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --device: string          # Use this network interface only
+    --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+  ]
+
+  def "nu-complete soquete udp-send color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Send datagrams, and print what comes back
+  export extern "soquete udp-send" [
+    --check(-z)               # Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
+    --whole                   # Send all of standard input as one datagram
+    --size: string            # Cut standard input into datagrams of N bytes, whatever its lines
+    --reply-wait: string      # Go on for replies this long after the last datagram went out or came in; 0 does not wait
+    --replies: string         # End after N replies; fewer in time is exit 3
+    --repeat: string          # Send everything N times
+    --interval(-i): string    # Wait this long between two datagrams
+    --broadcast               # Allow a broadcast address, and replies from anybody
+    --multicast-ttl: string   # How many routers a multicast datagram may pass
+    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --ipv4(-4)                # IPv4 only
+    --ipv6(-6)                # IPv6 only
+    --numeric(-n)             # No DNS: hosts are literal addresses
+    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseport: string       # Let several sockets share one address
+    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --sndbuf: string          # Send buffer; the kernel doubles it
+    --rcvbuf: string          # Receive buffer; the kernel doubles it
+    --ttl: string             # Time to live, or hop limit, of packets sent
+    --tos: string             # Type of service, or traffic class, of packets sent
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --device: string          # Use this network interface only
+    --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
+    --json                    # Events as JSON, one object a line; reports too
+    --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
+    --quiet(-q)               # Errors only
+    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
+    --help(-h)                # Print help (see more with '--help')
+    ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; then the messages
+  ]
+
   def "nu-complete soquete chat-serve slow" [] {
     [ "disconnect" "drop" ]
   }
