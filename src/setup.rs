@@ -45,7 +45,12 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
         sockets: Sockets::new(events.clone()),
         events,
         stop: Stop::install()?,
-        report: output::report(global.json, style(global.color, to_terminal), to_terminal),
+        report: output::report(
+            global.json,
+            style(global.color, to_terminal),
+            to_terminal,
+            stdio::take_output().map(File::from),
+        ),
         json: global.json,
         visible: if to_terminal { visible } else { raw },
         colour: style(global.color, to_terminal) == Style::Coloured,
@@ -102,7 +107,8 @@ fn raw() -> Option<Filter> {
 
 /// Prints text this program made; a reader that goes away is a quiet end.
 pub(crate) fn print(text: &str) -> u8 {
-    match output::text(text) {
+    let written = stdio::take_output().and_then(|_given| output::text(text));
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             output::complain(&Error::new("write", "standard output", error).to_string());
             Exit::Local.code()

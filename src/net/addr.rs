@@ -235,6 +235,10 @@ pub fn parse_targets(words: &[String]) -> Result<Vec<(Host, PortSet)>, AddrError
             waiting.clear();
             ports_seen = false;
         }
+        if word.split(',').any(PortSet::looks_like) {
+            // A list with a port in it is one of ports, whatever is wrong with the rest of it.
+            PortSet::parse(word)?;
+        }
         for host in word.split(',') {
             waiting.push(Host::parse(host)?);
         }

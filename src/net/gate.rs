@@ -1,8 +1,8 @@
 //! The accept loop of a server for many: a place is taken before a client is, and running out of descriptors is a pause.
 
 use super::stream::Waiting;
-use crate::event::{Events, Kind};
-use crate::sys::error::reason;
+use crate::event::{Event, Events, Kind};
+use crate::sys::error::Error;
 use crate::sys::socket::Tracked;
 use std::io;
 use std::sync::Arc;
@@ -56,8 +56,10 @@ impl Gate {
                 Err(error) if is_the_clients_own(&error) => {}
                 Err(error) => {
                     if !std::mem::replace(&mut warned, true) {
-                        let text = format!("accept: {}; waiting for clients to leave", reason(&error));
-                        self.events.warn(Kind::Resources, "accept", text);
+                        let on = listener.tracked().local().map(|a| a.to_string()).unwrap_or_default();
+                        let mut fault = Error::new("accept", on, error).about(Kind::Resources).fault();
+                        fault.text.push_str("; waiting for clients to leave");
+                        self.events.emit(Event::Warning { fault });
                     }
                     tokio::time::sleep(REST).await;
                 }

@@ -5,19 +5,36 @@ use super::table::Table as Sockets;
 use super::{Style, Visible, sanitize};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
-use std::io::{self, BufWriter, Stdout, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 
 /// A report writer over standard output, which is a terminal or not.
 #[must_use]
-pub fn report(json: bool, style: Style, terminal: bool) -> Box<dyn Report> {
-    let out = BufWriter::with_capacity(1 << 16, io::stdout());
+pub fn report(json: bool, style: Style, terminal: bool, to: io::Result<File>) -> Box<dyn Report> {
+    let out = BufWriter::with_capacity(1 << 16, Page(to));
     if json {
         return Box::new(Lines(out));
     }
     Box::new(Table { out, style, terminal, sockets: Sockets::new(style), line: Vec::new() })
 }
 
-struct Lines(BufWriter<Stdout>);
+/// Standard output, or the reason why there is none: writing says it.
+struct Page(io::Result<File>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Ok(file) => file.write(bytes),
+            Err(error) => Err(io::Error::from_raw_os_error(error.raw_os_error().unwrap_or_default())),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Lines(BufWriter<Page>);
 
 impl Report for Lines {
     fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
@@ -37,7 +54,7 @@ impl Report for Lines {
 }
 
 struct Table {
-    out: BufWriter<Stdout>,
+    out: BufWriter<Page>,
     style: Style,
     terminal: bool,
     sockets: Sockets,

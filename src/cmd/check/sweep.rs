@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 
 /// How long a port may take to answer before it counts as filtered: TCP repeats an unanswered SYN after one second
@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const AT_ONCE: u64 = 1024;
 /// Descriptors left for everything else.
 const SPARE_DESCRIPTORS: u64 = 32;
+/// How long the workers may take to close their sockets.
+const CLOSING_TIME: Duration = Duration::from_millis(500);
 /// Targets a worker takes at once; fewer targets than this need one worker.
 const BLOCK: usize = 256;
 /// More workers than this only wait for the kernel's one loopback queue.
@@ -58,23 +60,20 @@ struct Work {
     found: Vec<Found>,
     places: Arc<Semaphore>,
     prober: Prober,
+    /// Turns true when the workers are to close everything.
+    over: watch::Sender<bool>,
 }
 
 impl Sweep<'_> {
     pub(super) fn run(&self, rows: &mut Rows, context: &mut Context) -> anyhow::Result<Swept> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let end = runtime.block_on(async {
-            let stop = context.stop.clone();
-            tokio::select! {
-                signal = stopped(&stop) => Ok(Swept::Stopped(signal?)),
-                end = self.try_all(rows, context) => end,
-            }
-        });
+        let end = runtime.block_on(self.try_all(rows, context));
         runtime.shutdown_background();
         end
     }
 
     async fn try_all(&self, rows: &mut Rows, context: &mut Context) -> anyhow::Result<Swept> {
+        let stop = context.stop.clone();
         let (workers, work) = self.prepare(context);
         let (tell, mut answers) = mpsc::unbounded_channel();
         for _ in 0..workers {
@@ -82,6 +81,23 @@ impl Sweep<'_> {
             std::thread::Builder::new().name("check".into()).spawn(move || labour(&work, &tell))?;
         }
         drop(tell);
+        let end = tokio::select! {
+            signal = stopped(&stop) => Ok(Swept::Stopped(signal?)),
+            end = self.tell_all(&mut answers, rows, context) => end,
+        };
+        // Whatever the end was, the workers close what they have open, and each socket's last state is told.
+        work.over.send_replace(true);
+        let closed = async { while answers.recv().await.is_some() {} };
+        let _ = tokio::time::timeout(CLOSING_TIME, closed).await;
+        end
+    }
+
+    async fn tell_all(
+        &self,
+        answers: &mut mpsc::UnboundedReceiver<Answer>,
+        rows: &mut Rows,
+        context: &mut Context,
+    ) -> anyhow::Result<Swept> {
         let (mut order, mut tally) = (InOrder::default(), Tally::default());
         let told = context.json || context.events.detailed();
         while let Some((index, finding)) = answers.recv().await {
@@ -122,6 +138,7 @@ impl Sweep<'_> {
             found,
             places: Arc::new(Semaphore::new(usize::try_from(at_once).unwrap_or(1))),
             prober,
+            over: watch::Sender::new(false),
         };
         (workers, Arc::new(work))
     }
@@ -130,7 +147,8 @@ impl Sweep<'_> {
 /// One worker: on loopback most answers are there at once, the others are waited for in a runtime of its own.
 fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answer>) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-    LocalSet::new().block_on(&runtime, async {
+    let mut over = work.over.subscribe();
+    let try_blocks = async {
         let mut under_way = JoinSet::new();
         let prober = Rc::new(work.prober.clone());
         let mut knocker = prober.knocker();
@@ -162,6 +180,12 @@ fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answer>) {
             tokio::task::yield_now().await;
         }
         while under_way.join_next().await.is_some() {}
+    };
+    LocalSet::new().block_on(&runtime, async {
+        tokio::select! {
+            () = try_blocks => {}
+            _ = over.wait_for(|over| *over) => {}
+        }
     });
 }
 

@@ -116,7 +116,13 @@ impl Desk {
         let incoming = RefCell::new(incoming);
         let reader = feed.subscribe(false);
         let put = async || output.put_with(|| incoming.borrow_mut().take()).await;
-        let receiving = receive(client, &reader, &self.buffer, &incoming, put);
+        let receiving = async {
+            let end = receive(client, &reader, &self.buffer, &incoming, put).await;
+            // Nothing can complete a last line after the client's FIN, though it may still be sent to.
+            incoming.borrow_mut().finish();
+            output.put(incoming.borrow_mut().take()).await;
+            end
+        };
         let end = talk(client, &reader, &self.terms, receiving).await;
         let mut incoming = incoming.into_inner();
         incoming.finish();

@@ -208,6 +208,15 @@ impl Life {
                 self.moved_via(&mut inner, State::SynSent, Via::Implied);
             }
             let cause = inner.closing_cause(Some(Op::Connect));
+            // A RST that answers a SYN is a refusal to the kernel (`tcp_reset`), so another error means that the
+            // connection stood for a moment, and EPIPE that the peer's FIN came too.
+            let implied = Cause { via: Via::Implied, ..cause };
+            if matches!(errno, libc::ECONNRESET | libc::EPIPE) {
+                self.advance(&mut inner, State::Established, implied);
+            }
+            if errno == libc::EPIPE {
+                self.advance(&mut inner, State::CloseWait, implied);
+            }
             self.advance(&mut inner, State::Closed, cause);
         }
     }
