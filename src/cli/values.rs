@@ -1,8 +1,8 @@
 //! How the words after flags are read: durations, sizes, switches, targets of events.
 
 use super::{EventTarget, Group};
+use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
 use crate::net::relay::OnEof;
-use crate::sys::mmsg::{LONGEST_V4, LONGEST_V6};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use std::str::FromStr;

@@ -8,6 +8,7 @@ pub mod connect;
 mod console;
 pub mod demo;
 mod demo_many;
+mod demo_udp;
 pub mod listen;
 mod many;
 pub mod multi_connect;

@@ -4,6 +4,7 @@
 
 pub mod addr;
 pub mod backoff;
+pub mod datagram;
 pub mod dial;
 pub mod gate;
 pub mod listen;

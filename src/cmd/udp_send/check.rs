@@ -8,6 +8,7 @@ use crate::event::report::{CheckRow, Row};
 use crate::event::{self, Event, Kind, Proto};
 use crate::exit::Exit;
 use crate::net::addr::Endpoint;
+use crate::net::datagram::longest;
 use crate::net::resolve::Lookup;
 use crate::sys::error::reason;
 use crate::sys::mmsg::{BATCH, Inbox, Outbox};
@@ -50,7 +51,7 @@ pub(super) fn run(args: &UdpSend, target: &Endpoint, messages: &[OsString], cont
     };
     let probe =
         if messages.is_empty() { vec![&b""[..]] } else { messages.iter().map(|m| m.as_bytes()).collect() };
-    let limit = super::longest(&addresses);
+    let limit = longest(&addresses);
     // Only for its judgement of what is too long.
     Supply::of(probe.iter().copied(), limit, 1).map_err(|e| super::refused(&e, target, limit))?;
     let (mut asked, mut failed) = (Vec::new(), None);

@@ -2,6 +2,7 @@
 
 mod check;
 mod door;
+mod route;
 mod session;
 mod supply;
 
@@ -9,14 +10,13 @@ use super::{Context, Result};
 use crate::cli::UdpSend;
 use crate::event::Kind;
 use crate::net::addr::{AddrError, Endpoint};
+use crate::net::datagram::{LONGEST_V4, longest};
 use crate::net::resolve::Lookup;
 use crate::sys;
-use crate::sys::mmsg::{LONGEST_V4, LONGEST_V6};
 use crate::sys::options::SocketOption;
 use session::Session;
 use std::ffi::OsString;
 use std::io;
-use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use supply::{Cut, Supply, TooLong};
 
@@ -44,7 +44,7 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
     } else {
         (supply(messages, &target, limit, args.repeat)?, None)
     };
-    let session = Session::open(args, target, addresses, supply, context)?;
+    let session = Session::open(args, &target, addresses, supply, context)?;
     session.run(input)
 }
 
@@ -61,11 +61,6 @@ fn target(words: &[OsString]) -> std::result::Result<(Endpoint, &[OsString]), Ad
 fn supply(messages: &[OsString], target: &Endpoint, limit: usize, times: u64) -> sys::Result<Supply> {
     let messages = messages.iter().map(|m| m.as_bytes());
     Supply::of(messages, limit, times).map_err(|e| refused(&e, target, limit))
-}
-
-/// What every one of `addresses` takes in one datagram.
-fn longest(addresses: &[SocketAddr]) -> usize {
-    if addresses.iter().any(SocketAddr::is_ipv4) { LONGEST_V4 } else { LONGEST_V6 }
 }
 
 /// The error for input that is too long.

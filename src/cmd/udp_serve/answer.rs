@@ -3,8 +3,9 @@
 use crate::cli::AnswerArgs;
 use crate::cmd::serve::response;
 use crate::event::Kind;
+use crate::net::datagram::LONGEST_V6;
 use crate::net::upper::Upper;
-use crate::sys::mmsg::{Datagram, LONGEST_V6, Letter};
+use crate::sys::mmsg::{Datagram, Letter};
 use crate::sys::{Error, Result};
 use std::io;
 use std::ops::Range;

@@ -88,7 +88,7 @@ impl Membership {
     }
 }
 
-/// Groups of ff01::/16 and ff02::/16 are other ones on each interface (RFC 4291 section 2.7).
+/// Groups of `ff01::/16` and `ff02::/16` are other ones on each interface (RFC 4291 section 2.7).
 const fn is_of_one_link(ip: Ipv6Addr) -> bool {
     matches!(ip.segments()[0] & 0xf, 1 | 2)
 }

@@ -16,7 +16,3 @@ pub use outbox::{Letter, Outbox};
 pub const BATCH: usize = 64;
 /// Letters an [`Outbox`] takes at once: more than headers, since letters of one length to one peer share theirs.
 pub const LETTERS: usize = 1024;
-/// The most a UDP datagram over IPv4 holds: 65,535 bytes less the headers of IP and UDP (RFC 768, RFC 791).
-pub const LONGEST_V4: usize = 65_507;
-/// The same over IPv6, whose length does not count its own header (RFC 8200).
-pub const LONGEST_V6: usize = 65_527;

@@ -1,0 +1,60 @@
+//! The UDP exchange of `demo`: no handshake, no goodbye, and yet an answer.
+
+use super::demo::{ready, step};
+use super::{Context, stdout};
+use crate::event::{Dir, Proto, Role};
+use crate::net::dial::DialError;
+use crate::net::listen::Recipe;
+use crate::sys::mmsg::{Datagram, Inbox, Letter, Outbox};
+use crate::sys::socket::Tracked;
+use crate::sys::{Error, Result, stdio};
+use std::net::{Ipv4Addr, SocketAddr};
+
+const GREETING: &[u8] = b"Hello, datagram\n";
+
+/// A server that sends each datagram back, and a client that sends one and prints what returns.
+pub(super) fn udp_echo(context: &Context) -> std::result::Result<(), DialError> {
+    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let recipe = Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &[], backlog: 0 };
+    let servers = recipe.open(&[here])?;
+    let server = &servers[0];
+    server.tell_listening();
+    step(context)?;
+    let client = context.sockets.open(Proto::Udp, Role::Client, here, &[])?;
+    client.start_connect(server.local().unwrap_or(here))?;
+    step(context)?;
+    let (mut inbox, mut outbox) = (Inbox::new(), Outbox::new());
+    send(&client, &mut outbox, Letter { payload: GREETING, to: None, from: None })?;
+    step(context)?;
+    let heard = receive(server, &mut inbox)?;
+    send(server, &mut outbox, Letter { payload: heard.payload, to: Some(heard.peer), from: None })?;
+    step(context)?;
+    let echo = receive(&client, &mut inbox)?;
+    stdio::write_all(stdio::output(), echo.payload).map_err(stdout::failure)?;
+    step(context)?;
+    drop(client);
+    step(context)?;
+    drop(servers);
+    step(context)
+}
+
+fn send(socket: &Tracked, outbox: &mut Outbox, letter: Letter<'_>) -> Result<()> {
+    let peer = letter.to.or(socket.peer());
+    let failed = |e| Error::new("send", peer.map(|a| a.to_string()).unwrap_or_default(), e);
+    outbox.send(socket, &[letter]).map_err(failed)?;
+    socket.tell_datagrams(Dir::Out, std::iter::once((socket.local(), peer, letter.payload.len())));
+    Ok(())
+}
+
+fn receive<'a>(socket: &Tracked, inbox: &'a mut Inbox) -> Result<Datagram<'a>> {
+    ready(socket)?;
+    let failed = |e| Error::new("recv", "", e);
+    inbox.receive(socket, 1).map_err(failed)?;
+    let lost = || failed(std::io::ErrorKind::WouldBlock.into());
+    let datagram = inbox.datagrams().next().ok_or_else(lost)?;
+    socket.tell_datagrams(
+        Dir::In,
+        std::iter::once((socket.local(), Some(datagram.peer), datagram.payload.len())),
+    );
+    Ok(datagram)
+}
