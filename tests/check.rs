@@ -96,7 +96,7 @@ fn ports_are_checked_in_parallel() {
     let began = Instant::now();
     let run = check(&format!("-w 500ms 127.0.0.1 {}", ports.join(","))).run();
     assert_eq!(outcomes(&run.rows()), vec!["filtered"; 8], "{run}");
-    assert!(began.elapsed() < Duration::from_millis(8 * 500), "one after the other: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(4), "one after the other: {:?}", began.elapsed());
 }
 
 #[test]

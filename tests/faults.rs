@@ -78,10 +78,11 @@ fn a_server_for_many_survives_every_reset() {
         server.wait_stdout(format!("round {round}\n"));
         client.reset();
     }
-    server.write("anybody?\n");
     let mut last = Peer::connect(server.address());
-    last.send("me\n");
-    server.wait_stdout("me\n");
+    last.send("still there?\n");
+    server.wait_stdout("still there?\n");
+    server.write("yes\n");
+    assert_eq!(last.receive_line(), "yes\n");
     drop(last);
     let run = server.terminate();
     assert_eq!(run.named("warning").filter(|e| e["kind"] == "reset").count(), 10, "{run}");

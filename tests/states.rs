@@ -48,6 +48,9 @@ fn server_of(run: &Run) -> u64 {
     run.event("accept").number("conn")
 }
 
+/// The user and group `nobody` of every Linux.
+const NOBODY: u32 = 65534;
+
 const ACTIVE_OPEN: [&str; 3] = ["CLOSED", "SYN-SENT", "ESTABLISHED"];
 const PASSIVE_OPEN: [&str; 3] = ["LISTEN", "SYN-RECEIVED", "ESTABLISHED"];
 
@@ -369,9 +372,9 @@ fn a_client_that_left_before_it_was_accepted_was_established() {
     drop(third);
     let run = finish_when_over(server, 3);
     kernel.confirm_all(&run);
-    let served: Vec<u64> = run.named("accept").map(|e| e.number("conn")).collect();
-    assert_eq!(run.states(served[1]), after(&PASSIVE_OPEN, &["CLOSED"]), "{run}");
-    expect_seen(&run, served[2], &["CLOSE-WAIT"]);
+    let accepted: Vec<u64> = run.named("accept").map(|e| e.number("conn")).collect();
+    assert_eq!(run.states(accepted[1]), after(&PASSIVE_OPEN, &["CLOSED"]), "{run}");
+    expect_seen(&run, accepted[2], &["CLOSE-WAIT"]);
 }
 
 #[test]
@@ -492,8 +495,6 @@ fn nobody_sees_the_same_states_as_root() {
     if !is_root() {
         return skip("only root can become nobody");
     }
-    /// The user and group `nobody` of every Linux.
-    const NOBODY: u32 = 65534;
     let mut kernel = Kernel::watch();
     let server = soquete("listen --echo 0").user(NOBODY).start();
     kernel.narrow(server.port());

@@ -77,10 +77,10 @@ impl Kernel {
                 expect_lasting_seen(&changes, run, conn);
             }
             Self::Sampler(sampler) => {
-                let sampled = sampler.chain(local, peer);
+                let seen = sampler.chain(local, peer);
                 let mut ours = states.iter();
-                let all_told = sampled.iter().all(|s| ours.any(|o| o == s));
-                assert!(all_told, "the socket table had {sampled:?}, ours are {states:?}: {run}");
+                let all_told = seen.iter().all(|s| ours.any(|o| o == s));
+                assert!(all_told, "the socket table had {seen:?}, ours are {states:?}: {run}");
             }
         }
         states.iter().map(|s| (*s).to_owned()).collect()
