@@ -120,7 +120,8 @@ impl Desk {
             let end = receive(client, &reader, &self.buffer, &incoming, put).await;
             // Nothing can complete a last line after the client's FIN, though it may still be sent to.
             incoming.borrow_mut().finish();
-            output.put(incoming.borrow_mut().take()).await;
+            let last = incoming.borrow_mut().take();
+            output.put(last).await;
             end
         };
         let end = talk(client, &reader, &self.terms, receiving).await;
