@@ -1,5 +1,6 @@
 //! `demo`: conversations on loopback within one process, for somebody who sees sockets for the first time.
 
+use super::demo_chat::two_talk;
 use super::demo_many::three_servers;
 use super::demo_udp::udp_echo;
 use super::{Context, Outcome, Result, stat};
@@ -22,7 +23,11 @@ const GREETING: &[u8] = b"Hello, world\n";
 
 /// Runs `soquete demo`.
 pub fn run(context: &mut Context) -> Result {
-    match tcp_echo(context).and_then(|()| udp_echo(context)).and_then(|()| three_servers(context)) {
+    match tcp_echo(context)
+        .and_then(|()| udp_echo(context))
+        .and_then(|()| two_talk(context))
+        .and_then(|()| three_servers(context))
+    {
         Ok(()) => Ok(Outcome::done()),
         Err(DialError::Stopped(signal)) => Ok(Outcome::stopped(signal)),
         Err(DialError::Failed(error)) => Err(error.into()),

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod connect;
 mod console;
 pub mod demo;
+mod demo_chat;
 mod demo_many;
 mod demo_udp;
 pub mod listen;
