@@ -71,10 +71,13 @@ impl Output {
         let _ = self.0.send(Some(chunk)).await;
     }
 
-    /// Waits for room, then takes a chunk and hands it over: a wait that is given up loses nothing.
+    /// Waits for room, then takes a chunk and hands it over: a wait that is given up loses nothing. After a failure of
+    /// standard output the chunk goes nowhere.
     pub(super) async fn put_with(&self, chunk: impl FnOnce() -> Vec<u8>) {
-        if let Ok(room) = self.0.reserve().await {
-            room.send(Some(chunk()));
+        match self.0.reserve().await {
+            Ok(room) => room.send(Some(chunk())),
+            // Taken all the same, or whoever hands it over would try for ever.
+            Err(_closed) => drop(chunk()),
         }
     }
 
