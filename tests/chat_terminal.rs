@@ -58,6 +58,33 @@ fn incoming_lines_leave_a_half_typed_line_alone() {
 }
 
 #[test]
+fn lines_typed_and_lines_heard_do_not_mix() {
+    const LINES: usize = 200;
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    let mut talker = eva.twin();
+    let talk = std::thread::spawn(move || {
+        for n in 0..LINES {
+            talker.send(format!("heard {n}\n"));
+            std::thread::yield_now();
+        }
+    });
+    for n in 0..20 {
+        ana.keys(&format!("typed {n}\r"));
+        assert!(eva.receive_line().ends_with(&format!(": typed {n}\n")));
+    }
+    talk.join().unwrap();
+    ana.keys("end");
+    let done = |s: &Screen| s.contents().contains("heard 199") && last_line(s) == "> end";
+    let text = ana.wait("everything", done);
+    for line in text.lines().filter(|l| !l.is_empty()) {
+        assert!(line.starts_with("> ") || (line.starts_with('[') && line.contains(": heard ")), "{text}");
+    }
+}
+
+#[test]
 fn events_do_not_break_the_prompt_either() {
     let room = room("");
     let ana = join(&room, &["-v"]);
@@ -246,6 +273,40 @@ fn the_operator_reads_and_talks_at_the_servers_terminal() {
     assert!(eva.receive_line().ends_with(") left\n"));
     eva.send("still here\n");
     desk.wait_text(": still here");
-    desk.signal(Signal::TERM);
-    assert_eq!(desk.finish(), 143);
+    desk.keys("\u{3}");
+    assert_eq!(desk.finish(), 130, "Ctrl-C is a signal again");
+}
+
+#[test]
+fn an_operator_whose_output_is_a_file_has_the_whole_transcript_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ready, log) = (folder.path().join("ready"), folder.path().join("log"));
+    let script = format!(
+        "exec {} chat-serve -q 127.0.0.1:0 --ready-file {} > {}",
+        env!("CARGO_BIN_EXE_soquete"),
+        ready.display(),
+        log.display()
+    );
+    let desk = Terminal::start_program("sh", &["-c", &script]);
+    let address = wait_file(&ready, "\n").trim().parse().unwrap();
+    let mut eva = Peer::connect(address);
+    eva.send("hi\n");
+    wait_file(&log, ": hi\n");
+    desk.keys("welcome\n");
+    assert!(eva.receive_line().ends_with("): welcome\n"));
+    desk.keys("\u{3}");
+    assert_eq!(desk.finish(), 130);
+    wait_file(&log, ": welcome\n");
+}
+
+/// Waits until a file holds `part`; gives its text.
+fn wait_file(path: &std::path::Path, part: &str) -> String {
+    let begun = std::time::Instant::now();
+    loop {
+        match std::fs::read_to_string(path) {
+            Ok(text) if text.contains(part) => return text,
+            last => assert!(begun.elapsed() < support::DEADLINE, "waited for {part:?}: {last:?}"),
+        }
+        std::thread::yield_now();
+    }
 }

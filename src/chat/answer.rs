@@ -53,7 +53,9 @@ impl Room {
             self.log.append(&[b"[", stamp.as_bytes(), b"] ", member.label().as_bytes(), text])
         };
         let start = range.start;
-        member.outbox.skip(range);
+        if !member.hears_itself {
+            member.outbox.skip(range);
+        }
         self.remember(start);
     }
 

@@ -28,6 +28,8 @@ pub struct Member {
     pub pulse: Pulse,
     /// Lines it was not told because it reads too slowly.
     pub missed: usize,
+    /// It is told its own lines too: where it reads a record of all that was said.
+    pub hears_itself: bool,
     /// A seat that only hears, such as the transcript's: nobody sees it.
     pub hidden: bool,
     /// `NAME (ADDRESS): ` or `ADDRESS: `, as it stands before each line of this member.
@@ -48,6 +50,7 @@ impl Member {
             outbox,
             pulse: Pulse::default(),
             missed: 0,
+            hears_itself: false,
             hidden,
             nick: 0,
             address: address.len(),

@@ -64,10 +64,11 @@ impl Room {
         Ok(id)
     }
 
-    /// Seats the operator, who has a nick and sees no history.
-    pub fn join_operator(&mut self, address: SocketAddr) -> Id {
+    /// Seats the operator, who has a nick and sees no history, but its own lines if it `hears_itself`.
+    pub fn join_operator(&mut self, address: SocketAddr, hears_itself: bool) -> Id {
         let mut member = Member::new(address, Outbox::new(self.log.end()), false);
         member.rename(OPERATOR);
+        member.hears_itself = hears_itself;
         let id = self.members.insert(member);
         self.nicks.insert(nick::fold(OPERATOR), id);
         self.operator = Some(id);

@@ -122,7 +122,7 @@ fn coming_and_going_is_announced_to_the_others() {
 #[test]
 fn the_one_too_many_reads_why() {
     let mut room = Room::new(Rules { max_clients: 2, ..rules() });
-    room.join_operator(address(4333));
+    room.join_operator(address(4333), false);
     let a = join(&mut room, 1);
     join(&mut room, 2);
     let why = room.join(address(3), STAMP).unwrap_err();

@@ -34,13 +34,22 @@ impl Terminal {
 
     /// As [`Self::start`], on a terminal of this type.
     pub fn start_in(line: &str, more: &[&str], kind: &str) -> Self {
+        let words: Vec<&str> = line.split_whitespace().chain(more.iter().copied()).collect();
+        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, kind)
+    }
+
+    /// Starts some program.
+    pub fn start_program(program: &str, words: &[&str]) -> Self {
+        Self::start_as(program, words, "xterm-256color")
+    }
+
+    fn start_as(program: &str, words: &[&str], kind: &str) -> Self {
         let (pty, pts) = open().expect("a terminal");
         pty.resize(Size::new(ROWS.get(), COLUMNS.get())).expect("its size");
         let reader = pty.as_fd().try_clone_to_owned().expect("a descriptor");
         let shown = Collected::start(File::from(reader));
-        let child = Command::new(env!("CARGO_BIN_EXE_soquete"))
-            .args(line.split_whitespace())
-            .args(more)
+        let child = Command::new(program)
+            .args(words)
             .env_remove("NO_COLOR")
             .env("TERM", kind)
             .env("LC_ALL", "C.UTF-8")

@@ -9,7 +9,7 @@ mod turn;
 mod voice;
 
 use super::serve::stopped;
-use super::{Context, Outcome, Result, console, ready, stdout};
+use super::{Context, Outcome, Result, connect, console, ready, stdout};
 use crate::cli::ChatServe;
 use crate::event::Proto;
 use crate::exit::Exit;
@@ -21,7 +21,7 @@ use crate::net::stream::Waiting;
 use crate::sys::options::SocketOption;
 use crate::sys::pump::Filter;
 use crate::sys::socket::Tracked;
-use crate::sys::{self, limits};
+use crate::sys::{self, limits, stdio};
 use hall::{Hall, Shared};
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -33,9 +33,9 @@ use tokio::task::{LocalSet, spawn_local};
 
 /// The room's usual port.
 pub(super) const PORT: u16 = 4333;
-/// How often readers are looked at while they hold the talkers: one that has not caught up after the second look, 75 to
-/// 150 ms, holds them no more. Long enough for a reader to get its turn on a busy machine, too short to be noticed.
-const REVIEW: Duration = Duration::from_millis(75);
+/// How often readers are looked at while they hold the talkers: one that has not caught up after the second look, 50 to
+/// 100 ms, holds them no more. Long enough for a reader to get its turn on a busy machine, too short to be noticed.
+const REVIEW: Duration = Duration::from_millis(50);
 /// How long the end of the program waits for the last lines of the transcript.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -66,8 +66,12 @@ async fn serve(args: &ChatServe, listeners: Vec<Tracked>, context: &Context) -> 
     let hall: Shared = Rc::new(RefCell::new(Hall::new(args.room.rules(), context.events.clone())));
     let front = listeners.first().map(Tracked::subject);
     let (console, (output, mut written)) = if let Some((console, ends)) = console::open("> ", context)? {
-        operator::seat(&hall, front, ends.typed)?;
+        operator::seat(&hall, front, ends.typed, false)?;
         (Some(console), stdout::open_to(ends.show)?)
+    } else if console::somebody_types() {
+        let typed = connect::input()?;
+        operator::seat(&hall, front, typed, !stdio::is_terminal(stdio::output()))?;
+        (None, stdout::open()?)
     } else {
         hall.borrow_mut().listen_in(front);
         (None, stdout::open()?)

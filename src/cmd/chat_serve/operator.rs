@@ -13,8 +13,8 @@ const CHUNKS: usize = 16;
 /// Bytes read at once.
 const CHUNK: usize = 4 << 10;
 
-/// Seats the operator, who is heard through `typed` and reads the transcript.
-pub(super) fn seat(hall: &Shared, front: Option<Subject>, typed: OwnedFd) -> Result<()> {
+/// Seats the operator, who is heard through `typed` and reads the transcript, with its own lines if it `hears_itself`.
+pub(super) fn seat(hall: &Shared, front: Option<Subject>, typed: OwnedFd, hears_itself: bool) -> Result<()> {
     let (say, mut said) = mpsc::channel::<Vec<u8>>(CHUNKS);
     let listen = move || {
         let mut buffer = vec![0; CHUNK];
@@ -26,7 +26,7 @@ pub(super) fn seat(hall: &Shared, front: Option<Subject>, typed: OwnedFd) -> Res
     };
     let started = std::thread::Builder::new().name("operator".into()).spawn(listen);
     started.map_err(|e| Error::new("start thread", "operator", e))?;
-    hall.borrow_mut().seat_operator(front);
+    hall.borrow_mut().seat_operator(front, hears_itself);
     let hall = Rc::clone(hall);
     spawn_local(async move {
         while let Some(bytes) = said.recv().await {

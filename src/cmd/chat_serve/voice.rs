@@ -18,10 +18,10 @@ impl Hall {
         self.voice = Some((self.room.listen_in(address), front));
     }
 
-    /// Takes the operator's seat.
-    pub(super) fn seat_operator(&mut self, front: Option<Subject>) {
+    /// Takes the operator's seat, who reads its own lines in the transcript if it `hears_itself`.
+    pub(super) fn seat_operator(&mut self, front: Option<Subject>, hears_itself: bool) {
         let Some((front, address)) = front.and_then(|f| Some((f, f.local?))) else { return };
-        self.voice = Some((self.room.join_operator(address), front));
+        self.voice = Some((self.room.join_operator(address, hears_itself), front));
     }
 
     /// The operator typed `bytes`.

@@ -1,5 +1,6 @@
 //! The line editor's side of the console: a thread that reads keys, and the turns it takes with the printer.
 
+use crate::sys::terminal::Mode;
 use crate::sys::{signal, stdio};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -59,8 +60,15 @@ pub(super) fn open(turns: &Turns) -> Option<(Editor, impl rustyline::ExternalPri
     Some((editor, printer))
 }
 
-/// Reads lines until the person has no more to say.
-pub(super) fn edit(mut editor: Editor, prompt: &'static str, turns: &Turns, into: OwnedFd) {
+/// Reads lines until the person has no more to say; then the terminal is in `mode` again, so that Ctrl-C is a signal.
+pub(super) fn edit(editor: Editor, prompt: &'static str, mode: &Mode, turns: &Turns, into: OwnedFd) {
+    read_lines(editor, prompt, turns, into);
+    // A terminal that is gone has no mode.
+    let _ = mode.restore(stdio::input());
+    turns.set(Turn::Over);
+}
+
+fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: OwnedFd) {
     let prompt = Announced { prompt, turns: turns.clone() };
     loop {
         let typed = editor.readline(&prompt);
@@ -71,19 +79,17 @@ pub(super) fn edit(mut editor: Editor, prompt: &'static str, turns: &Turns, into
                 let _ = editor.add_history_entry(&line);
                 line.push('\n');
                 if stdio::write_all(into.as_fd(), line.as_bytes()).is_err() {
-                    break;
+                    return;
                 }
             }
             Err(ReadlineError::Interrupted) => {
                 signal::interrupt_self();
                 // Not an end of input, which might be taken for the end before the signal is.
-                std::mem::forget(into);
-                break;
+                return std::mem::forget(into);
             }
-            Err(_) => break,
+            Err(_) => return,
         }
     }
-    turns.set(Turn::Over);
 }
 
 /// A prompt that tells when it is about to be shown: the editor asks for its text once it has the terminal.

@@ -16,6 +16,7 @@ use editor::{Turn, Turns};
 use paint::Painter;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ const NO_PASTE_MARKS: &[u8] = b"\x1b[?2004l";
 
 /// The terminal while somebody types. Dropping it gives the terminal back as it was.
 pub(super) struct Console {
-    mode: Mode,
+    mode: Arc<Mode>,
     shown: Receiver<()>,
     diverted: Option<terminal::Diverted>,
     /// Held until the end: while somebody may still write, the printer waits for it.
@@ -45,18 +46,22 @@ pub(super) struct Ends {
     pub(super) show: OwnedFd,
 }
 
+/// Whether standard input is a terminal that this process may read.
+pub(super) fn somebody_types() -> bool {
+    stdio::is_terminal(stdio::input()) && terminal::in_foreground(stdio::input())
+}
+
 /// Opens the console; `None` where standard input and output are not a terminal that can do it.
 pub(super) fn open(prompt: &'static str, context: &Context) -> Result<Option<(Console, Ends)>> {
-    let (input, output) = (stdio::input(), stdio::output());
-    let usable = stdio::is_terminal(input) && stdio::is_terminal(output) && terminal::in_foreground(input);
-    if !usable {
+    let input = stdio::input();
+    if !(somebody_types() && stdio::is_terminal(stdio::output())) {
         return Ok(None);
     }
     let failed = |e: io::Error| Error::new("open", "the terminal", e).about(Kind::File);
     let turns = Turns::default();
     // A terminal that cannot move its cursor (TERM=dumb) is served as a pipe is.
     let Some((editor, printer)) = editor::open(&turns) else { return Ok(None) };
-    let mode = Mode::of(input).map_err(failed)?;
+    let mode = Arc::new(Mode::of(input).map_err(failed)?);
     // For as long as the console stands: keys typed between two prompts are keys, not echo, signals or ends of input.
     mode.pass_keys(input).map_err(failed)?;
     let (typed, type_into) = terminal::pipe().map_err(failed)?;
@@ -69,7 +74,8 @@ pub(super) fn open(prompt: &'static str, context: &Context) -> Result<Option<(Co
         print(&[show_from, notes_from], brush, paper);
         let _ = over.send(());
     })?;
-    start("type", move || editor::edit(editor, prompt, &turns, type_into))?;
+    let before = Arc::clone(&mode);
+    start("type", move || editor::edit(editor, prompt, &before, &turns, type_into))?;
     let diverted = context.events_on_terminal.map(|number| terminal::divert(number, &notes)).transpose();
     let console = Console { mode, shown, diverted: diverted.map_err(failed)?, notes: Some(notes) };
     Ok(Some((console, Ends { typed, show })))
