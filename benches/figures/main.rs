@@ -9,8 +9,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the table is what this program is for
 
+mod chat;
 mod check;
 mod churn;
+mod crowd;
 mod echo;
 mod fan;
 mod feed;
@@ -41,6 +43,8 @@ enum Section {
     Churn,
     /// All ports of localhost.
     Check,
+    /// A room full of clients who talk.
+    Chat,
     /// One line to a thousand connections and back.
     Many,
     /// The socket table of 18,000 connections.
@@ -116,6 +120,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Transfer => transfer::run(table, plan),
         Section::Churn => churn::run(table, plan),
         Section::Check => check::run(table, plan),
+        Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),
         Section::Stat => sockets::run(table, plan),
         Section::Startup => startup::run(table, plan),

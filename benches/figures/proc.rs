@@ -42,6 +42,24 @@ impl Process {
         Ok(Self { name, pid, end, reaped: false })
     }
 
+    /// CPU seconds so far: nanoseconds of proc(5)'s `schedstat`, over all threads.
+    pub fn cpu(&self) -> Result<f64> {
+        let mut nanoseconds = 0.0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.pid.as_raw_nonzero()))? {
+            // A thread may end between the two looks.
+            let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            nanoseconds += text.split(' ').next().unwrap_or_default().parse::<f64>().context("schedstat")?;
+        }
+        Ok(nanoseconds / 1e9)
+    }
+
+    /// The largest resident size so far, kB (`VmHWM` of proc(5)).
+    pub fn peak_memory(&self) -> Result<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid.as_raw_nonzero()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        line.trim().trim_end_matches(" kB").parse().context("VmHWM")
+    }
+
     /// Whether it ends within `patience`.
     pub fn ends_within(&self, patience: Duration) -> Result<bool> {
         let mut watched = [PollFd::new(&self.end, PollFlags::IN)];

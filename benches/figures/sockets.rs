@@ -123,7 +123,7 @@ pub fn hold(count: usize) -> Result<()> {
 }
 
 /// As many descriptors as this process may have.
-fn raise_limit() -> Result<usize> {
+pub fn raise_limit() -> Result<usize> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).context("setrlimit")?;
     Ok(maximum.map_or(SOCKETS + SPARE, |most| usize::try_from(most).unwrap_or(usize::MAX)))
