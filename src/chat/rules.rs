@@ -58,7 +58,7 @@ pub enum What<'a> {
     Skipped(usize),
 }
 
-/// What to do with a member after [`Room::receive`].
+/// What to do with a member after [`super::Room::receive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Everything was taken.
@@ -71,7 +71,7 @@ pub enum Verdict {
     TooSlow,
 }
 
-/// How far [`Room::flush`] came.
+/// How far [`super::Room::flush`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// Nothing waits any more.
