@@ -47,7 +47,8 @@ pub(super) enum Swept {
 }
 
 type Found = sys::Result<Vec<SocketAddr>>;
-type Answer = (usize, sys::Result<Finding>);
+/// Answers with the numbers of their targets; those of one block come together, one wake-up for all.
+type Answers = Vec<(usize, sys::Result<Finding>)>;
 
 /// Targets with their numbers: the index of the group, and the port.
 type Block = Vec<(usize, (usize, u16))>;
@@ -94,20 +95,23 @@ impl Sweep<'_> {
 
     async fn tell_all(
         &self,
-        answers: &mut mpsc::UnboundedReceiver<Answer>,
+        answers: &mut mpsc::UnboundedReceiver<Answers>,
         rows: &mut Rows,
         context: &mut Context,
     ) -> anyhow::Result<Swept> {
         let (mut order, mut tally) = (InOrder::default(), Tally::default());
         let told = context.json || context.events.detailed();
-        while let Some((index, finding)) = answers.recv().await {
-            let finding: Finding = finding?;
-            tally.count((finding.outcome == Outcome::Open) != self.args.until_closed);
-            if told {
-                context.events.emit(finding.event());
+        while let Some(batch) = answers.recv().await {
+            for (index, finding) in batch {
+                let finding: Finding = finding?;
+                tally.count((finding.outcome == Outcome::Open) != self.args.until_closed);
+                if told {
+                    context.events.emit(finding.event());
+                }
+                let rows =
+                    order.push(index, finding).try_for_each(|finding| rows.put(finding.row(), context));
+                rows.map_err(stdout::failure)?;
             }
-            let rows = order.push(index, finding).try_for_each(|finding| rows.put(finding.row(), context));
-            rows.map_err(stdout::failure)?;
         }
         context.report.flush().map_err(stdout::failure)?;
         Ok(Swept::Over(tally))
@@ -145,7 +149,7 @@ impl Sweep<'_> {
 }
 
 /// One worker: on loopback most answers are there at once, the others are waited for in a runtime of its own.
-fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answer>) {
+fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answers>) {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     let mut over = work.over.subscribe();
     let try_blocks = async {
@@ -155,6 +159,7 @@ fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answer>) {
         loop {
             let block = work.blocks.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(block) = block else { break };
+            let mut known = Vec::with_capacity(block.len());
             for (index, (group, port)) in block {
                 let host = &work.groups[group].0;
                 let begun = match &work.found[group] {
@@ -162,20 +167,22 @@ fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answer>) {
                     Err(error) => Ok(Begun::Known(Finding::unresolved(host, port, error))),
                 };
                 match begun {
-                    Ok(Begun::Known(finding)) => drop(tell.send((index, Ok(finding)))),
-                    Err(error) => return drop(tell.send((index, Err(error)))),
+                    Ok(Begun::Known(finding)) => known.push((index, Ok(finding))),
+                    Err(error) => return drop(tell.send(vec![(index, Err(error))])),
                     Ok(Begun::Pending(pending)) => {
+                        // Nobody takes answers any more once the program is ending, here and below.
+                        let _ = tell.send(std::mem::take(&mut known));
                         // The semaphore is never closed, so a place always comes.
                         let place = Arc::clone(&work.places).acquire_owned().await.ok();
                         let tell = tell.clone();
                         under_way.spawn_local(async move {
-                            // Nobody takes the answer any more once the program is ending.
-                            let _ = tell.send((index, Ok(pending.finish().await)));
+                            let _ = tell.send(vec![(index, Ok(pending.finish().await))]);
                             drop(place);
                         });
                     }
                 }
             }
+            let _ = tell.send(known);
             while under_way.try_join_next().is_some() {}
             tokio::task::yield_now().await;
         }
