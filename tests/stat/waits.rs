@@ -69,7 +69,7 @@ fn a_number_of_sockets_is_waited_for() {
         drop(server);
     }
     assert_eq!(running.finish().code, 0);
-    let many = stat("--timeout 0 --wait").arg(format!("count > 1 {}", door.port())).run();
+    let many = stat("--state LISTEN --timeout 0 --wait").arg(format!("count > 1 {}", door.port())).run();
     assert_eq!(many.code, 3, "{many}");
 }
 
