@@ -15,6 +15,7 @@
 #![allow(dead_code, unused_imports)] // each test file uses a part
 
 pub mod collect;
+pub mod datagrams;
 pub mod events;
 pub mod kernel;
 pub mod peers;
@@ -25,6 +26,7 @@ pub mod sockets;
 pub mod terminal;
 pub mod tty;
 
+pub use datagrams::Mail;
 pub use events::Event;
 pub use kernel::Kernel;
 pub use peers::peer;

@@ -99,6 +99,11 @@ impl Running {
         self.out.bytes()
     }
 
+    /// Standard error so far.
+    pub fn stderr(&self) -> Vec<u8> {
+        self.err.bytes()
+    }
+
     fn wait_stream(&self, stream: &Collected, part: &[u8], name: &str) {
         let answer = stream.wait(self.deadline, |b| b.windows(part.len()).any(|w| w == part).then_some(()));
         if let Err(why) = answer {
@@ -154,6 +159,16 @@ impl Running {
             check_stream(&run.events, code);
         }
         run
+    }
+
+    /// Waits for the end and gives the exit status alone, for a run whose events may have been dropped.
+    pub fn wait_code(mut self) -> i32 {
+        if !self.ends() {
+            self.fail("waited for the end", &Missing::Late);
+        }
+        self.over = true;
+        let status = self.child.wait().expect("a child can be waited for");
+        status.code().unwrap_or_else(|| -status.signal().unwrap_or_default())
     }
 
     /// Ends standard input and waits for the end.

@@ -1,0 +1,471 @@
+//! `udp-serve`: who is heard, what is shown, who is answered from where, and what ends it.
+
+mod support;
+
+use rustix::process::Signal;
+use serde_json::json;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use support::*;
+
+/// A server of 127.0.0.1 on a free port.
+fn serve(flags: &str) -> Running {
+    soquete(&format!("udp-serve 127.0.0.1:0 {flags}")).start()
+}
+
+/// The address a server printed for people.
+fn shown_address(server: &Running) -> SocketAddr {
+    server.wait_stderr(" (this machine only");
+    let shown = String::from_utf8(server.stderr()).expect("text");
+    let rest = shown.split("listening on ").nth(1).expect("it was waited for");
+    rest.split(' ').next().and_then(|a| a.parse().ok()).expect("an address")
+}
+
+#[test]
+fn payload_goes_to_standard_output_as_it_is() {
+    let server = soquete("udp-serve 127.0.0.1:0 --count 4").human().start();
+    let mail = Mail::to(shown_address(&server));
+    for payload in [&b"one\n"[..], b"", b"\x1b[2J\xff\0", b"end"] {
+        mail.send(payload);
+    }
+    let run = server.finish();
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.stdout, b"one\n\x1b[2J\xff\0end");
+    assert_eq!(run.stderr.matches(" received ").count(), 4, "{run}");
+}
+
+#[test]
+fn each_datagram_is_one_event_with_its_peer() {
+    let server = serve("--echo --count 2");
+    let address = server.address();
+    let mails = [Mail::to(address), Mail::to(address)];
+    mails[0].send("one");
+    assert_eq!(mails[0].receive(), b"one");
+    mails[1].send("three");
+    assert_eq!(mails[1].receive(), b"three");
+    let run = server.finish();
+    let told: Vec<_> = run.named("datagram").collect();
+    let expected = [("in", 0, 3), ("out", 0, 3), ("in", 1, 5), ("out", 1, 5)];
+    assert_eq!(told.len(), expected.len(), "{run}");
+    for (event, (dir, mail, len)) in told.iter().zip(expected) {
+        assert_eq!((event.text("dir"), event.number("len")), (dir, len), "{event}");
+        let ends = (event.address("local"), event.address("peer"));
+        assert_eq!(ends, (Some(address), Some(mails[mail].address())), "{event}");
+    }
+    assert_eq!(run.states_of("server"), ["CLOSED", "UNCONNECTED", "CLOSED"]);
+    let summary = run.event("summary");
+    assert_eq!((summary.number("bytes_in"), summary.number("bytes_out")), (8, 8), "{run}");
+}
+
+#[test]
+fn listening_has_no_backlog() {
+    let server = serve("--echo");
+    let event = server.event("listening");
+    assert_eq!((event["backlog"].as_u64(), event.text("scope")), (None, "loopback"), "{event}");
+    server.terminate();
+}
+
+#[test]
+fn a_bare_port_is_loopback_in_both_families() {
+    let server = soquete("udp-serve 0 --upper").start();
+    let listening = server.wait_for_many("listening", 2, |e| e.is("listening"));
+    let addresses: Vec<_> = listening.iter().filter_map(|e| e.address("local")).collect();
+    assert!(addresses.iter().all(|a| a.ip().is_loopback()), "{addresses:?}");
+    assert_eq!(addresses[0].port(), addresses[1].port());
+    for address in addresses {
+        let mail = Mail::to(address);
+        mail.send("grüße");
+        assert_eq!(mail.receive(), "GRÜSSE".as_bytes(), "{address}");
+    }
+    server.terminate();
+}
+
+#[test]
+fn the_longest_and_the_empty_datagram_come_back() {
+    for (place, longest) in [("127.0.0.1:0", 65_507), ("[::1]:0", 65_527)] {
+        let server = soquete(&format!("udp-serve {place} --echo")).start();
+        let mail = Mail::to(server.address());
+        for length in [longest, 0, 1, longest] {
+            let payload = noise(length);
+            mail.send(&payload);
+            assert!(mail.receive() == payload, "{length} bytes to {place}");
+        }
+        server.terminate();
+    }
+}
+
+#[test]
+fn answers_leave_from_the_address_that_was_written_to() {
+    for place in ["0.0.0.0:0", "[::]:0"] {
+        let server = soquete(&format!("udp-serve {place} --echo")).start();
+        assert_eq!(server.event("listening").text("scope"), "public");
+        let port = server.port();
+        let mut targets: Vec<SocketAddr> =
+            [1, 2, 77].map(|last| (Ipv4Addr::new(127, 0, 0, last), port).into()).into();
+        if place.starts_with('[') {
+            targets.push((Ipv6Addr::LOCALHOST, port).into());
+        }
+        for target in targets {
+            // A connected socket hears nobody but the address it wrote to.
+            let mail = Mail::to(target);
+            mail.send("who am I");
+            assert_eq!(mail.receive(), b"who am I", "{target}");
+            let is_it = |e: &Event| {
+                let local = e.address("local").map(|a| a.ip().to_canonical());
+                e.is("datagram") && e.text("dir") == "out" && local == Some(target.ip())
+            };
+            server.wait_for("an answer from there", is_it);
+        }
+        server.terminate();
+    }
+}
+
+#[test]
+fn everybody_gets_the_response() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("answer");
+    std::fs::write(&file, b"from a file\n").expect("a file");
+    let file = file.to_str().expect("a path of text");
+    for (answer, expected) in [("pong", "pong"), (file, "from a file\n"), ("", "")] {
+        let server = soquete("udp-serve 127.0.0.1:0 --respond").arg(answer).start();
+        let mail = Mail::to(server.address());
+        mail.send("ping");
+        assert_eq!(mail.receive(), expected.as_bytes());
+        server.terminate();
+    }
+    let long = folder.path().join("long");
+    std::fs::write(&long, vec![b'x'; 70_000]).expect("a file");
+    let run = soquete("udp-serve 127.0.0.1:0 --respond").arg(long).run();
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.error("data").text("text").contains("65527"), "{run}");
+    let run = soquete("udp-serve 127.0.0.1:0 --respond /nonexistent/answer").run();
+    assert_eq!((run.code, run.error("file")["errno"].as_str()), (5, Some("ENOENT")), "{run}");
+}
+
+#[test]
+fn what_grew_too_long_in_upper_case_harms_nobody() {
+    let server = serve("--upper");
+    let mail = Mail::to(server.address());
+    // Each of these is three bytes and becomes six.
+    mail.send("ΐ".repeat(21_000));
+    mail.send("short");
+    assert_eq!(mail.receive(), b"SHORT");
+    server.wait_for("a warning", |e| e.is("warning") && e["errno"] == "EMSGSIZE");
+    server.terminate();
+}
+
+#[test]
+fn json_shows_text_or_base64() {
+    let server = serve("--count 3");
+    let mail = Mail::to(server.address());
+    for payload in [&b"hi \"you\"\n"[..], b"\xff\x00", b""] {
+        mail.send(payload);
+    }
+    let (local, peer) = (server.address().to_string(), mail.address().to_string());
+    let run = server.finish();
+    assert_eq!(
+        run.rows(),
+        [
+            json!({"local": local, "peer": peer, "len": 9, "text": "hi \"you\"\n"}),
+            json!({"local": local, "peer": peer, "len": 2, "base64": "/wA="}),
+            json!({"local": local, "peer": peer, "len": 0, "text": ""}),
+        ],
+        "{run}"
+    );
+}
+
+#[test]
+fn json_shows_answered_datagrams_too() {
+    let server = serve("--echo --count 1");
+    Mail::to(server.address()).send("x");
+    let run = server.finish();
+    assert_eq!(run.rows()[0]["text"], "x", "{run}");
+}
+
+#[test]
+fn count_is_exact() {
+    let server = serve("--upper --count 100");
+    let mail = Mail::to(server.address());
+    // They wait together, so that a batch could take more than is wanted.
+    for i in 0..200 {
+        if mail.socket().send(format!("d{i}").as_bytes()).is_err() {
+            break; // the server has ended already
+        }
+    }
+    let run = server.finish();
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.rows().len(), 100);
+    let answers = mail.receive_texts(100);
+    assert_eq!((answers[0].as_str(), answers[99].as_str()), ("D0", "D99"));
+    assert!(mail.is_empty());
+}
+
+#[test]
+fn silence_ends_it_after_idle_timeout() {
+    let started = Instant::now();
+    let server = serve("--echo --idle-timeout 300ms");
+    let mail = Mail::to(server.address());
+    mail.send("x");
+    mail.receive();
+    let run = server.finish();
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.error("timeout").text("text").contains("300ms"), "{run}");
+    assert!(started.elapsed() >= Duration::from_millis(300));
+    assert_eq!(run.states_of("server"), ["CLOSED", "UNCONNECTED", "CLOSED"]);
+}
+
+#[test]
+fn a_peer_that_is_gone_stops_nothing() {
+    let server = serve("--echo");
+    let stays = Mail::to(server.address());
+    for _ in 0..20 {
+        // Gone before the answer: ICMP says so to the server.
+        Mail::to(server.address()).send("bye");
+        stays.send("still here?");
+        assert_eq!(stays.receive(), b"still here?");
+    }
+    let run = server.terminate();
+    assert_eq!(run.named("error").count(), 0, "{run}");
+}
+
+#[test]
+fn two_servers_do_not_share_a_port_unless_asked_to() {
+    let first = serve("--echo");
+    let place = first.address().to_string();
+    let run = soquete(&format!("udp-serve {place}")).run();
+    assert_eq!((run.code, run.error("address")["errno"].as_str()), (5, Some("EADDRINUSE")), "{run}");
+    first.terminate();
+    let first = serve("--echo --reuseport");
+    let place = first.address().to_string();
+    let second = soquete(&format!("udp-serve {place} --echo --reuseport")).start();
+    assert_eq!(second.address(), first.address());
+    first.terminate();
+    second.terminate();
+}
+
+#[test]
+fn readiness_is_told_by_file_and_descriptor() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ready");
+    let server = soquete("udp-serve 0 --echo --ready-fd 9 --ready-file")
+        .arg(&file)
+        .shell("exec 9>&1; exec \"$@\"")
+        .start();
+    server.wait_stdout("[::1]:");
+    let port = server.port();
+    let expected = format!("127.0.0.1:{port}\n[::1]:{port}\n");
+    server.wait_stdout(&expected);
+    assert_eq!(std::fs::read_to_string(file).expect("it is there"), expected);
+    server.terminate();
+}
+
+#[test]
+fn options_are_read_back_and_a_wrong_one_is_an_error() {
+    let server = serve("--echo --rcvbuf 100000 --ttl 7 --tos 0x10");
+    let mail = Mail::to(server.address());
+    mail.send("x");
+    mail.receive();
+    let run = server.terminate();
+    let option = |name: &str| {
+        let event = run.named("option").find(|e| e.text("name") == name);
+        event.map(|e| (e["requested"].clone(), e["effective"].clone())).expect("an option")
+    };
+    assert_eq!(option("rcvbuf"), (json!(100_000), json!(200_000)));
+    assert_eq!(option("ttl"), (json!(7), json!(7)));
+    assert_eq!(option("tos"), (json!(16), json!(16)));
+    let run = soquete("udp-serve 127.0.0.1:0 --nodelay").run();
+    assert_eq!(run.code, 5, "{run}");
+    run.error("option");
+}
+
+#[test]
+fn a_group_is_joined_on_its_interface() {
+    let group = Ipv4Addr::new(239, 1, 2, 3);
+    // Beside loopback a group has a socket of its own; where every address is heard, it is heard there.
+    for (place, doors) in [("0", 3), ("--public 0", 2)] {
+        let server = soquete(&format!("udp-serve {place} --respond heard --join {group}%lo")).start();
+        let listening = server.wait_for_many("listening", doors, |e| e.is("listening"));
+        let port = listening[0].address("local").expect("an address").port();
+        let mail = Mail::open();
+        socket2::SockRef::from(mail.socket()).set_multicast_if_v4(&Ipv4Addr::LOCALHOST).expect("loopback");
+        mail.send_to("anybody?", (group, port).into());
+        let heard = server.wait_for("a datagram", |e| e.is("datagram") && e.text("dir") == "in");
+        assert_eq!(heard.address("local"), Some((group, port).into()), "{heard}");
+        let (answer, from) = mail.receive_from();
+        assert_eq!(answer, b"heard");
+        assert_eq!(from, (Ipv4Addr::LOCALHOST, port).into());
+        server.terminate();
+    }
+}
+
+/// A server and a client on one end of a cable that nobody else is on.
+const ON_A_CABLE: &str = r#"
+ip link add d0 type veth peer name d1 && ip link set d0 addrgenmode none && ip addr add fe80::1/64 dev d0 nodad &&
+ip link set lo up && ip link set d1 up && ip link set d0 up && mkfifo "$FOLDER/ready" || exit 77
+"$1" udp-serve 0 --respond heard --join ff02::7:7%d0 --count 1 --ready-fd 9 9>"$FOLDER/ready" 2>"$FOLDER/log" &
+while read -r address; do port=${address##*:}; done < "$FOLDER/ready"
+"$1" udp-send "ff02::7:7%d0" "$port" anybody --replies 1 --json
+"#;
+
+#[test]
+fn a_group_of_ipv6_is_joined_on_its_interface() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = std::process::Command::new("unshare")
+        .args(["-rn", "sh", "-c", ON_A_CABLE, "sh", env!("CARGO_BIN_EXE_soquete")])
+        .env("FOLDER", folder.path())
+        .output();
+    let Ok(output) = output else { return skip("unshare is missing") };
+    if output.status.code() == Some(77) || !folder.path().join("log").exists() {
+        return skip("no network namespace with a cable can be made");
+    }
+    let log = std::fs::read_to_string(folder.path().join("log")).expect("it exists");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}{log}", String::from_utf8_lossy(&output.stderr));
+    let reply: serde_json::Value = serde_json::from_str(&said).expect("one reply");
+    assert_eq!(reply["text"], "heard");
+    assert!(reply["peer"].as_str().is_some_and(|a| a.starts_with("[fe80::1%")), "{reply}");
+    assert!(log.contains("[ff02::7:7%"), "{log}");
+}
+
+#[test]
+fn a_group_of_one_link_needs_an_interface() {
+    let run = soquete("udp-serve 0 --join ff02::1").human().run();
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("ff02::1%IFACE"), "{run}");
+    let run = soquete("udp-serve 0 --join 224.0.0.1%nosuch0").run();
+    assert_eq!(run.code, 5, "{run}");
+    let run = soquete("udp-serve 0 --join 10.0.0.1").human().run();
+    assert_eq!(run.code, 2, "{run}");
+}
+
+#[test]
+fn nothing_is_lost_with_a_window_of_128() {
+    const TOTAL: usize = 30_000;
+    let server =
+        soquete("udp-serve 127.0.0.1:0 --echo").human().arg("-q").stderr(std::process::Stdio::null());
+    let folder = tempfile::tempdir().expect("a folder");
+    let ready = folder.path().join("ready");
+    let fifo = std::process::Command::new("mkfifo").arg(&ready).status().expect("mkfifo runs");
+    assert!(fifo.success());
+    let server = server
+        .shell("exec 9>\"$READY\"; exec \"$@\" --ready-fd 9")
+        .env("READY", ready.to_str().expect("text"));
+    let server = server.start();
+    let address = std::fs::read_to_string(&ready).expect("the address");
+    let mail = Mail::to(address.trim().parse().expect("an address"));
+    let (mut sent, mut received) = (0, 0);
+    while received < TOTAL {
+        while sent < TOTAL && sent - received < 128 {
+            mail.send(sent.to_le_bytes());
+            sent += 1;
+        }
+        assert_eq!(mail.receive(), received.to_le_bytes(), "in order and whole");
+        received += 1;
+    }
+    server.terminate();
+}
+
+#[test]
+fn a_flood_starves_neither_signals_nor_events() {
+    let server = serve("--echo");
+    let (address, over) = (server.address(), Arc::new(AtomicBool::new(false)));
+    let flood = {
+        let over = Arc::clone(&over);
+        thread::spawn(move || {
+            let mail = Mail::open();
+            while !over.load(Ordering::Relaxed) {
+                let _ = mail.socket().send_to(&[0; 16], address);
+            }
+        })
+    };
+    server.wait_for_many("a thousand datagrams", 1000, |e| e.is("datagram"));
+    let asked = Instant::now();
+    server.signal(Signal::INT);
+    // Events may have been dropped, which the stream says, so it is not read as one without gaps.
+    let code = server.wait_code();
+    over.store(true, Ordering::Relaxed);
+    flood.join().expect("it only sends");
+    assert_eq!(code, 130);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_a_quiet_end() {
+    let server = soquete("udp-serve 127.0.0.1:0").human().shell("\"$@\" | head -c 4").start();
+    let mail = Mail::to(shown_address(&server));
+    mail.send("one\n");
+    server.wait_stdout("one\n");
+    while mail.socket().send(b"two\n").is_ok() {
+        thread::yield_now();
+    }
+    let run = server.finish();
+    assert_eq!(run.text(), "one\n");
+    assert!(!run.stderr.contains("soquete: "), "{run}");
+}
+
+#[test]
+fn a_stuck_reader_does_not_hold_off_a_signal() {
+    let (mut reader, writer) = pipe();
+    let server = soquete("udp-serve 127.0.0.1:0").stdout(writer).start();
+    let mail = Mail::to(server.address());
+    let (sent, began) = (AtomicBool::new(false), Instant::now());
+    // More than a pipe holds.
+    while began.elapsed() < DEADLINE && !sent.load(Ordering::Relaxed) {
+        for _ in 0..8 {
+            mail.send(vec![b'x'; 60_000]);
+        }
+        sent.store(server.events().iter().filter(|e| e.is("datagram")).count() >= 2, Ordering::Relaxed);
+    }
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait_code(), 143);
+    assert!(!reader.read(1).is_empty());
+}
+
+#[test]
+fn controls_are_visible_on_a_terminal() {
+    let screen = Terminal::start("udp-serve 127.0.0.1:0 --count 3", &[]);
+    let shown = screen.wait_text("listening on");
+    let address = shown.split("listening on ").nth(1).and_then(|t| t.split(' ').next());
+    let mail = Mail::to(address.and_then(|a| a.parse().ok()).expect("an address"));
+    for payload in [&b"\x1b[2Jclear"[..], b"cut \xe2\x82", b"next"] {
+        mail.send(payload);
+    }
+    let text = screen.wait_text("next");
+    assert!(text.contains("\u{241b}[2Jclear\n") && text.contains("cut \\xe2\\x82\n"), "{text}");
+    assert_eq!(screen.finish(), 0);
+}
+
+#[test]
+fn the_netcat_of_openbsd_is_answered() {
+    let Some(nc) = peer("nc.openbsd") else { return };
+    let server = serve("--upper");
+    let address = server.address();
+    let mut client = std::process::Command::new(nc)
+        .args(["-u", "-w", "1", &address.ip().to_string(), &address.port().to_string()])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("nc starts");
+    std::io::Write::write_all(&mut client.stdin.take().expect("a pipe"), b"hello\n").expect("nc reads");
+    let output = client.wait_with_output().expect("nc ends");
+    assert_eq!(output.stdout, b"HELLO\n");
+    server.terminate();
+}
+
+#[test]
+fn a_wrong_command_line_says_what_to_do() {
+    for (line, part) in [
+        ("udp-serve", "--help"),
+        ("udp-serve 0 --echo --upper", "--echo"),
+        ("udp-serve 0 --count 0", "--count"),
+        ("udp-serve 70000", "0 to 65535"),
+        ("udp-serve 0 --idle-timeout soon", "250ms"),
+    ] {
+        let run = soquete(line).human().run();
+        assert_eq!(run.code, 2, "{line}: {run}");
+        assert!(run.stderr.contains(part) && run.stderr.lines().count() == 1, "{line}: {run}");
+    }
+}
