@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,14 +27,15 @@ impl Answerer {
     }
 
     /// As [`Self::start`], every answer this much late.
+    #[allow(clippy::disallowed_methods)] // the other end must not be made of the code under test
     fn pausing(tag: &'static str, pause: Duration) -> Self {
-        let door = Door::open();
+        let door = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let (came, clients) = mpsc::channel();
-        let address = door.address();
+        let address = door.local_addr().expect("a bound socket has an address");
         thread::spawn(move || {
-            loop {
-                let client = door.accept();
-                if came.send(client.peer()).is_err() {
+            for client in door.incoming().flatten() {
+                let peer = client.peer_addr();
+                if peer.is_ok_and(|peer| came.send(peer).is_err()) {
                     return;
                 }
                 thread::spawn(move || answer(&client, tag, pause));
@@ -45,13 +46,13 @@ impl Answerer {
 }
 
 #[allow(clippy::disallowed_methods)] // the pause is what is played
-fn answer(client: &Peer, tag: &str, pause: Duration) {
-    let mut lines = BufReader::new(client.stream());
+fn answer(mut client: &TcpStream, tag: &str, pause: Duration) {
+    let mut lines = BufReader::new(client);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
         thread::sleep(pause);
         let answer = [tag.as_bytes(), b":", &line].concat();
-        if client.stream().write_all(&answer).is_err() {
+        if client.write_all(&answer).is_err() {
             return;
         }
         line.clear();

@@ -24,22 +24,34 @@ impl Incoming {
 
     /// Adds what came.
     pub(in crate::cmd) fn push(&mut self, bytes: &[u8]) {
-        self.shown.clear();
-        let bytes = match &mut self.visible {
+        match &mut self.visible {
             Some(filter) => {
-                filter(bytes, &mut self.shown);
-                &self.shown
+                let mut shown = std::mem::take(&mut self.shown);
+                shown.clear();
+                filter(bytes, &mut shown);
+                self.add(&shown);
+                self.shown = shown;
             }
-            None => bytes,
-        };
+            None => self.add(bytes),
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
         match &mut self.lines {
             Some(lines) => lines.push(bytes, &mut self.text),
             None => self.text.extend_from_slice(bytes),
         }
     }
 
-    /// The connection ended: a last line without line feed gets one.
+    /// The peer said its last: a character that was cut off is shown as it is, a last line without line feed gets one.
     pub(in crate::cmd) fn finish(&mut self) {
+        if let Some(filter) = &mut self.visible {
+            // The filter gives a cut character up once something else follows.
+            let mut shown = Vec::new();
+            filter(b"\n", &mut shown);
+            shown.pop();
+            self.add(&shown);
+        }
         if let Some(lines) = &mut self.lines {
             lines.finish(&mut self.text);
         }
@@ -53,5 +65,41 @@ impl Incoming {
     /// Takes what can be printed.
     pub(in crate::cmd) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Holds a byte of 0xc3 back until it knows what follows, as a filter of UTF-8 does.
+    fn holding() -> Filter {
+        let mut held = false;
+        Box::new(move |bytes, out| {
+            for &byte in bytes {
+                if std::mem::take(&mut held) {
+                    out.push(b'?');
+                }
+                if byte == 0xc3 {
+                    held = true;
+                } else {
+                    out.push(byte);
+                }
+            }
+        })
+    }
+
+    #[test]
+    fn what_was_cut_off_is_shown_at_the_end() {
+        let mut incoming = Incoming::lines(Some(holding()), "[a] ".into());
+        incoming.push(b"one\ntwo\xc3");
+        assert_eq!(incoming.take(), b"[a] one\n");
+        incoming.finish();
+        incoming.finish();
+        assert_eq!(incoming.take(), b"[a] two?\n");
+        let mut incoming = Incoming::bytes(Some(holding()));
+        incoming.push(b"two\xc3");
+        incoming.finish();
+        assert_eq!(incoming.take(), b"two?");
     }
 }

@@ -103,8 +103,8 @@ async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()>
     }
 }
 
-/// Receives until the peer's FIN; `put` takes what `incoming` makes of it, once there is room for it. Given up, what was
-/// not taken yet is still there.
+/// Receives until the peer's FIN, which ends an unfinished line; `put` takes what `incoming` makes of it, once there is
+/// room for it. Given up, what was not taken yet is still there.
 pub(in crate::cmd) async fn receive(
     stream: &Stream,
     reader: &Reader,
@@ -119,11 +119,14 @@ pub(in crate::cmd) async fn receive(
             incoming.borrow_mut().push(&buffer[..n]);
             Ok(n)
         });
-        let received = received.await.map_err(|e| failed("recv", stream, e))?;
+        let received = received.await.map_err(|e| failed("recv", stream, e));
+        if matches!(received, Ok(0) | Err(_)) {
+            incoming.borrow_mut().finish();
+        }
         if incoming.borrow().is_ready() {
             reader.excused(put()).await;
         }
-        if received == 0 {
+        if received? == 0 {
             return Ok(());
         }
     }
