@@ -31,9 +31,8 @@ fn connect_to(door: &Door) -> Soquete {
 
 /// Begins a recording of what goes on at a door, and opens it.
 fn recorded_door() -> (Kernel, Door) {
-    let (kernel, door) = (Kernel::watch(), Door::open());
-    kernel.narrow(door.port());
-    (kernel, door)
+    let door = Door::open();
+    (Kernel::watch_port(door.port()), door)
 }
 
 /// Begins a recording, and a listener that is in it from its beginning.
@@ -138,8 +137,8 @@ fn who_is_connected_to_and_closes_first_ends_in_time_wait() {
 
 #[test]
 fn both_at_once_pass_through_closing() {
-    let (mut kernel, door) = (Kernel::watch(), Door::narrow());
-    kernel.narrow(door.port());
+    let door = Door::narrow();
+    let mut kernel = Kernel::watch_port(door.port());
     // Its FIN waits behind data that the peer has no room for, so both FINs are out before either is answered.
     let client = connect_to(&door).input(noise(MORE_THAN_ITS_ROOM)).start();
     let mut peer = door.accept();
@@ -156,8 +155,8 @@ fn both_at_once_pass_through_closing() {
 
 #[test]
 fn a_fin_that_waits_for_room_holds_fin_wait_1() {
-    let (mut kernel, door) = (Kernel::watch(), Door::narrow());
-    kernel.narrow(door.port());
+    let door = Door::narrow();
+    let mut kernel = Kernel::watch_port(door.port());
     let client = connect_to(&door).input(noise(MORE_THAN_ITS_ROOM)).start();
     let mut peer = door.accept();
     client.wait_for("FIN-WAIT-1", |e| e.enters("FIN-WAIT-1"));
@@ -172,8 +171,8 @@ fn a_fin_that_waits_for_room_holds_fin_wait_1() {
 
 #[test]
 fn a_fin_that_waits_for_room_holds_last_ack() {
-    let (mut kernel, door) = (Kernel::watch(), Door::narrow());
-    kernel.narrow(door.port());
+    let door = Door::narrow();
+    let mut kernel = Kernel::watch_port(door.port());
     let client = connect_to(&door).input(noise(MORE_THAN_ITS_ROOM)).start();
     let mut peer = door.accept();
     peer.half_close();
@@ -256,8 +255,8 @@ fn a_reset_after_our_fin_leaves_fin_wait_2() {
 
 #[test]
 fn a_reset_while_our_fin_waits_leaves_fin_wait_1() {
-    let (mut kernel, door) = (Kernel::watch(), Door::narrow());
-    kernel.narrow(door.port());
+    let door = Door::narrow();
+    let mut kernel = Kernel::watch_port(door.port());
     let client = connect_to(&door).input(noise(MORE_THAN_ITS_ROOM)).start();
     let peer = door.accept();
     client.wait_for("FIN-WAIT-1", |e| e.enters("FIN-WAIT-1"));
@@ -307,8 +306,8 @@ fn leaving_with_unread_data_resets() {
 
 #[test]
 fn a_refused_connection_goes_back_to_closed() {
-    let (mut kernel, port) = (Kernel::watch(), refusing_port());
-    kernel.narrow(port.port());
+    let port = refusing_port();
+    let mut kernel = Kernel::watch_port(port.port());
     let run = soquete(&format!("connect {}", port.address())).run();
     assert_eq!(run.code, 1, "{run}");
     let conn = run.conns()[0];
@@ -319,8 +318,8 @@ fn a_refused_connection_goes_back_to_closed() {
 
 #[test]
 fn a_syn_without_an_answer_stays_in_syn_sent() {
-    let (mut kernel, port) = (Kernel::watch(), SilentPort::open());
-    kernel.narrow(port.port());
+    let port = SilentPort::open();
+    let mut kernel = Kernel::watch_port(port.port());
     let run = soquete(&format!("connect --timeout 300ms {}", port.address())).run();
     assert_eq!(run.code, 3, "{run}");
     let conn = run.conns()[0];
@@ -329,9 +328,20 @@ fn a_syn_without_an_answer_stays_in_syn_sent() {
 }
 
 #[test]
+fn a_syn_the_kernel_gives_up_times_out() {
+    let port = SilentPort::open();
+    let mut kernel = Kernel::watch_port(port.port());
+    let run = soquete(&format!("connect --user-timeout 500ms {}", port.address())).run();
+    assert_eq!(run.event("error")["errno"], "ETIMEDOUT", "{run}");
+    assert_eq!(kernel.confirm(&run, run.conns()[0]), ["CLOSED", "SYN-SENT", "CLOSED"]);
+    let last = run.named("state").last().expect("a state");
+    assert_eq!((last.text("op"), last.text("via")), ("timed-out", "kernel"), "{run}");
+}
+
+#[test]
 fn a_second_syn_that_is_answered_establishes() {
-    let (mut kernel, port) = (Kernel::watch(), SilentPort::open());
-    kernel.narrow(port.port());
+    let port = SilentPort::open();
+    let mut kernel = Kernel::watch_port(port.port());
     let client = soquete(&format!("connect {}", port.address())).input("").start();
     client.wait_for("SYN-SENT", |e| e.enters("SYN-SENT"));
     let door = port.relent();
@@ -473,8 +483,8 @@ fn checks_tell_the_states_of_each_attempt() {
     assert_eq!(run.code, 0, "{run}");
     kernel.confirm_all(&run);
     drop(door);
-    let (mut kernel, port) = (Kernel::watch(), refusing_port());
-    kernel.narrow(port.port());
+    let port = refusing_port();
+    let mut kernel = Kernel::watch_port(port.port());
     let run = soquete(&format!("connect --check {}", port.address())).run();
     assert_eq!(run.code, 1, "{run}");
     kernel.confirm_all(&run);

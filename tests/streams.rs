@@ -297,3 +297,16 @@ fn standard_input_stays_blocking_for_who_shares_it() {
     let flags = rustix::fs::fcntl_getfl(&ours).expect("its flags");
     assert!(!flags.contains(rustix::fs::OFlags::NONBLOCK), "O_NONBLOCK leaks into the user's shell");
 }
+
+#[test]
+fn the_interrupt_key_ends_it_in_order() {
+    let door = Door::open();
+    for line in [format!("connect {}", door.address()), "listen -k 127.0.0.1:0".to_owned()] {
+        let terminal = Terminal::start(&line, &[]);
+        terminal.wait_text(if line.starts_with("connect") { "ESTABLISHED" } else { "listening on" });
+        terminal.keys("\x03");
+        terminal.wait_end();
+        assert!(terminal.is_cooked(), "{line}");
+        assert_eq!(terminal.finish(), 130, "{line}");
+    }
+}

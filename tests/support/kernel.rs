@@ -7,6 +7,7 @@
 use super::{DEADLINE, Run, is_root, note, skip};
 use sampler::Sampler;
 use std::net::SocketAddr;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 use tracepoint::Tracepoint;
 
@@ -31,18 +32,28 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Starts to record; says how.
+    /// Starts to record every socket; the first time it says how.
     pub fn watch() -> Self {
-        match Tracepoint::start() {
+        Self::start(None)
+    }
+
+    /// Starts to record sockets with this port at either end.
+    pub fn watch_port(port: u16) -> Self {
+        Self::start(Some(port))
+    }
+
+    fn start(port: Option<u16>) -> Self {
+        static SAID: Once = Once::new();
+        match Tracepoint::start(port) {
             Ok(tracepoint) => {
-                note("states are compared with the tracepoint sock:inet_sock_set_state");
+                SAID.call_once(|| note("states are compared with the tracepoint sock:inet_sock_set_state"));
                 Self::Tracepoint(tracepoint)
             }
             Err(why) => {
                 if is_root() {
                     skip(&format!("the tracepoint cannot be read ({why})"));
                 }
-                note("states are compared with samples of the socket table");
+                SAID.call_once(|| note("states are compared with samples of the socket table"));
                 Self::Sampler(Sampler::start())
             }
         }

@@ -117,6 +117,13 @@ impl Running {
         pipe.write_all(bytes.as_ref()).expect("the program reads its standard input");
     }
 
+    /// Types into standard input if it is still open and read.
+    pub fn try_write(&mut self, bytes: impl AsRef<[u8]>) {
+        if let Some(pipe) = &mut self.stdin {
+            drop(pipe.write_all(bytes.as_ref()));
+        }
+    }
+
     /// Types into standard input more than a pipe holds, in a thread, then ends it.
     pub fn write_in_background(&mut self, bytes: Vec<u8>) {
         let mut pipe = self.stdin.take().expect("standard input is a pipe and still open");

@@ -89,9 +89,9 @@ impl Peer {
     }
 
     fn of(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(DEADLINE)).expect("a deadline for reading");
-        stream.set_write_timeout(Some(DEADLINE)).expect("a deadline for writing");
-        Self(stream)
+        let peer = Self(stream);
+        peer.hurry(DEADLINE);
+        peer
     }
 
     pub fn local(&self) -> SocketAddr {
@@ -105,6 +105,12 @@ impl Peer {
     /// The socket itself.
     pub fn stream(&self) -> &TcpStream {
         &self.0
+    }
+
+    /// Reading and writing that take longer than this fail from now on.
+    pub fn hurry(&self, limit: Duration) {
+        self.0.set_read_timeout(Some(limit)).expect("a deadline for reading");
+        self.0.set_write_timeout(Some(limit)).expect("a deadline for writing");
     }
 
     /// A second handle on the same connection, for another thread.
