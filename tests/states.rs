@@ -69,7 +69,7 @@ fn who_connects_and_closes_first_ends_in_time_wait() {
     assert_eq!(run.code, 0, "{run}");
     let conn = client_of(&run);
     let states = kernel.confirm(&run, conn);
-    assert_eq!(states, after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]));
+    assert_eq!(states, after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]), "{run}");
     expect_seen(&run, conn, &["ESTABLISHED", "FIN-WAIT-2", "TIME-WAIT"]);
 }
 
@@ -88,7 +88,11 @@ fn who_connects_and_closes_last_ends_closed() {
     let run = client.finish();
     assert_eq!(run.code, 0, "{run}");
     let conn = client_of(&run);
-    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["CLOSE-WAIT", "LAST-ACK", "CLOSED"]));
+    assert_eq!(
+        kernel.confirm(&run, conn),
+        after(&ACTIVE_OPEN, &["CLOSE-WAIT", "LAST-ACK", "CLOSED"]),
+        "{run}"
+    );
     expect_seen(&run, conn, &["ESTABLISHED", "CLOSE-WAIT"]);
 }
 
@@ -99,7 +103,7 @@ fn a_listener_goes_from_closed_to_listen_and_back() {
     let listeners: Vec<u64> = run.named("listening").map(|e| e.number("conn")).collect();
     assert_eq!(listeners.len(), 2, "one socket a family: {run}");
     for conn in listeners {
-        assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "LISTEN", "CLOSED"]);
+        assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "LISTEN", "CLOSED"], "{run}");
     }
 }
 
@@ -149,7 +153,11 @@ fn both_at_once_pass_through_closing() {
     let run = client.finish();
     assert_eq!(run.code, 0, "{run}");
     let conn = client_of(&run);
-    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "CLOSING", "TIME-WAIT"]));
+    assert_eq!(
+        kernel.confirm(&run, conn),
+        after(&ACTIVE_OPEN, &["FIN-WAIT-1", "CLOSING", "TIME-WAIT"]),
+        "{run}"
+    );
     expect_seen(&run, conn, &["FIN-WAIT-1", "CLOSING", "TIME-WAIT"]);
 }
 
@@ -165,7 +173,11 @@ fn a_fin_that_waits_for_room_holds_fin_wait_1() {
     drop(peer);
     let run = client.finish();
     let conn = client_of(&run);
-    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]));
+    assert_eq!(
+        kernel.confirm(&run, conn),
+        after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]),
+        "{run}"
+    );
     expect_seen(&run, conn, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]);
 }
 
@@ -195,7 +207,7 @@ fn a_reset_goes_straight_to_closed() {
     peer.reset();
     let run = client.finish();
     assert_eq!(run.code, 1, "{run}");
-    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]));
+    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]), "{run}");
 }
 
 #[test]
@@ -206,7 +218,7 @@ fn a_reset_right_after_the_handshake_still_passed_established() {
         door.accept().reset();
         let run = client.finish();
         assert_eq!(run.code, 1, "{run}");
-        assert_eq!(kernel.confirm(&run, run.conns()[0]), after(&ACTIVE_OPEN, &["CLOSED"]));
+        assert_eq!(kernel.confirm(&run, run.conns()[0]), after(&ACTIVE_OPEN, &["CLOSED"]), "{run}");
     }
 }
 
@@ -220,7 +232,7 @@ fn a_peer_that_closes_without_reading_resets() {
     drop(peer);
     let run = client.finish();
     assert_eq!(run.code, 1, "{run}");
-    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]));
+    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]), "{run}");
 }
 
 #[test]
@@ -234,7 +246,7 @@ fn a_reset_after_the_peers_fin_leaves_close_wait() {
     let run = client.finish();
     assert_eq!(run.code, 1, "{run}");
     let conn = client_of(&run);
-    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["CLOSE-WAIT", "CLOSED"]));
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["CLOSE-WAIT", "CLOSED"]), "{run}");
     expect_seen(&run, conn, &["CLOSE-WAIT", "CLOSED"]);
 }
 
@@ -249,7 +261,11 @@ fn a_reset_after_our_fin_leaves_fin_wait_2() {
     let run = client.finish();
     assert_eq!(run.code, 1, "{run}");
     let conn = client_of(&run);
-    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "CLOSED"]));
+    assert_eq!(
+        kernel.confirm(&run, conn),
+        after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "CLOSED"]),
+        "{run}"
+    );
     expect_seen(&run, conn, &["FIN-WAIT-2", "CLOSED"]);
 }
 
@@ -264,7 +280,7 @@ fn a_reset_while_our_fin_waits_leaves_fin_wait_1() {
     let run = client.finish();
     assert_eq!(run.code, 1, "{run}");
     let conn = client_of(&run);
-    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "CLOSED"]));
+    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "CLOSED"]), "{run}");
     expect_seen(&run, conn, &["FIN-WAIT-1", "CLOSED"]);
 }
 
@@ -286,7 +302,7 @@ fn linger_0_resets_on_close() {
     let client = connect_to(&door).arg("--linger=0").arg("--on-eof=close").input("").start();
     door.accept().expect_reset();
     let run = client.finish();
-    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]));
+    assert_eq!(kernel.confirm(&run, client_of(&run)), after(&ACTIVE_OPEN, &["CLOSED"]), "{run}");
 }
 
 #[test]
@@ -311,7 +327,7 @@ fn a_refused_connection_goes_back_to_closed() {
     let run = soquete(&format!("connect {}", port.address())).run();
     assert_eq!(run.code, 1, "{run}");
     let conn = run.conns()[0];
-    assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "SYN-SENT", "CLOSED"]);
+    assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "SYN-SENT", "CLOSED"], "{run}");
     let last = run.named("state").last().expect("a state");
     assert_eq!(last["op"], "refused", "{run}");
 }
@@ -323,7 +339,7 @@ fn a_syn_without_an_answer_stays_in_syn_sent() {
     let run = soquete(&format!("connect --timeout 300ms {}", port.address())).run();
     assert_eq!(run.code, 3, "{run}");
     let conn = run.conns()[0];
-    assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "SYN-SENT", "CLOSED"]);
+    assert_eq!(kernel.confirm(&run, conn), ["CLOSED", "SYN-SENT", "CLOSED"], "{run}");
     expect_seen(&run, conn, &["SYN-SENT", "CLOSED"]);
 }
 
@@ -333,7 +349,7 @@ fn a_syn_the_kernel_gives_up_times_out() {
     let mut kernel = Kernel::watch_port(port.port());
     let run = soquete(&format!("connect --user-timeout 500ms {}", port.address())).run();
     assert_eq!(run.event("error")["errno"], "ETIMEDOUT", "{run}");
-    assert_eq!(kernel.confirm(&run, run.conns()[0]), ["CLOSED", "SYN-SENT", "CLOSED"]);
+    assert_eq!(kernel.confirm(&run, run.conns()[0]), ["CLOSED", "SYN-SENT", "CLOSED"], "{run}");
     let last = run.named("state").last().expect("a state");
     assert_eq!((last.text("op"), last.text("via")), ("timed-out", "kernel"), "{run}");
 }
@@ -351,7 +367,11 @@ fn a_second_syn_that_is_answered_establishes() {
     let run = client.finish();
     assert_eq!(run.code, 0, "{run}");
     let conn = client_of(&run);
-    assert_eq!(kernel.confirm(&run, conn), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]));
+    assert_eq!(
+        kernel.confirm(&run, conn),
+        after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]),
+        "{run}"
+    );
     expect_seen(&run, conn, &["SYN-SENT", "ESTABLISHED"]);
 }
 
