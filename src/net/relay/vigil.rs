@@ -15,6 +15,11 @@ use std::time::{Duration, Instant};
 /// How often a peer that sent FIN while our input is still open is looked for in the socket table.
 const PEER_CHECK: Duration = Duration::from_millis(100);
 
+/// A last ACK that is under way is waited for this long, one initial retransmission timeout (RFC 6298).
+const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
+/// The first look whether it came; later ones are a quarter of the time waited apart.
+const GLANCE: Duration = Duration::from_micros(100);
+
 /// What is known while the threads move bytes.
 pub(super) struct Vigil<'a> {
     socket: &'a Tracked,
@@ -27,6 +32,8 @@ pub(super) struct Vigil<'a> {
     receiving: bool,
     /// When the input ended.
     sent_at: Option<Instant>,
+    /// When both directions had ended.
+    ended_at: Option<Instant>,
     /// The error that ended sending; what the peer said before is still read.
     send_error: Option<Error>,
     /// Bytes moved both ways, and when that last changed.
@@ -53,6 +60,7 @@ impl<'a> Vigil<'a> {
             input,
             receiving: true,
             sent_at: None,
+            ended_at: None,
             send_error: None,
             moved: (0, now),
             told: (0, now),
@@ -92,6 +100,7 @@ impl<'a> Vigil<'a> {
             return Err(Error::new("send", &self.peer, io::Error::from_raw_os_error(libc::ECONNRESET)));
         }
         let done = match (self.sending, self.receiving) {
+            (false, false) if self.send_error.is_none() => return self.settle(now),
             (false, false) => true,
             (true, false) => self.plan.ends_with_peer || self.nobody_misses_more(),
             (false, true) => self.plan.send_only && self.sent_at.is_some() && self.socket.fin_acknowledged(),
@@ -101,6 +110,18 @@ impl<'a> Vigil<'a> {
             return self.send_error.take().map_or(Ok(Some(Ended::Done)), Err);
         }
         Ok(self.passed_deadline(now))
+    }
+
+    /// Both directions ended: only when the peer has acknowledged our FIN is it sure that it did not reset instead.
+    fn settle(&mut self, now: Instant) -> Result<Option<Ended>> {
+        let since = *self.ended_at.get_or_insert(now);
+        if self.socket.awaits_last_ack() && now < since + LAST_ACK_PATIENCE {
+            return Ok(self.passed_deadline(now));
+        }
+        match self.socket.broken_by() {
+            Some(error) => Err(Error::new("close", &self.peer, error)),
+            None => Ok(Some(Ended::Done)),
+        }
     }
 
     fn take_sent(&mut self) -> Result<Option<Ended>> {
@@ -176,7 +197,9 @@ impl<'a> Vigil<'a> {
         if let (Some(at), Some(limit)) = (self.sent_at, self.plan.eof_wait) {
             next = next.min(at + limit);
         }
-        if !self.receiving {
+        if let Some(since) = self.ended_at {
+            next = next.min(now + GLANCE.max((now - since) / 4));
+        } else if !self.receiving {
             next = next.min(now + PEER_CHECK);
         }
         if self.plan.send_only && self.sent_at.is_some() {

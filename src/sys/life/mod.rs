@@ -3,15 +3,15 @@
 //! A state is written down when the kernel was asked for it; the steps RFC 9293 forces between two answers are
 //! filled in as `implied`. Both the owner's calls and the watcher's wakes come here, so a life is behind a mutex.
 
+mod calls;
 mod closing;
 mod step;
 
 use super::{diag, tcp_info};
 use crate::event::{Ending, Event, Events, Fault, Op, Proto, Role, State, Subject, Via};
-use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use step::{after_our_fin, op_of_step};
@@ -20,9 +20,6 @@ use step::{after_our_fin, op_of_step};
 /// descriptor is given up.
 const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A thread that was told an error writes it down within microseconds.
-const ANOTHER_THREADS_WORD: Duration = Duration::from_millis(1);
-
 /// What is known of a socket. Shared by its owner and the watcher.
 pub(in crate::sys) struct Life {
     /// Where events go; `None` if nothing is told of this socket.
@@ -30,6 +27,8 @@ pub(in crate::sys) struct Life {
     /// Payload received and sent so far.
     pub(super) bytes_in: AtomicU64,
     pub(super) bytes_out: AtomicU64,
+    /// Data calls under way: each may have been told the error that the kernel tells once, and not have noted it yet.
+    calls: AtomicU32,
     opened: Instant,
     inner: Mutex<Inner>,
 }
@@ -66,6 +65,7 @@ impl Life {
             events,
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
+            calls: AtomicU32::new(0),
             opened: Instant::now(),
             inner: Mutex::new(Inner {
                 subject,
@@ -116,8 +116,12 @@ impl Life {
         match inner.state {
             State::Closed | State::TimeWait => {}
             State::LastAck | State::Listen => {
-                let op = op.unwrap_or(Op::Close);
-                self.advance(inner, State::Closed, Cause { op, via: Via::Kernel, ending: Ending::Orderly });
+                let cause = if inner.error(fd).is_some() {
+                    inner.closing_cause(op)
+                } else {
+                    Cause { op: op.unwrap_or(Op::Close), via: Via::Kernel, ending: Ending::Orderly }
+                };
+                self.advance(inner, State::Closed, cause);
             }
             from => {
                 let may_wait = !matches!(from, State::SynSent | State::CloseWait);
@@ -126,7 +130,10 @@ impl Life {
                     let cause = Cause { op, via: Via::Table, ending: Ending::Orderly };
                     return self.advance(inner, State::TimeWait, cause);
                 }
-                inner.take_error(fd);
+                if inner.error(fd).is_none() && op.is_none() && self.calls_under_way() {
+                    // Whoever was told what ended it comes here next.
+                    return;
+                }
                 let cause = inner.closing_cause(op);
                 if inner.error == Some(libc::EPIPE) && from == State::Established {
                     // The kernel's word for a reset after the peer's FIN.
@@ -225,33 +232,6 @@ impl Life {
         self.advance(inner, to, Cause { op: Op::Connect, via, ending: Ending::Abortive });
     }
 
-    /// Remembers an error a data call returned, since the kernel tells it once.
-    pub(in crate::sys) fn note_error(&self, errno: i32) {
-        self.lock().error.get_or_insert(errno);
-        self.observe();
-    }
-
-    /// The error that ended the connection, if the watcher took it before the owner's call could see it.
-    pub(in crate::sys) fn ended_by(&self) -> Option<io::Error> {
-        self.observe();
-        self.lock().error.map(|errno| {
-            // A reset that comes after the peer's FIN is EPIPE to the kernel (`tcp_reset`); to people it is a reset.
-            io::Error::from_raw_os_error(if errno == libc::EPIPE { libc::ECONNRESET } else { errno })
-        })
-    }
-
-    /// What ended a connection on which sending answers EPIPE: the error another thread was just told, or none, and
-    /// then EPIPE is the kernel's own word for a reset after the peer's FIN.
-    pub(in crate::sys) fn cause_of_broken_pipe(&self) -> Option<io::Error> {
-        let known = self.ended_by();
-        if known.is_none() {
-            std::thread::park_timeout(ANOTHER_THREADS_WORD);
-            self.lock().error.get_or_insert(libc::EPIPE);
-            self.observe();
-        }
-        known
-    }
-
     /// A warning or an error about this socket.
     pub(in crate::sys) fn fault(&self, mut fault: Fault) -> Fault {
         let subject = self.lock().subject;
@@ -262,13 +242,15 @@ impl Life {
 }
 
 impl Inner {
-    fn take_error(&mut self, fd: BorrowedFd<'_>) {
+    /// The error that ended the connection, taken from the kernel if nobody was told it before.
+    fn error(&mut self, fd: BorrowedFd<'_>) -> Option<i32> {
         if self.error.is_none() {
             self.error = rustix::net::sockopt::socket_error(fd)
                 .ok()
                 .and_then(Result::err)
                 .map(rustix::io::Errno::raw_os_error);
         }
+        self.error
     }
 
     fn closing_cause(&self, op: Option<Op>) -> Cause {

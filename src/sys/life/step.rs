@@ -18,8 +18,8 @@ pub(super) const fn op_of_step(from: State, to: State, op: Op) -> Op {
         (State::Listen | State::SynSent, State::SynReceived) => Op::SynReceived,
         (State::SynReceived, State::Established)
         | (State::FinWait1, State::FinWait2)
-        | (State::Closing, State::TimeWait)
-        | (State::LastAck, State::Closed) => Op::AckReceived,
+        | (State::Closing, State::TimeWait) => Op::AckReceived,
+        (State::LastAck, State::Closed) if !matches!(op, Op::ResetReceived | Op::TimedOut) => Op::AckReceived,
         (State::Established, State::CloseWait)
         | (State::FinWait1, State::Closing)
         | (State::FinWait2, State::TimeWait) => Op::FinReceived,

@@ -48,6 +48,18 @@ impl Tracked {
         matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
     }
 
+    /// Whether FIN went both ways and ours is not acknowledged: the peer may still answer it with RST.
+    #[must_use]
+    pub fn awaits_last_ack(&self) -> bool {
+        matches!(tcp_info::state(self.as_fd()), Ok(State::LastAck | State::Closing))
+    }
+
+    /// The error that ended the connection, if one did.
+    #[must_use]
+    pub fn broken_by(&self) -> Option<io::Error> {
+        self.life.broken_by()
+    }
+
     /// Whether the kernel has nothing of the connection any more but this descriptor.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -8,64 +8,45 @@ use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 
 impl Tracked {
-    /// recv(2): 0 at the peer's FIN; an error that ended the connection is returned even if the watcher saw it first.
+    /// recv(2): 0 at the peer's FIN; an error that ended the connection is returned even if another thread saw it first.
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let received = net::recv(self, buffer, RecvFlags::empty()).map(|(n, _)| n);
-        self.account_in(received.map_err(io::Error::from))
+        self.receive_by(|| Ok(net::recv(self, buffer, RecvFlags::empty())?.0))
     }
 
-    /// Counts what another system call received from this socket, and gives it [`Self::recv`]'s errors.
-    pub(in crate::sys) fn account_in(&self, received: io::Result<usize>) -> io::Result<usize> {
-        match received {
-            Ok(0) => self.life.ended_by().map_or(Ok(0), Err),
-            Ok(n) => {
-                self.life.bytes_in.fetch_add(n as u64, Ordering::Relaxed);
-                Ok(n)
-            }
-            Err(error) => {
-                if let Some(errno) = error.raw_os_error().filter(|e| ends_connection(*e)) {
-                    self.life.note_error(errno);
-                }
-                Err(self.life.ended_by().unwrap_or(error))
-            }
+    /// Makes another system call that receives from this socket, counts what it moved, and gives it [`Self::recv`]'s
+    /// errors.
+    pub(in crate::sys) fn receive_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+        let n = self.life.during(call)?;
+        if n == 0 {
+            return self.life.ended_by().map_or(Ok(0), Err);
         }
+        self.life.bytes_in.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
     }
 
     /// send(2); a closed connection gives an error, not a signal.
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
-        self.account_out(net::send(self, data, SendFlags::NOSIGNAL).map_err(io::Error::from))
+        self.send_by(|| Ok(net::send(self, data, SendFlags::NOSIGNAL)?))
     }
 
     /// writev(2) on the socket.
     pub fn send_vectored(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.account_out(SockRef::from(&self.as_fd()).send_vectored_with_flags(parts, libc::MSG_NOSIGNAL))
+        self.send_by(|| SockRef::from(&self.as_fd()).send_vectored_with_flags(parts, libc::MSG_NOSIGNAL))
     }
 
-    /// Counts what another system call sent over this socket, and gives it [`Self::send`]'s errors.
-    pub(in crate::sys) fn account_out(&self, sent: io::Result<usize>) -> io::Result<usize> {
+    /// Makes another system call that sends over this socket, counts what it moved, and gives it [`Self::send`]'s errors.
+    pub(in crate::sys) fn send_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+        let sent = self.life.during(call);
         match sent {
+            // The kernel tells the cause once, to whoever asks first; everybody after that gets EPIPE.
+            Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {
+                Err(self.life.cause_of_broken_pipe().unwrap_or(error))
+            }
+            Err(error) => Err(error),
             Ok(n) => {
                 self.life.bytes_out.fetch_add(n as u64, Ordering::Relaxed);
                 Ok(n)
             }
-            Err(error) => Err(self.failed_with(error)),
         }
     }
-
-    fn failed_with(&self, error: io::Error) -> io::Error {
-        match error.raw_os_error() {
-            // The kernel tells the cause once, to whoever asks first; everybody after that gets EPIPE.
-            Some(libc::EPIPE) => self.life.cause_of_broken_pipe().unwrap_or(error),
-            Some(errno) if ends_connection(errno) => {
-                self.life.note_error(errno);
-                error
-            }
-            _ => error,
-        }
-    }
-}
-
-/// Errors after which a connection is over.
-const fn ends_connection(errno: i32) -> bool {
-    matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT | libc::EHOSTUNREACH | libc::EPIPE)
 }

@@ -1,0 +1,46 @@
+//! Moves bytes between a socket and a descriptor, by the cheapest call both ends allow, for a thread of its own.
+//!
+//! Where a call refuses the descriptors, bytes are copied. The socket is non-blocking and waited for by poll(2): a splice
+//! that slept on it would keep the pipe locked, and with it whoever reads or writes the pipe's other end.
+
+mod receive;
+mod send;
+
+pub use receive::{discard, receive};
+pub use send::send;
+
+use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+use std::io;
+use std::os::fd::BorrowedFd;
+
+/// The most one splice or sendfile is asked for, and a copying receiver's buffer: 1 MiB is also the largest pipe an
+/// unprivileged process may have (`pipe-max-size`, pipe(7)).
+const CHUNK: usize = 1 << 20;
+/// A copying sender reads this much at once: measured best of 64 KiB to 1 MiB.
+const COPY: usize = 256 << 10;
+
+/// Which end of a transfer failed.
+#[derive(Debug)]
+pub enum PumpError {
+    /// The socket.
+    Socket(io::Error),
+    /// The descriptor read from or written to.
+    Local(io::Error),
+}
+
+/// Changes bytes on their way (line ends for `--crlf`, visible controls for a terminal).
+pub type Filter = Box<dyn FnMut(&[u8], &mut Vec<u8>) + Send>;
+
+fn socket(error: impl Into<io::Error>) -> PumpError {
+    PumpError::Socket(error.into())
+}
+
+fn local(error: impl Into<io::Error>) -> PumpError {
+    PumpError::Local(error.into())
+}
+
+/// Gives a pipe room for a whole chunk; says whether it has it.
+fn widen(pipe: BorrowedFd<'_>) -> bool {
+    let room = fcntl_getpipe_size(pipe).unwrap_or(0);
+    room >= CHUNK || fcntl_setpipe_size(pipe, CHUNK).is_ok()
+}

@@ -1,0 +1,137 @@
+//! From a descriptor to the socket: a sender is fastest by splice(2) from a pipe that can be made wide, and by sendfile(2)
+//! from a file.
+
+use super::{CHUNK, COPY, Filter, PumpError, local, socket, widen};
+use crate::sys::options::SocketOption;
+use crate::sys::socket::Tracked;
+use crate::sys::stdio::{self, Nature};
+use crate::sys::wait::{For, wait};
+use rustix::fs::sendfile;
+use rustix::io::Errno;
+use rustix::pipe::{SpliceFlags, splice};
+use std::io::ErrorKind;
+use std::ops::Deref;
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// Unsent bytes the kernel may hold for a sender: past them a write waits, and segments leave in its own context
+/// instead of in the receiver's acknowledgements (`TCP_NOTSENT_LOWAT`, tcp(7)); measured best of 64 to 256 KiB.
+const UNSENT: u32 = 128 << 10;
+
+/// Sends `input` to its end. `to` gives the socket for each step, or `None` once nobody wants more: a thread that
+/// waits for input holds no socket open.
+pub fn send<S: Deref<Target = Tracked>>(
+    input: BorrowedFd<'_>,
+    to: impl Fn() -> Option<S>,
+    filter: Option<Filter>,
+) -> Result<(), PumpError> {
+    match stdio::nature(input).map_err(local)? {
+        Nature::File | Nature::AppendFile if filter.is_none() => {
+            prefer_own_context(&to);
+            send_file(input, to)
+        }
+        // In a narrow pipe splice moves little at a time, and copying is better.
+        Nature::Pipe if filter.is_none() && widen(input) => {
+            prefer_own_context(&to);
+            send_pipe(input, to)
+        }
+        _ => send_copying(input, to, filter),
+    }
+}
+
+fn prefer_own_context<S: Deref<Target = Tracked>>(to: &impl Fn() -> Option<S>) {
+    if let Some(socket) = to() {
+        socket.prefer(&SocketOption::UnsentLow(UNSENT));
+    }
+}
+
+fn send_pipe<S: Deref<Target = Tracked>>(
+    input: BorrowedFd<'_>,
+    to: impl Fn() -> Option<S>,
+) -> Result<(), PumpError> {
+    loop {
+        wait(&[(input, For::Reading)], None).map_err(local)?;
+        let Some(socket_now) = to() else { return Ok(()) };
+        let moved =
+            socket_now.send_by(|| Ok(splice(input, None, &*socket_now, None, CHUNK, SpliceFlags::MOVE)?));
+        match moved {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted => {}
+                ErrorKind::WouldBlock => {
+                    wait(&[(socket_now.as_fd(), For::Writing)], None).map_err(socket)?;
+                }
+                ErrorKind::InvalidInput => {
+                    drop(socket_now);
+                    return send_copying(input, to, None);
+                }
+                _ => return Err(socket(error)),
+            },
+        }
+    }
+}
+
+fn send_file<S: Deref<Target = Tracked>>(
+    input: BorrowedFd<'_>,
+    to: impl Fn() -> Option<S>,
+) -> Result<(), PumpError> {
+    while let Some(socket_now) = to() {
+        match socket_now.send_by(|| Ok(sendfile(&*socket_now, input, None, CHUNK)?)) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => match Errno::from_io_error(&error) {
+                Some(Errno::INTR) => {}
+                Some(Errno::AGAIN) => {
+                    wait(&[(socket_now.as_fd(), For::Writing)], None).map_err(socket)?;
+                }
+                // A file without a page cache, as under /proc, is copied.
+                Some(Errno::INVAL | Errno::NOSYS) => {
+                    drop(socket_now);
+                    return send_copying(input, to, None);
+                }
+                Some(Errno::IO | Errno::BADF | Errno::ISDIR | Errno::OVERFLOW) => return Err(local(error)),
+                _ => return Err(socket(error)),
+            },
+        }
+    }
+    Ok(())
+}
+
+fn send_copying<S: Deref<Target = Tracked>>(
+    input: BorrowedFd<'_>,
+    to: impl Fn() -> Option<S>,
+    mut filter: Option<Filter>,
+) -> Result<(), PumpError> {
+    let mut buffer = vec![0; COPY];
+    let mut changed = Vec::new();
+    loop {
+        let n = stdio::read(input, &mut buffer).map_err(local)?;
+        if n == 0 {
+            return Ok(());
+        }
+        let Some(socket_now) = to() else { return Ok(()) };
+        let bytes = match &mut filter {
+            Some(filter) => {
+                changed.clear();
+                filter(&buffer[..n], &mut changed);
+                &changed
+            }
+            None => &buffer[..n],
+        };
+        send_all(&socket_now, bytes)?;
+    }
+}
+
+fn send_all(to: &Tracked, mut bytes: &[u8]) -> Result<(), PumpError> {
+    while !bytes.is_empty() {
+        match to.send(bytes) {
+            Ok(n) => bytes = &bytes[n..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                wait(&[(to.as_fd(), For::Writing)], None).map_err(socket)?;
+            }
+            Err(error) => return Err(socket(error)),
+        }
+    }
+    Ok(())
+}
