@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 const TRACEFS: &str = "/sys/kernel/tracing";
+/// Of our instances' names; the process and a number follow.
+const PREFIX: &str = "soquete-test-";
 const EVENT: &str = "events/sock/inet_sock_set_state";
 /// Between two looks at a pipe whose own wake-ups come when half a buffer is full.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
@@ -39,7 +41,9 @@ impl Tracepoint {
             Command::new("mount").args(["-t", "tracefs", "tracefs", TRACEFS]).status()?;
         }
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = root.join(format!("instances/soquete-test-{}-{number}", std::process::id()));
+        let instances = root.join("instances");
+        sweep(&instances);
+        let folder = instances.join(format!("{PREFIX}{}-{number}", std::process::id()));
         fs::create_dir(&folder)?;
         let mut tracepoint =
             Self { folder, pipe: None, changes: RefCell::default(), lost_before: Cell::new(0) };
@@ -115,7 +119,22 @@ impl Drop for Tracepoint {
     fn drop(&mut self) {
         let _ = self.write(&format!("{EVENT}/enable"), "0");
         self.pipe = None;
-        let _ = fs::remove_dir(&self.folder);
+        // A process that another thread just started holds our descriptors until it executes its program.
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while fs::remove_dir(&self.folder).is_err() && Instant::now() < deadline {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Removes what a test that was killed left behind.
+fn sweep(instances: &Path) {
+    for entry in fs::read_dir(instances).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|n| n.strip_prefix(PREFIX)?.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir(entry.path());
+        }
     }
 }
 
