@@ -2,7 +2,7 @@
 
 use super::datagram::{self, Memory};
 use super::progress::Bar;
-use super::{Look, Style, explain, sanitize};
+use super::{Look, Style, explain, sanitize, zone};
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;
@@ -25,7 +25,7 @@ pub(super) struct Human {
 impl Human {
     pub(super) fn new(look: Look, to: File) -> Self {
         let bar = look.bar.then(Bar::new);
-        Self { look, to, zone: zone(), lines: Vec::new(), memory: Memory::default(), bar }
+        Self { look, to, zone: zone::local().clone(), lines: Vec::new(), memory: Memory::default(), bar }
     }
 
     fn add(&mut self, record: &Record) {
@@ -209,15 +209,6 @@ impl Sink for Human {
             None => to.write_all(lines),
         }
     }
-}
-
-/// The zone of this machine. Asking for it by name would walk the whole zone database at every start.
-fn zone() -> TimeZone {
-    if std::env::var_os("TZ").is_some() {
-        return TimeZone::system();
-    }
-    let local = std::fs::read("/etc/localtime").ok();
-    local.and_then(|data| TimeZone::tzif("local", &data).ok()).unwrap_or(TimeZone::UTC)
 }
 
 const fn is_check(outcome: Outcome) -> bool {

@@ -9,6 +9,7 @@ mod report;
 mod sanitize;
 mod style;
 mod table;
+mod zone;
 
 pub use report::report;
 pub use sanitize::Visible;

@@ -4,9 +4,8 @@
 //! memory does not grow with the table. TCP and UDP make one table, UNIX sockets another.
 
 use super::human::{bytes, latency};
-use super::{Style, sanitize};
+use super::{Style, sanitize, zone};
 use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Name, Queues, SocketRow, Transport};
-use jiff::tz::TimeZone;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
@@ -17,7 +16,6 @@ const HELD: usize = 256;
 /// A table under way.
 pub(super) struct Table {
     style: Style,
-    zone: TimeZone,
     held: Vec<SocketRow>,
     widths: Option<Widths>,
     counting: bool,
@@ -36,8 +34,7 @@ struct Widths {
 
 impl Table {
     pub fn new(style: Style) -> Self {
-        let zone = TimeZone::system();
-        Self { style, zone, held: Vec::new(), widths: None, counting: false, line: String::new() }
+        Self { style, held: Vec::new(), widths: None, counting: false, line: String::new() }
     }
 
     /// Takes one socket.
@@ -139,7 +136,7 @@ impl Table {
     /// One change, with the time of day.
     pub fn change(&mut self, row: &ChangeRow, out: &mut impl Write) -> io::Result<()> {
         let style = self.style;
-        let time = row.ts.to_zoned(self.zone.clone());
+        let time = row.ts.to_zoned(zone::local().clone());
         write!(out, "{} {:<4} ", style.dim(time.strftime("%H:%M:%S%.6f")), row.proto.name())?;
         match row.from {
             Some(from) => write!(out, "{:>12}", style.state(from))?,
