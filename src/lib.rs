@@ -27,8 +27,7 @@ pub mod scan;
 mod setup;
 pub mod sys;
 
-use clap::Parser;
-use cli::{Cli, Command};
+use cli::Command;
 use cmd::{Context, Outcome};
 use event::Event;
 use exit::Exit;
@@ -37,7 +36,7 @@ use std::ffi::OsString;
 /// Runs the program with its arguments, the program's name first; returns the exit status.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match Cli::try_parse_from(&args) {
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
         Err(error) => return setup::explain(&error, &args),
     };

@@ -3,6 +3,7 @@
 // Users read these comments in a terminal, where backticks are noise and [V6] is no link.
 #![allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)]
 
+mod alone;
 mod chat_join;
 mod chat_serve;
 mod condition;
@@ -27,6 +28,7 @@ pub use udp_send::UdpSend;
 pub use udp_serve::{AnswerArgs, Group, UdpServe};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Open sockets with explicit control, see every state they go through, script them with JSON.
@@ -131,6 +133,11 @@ pub enum Shell {
     PowerShell,
     /// Nushell
     Nushell,
+}
+
+/// Understands a command line, the program's name first.
+pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    alone::parse(args).map_or_else(|| Cli::try_parse_from(args), Ok)
 }
 
 /// The whole definition, for help, manual pages and completions.
