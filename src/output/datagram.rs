@@ -9,11 +9,12 @@ use jiff::tz::TimeZone;
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-/// What one datagram's line has in common with the next: the second, up to its fraction, and most often the two ends.
+/// What one line has in common with the next: the second, up to its fraction, and most often the two ends.
 #[derive(Default)]
 pub(super) struct Memory {
     second: Option<i64>,
     stamp: Vec<u8>,
+    time: Vec<u8>,
     ends: Option<(Role, [SocketAddr; 2])>,
     text: Vec<u8>,
 }
@@ -42,6 +43,15 @@ impl Memory {
     fn local(&mut self, ts: Timestamp, zone: &TimeZone, out: &mut Vec<u8>) {
         let write = |text: &mut Vec<u8>| write!(text, "{}", ts.to_zoned(zone.clone()).strftime("%H:%M:%S"));
         self.moment(ts, write, out);
+    }
+
+    /// The same as text, which lasts until the next is asked for.
+    pub(super) fn time(&mut self, ts: Timestamp, zone: &TimeZone) -> &str {
+        let mut time = std::mem::take(&mut self.time);
+        time.clear();
+        self.local(ts, zone, &mut time);
+        self.time = time;
+        std::str::from_utf8(&self.time).unwrap_or_default()
     }
 
     fn moment(
@@ -116,7 +126,7 @@ fn parts(record: &Record) -> Option<(&Subject, Dir, usize, [SocketAddr; 2])> {
     usual.then_some((socket, *dir, *len, ends))
 }
 
-fn address(address: SocketAddr, out: &mut Vec<u8>) {
+pub(super) fn address(address: SocketAddr, out: &mut Vec<u8>) {
     let IpAddr::V4(ip) = address.ip() else {
         let _ = write!(out, "{address}");
         return;
@@ -131,7 +141,7 @@ fn address(address: SocketAddr, out: &mut Vec<u8>) {
     number(address.port().into(), out);
 }
 
-fn number(value: u64, out: &mut Vec<u8>) {
+pub(super) fn number(value: u64, out: &mut Vec<u8>) {
     let length = value.checked_ilog10().map_or(1, |log| log as usize + 1);
     let mut text = [0; 20]; // as many as u64 has
     digits(value, &mut text[..length]);

@@ -5,7 +5,6 @@ use super::progress::Bar;
 use super::{Look, Style, explain, sanitize, zone};
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
 use jiff::tz::TimeZone;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -50,8 +49,8 @@ impl Human {
             }
             event => {
                 let start = self.lines.len();
-                let time = record.ts.to_zoned(self.zone.clone());
-                let _ = write!(self.lines, "{} ", style.dim(time.strftime("%H:%M:%S%.6f")));
+                let time = self.memory.time(record.ts, &self.zone);
+                let _ = write!(self.lines, "{} ", style.dim(time));
                 if self.describe(event).is_some() {
                     self.lines.push(b'\n');
                 } else {
@@ -222,15 +221,19 @@ fn said(fault: &Fault) -> String {
 
 /// The socket an event is about: `#2 127.0.0.1:50000 → 127.0.0.1:80`, our end first.
 fn who(socket: Subject) -> String {
-    let arrow = if socket.role == Role::Client { "→" } else { "←" };
-    let mut text = format!("#{}", socket.conn);
+    let arrow = if socket.role == Role::Client { " → " } else { " ← " };
+    let mut text = Vec::with_capacity(64);
+    text.push(b'#');
+    datagram::number(socket.conn.into(), &mut text);
     if let Some(local) = socket.local {
-        let _ = write!(text, " {local}");
+        text.push(b' ');
+        datagram::address(local, &mut text);
     }
     if let Some(peer) = socket.peer {
-        let _ = write!(text, " {arrow} {peer}");
+        text.extend_from_slice(arrow.as_bytes());
+        datagram::address(peer, &mut text);
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }
 
 const fn role_of(socket: Subject) -> &'static str {

@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// The token of the eventfd that wakes the thread for a new deadline; sockets count from 1.
 const NUDGE: u64 = 0;
+/// Wake-ups closer together than this are gathered: where thousands of sockets come and go, each wake-up of its own
+/// would cost more than the look. What lasts a millisecond is still seen.
+const GATHER: Duration = Duration::from_micros(250);
 /// Events taken with one call.
 const BATCH: usize = 256;
 
@@ -89,6 +92,7 @@ impl Watcher {
 
     fn run(&self) {
         let mut events = Vec::with_capacity(BATCH);
+        let mut woken = Instant::now();
         loop {
             events.clear();
             let timeout = self.next_deadline().map(|left| Timespec {
@@ -103,6 +107,8 @@ impl Watcher {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return,
             }
+            let busy = woken.elapsed() < 2 * GATHER;
+            woken = Instant::now();
             for event in &events {
                 let token = event.data.u64();
                 if token == NUDGE {
@@ -115,6 +121,9 @@ impl Watcher {
                 }
             }
             self.sweep();
+            if busy {
+                std::thread::park_timeout(GATHER);
+            }
         }
     }
 

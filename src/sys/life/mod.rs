@@ -98,7 +98,7 @@ impl Life {
     /// As [`Self::observe`], for an owner that just made the call `op` under the lock.
     pub(in crate::sys) fn observe_locked(&self, inner: &mut Inner, op: Option<Op>) {
         let Some(fd) = inner.fd.clone() else { return };
-        if inner.subject.proto == Proto::Udp {
+        if inner.subject.proto == Proto::Udp || inner.is_over() {
             return;
         }
         match tcp_info::state(fd.as_fd()) {
@@ -124,15 +124,16 @@ impl Life {
                 self.advance(inner, State::Closed, cause);
             }
             from => {
-                let may_wait = !matches!(from, State::SynSent | State::CloseWait);
+                let broken = inner.error(fd).is_some();
+                if !broken && op.is_none() && self.calls_under_way() {
+                    // Whoever was told what ended it comes here next.
+                    return;
+                }
+                let may_wait = !broken && !matches!(from, State::SynSent | State::CloseWait);
                 if may_wait && found(inner.subject) == Some(State::TimeWait) {
                     let op = op.unwrap_or(Op::Shutdown);
                     let cause = Cause { op, via: Via::Table, ending: Ending::Orderly };
                     return self.advance(inner, State::TimeWait, cause);
-                }
-                if inner.error(fd).is_none() && op.is_none() && self.calls_under_way() {
-                    // Whoever was told what ended it comes here next.
-                    return;
                 }
                 let cause = inner.closing_cause(op);
                 if inner.error == Some(libc::EPIPE) && from == State::Established {
@@ -171,7 +172,9 @@ impl Life {
         let via = if seen == Some(State::Established) { Via::Kernel } else { Via::Implied };
         let cause = Cause { op: Op::AckReceived, via, ending: Ending::Orderly };
         self.advance(&mut inner, State::Established, cause);
-        self.observe_locked(&mut inner, None);
+        if via == Via::Implied {
+            self.observe_locked(&mut inner, None);
+        }
     }
 
     fn tell(&self, event: Event) {
@@ -242,6 +245,11 @@ impl Life {
 }
 
 impl Inner {
+    /// Whether the kernel can say nothing more through the descriptor.
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Closed | State::TimeWait) && self.was_established
+    }
+
     /// The error that ended the connection, taken from the kernel if nobody was told it before.
     fn error(&mut self, fd: BorrowedFd<'_>) -> Option<i32> {
         if self.error.is_none() {

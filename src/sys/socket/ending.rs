@@ -99,6 +99,7 @@ impl Drop for Tracked {
                         let _ = self.shutdown_write();
                     }
                 }
+                State::Closed | State::TimeWait => {}
                 _ => abort = self.resets_on_close(),
             }
         }
