@@ -76,6 +76,9 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
 /// Tells how the run ended; returns the exit status.
 fn conclude(result: cmd::Result, context: &Context) -> u8 {
     let outcome = result.unwrap_or_else(|error| {
+        if let Some(signal) = setup::is_interrupted(&error).then(|| context.stop.signal()).flatten() {
+            return Outcome::stopped(signal);
+        }
         let exit = Exit::of(&error);
         if setup::is_closed_output(&error) {
             return Outcome::of(Exit::Done, "the reader of standard output went away");

@@ -174,3 +174,8 @@ pub(crate) fn is_closed_output(error: &anyhow::Error) -> bool {
         e.op == "write" && e.on == "standard output" && e.source.kind() == std::io::ErrorKind::BrokenPipe
     })
 }
+
+/// Whether an error is only that a wait was cut short.
+pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Error>().is_some_and(|e| e.source.kind() == std::io::ErrorKind::Interrupted)
+}

@@ -44,8 +44,9 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
 fn open(args: &ChatJoin, room: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
     let options = args.socket.options();
     let dial = Dial { sockets: &context.sockets, options: &options, source: args.source };
-    let found = addresses(Lookup::from(&args.lookup), &room.host, room.port, &context.events)?;
-    dial.first(room, &found, args.timeout.map(|t| Instant::now() + t), &context.stop)
+    let deadline = args.timeout.map(|t| Instant::now() + t);
+    let found = addresses(context, Lookup::from(&args.lookup), &room.host, room.port, deadline)?;
+    dial.first(room, &found, deadline, &context.stop)
 }
 
 /// Asks for a nick before anything is said. A few bytes always fit the send buffer of a new connection.

@@ -6,7 +6,7 @@ use crate::event::{Event, Events};
 use crate::net::addr::{Endpoint, Host};
 use crate::net::dial::{Dial, DialError};
 use crate::net::relay::{self, Plan};
-use crate::net::resolve::Lookup;
+use crate::net::resolve::{Lookup, Patience};
 use crate::sys::pump::Filter;
 use crate::sys::socket::Tracked;
 use crate::sys::{self, stdio};
@@ -46,7 +46,7 @@ fn open(args: &Connect, target: &Endpoint, context: &Context) -> std::result::Re
     let lookup = Lookup::from(&args.lookup);
     loop {
         let limit = [deadline, patience].into_iter().flatten().min();
-        let attempt = addresses(lookup, &target.host, target.port, &context.events)
+        let attempt = addresses(context, lookup, &target.host, target.port, limit)
             .map_err(DialError::from)
             .and_then(|found| dial.first(target, &found, limit, &context.stop));
         match attempt {
@@ -72,14 +72,26 @@ fn late(error: sys::Error) -> sys::Error {
     error.about(crate::event::Kind::Timeout)
 }
 
-/// The addresses of a host, told under `-v`.
+/// The addresses of a host, told under `-v`. Ctrl-C ends the look-up.
 pub(super) fn addresses(
+    context: &Context,
+    lookup: Lookup,
+    host: &Host,
+    port: u16,
+    deadline: Option<Instant>,
+) -> sys::Result<Vec<SocketAddr>> {
+    look_up(Patience { deadline, stop: &context.stop }, lookup, host, port, &context.events)
+}
+
+/// As [`addresses`], for a thread that has no context.
+pub(super) fn look_up(
+    patience: Patience<'_>,
     lookup: Lookup,
     host: &Host,
     port: u16,
     events: &Events,
 ) -> sys::Result<Vec<SocketAddr>> {
-    let found = lookup.addresses(host, port)?;
+    let found = patience.addresses(lookup, host, port)?;
     if events.detailed() && matches!(host, Host::Name(_)) {
         for &address in &found {
             events.emit(Event::Resolve { host: host.to_string(), address });

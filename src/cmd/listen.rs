@@ -27,7 +27,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         options: &args.socket.server_options(),
         backlog: args.backlog,
     };
-    let listeners = recipe.open(&place.addresses()?)?;
+    let listeners = recipe.open(&place.addresses(&context.stop)?)?;
     ready::announce(&args.ready, &listeners)?;
     match service {
         serve::Service::Pipe if !args.keep_open => pipe_first(args, listeners, context),

@@ -1,10 +1,11 @@
 //! Listeners for what a user names: loopback in both families unless told otherwise.
 
 use super::addr::{Endpoint, Host};
-use super::resolve::Lookup;
+use super::resolve::{Lookup, Patience};
 use crate::event::{Proto, Role};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
+use crate::sys::signal::Stop;
 use crate::sys::socket::{Sockets, Tracked};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -36,7 +37,9 @@ pub struct Recipe<'a> {
 
 impl Place {
     /// The addresses to bind. Loopback and `--public` are a pair, one of each family, on one port.
-    pub fn addresses(&self) -> Result<Vec<SocketAddr>> {
+    ///
+    /// A name is looked up; `stop` ends that.
+    pub fn addresses(&self, stop: &Stop) -> Result<Vec<SocketAddr>> {
         let port = self.endpoint.port;
         let pair = |v6: Ipv6Addr, v4: Ipv4Addr| -> Vec<SocketAddr> {
             let mut pair: Vec<SocketAddr> = vec![(v4, port).into(), (v6, port).into()];
@@ -49,7 +52,7 @@ impl Place {
         if self.endpoint.host == Host::Localhost {
             return Ok(pair(Ipv6Addr::LOCALHOST, Ipv4Addr::LOCALHOST));
         }
-        self.lookup.addresses(&self.endpoint.host, port)
+        Patience { deadline: None, stop }.addresses(self.lookup, &self.endpoint.host, port)
     }
 }
 

@@ -3,8 +3,13 @@
 use super::addr::Host;
 use crate::event::Kind;
 use crate::sys::error::{Error, Result};
+use crate::sys::signal::Stop;
+use crate::sys::wait::{Bell, For, wait};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// Which addresses are wanted, and whether names may be looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +49,45 @@ impl Lookup {
             return Err(Error::new("resolve", host, why).about(Kind::Resolve));
         }
         Ok(wanted)
+    }
+}
+
+/// How long a look-up may take, and what else ends it.
+#[derive(Clone, Copy)]
+pub struct Patience<'a> {
+    /// No answer after this is an error of kind `timeout`.
+    pub deadline: Option<Instant>,
+    /// The wish to end is an error of kind `Interrupted`.
+    pub stop: &'a Stop,
+}
+
+impl Patience<'_> {
+    /// [`Lookup::addresses`] in a thread of its own, which is left behind where it is not waited for: the system's
+    /// resolver knows neither deadlines nor signals.
+    pub fn addresses(self, lookup: Lookup, host: &Host, port: u16) -> Result<Vec<SocketAddr>> {
+        if !matches!(host, Host::Name(_)) {
+            return lookup.addresses(host, port);
+        }
+        let failed = |error: io::Error| Error::new("resolve", host, error);
+        let answer = Arc::new((Mutex::new(None), Bell::new().map_err(failed)?));
+        let (asked, theirs) = (host.clone(), Arc::clone(&answer));
+        let ask = move || {
+            let found = lookup.addresses(&asked, port);
+            *theirs.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+            theirs.1.ring();
+        };
+        std::thread::Builder::new().name("resolve".into()).spawn(ask).map_err(failed)?;
+        let fds = [(answer.1.as_fd(), For::Reading), (self.stop.as_fd(), For::Reading)];
+        let ready = wait(&fds, self.deadline).map_err(failed)?;
+        if ready[0]
+            && let Some(found) = answer.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            return found;
+        }
+        if ready[1] {
+            return Err(failed(io::ErrorKind::Interrupted.into()));
+        }
+        Err(failed(io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline")))
     }
 }
 

@@ -52,7 +52,7 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     }
     let recipe =
         Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &options, backlog: args.backlog };
-    let listeners = recipe.open(&place.addresses()?)?;
+    let listeners = recipe.open(&place.addresses(&context.stop)?)?;
     ready::announce(&args.ready, &listeners)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let tasks = LocalSet::new();

@@ -1,6 +1,6 @@
 //! One round over all targets: worker threads take them in blocks, answers are told in the order of the targets.
 
-use super::super::connect::addresses;
+use super::super::connect::look_up;
 use super::super::serve::stopped;
 use super::super::{Context, stdout};
 use super::Rows;
@@ -8,7 +8,7 @@ use super::probe::{Begun, Finding, Prober};
 use crate::cli::Connect;
 use crate::event::{Events, Outcome};
 use crate::net::addr::Host;
-use crate::net::resolve::Lookup;
+use crate::net::resolve::{Lookup, Patience};
 use crate::scan::{Group, InOrder, Tally, targets};
 use crate::sys::signal::Signal;
 use crate::sys::{self, limits};
@@ -76,6 +76,9 @@ impl Sweep<'_> {
     async fn try_all(&self, rows: &mut Rows, context: &mut Context) -> anyhow::Result<Swept> {
         let stop = context.stop.clone();
         let (workers, work) = self.prepare(context);
+        if let Some(signal) = stop.signal() {
+            return Ok(Swept::Stopped(signal));
+        }
         let (tell, mut answers) = mpsc::unbounded_channel();
         for _ in 0..workers {
             let (work, tell) = (Arc::clone(&work), tell.clone());
@@ -118,7 +121,10 @@ impl Sweep<'_> {
     }
 
     fn prepare(&self, context: &Context) -> (usize, Arc<Work>) {
-        let found = resolve(self.groups, Lookup::from(&self.args.lookup), &context.events);
+        let named = self.args.timeout.map(|limit| Instant::now() + limit);
+        let patience =
+            Patience { deadline: [named, self.deadline].into_iter().flatten().min(), stop: &context.stop };
+        let found = resolve(self.groups, Lookup::from(&self.args.lookup), patience, &context.events);
         let limit = self.args.timeout.unwrap_or(PATIENCE);
         let left = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
         // People read the report; the states of a thousand sockets would bury it unless they ask.
@@ -197,8 +203,8 @@ fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answers>) {
 }
 
 /// Looks every host up, the names at the same time.
-fn resolve(groups: &[Group], lookup: Lookup, events: &Events) -> Vec<Found> {
-    let ask = |host: &Host| addresses(lookup, host, 0, events);
+fn resolve(groups: &[Group], lookup: Lookup, patience: Patience<'_>, events: &Events) -> Vec<Found> {
+    let ask = |host: &Host| look_up(patience, lookup, host, 0, events);
     let names = groups.iter().filter(|(host, _)| matches!(host, Host::Name(_))).count();
     if names < 2 {
         return groups.iter().map(|(host, _)| ask(host)).collect();

@@ -118,7 +118,7 @@ fn product(prefixes: &[Prefix], ranges: &[(u16, u16)]) -> Vec<End> {
 fn addresses(hosts: &Hosts, args: &Stat, context: &Context) -> sys::Result<Vec<Prefix>> {
     match hosts {
         Hosts::One(host) => {
-            let found = connect::addresses(Lookup::from(&args.lookup), host, 0, &context.events)?;
+            let found = connect::addresses(context, Lookup::from(&args.lookup), host, 0, None)?;
             Ok(found.iter().map(|address| Prefix::exact(address.ip())).collect())
         }
         // The range was read with its family's width.

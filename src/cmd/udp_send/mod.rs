@@ -32,7 +32,7 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
         return check::run(args, &target, messages, context);
     }
     let addresses =
-        super::connect::addresses(Lookup::from(&args.lookup), &target.host, target.port, &context.events)?;
+        super::connect::addresses(context, Lookup::from(&args.lookup), &target.host, target.port, None)?;
     let limit = longest(&addresses);
     let cut = match args.size {
         Some(size) => Cut::Pieces(size),
