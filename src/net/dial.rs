@@ -100,9 +100,12 @@ impl Dial<'_> {
     }
 }
 
-/// The error of a deadline that passed while connecting.
+/// The error of a deadline that passed while connecting, or while the addresses were still looked up.
 #[must_use]
 pub fn timed_out(target: &dyn Display, addresses: &[SocketAddr]) -> Error {
     let why = io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline");
-    Error::new("connect", describe(target, addresses), why)
+    match addresses {
+        [] => Error::new("resolve", target, why),
+        _ => Error::new("connect", describe(target, addresses), why),
+    }
 }
