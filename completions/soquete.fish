@@ -97,7 +97,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'W
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local end of the connection: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
@@ -250,7 +250,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-eof -d 
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end of the connection: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
@@ -286,7 +286,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-eof
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end of the connections: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r

@@ -92,7 +92,7 @@ module completions {
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --progress                # Show a bar with rate and remaining time (on a terminal)
-    --source: string          # Local end of the connection: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -272,7 +272,7 @@ module completions {
     --idle-timeout: string    # End when nothing moves for this long
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
-    --source: string          # Local end of the connection: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -319,7 +319,7 @@ module completions {
     --idle-timeout: string    # End a connection on which nothing moves for this long
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
-    --source: string          # Local end of the connections: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses

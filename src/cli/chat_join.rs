@@ -1,8 +1,7 @@
 //! `soquete chat-join`.
 
 use super::values::duration;
-use super::{EofArgs, LookupArgs, SocketArgs};
-use crate::net::addr::Source;
+use super::{ClientArgs, EofArgs};
 use clap::Args;
 use std::time::Duration;
 
@@ -29,15 +28,9 @@ pub struct ChatJoin {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
-    /// Local end of the connection: ADDR, ADDR:PORT or :PORT
-    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
-    pub source: Option<Source>,
-    /// Families and names.
+    /// Its socket.
     #[command(flatten)]
-    pub lookup: LookupArgs,
-    /// Socket options.
-    #[command(flatten)]
-    pub socket: SocketArgs,
+    pub client: ClientArgs,
 }
 
 /// Takes what every room would take.

@@ -1,9 +1,8 @@
 //! `soquete connect`.
 
+use super::ClientArgs;
 use super::listen::PipeArgs;
 use super::values::duration;
-use super::{LookupArgs, SocketArgs};
-use crate::net::addr::Source;
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -55,15 +54,9 @@ pub struct Connect {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
-    /// Local end of the connection: ADDR, ADDR:PORT or :PORT
-    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
-    pub source: Option<Source>,
-    /// Families and names.
+    /// Its socket.
     #[command(flatten)]
-    pub lookup: LookupArgs,
-    /// Socket options.
-    #[command(flatten)]
-    pub socket: SocketArgs,
+    pub client: ClientArgs,
 }
 
 const EXAMPLES: &str = "\

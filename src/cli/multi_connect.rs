@@ -1,9 +1,8 @@
 //! `soquete multi-connect`.
 
+use super::ClientArgs;
 use super::listen::EofArgs;
 use super::values::duration;
-use super::{LookupArgs, SocketArgs};
-use crate::net::addr::Source;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,15 +39,9 @@ pub struct MultiConnect {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
-    /// Local end of the connections: ADDR, ADDR:PORT or :PORT
-    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
-    pub source: Option<Source>,
-    /// Families and names.
+    /// Its socket.
     #[command(flatten)]
-    pub lookup: LookupArgs,
-    /// Socket options.
-    #[command(flatten)]
-    pub socket: SocketArgs,
+    pub client: ClientArgs,
 }
 
 const EXAMPLES: &str = "\

@@ -1,6 +1,7 @@
 //! Flags shared by every subcommand that opens a socket.
 
 use super::values::{Keepalive, duration, number, size, switch};
+use crate::net::addr::Source;
 use crate::net::resolve::Lookup;
 use crate::sys::options::SocketOption;
 use clap::Args;
@@ -133,6 +134,20 @@ pub struct ServerArgs {
     /// Families and names.
     #[command(flatten)]
     pub lookup: LookupArgs,
+}
+
+/// What every client's socket may be given.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ClientArgs {
+    /// Local end: ADDR, ADDR:PORT or :PORT
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
+    pub source: Option<Source>,
+    /// Families and names.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: SocketArgs,
 }
 
 /// How a server tells that it is ready, besides its `listening` event.

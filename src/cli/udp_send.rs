@@ -1,8 +1,7 @@
 //! `soquete udp-send`.
 
+use super::ClientArgs;
 use super::values::{duration, payload};
-use super::{LookupArgs, SocketArgs};
-use crate::net::addr::Source;
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -48,15 +47,9 @@ pub struct UdpSend {
     /// How many routers a multicast datagram may pass
     #[arg(long, value_name = "N")]
     pub multicast_ttl: Option<u8>,
-    /// Local end: ADDR, ADDR:PORT or :PORT
-    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
-    pub source: Option<Source>,
-    /// Families and names.
+    /// Its socket.
     #[command(flatten)]
-    pub lookup: LookupArgs,
-    /// Socket options.
-    #[command(flatten)]
-    pub socket: SocketArgs,
+    pub client: ClientArgs,
 }
 
 const EXAMPLES: &str = "\

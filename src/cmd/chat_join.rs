@@ -42,10 +42,10 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
 }
 
 fn open(args: &ChatJoin, room: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
-    let options = args.socket.options();
-    let dial = Dial { sockets: &context.sockets, options: &options, source: args.source };
+    let options = args.client.socket.options();
+    let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
     let deadline = args.timeout.map(|t| Instant::now() + t);
-    let found = addresses(context, Lookup::from(&args.lookup), &room.host, room.port, deadline)?;
+    let found = addresses(context, Lookup::from(&args.client.lookup), &room.host, room.port, deadline)?;
     dial.first(room, &found, deadline, &context.stop)
 }
 

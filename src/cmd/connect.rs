@@ -39,11 +39,11 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     Ok(relay::run(socket, plan, &context.stop)?.into())
 }
 fn open(args: &Connect, target: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
-    let options = args.socket.options();
-    let dial = Dial { sockets: &context.sockets, options: &options, source: args.source };
+    let options = args.client.socket.options();
+    let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
     let deadline = args.timeout.map(|t| Instant::now() + t);
     let patience = args.wait.map(|t| Instant::now() + t);
-    let lookup = Lookup::from(&args.lookup);
+    let lookup = Lookup::from(&args.client.lookup);
     loop {
         let limit = [deadline, patience].into_iter().flatten().min();
         let attempt = addresses(context, lookup, &target.host, target.port, limit)

@@ -124,7 +124,7 @@ impl Sweep<'_> {
         let named = self.args.timeout.map(|limit| Instant::now() + limit);
         let patience =
             Patience { deadline: [named, self.deadline].into_iter().flatten().min(), stop: &context.stop };
-        let found = resolve(self.groups, Lookup::from(&self.args.lookup), patience, &context.events);
+        let found = resolve(self.groups, Lookup::from(&self.args.client.lookup), patience, &context.events);
         let limit = self.args.timeout.unwrap_or(PATIENCE);
         let left = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
         // People read the report; the states of a thousand sockets would bury it unless they ask.
@@ -132,8 +132,8 @@ impl Sweep<'_> {
         let prober = Prober {
             sockets: context.sockets.clone(),
             told,
-            options: self.args.socket.options(),
-            source: self.args.source,
+            options: self.args.client.socket.options(),
+            source: self.args.client.source,
             limit: left.map_or(limit, |left| left.min(limit)),
         };
         let at_once = AT_ONCE.min(limits::raise_descriptors().saturating_sub(SPARE_DESCRIPTORS)).max(1);

@@ -94,9 +94,9 @@ fn hall(args: &MultiConnect, printer: Printer, context: &Context) -> Hall {
     Hall {
         sockets: context.sockets.clone(),
         events: context.events.clone(),
-        options: args.socket.options(),
-        source: args.source,
-        lookup: Lookup::from(&args.lookup),
+        options: args.client.socket.options(),
+        source: args.client.source,
+        lookup: Lookup::from(&args.client.lookup),
         timeout: args.timeout,
         reconnect: args.reconnect,
         idle: args.idle_timeout,

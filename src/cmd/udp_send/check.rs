@@ -39,7 +39,7 @@ struct Finding {
 
 /// Runs `soquete udp-send --check`. Without messages it asks with an empty datagram.
 pub(super) fn run(args: &UdpSend, target: &Endpoint, messages: &[OsString], context: &mut Context) -> Result {
-    let lookup = Lookup::from(&args.lookup);
+    let lookup = Lookup::from(&args.client.lookup);
     let addresses = match crate::cmd::connect::addresses(context, lookup, &target.host, target.port, None) {
         Ok(addresses) => addresses,
         Err(error) if context.stop.signal().is_some() => return Err(error.into()),

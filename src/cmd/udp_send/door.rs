@@ -27,7 +27,7 @@ impl Door {
         let socket = sockets.open(Proto::Udp, Role::Client, address, &options)?;
         let connected = !address.ip().is_multicast() && !args.broadcast;
         let any = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        match args.source {
+        match args.client.source {
             Some(source) => {
                 let local = source.for_peer(address).ok_or_else(|| {
                     let why = io::Error::other("the source address is of the other family");

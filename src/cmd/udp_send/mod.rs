@@ -31,8 +31,13 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
     if args.check {
         return check::run(args, &target, messages, context);
     }
-    let addresses =
-        super::connect::addresses(context, Lookup::from(&args.lookup), &target.host, target.port, None)?;
+    let addresses = super::connect::addresses(
+        context,
+        Lookup::from(&args.client.lookup),
+        &target.host,
+        target.port,
+        None,
+    )?;
     let limit = longest(&addresses);
     let cut = match args.size {
         Some(size) => Cut::Pieces(size),
@@ -72,7 +77,7 @@ fn refused(why: &TooLong, target: &Endpoint, limit: usize) -> sys::Error {
 
 /// The options for a socket of this command.
 fn options(args: &UdpSend) -> Vec<SocketOption> {
-    let mut options = args.socket.options();
+    let mut options = args.client.socket.options();
     options.extend(args.broadcast.then_some(SocketOption::Broadcast(true)));
     options.extend(args.multicast_ttl.map(|n| SocketOption::MulticastTtl(n.into())));
     options
