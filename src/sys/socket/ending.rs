@@ -112,11 +112,13 @@ impl Drop for Tracked {
 }
 
 impl Tracked {
-    /// shutdown(2) takes a listener or an attempt under way to CLOSED while it can still be asked.
+    /// shutdown(2) takes a listener or an attempt under way to CLOSED while it can still be asked. The error that it leaves
+    /// on an attempt (`tcp_disconnect`) is no segment of the peer's.
     fn disconnect(&self) {
         let mut inner = self.life.lock();
-        if net::shutdown(self, Shutdown::Both).is_ok() {
-            self.life.observe_locked(&mut inner, Some(Op::Close));
+        let undone = net::shutdown(self, Shutdown::Both).is_ok() && self.is_over();
+        if undone && matches!(inner.state, State::Listen | State::SynSent) {
+            self.life.moved(&mut inner, State::Closed, Op::Close);
         }
     }
 }
