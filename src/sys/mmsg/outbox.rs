@@ -36,7 +36,8 @@ pub struct Outbox {
     headers: Vec<libc::mmsghdr>,
     /// How many letters each header is for.
     runs: Vec<usize>,
-    /// Letters of one length to one peer go out as one payload that the kernel cuts, which halves their cost.
+    /// Letters of one length to one peer, and a shorter one after them, go out as one payload that the kernel cuts, which
+    /// halves their cost.
     segments: bool,
 }
 
@@ -133,7 +134,7 @@ impl Outbox {
     }
 }
 
-/// How many letters from the first on are of its length and go its way.
+/// How many letters from the first on go its way and are of its length, but for the last, which may be shorter.
 fn run(letters: &[Letter<'_>]) -> usize {
     let first = &letters[0];
     let length = first.payload.len();
@@ -141,8 +142,11 @@ fn run(letters: &[Letter<'_>]) -> usize {
         return 1;
     }
     let most = SEGMENTS.min(PAYLOAD / length);
-    let alike = |l: &&Letter<'_>| l.payload.len() == length && l.to == first.to && l.from == first.from;
-    letters.iter().take(most).take_while(alike).count()
+    let goes_along = |l: &Letter<'_>| l.to == first.to && l.from == first.from;
+    let alike = letters.iter().take(most).take_while(|l| l.payload.len() == length && goes_along(l)).count();
+    // An empty one would leave no trace in the payload.
+    let shorter = |l: &&Letter<'_>| (1..length).contains(&l.payload.len()) && goes_along(l);
+    alike + letters[alike..].iter().take(1.min(most - alike)).filter(shorter).count()
 }
 
 fn is_about_segments(error: &io::Error) -> bool {
@@ -159,12 +163,19 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_one_length_to_one_peer_share_a_payload() {
+    fn letters_of_one_length_to_one_peer_and_a_shorter_one_share_a_payload() {
         let (short, long) = ([0; 7], [0; SEGMENT + 1]);
         let same = [letter(&short, 1); 100];
         assert_eq!(run(&same), SEGMENTS);
         assert_eq!(run(&[letter(&short, 1), letter(&short, 2)]), 1);
-        assert_eq!(run(&[letter(&short, 1), letter(&short[..6], 1)]), 1);
+        assert_eq!(
+            run(&[letter(&short, 1), letter(&short, 1), letter(&short[..6], 1), letter(&short[..6], 1)]),
+            3
+        );
+        assert_eq!(run(&[letter(&short[..6], 1), letter(&short, 1)]), 1);
+        assert_eq!(run(&[letter(&short, 1), letter(&[], 1)]), 1);
+        assert_eq!(run(&[letter(&short, 1), letter(&short[..6], 2)]), 1);
+        assert_eq!(run(&[&same[..SEGMENTS], &[letter(&short[..6], 1)]].concat()), SEGMENTS);
         assert_eq!(run(&[letter(&[], 1), letter(&[], 1)]), 1);
         assert_eq!(run(&[letter(&long, 1), letter(&long, 1)]), 1);
         assert_eq!(run(&[letter(&long[1..], 1); 64]), PAYLOAD / SEGMENT);
@@ -172,8 +183,7 @@ mod tests {
 
     #[test]
     fn no_header_is_left_without_room() {
-        let payloads: Vec<Vec<u8>> = (0..LETTERS * 2).map(|i| vec![0; 1 + i % 2]).collect();
-        let letters: Vec<Letter<'_>> = payloads.iter().map(|p| letter(p, 1)).collect();
+        let letters: Vec<Letter<'_>> = (1..).take(LETTERS * 2).map(|port| letter(&[1], port)).collect();
         let mut outbox = Outbox::new();
         outbox.address(&letters);
         assert_eq!((outbox.headers.len(), outbox.runs.iter().sum()), (BATCH, BATCH));
