@@ -13,6 +13,7 @@ mod chat;
 mod check;
 mod churn;
 mod crowd;
+mod datagrams;
 mod echo;
 mod fan;
 mod feed;
@@ -28,6 +29,7 @@ mod startup;
 mod table;
 mod tool;
 mod transfer;
+mod udp;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
@@ -47,6 +49,8 @@ enum Section {
     Chat,
     /// One line to a thousand connections and back.
     Many,
+    /// Datagrams echoed and sent, and a flooded server's end.
+    Udp,
     /// The socket table of 18,000 connections.
     Stat,
     /// Time to the first message.
@@ -72,6 +76,9 @@ struct Arguments {
     /// Serve as the bare echo loop (used by `churn`)
     #[arg(long, hide = true)]
     bare_echo: Option<u16>,
+    /// Serve as the bare datagram echo loop (used by `udp`)
+    #[arg(long, hide = true)]
+    bare_datagram_echo: Option<u16>,
     /// Talk as the bare loop, to a port over so many connections (used by `many`)
     #[arg(long, hide = true, num_args = 2, value_names = ["PORT", "COUNT"])]
     bare_fan: Option<Vec<u16>>,
@@ -87,6 +94,9 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if let Some(port) = arguments.bare_echo {
         return echo::serve(port);
+    }
+    if let Some(port) = arguments.bare_datagram_echo {
+        return datagrams::echo(port);
     }
     if let Some(&[port, count]) = arguments.bare_fan.as_deref() {
         return fan::talk(port, count.into());
@@ -122,6 +132,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),
+        Section::Udp => udp::run(table, plan),
         Section::Stat => sockets::run(table, plan),
         Section::Startup => startup::run(table, plan),
         Section::Size => size::run(table, plan),

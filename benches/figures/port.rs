@@ -10,13 +10,30 @@ use std::os::fd::OwnedFd;
 pub fn free() -> Result<u16> {
     let holder = socket()?;
     bind(&holder, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).context("bind")?;
-    let address: SocketAddrAny = getsockname(&holder).context("getsockname")?;
+    of(&holder)
+}
+
+/// A UDP port of 127.0.0.1 that nobody holds (now).
+pub fn free_for_datagrams() -> Result<u16> {
+    of(&datagram_socket(0)?)
+}
+
+/// The port that a socket is bound to.
+pub fn of(socket: &OwnedFd) -> Result<u16> {
+    let address: SocketAddrAny = getsockname(socket).context("getsockname")?;
     Ok(SocketAddr::try_from(address).context("address")?.port())
 }
 
 /// An IPv4 TCP socket.
 pub fn socket() -> Result<OwnedFd> {
     rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).context("socket")
+}
+
+/// A UDP socket on `port` of 127.0.0.1; 0 takes a free one.
+pub fn datagram_socket(port: u16) -> Result<OwnedFd> {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::DGRAM, None).context("socket")?;
+    bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, port))).context("bind")?;
+    Ok(socket)
 }
 
 /// A listener on a free port of 127.0.0.1.
@@ -29,17 +46,23 @@ pub fn listener() -> Result<OwnedFd> {
 
 /// Waits until the kernel's table shows a listener on `port`.
 pub fn listening(port: u16, server: &Process) -> Result<()> {
-    until(server, || Ok(has_listener(port)?.then_some(())))
+    until(server, || Ok(has(["/proc/net/tcp", "/proc/net/tcp6"], port, "0A")?.then_some(())))
 }
 
-/// Reads `proc_net_tcp(5)`: columns `sl local_address rem_address st …`, state 0A is LISTEN.
-fn has_listener(port: u16) -> Result<bool> {
+/// Waits until the kernel's table shows a UDP socket of no peer on `port`.
+pub fn receiving(port: u16, server: &Process) -> Result<()> {
+    until(server, || Ok(has(["/proc/net/udp", "/proc/net/udp6"], port, "07")?.then_some(())))
+}
+
+/// Reads proc(5)'s tables: columns `sl local_address rem_address st …`, state 0A is LISTEN, and 07 is a UDP socket that
+/// is bound and not connected.
+fn has(tables: [&str; 2], port: u16, state: &str) -> Result<bool> {
     let ending = format!(":{port:04X}");
-    for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
+    for table in tables {
         let text = std::fs::read_to_string(table).with_context(|| format!("read {table}"))?;
         let found = text.lines().any(|line| {
             let mut columns = line.split_ascii_whitespace().skip(1);
-            columns.next().is_some_and(|local| local.ends_with(&ending)) && columns.nth(1) == Some("0A")
+            columns.next().is_some_and(|local| local.ends_with(&ending)) && columns.nth(1) == Some(state)
         });
         if found {
             return Ok(true);

@@ -81,10 +81,19 @@ impl Process {
     }
 
     /// Ends a server with SIGTERM.
-    pub fn terminate(mut self) -> Result<Usage> {
-        kill_process(self.pid, Signal::TERM).context("kill")?;
+    pub fn terminate(self) -> Result<Usage> {
+        self.end_by(Signal::TERM)
+    }
+
+    /// Ends it with SIGINT, as Ctrl-C does.
+    pub fn interrupt(self) -> Result<Usage> {
+        self.end_by(Signal::INT)
+    }
+
+    fn end_by(mut self, signal: Signal) -> Result<Usage> {
+        kill_process(self.pid, signal).context("kill")?;
         if !self.ends_within(DEADLINE)? {
-            bail!("{} ignores SIGTERM", self.name);
+            bail!("{} ignores {signal:?}", self.name);
         }
         self.reap()
     }
