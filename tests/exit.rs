@@ -365,6 +365,32 @@ fn signals_end_every_command_in_order() {
 }
 
 #[test]
+fn a_signal_that_comes_twice_at_once_is_one_wish_to_end() {
+    for _ in 0..10 {
+        let door = Door::open();
+        let client = connect_to(&door).start();
+        client.wait_for("ESTABLISHED", |e| e.enters("ESTABLISHED"));
+        client.signal(Signal::TERM);
+        client.signal(Signal::TERM);
+        let run = client.finish();
+        assert_eq!(run.code, 143, "{run}");
+        assert_eq!(run.states(1).last(), Some(&"FIN-WAIT-2"), "{run}");
+    }
+}
+
+#[test]
+fn a_signal_that_comes_again_later_ends_at_once() {
+    let door = Door::open();
+    let line = format!("connect --check {} -- sh -c", door.address());
+    let program = soquete(&line).arg("trap '' TERM; echo deaf; exec sleep 2").start();
+    program.wait_stdout("deaf");
+    program.signal(Signal::TERM);
+    pause(Duration::from_millis(300));
+    program.signal(Signal::TERM);
+    assert_eq!(program.wait_code(), -15);
+}
+
+#[test]
 fn a_signal_ends_a_server_with_clients_by_fin() {
     let server = soquete("listen -k --echo 127.0.0.1:0").start();
     let mut clients: Vec<Peer> = (0..5).map(|_| Peer::connect(server.address())).collect();

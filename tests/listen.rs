@@ -319,6 +319,24 @@ fn who_is_over_the_limit_waits_and_is_served_later() {
 }
 
 #[test]
+fn the_places_are_for_whichever_family_comes() {
+    let server = soquete("listen -k 0 --echo --max-conns 1").start();
+    let port = server.port();
+    for address in [format!("[::1]:{port}"), format!("127.0.0.1:{port}"), format!("127.0.0.1:{port}")] {
+        assert_eq!(ask(address.parse().expect("an address"), "x"), b"x", "{address}");
+    }
+    server.terminate();
+}
+
+#[test]
+fn a_listener_that_cannot_listen_ends_with_the_others() {
+    // Both sockets take the port, and then only one may listen on it.
+    let run = soquete("listen -k 0 --public --v6only=false --accept-timeout 5s").run();
+    assert_eq!(run.code, 5, "{run}");
+    assert_eq!(run.event("error")["errno"], "EADDRINUSE", "{run}");
+}
+
+#[test]
 fn who_is_over_the_limit_is_rejected_if_asked_and_both_sides_see_it() {
     let server = server("--echo --max-conns 2 --reject");
     let mut kept: Vec<Peer> = (0..2).map(|_| Peer::connect(server.address())).collect();

@@ -35,36 +35,58 @@ impl Gate {
         Self { places: Arc::new(Semaphore::new(places)), events }
     }
 
-    /// Waits for a place, then for a client: who finds no place waits in the kernel's accept queue.
+    /// Waits for a client and a place: who finds no place waits in the kernel's accept queue.
+    ///
+    /// A place is taken only once somebody waits, since other listeners share the places.
     pub async fn admit(&self, listener: &Waiting) -> Guest {
-        // The semaphore is never closed, so a place always comes.
-        let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        Guest { socket: self.next(listener).await, place }
+        let mut warned = false;
+        loop {
+            self.client_waits(listener, &mut warned).await;
+            // The semaphore is never closed, so a place always comes.
+            let place = Arc::clone(&self.places).acquire_owned().await.ok();
+            if let Some(socket) = self.accept(listener, &mut warned).await {
+                return Guest { socket, place };
+            }
+        }
     }
 
     /// Waits for a client, place or not: one without is to be turned away.
     pub async fn meet(&self, listener: &Waiting) -> Guest {
-        let socket = self.next(listener).await;
-        Guest { socket, place: Arc::clone(&self.places).try_acquire_owned().ok() }
-    }
-
-    async fn next(&self, listener: &Waiting) -> Tracked {
         let mut warned = false;
         loop {
-            match listener.accept().await {
-                Ok(socket) => return socket,
-                Err(error) if is_the_clients_own(&error) => {}
-                Err(error) => {
-                    if !std::mem::replace(&mut warned, true) {
-                        let on = listener.tracked().local().map(|a| a.to_string()).unwrap_or_default();
-                        let mut fault = Error::new("accept", on, error).about(Kind::Resources).fault();
-                        fault.text.push_str("; waiting for clients to leave");
-                        self.events.emit(Event::Warning { fault });
-                    }
-                    tokio::time::sleep(REST).await;
-                }
+            self.client_waits(listener, &mut warned).await;
+            if let Some(socket) = self.accept(listener, &mut warned).await {
+                return Guest { socket, place: Arc::clone(&self.places).try_acquire_owned().ok() };
             }
         }
+    }
+
+    async fn client_waits(&self, listener: &Waiting, warned: &mut bool) {
+        if let Err(error) = listener.client_waits().await {
+            self.rest(listener, error, warned).await;
+        }
+    }
+
+    /// The client that waits, unless it is gone or the machine has no room for it.
+    async fn accept(&self, listener: &Waiting, warned: &mut bool) -> Option<Tracked> {
+        match listener.try_accept() {
+            Ok(client) => client,
+            Err(error) if is_the_clients_own(&error) => None,
+            Err(error) => {
+                self.rest(listener, error, warned).await;
+                None
+            }
+        }
+    }
+
+    async fn rest(&self, listener: &Waiting, error: io::Error, warned: &mut bool) {
+        if !std::mem::replace(warned, true) {
+            let on = listener.tracked().local().map(|a| a.to_string()).unwrap_or_default();
+            let mut fault = Error::new("accept", on, error).about(Kind::Resources).fault();
+            fault.text.push_str("; waiting for clients to leave");
+            self.events.emit(Event::Warning { fault });
+        }
+        tokio::time::sleep(REST).await;
     }
 }
 

@@ -126,9 +126,18 @@ impl Waiting {
         self.0.get_ref()
     }
 
-    /// Waits for the next client.
-    pub async fn accept(&self) -> io::Result<Tracked> {
-        self.0.async_io(Interest::READABLE, Tracked::accept).await
+    /// Waits until a client may be there to be accepted.
+    pub async fn client_waits(&self) -> io::Result<()> {
+        self.0.readable().await?.retain_ready();
+        Ok(())
+    }
+
+    /// The next client, if one is there.
+    pub fn try_accept(&self) -> io::Result<Option<Tracked>> {
+        match self.0.try_io(Interest::READABLE, Tracked::accept) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// Waits until `call` does not answer `WouldBlock`.

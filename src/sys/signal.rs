@@ -1,11 +1,12 @@
-//! SIGINT and SIGTERM as something that can be waited for: the first asks to end in order, a second ends at once.
+//! SIGINT and SIGTERM as something that can be waited for: the first asks to end in order, a later one ends at once.
+#![allow(unsafe_code)]
 
 use super::error::{Error, Result};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// A signal that asks the program to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,26 @@ pub fn interrupt_self() {
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
 }
 
+/// A repetition this soon is the same wish: timeout(1) signals the program and then its group, a terminal the group and
+/// a shell the program.
+const SAME_WISH: u64 = 100_000_000; // nanoseconds
+
+fn end_at_once_if_repeated(number: i32, first: Arc<AtomicU64>) -> io::Result<()> {
+    let action = move || {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let now = now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs();
+        if let Err(at) = first.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst)
+            && now.saturating_sub(at) > SAME_WISH
+        {
+            // It fails only for a signal that has no default.
+            let _ = signal_hook::low_level::emulate_default_handler(number);
+        }
+    };
+    // SAFETY: the action calls clock_gettime(2), an atomic operation and what is made for signal handlers alone
+    // (signal-safety(7)); it neither allocates nor locks nor panics.
+    unsafe { signal_hook::low_level::register(number, action) }.map(drop)
+}
+
 /// Turns readable once the program was asked to end. Cheap to clone.
 #[derive(Clone)]
 pub struct Stop {
@@ -58,10 +79,9 @@ impl Stop {
         let (readable, writable) =
             socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None).map_err(|e| failed(e.into()))?;
         let seen = Arc::new(AtomicUsize::new(0));
-        let second = Arc::new(AtomicBool::new(false));
+        let first = Arc::new(AtomicU64::new(0));
         for (number, signal) in [(libc::SIGINT, Signal::Interrupt), (libc::SIGTERM, Signal::Terminate)] {
-            signal_hook::flag::register_conditional_default(number, Arc::clone(&second)).map_err(failed)?;
-            signal_hook::flag::register(number, Arc::clone(&second)).map_err(failed)?;
+            end_at_once_if_repeated(number, Arc::clone(&first)).map_err(failed)?;
             let code = usize::from(signal.exit_code());
             signal_hook::flag::register_usize(number, Arc::clone(&seen), code).map_err(failed)?;
             let writable = writable.try_clone().map_err(failed)?;

@@ -28,7 +28,8 @@ impl Tracked {
     /// listen(2) with an accept queue of `backlog`; the kernel caps it (somaxconn, tcp(7)).
     pub fn listen(&self, backlog: u32) -> Result<()> {
         let length = i32::try_from(backlog).unwrap_or(i32::MAX);
-        let on = || self.local().map(|a| a.to_string()).unwrap_or_default();
+        let local = self.local();
+        let on = || local.map(|a| a.to_string()).unwrap_or_default();
         {
             let mut inner = self.life.lock();
             net::listen(self, length).map_err(|e| Error::new("listen", on(), e))?;
