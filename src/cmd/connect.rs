@@ -15,7 +15,9 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// Between two attempts of `--wait`.
-pub(super) const RETRY: Duration = Duration::from_millis(100);
+const RETRY: Duration = Duration::from_millis(100);
+/// The last attempt comes this long before the deadline, so that it can be answered.
+const LAST_TRY: Duration = Duration::from_millis(30);
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
@@ -50,16 +52,25 @@ fn open(args: &Connect, target: &Endpoint, context: &Context) -> std::result::Re
             .map_err(DialError::from)
             .and_then(|found| dial.first(target, &found, limit, &context.stop));
         match attempt {
-            Err(DialError::Failed(error)) if worth_another_try(&error) => {
-                let next = Instant::now() + RETRY;
-                if patience.is_none_or(|p| next >= p) || deadline.is_some_and(|d| next >= d) {
-                    return Err(DialError::Failed(if args.wait.is_some() { late(error) } else { error }));
+            Err(DialError::Failed(error)) if worth_another_try(&error) && patience.is_some() => {
+                let next = next_try(limit);
+                if let Some(signal) = next.or(limit).and_then(|then| context.rest_until(then)) {
+                    return Err(DialError::Stopped(signal));
                 }
-                context.rest_until(next).map_or(Ok(()), |signal| Err(DialError::Stopped(signal)))?;
+                if next.is_none() {
+                    return Err(DialError::Failed(late(error)));
+                }
             }
             answer => return answer,
         }
     }
+}
+
+/// When to try again before `deadline`; `None` once the last try was made.
+pub(super) fn next_try(deadline: Option<Instant>) -> Option<Instant> {
+    let (now, next) = (Instant::now(), Instant::now() + RETRY);
+    let Some(last) = deadline.map(|d| d.checked_sub(LAST_TRY).unwrap_or(d)) else { return Some(next) };
+    (now < last).then(|| next.min(last))
 }
 
 /// Whether waiting may change the answer; a refused option or a wrong source address stays wrong.

@@ -4,7 +4,7 @@ mod command;
 mod probe;
 mod sweep;
 
-use super::connect::RETRY;
+use super::connect::next_try;
 use super::{Context, Outcome, Result};
 use crate::cli::Connect;
 use crate::event::report::Row;
@@ -27,17 +27,17 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
             Swept::Over(tally) => tally,
             Swept::Stopped(signal) => return Ok(Outcome::stopped(signal)),
         };
-        let next = Instant::now() + RETRY;
-        let late = deadline.is_some_and(|d| next >= d);
-        if !waits || tally.all() || late {
+        if !waits || tally.all() {
             rows.tell(context)?;
-            if waits && !tally.all() {
-                return Ok(too_late(args, tally));
-            }
             break tally;
         }
-        if let Some(signal) = context.rest_until(next) {
+        let next = next_try(deadline);
+        if let Some(signal) = next.or(deadline).and_then(|then| context.rest_until(then)) {
             return Ok(Outcome::stopped(signal));
+        }
+        if next.is_none() {
+            rows.tell(context)?;
+            return Ok(too_late(args, tally));
         }
     };
     if tally.all() && !args.command.is_empty() {
