@@ -54,8 +54,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     context.sockets.drain();
     let code = conclude(result, &context);
     drop(context);
-    writer.finish();
-    code
+    match writer.finish() {
+        Some(error) => setup::events_lost(cli.global.events.as_ref(), error, code),
+        None => code,
+    }
 }
 
 fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {

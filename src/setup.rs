@@ -163,6 +163,22 @@ pub(crate) fn fault(error: &anyhow::Error, exit: Exit) -> Fault {
     Fault { kind, op: None, errno: None, conn: None, peer: None, text: format!("{error:#}") }
 }
 
+/// Says that events could not be written where the user wanted them; returns the exit status. Standard error has nobody
+/// to say it to, and a reader that went away is a quiet end.
+pub(crate) fn events_lost(target: Option<&EventTarget>, error: std::io::Error, code: u8) -> u8 {
+    let on = match target {
+        Some(EventTarget::File(path)) => path.display().to_string(),
+        Some(EventTarget::Descriptor(number)) => format!("fd:{number}"),
+        Some(EventTarget::Stdout) => "standard output".to_owned(),
+        None => return code,
+    };
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return code;
+    }
+    output::complain(&Error::new("write events to", on, error).to_string());
+    if code == Exit::Done.code() { Exit::Local.code() } else { code }
+}
+
 /// A deadline that passed as an event's fields.
 pub(crate) fn late(cause: &str) -> Fault {
     Fault { kind: Kind::Timeout, op: None, errno: None, conn: None, peer: None, text: cause.to_owned() }

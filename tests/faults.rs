@@ -15,6 +15,13 @@ fn connect_to(door: &Door) -> Soquete {
 // The peer resets at every stage.
 
 #[test]
+fn events_that_cannot_be_written_where_they_were_wanted_are_5() {
+    let run = soquete("stat -t --events /dev/full").run();
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.stderr.contains("/dev/full: No space left on device"), "{run}");
+}
+
+#[test]
 fn a_reset_is_told_at_every_stage() {
     // Before a byte, after one came, after one went, with our FIN out, with its own FIN out, with both ways busy.
     type Stage = fn(&mut Peer, &mut Running);

@@ -18,6 +18,15 @@ fn all() -> Vec<clap::Command> {
 }
 
 #[test]
+fn help_may_be_asked_for_as_a_subcommand() {
+    let words = |line: &str| line.split(' ').map(std::ffi::OsString::from).collect::<Vec<_>>();
+    for line in ["soquete help", "soquete help stat"] {
+        let error = soquete::cli::parse(&words(line)).expect_err("help is no run");
+        assert_eq!(error.kind(), clap::error::ErrorKind::DisplayHelp, "{line}");
+    }
+}
+
+#[test]
 fn every_example_is_accepted() {
     for command in all() {
         let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();

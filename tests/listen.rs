@@ -319,6 +319,16 @@ fn who_is_over_the_limit_waits_and_is_served_later() {
 }
 
 #[test]
+fn every_interface_and_one_address_contradict_each_other() {
+    for line in ["listen --public 127.0.0.1 0", "udp-serve --public 127.0.0.1:0", "chat-serve --public ::1 0"]
+    {
+        let run = soquete(line).human().run();
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains("--public is every interface"), "{run}");
+    }
+}
+
+#[test]
 fn the_places_are_for_whichever_family_comes() {
     let server = soquete("listen -k 0 --echo --max-conns 1").start();
     let port = server.port();

@@ -190,6 +190,13 @@ fn an_mss_is_what_the_peer_may_send() {
 }
 
 #[test]
+fn a_type_of_service_is_one_byte() {
+    let run = soquete("connect --tos 256 127.0.0.1 9").human().run();
+    assert_eq!(run.code, 2, "{run}");
+    assert!(run.stderr.contains("255"), "{run}");
+}
+
+#[test]
 fn a_user_timeout_gives_a_peer_up_that_takes_nothing() {
     let door = Door::narrow();
     let client = soquete(&format!("connect --user-timeout 500ms {}", door.address())).input(noise(1 << 20));

@@ -25,6 +25,16 @@ fn shown_address(server: &Running) -> SocketAddr {
 }
 
 #[test]
+fn an_answer_longer_than_a_datagram_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("answer");
+    std::fs::write(&file, vec![b'x'; 65_508]).expect("a file");
+    let run = soquete("udp-serve -4 0 --respond").arg(&file).human().run();
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.stderr.contains("65507"), "{run}");
+}
+
+#[test]
 fn payload_goes_to_standard_output_as_it_is() {
     let server = soquete("udp-serve 127.0.0.1:0 --count 4").human().start();
     let mail = Mail::to(shown_address(&server));
@@ -140,7 +150,7 @@ fn everybody_gets_the_response() {
     std::fs::write(&long, vec![b'x'; 70_000]).expect("a file");
     let run = soquete("udp-serve 127.0.0.1:0 --respond").arg(long).run();
     assert_eq!(run.code, 5, "{run}");
-    assert!(run.error("data").text("text").contains("65527"), "{run}");
+    assert!(run.error("data").text("text").contains("65507"), "{run}");
     let run = soquete("udp-serve 127.0.0.1:0 --respond /nonexistent/answer").run();
     assert_eq!((run.code, run.error("file")["errno"].as_str()), (5, Some("ENOENT")), "{run}");
 }

@@ -82,8 +82,9 @@ impl FromStr for Condition {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let usage = "type `listen PORT`, `gone PORT`, `established HOST:PORT` or `count OP N FILTER`";
-        let mut words = text.split_whitespace();
-        let what = match words.next().unwrap_or_default() {
+        let spaced = spaced(text);
+        let mut words = spaced.split_whitespace();
+        let what = match words.next().unwrap_or_default().to_ascii_lowercase().as_str() {
             "listen" => What::Listen,
             "gone" => What::Gone,
             "established" => What::Established,
@@ -105,6 +106,21 @@ impl FromStr for Condition {
     }
 }
 
+/// `count>=3 80` as `count >= 3 80`.
+fn spaced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    let is_comparison = |c: char| matches!(c, '<' | '=' | '>' | '!');
+    let mut last = ' ';
+    for c in text.chars() {
+        if is_comparison(c) != is_comparison(last) {
+            out.push(' ');
+        }
+        out.push(c);
+        last = c;
+    }
+    out
+}
+
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.typed)
@@ -123,6 +139,8 @@ mod tests {
         assert_eq!(read("established localhost:80"), Ok((What::Established, 1)));
         assert_eq!(read("established localhost 80"), Ok((What::Established, 2)));
         assert_eq!(read("count >= 3 80"), Ok((What::Count(Comparison::AtLeast, 3), 1)));
+        assert_eq!(read("count>=3 80"), Ok((What::Count(Comparison::AtLeast, 3), 1)));
+        assert_eq!(read("LISTEN 80"), Ok((What::Listen, 1)));
         assert_eq!(read("count == 0"), Ok((What::Count(Comparison::Equal, 0), 0)));
     }
 

@@ -85,10 +85,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "TARGET")]
     pub events: Option<EventTarget>,
     /// Errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", overrides_with = "quiet")]
     pub quiet: bool,
     /// Detail too: TCP_INFO, options read back, DNS answers
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, overrides_with = "verbose")]
     pub verbose: bool,
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -137,7 +137,17 @@ pub enum Shell {
 
 /// Understands a command line, the program's name first.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
-    alone::parse(args).map_or_else(|| Cli::try_parse_from(args), Ok)
+    alone::parse(args).map_or_else(|| Cli::try_parse_from(help_as_a_flag(args)), Ok)
+}
+
+/// `help` and `help SUBCOMMAND` as `--help` and `SUBCOMMAND --help`.
+fn help_as_a_flag(args: &[OsString]) -> Vec<OsString> {
+    let mut args = args.to_vec();
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
 }
 
 /// The whole definition, for help, manual pages and completions.

@@ -1,6 +1,6 @@
 //! Flags shared by every subcommand that opens a socket.
 
-use super::values::{Keepalive, duration, number, size, switch};
+use super::values::{Keepalive, byte, duration, number, size, switch};
 use crate::net::addr::Source;
 use crate::net::resolve::Lookup;
 use crate::sys::options::SocketOption;
@@ -40,8 +40,8 @@ pub struct SocketArgs {
     #[arg(long, value_name = "N")]
     pub ttl: Option<u8>,
     /// Type of service, or traffic class, of packets sent
-    #[arg(long, value_name = "N", value_parser = number)]
-    pub tos: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = byte)]
+    pub tos: Option<u8>,
     /// Largest TCP segment
     #[arg(long, value_name = "N")]
     pub mss: Option<u32>,
@@ -78,7 +78,7 @@ impl SocketArgs {
             self.sndbuf.map(SocketOption::SendBuffer),
             self.rcvbuf.map(SocketOption::ReceiveBuffer),
             self.ttl.map(|n| SocketOption::Ttl(n.into())),
-            self.tos.map(SocketOption::Tos),
+            self.tos.map(|n| SocketOption::Tos(n.into())),
             self.nodelay.map(SocketOption::NoDelay),
             self.keepalive.map(|_| SocketOption::Keepalive(true)),
             keepalive.idle.map(SocketOption::KeepIdle),

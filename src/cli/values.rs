@@ -62,6 +62,11 @@ pub(super) fn number(word: &str) -> Result<u32, String> {
     read.map_err(|_| format!("{word:?} is not a number"))
 }
 
+/// 0 to 255, decimal or `0x` and hexadecimal.
+pub(super) fn byte(word: &str) -> Result<u8, String> {
+    u8::try_from(number(word)?).map_err(|_| format!("{word} is over 255"))
+}
+
 impl FromStr for EventTarget {
     type Err = String;
 

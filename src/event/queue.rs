@@ -63,6 +63,8 @@ struct Inner {
     waiting_for_room: usize,
     closed: bool,
     gone: bool,
+    /// Why the sink took no more.
+    failure: Option<io::Error>,
     /// Raised with each batch written: tells a slow reader from a stuck one.
     batches: u64,
 }
@@ -220,8 +222,9 @@ impl Queue {
             inner.writing = false;
             inner.batches += 1;
             self.tell_waiters(&inner);
-            if result.is_err() {
+            if let Err(error) = result {
                 inner.gone = true;
+                inner.failure = Some(error);
                 inner.waiting.clear();
                 return;
             }
@@ -240,8 +243,10 @@ fn loss(count: u64, seq: u64) -> Record {
 }
 
 impl Writer {
-    /// Waits until everything emitted is written, or the reader has taken nothing for two seconds.
-    pub fn finish(self) {
+    /// Waits until everything emitted is written, or the reader has taken nothing for two seconds. Answers why writing
+    /// failed, if it did.
+    #[must_use]
+    pub fn finish(self) -> Option<io::Error> {
         let mut inner = self.queue.lock();
         inner.closed = true;
         self.queue.filled.notify_all();
@@ -252,7 +257,7 @@ impl Writer {
             if inner.batches != seen {
                 (seen, deadline) = (inner.batches, now + LAST_WORDS);
             } else if now >= deadline {
-                return;
+                return None;
             }
             inner = self
                 .queue
@@ -261,6 +266,7 @@ impl Writer {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+        inner.failure.take()
     }
 }
 
@@ -295,7 +301,7 @@ mod tests {
         for _ in 0..8 {
             open.send(()).unwrap();
         }
-        writer.finish();
+        assert!(writer.finish().is_none());
         let records: Vec<Record> = batches.try_iter().flatten().collect();
         let lost = records
             .iter()
@@ -317,7 +323,7 @@ mod tests {
         for _ in 0..8 {
             open.send(()).unwrap();
         }
-        writer.finish();
+        assert!(writer.finish().is_none());
         let records: Vec<Record> = batches.try_iter().flatten().collect();
         assert!(records.windows(2).all(|w| w[0].seq < w[1].seq), "numbers rise");
         let told = records.iter().filter(|r| matches!(r.event, Event::Exit { .. })).count();
@@ -338,7 +344,7 @@ mod tests {
         let fault =
             Fault { kind: Kind::Other, op: None, errno: None, conn: None, peer: None, text: "x".into() };
         events.emit(Event::Error { fault });
-        writer.finish();
+        assert!(writer.finish().is_none());
         let records: Vec<Record> = batches.try_iter().flatten().collect();
         assert_eq!(records.len(), 1);
         assert!(matches!(records[0].event, Event::Error { .. }));

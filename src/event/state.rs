@@ -180,7 +180,7 @@ impl std::str::FromStr for State {
         Ok(match plain.as_str() {
             "CLOSE" | "UNUSED" => Self::Closed,
             "LISTENING" => Self::Listen,
-            "SYNRECV" => Self::SynReceived,
+            "SYNRECV" | "SYNRCVD" => Self::SynReceived,
             "ESTAB" => Self::Established,
             "FINWAIT1" => Self::FinWait1,
             "FINWAIT2" => Self::FinWait2,

@@ -2,7 +2,7 @@
 
 use super::addr::{Endpoint, Host};
 use super::resolve::{Lookup, Patience};
-use crate::event::{Proto, Role};
+use crate::event::{Kind, Proto, Role};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
 use crate::sys::signal::Stop;
@@ -47,12 +47,27 @@ impl Place {
             pair
         };
         if self.public {
+            self.expect_no_address()?;
             return Ok(pair(Ipv6Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED));
         }
         if self.endpoint.host == Host::Localhost {
             return Ok(pair(Ipv6Addr::LOCALHOST, Ipv4Addr::LOCALHOST));
         }
         Patience { deadline: None, stop }.addresses(self.lookup, &self.endpoint.host, port)
+    }
+}
+
+impl Place {
+    /// Whoever named an address meant it, and not every interface.
+    fn expect_no_address(&self) -> Result<()> {
+        match &self.endpoint.host {
+            Host::Localhost => Ok(()),
+            Host::Ip(ip) if ip.is_unspecified() => Ok(()),
+            host => {
+                let why = "--public is every interface; leave out the address or the flag";
+                Err(Error::new("bind", host, std::io::Error::other(why)).about(Kind::Usage))
+            }
+        }
     }
 }
 

@@ -42,6 +42,9 @@ fn read(word: &str) -> Result<(Option<Hosts>, Option<PortSet>), AddrError> {
         let ports = if ports == "*" { None } else { Some(PortSet::parse(ports)?) };
         return Ok((hosts, ports));
     }
+    if word == "*" {
+        return Ok((None, None));
+    }
     if PortSet::looks_like(word) || service::port(word).is_some() {
         return Ok((None, Some(PortSet::parse(word)?)));
     }

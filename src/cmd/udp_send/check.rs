@@ -63,8 +63,13 @@ pub(super) fn run(args: &UdpSend, target: &Endpoint, messages: &[OsString], cont
             Err(_) => {}
         }
     }
-    if let (true, Some(error)) = (asked.is_empty(), failed) {
-        return Err(error.into());
+    match failed {
+        Some(error) if asked.is_empty() && error.kind() == Kind::Unreachable => {
+            let (outcome, reason) = (event::Outcome::Refused, Some(reason(&error.source)));
+            return conclude(target, &Finding { outcome, asked: None, latency: None, reason }, &[], context);
+        }
+        Some(error) if asked.is_empty() => return Err(error.into()),
+        _ => {}
     }
     let mut check = Check { args, context, probe, asked, inbox: Inbox::new(), outbox: Outbox::new() };
     match check.find()? {

@@ -3,9 +3,10 @@
 use crate::cli::AnswerArgs;
 use crate::cmd::serve::response;
 use crate::event::Kind;
-use crate::net::datagram::LONGEST_V6;
+use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
 use crate::net::upper::Upper;
 use crate::sys::mmsg::{Datagram, Letter};
+use crate::sys::socket::Tracked;
 use crate::sys::{Error, Result};
 use std::io;
 use std::ops::Range;
@@ -28,16 +29,22 @@ impl Answer {
         Ok(match &args.respond {
             _ if args.echo => Self::Echo,
             _ if args.upper => Self::Upper,
-            Some(answer) => {
-                let bytes = response(answer)?;
-                if bytes.len() > LONGEST_V6 {
-                    let why = format!("{} bytes; a datagram holds {LONGEST_V6} at most", bytes.len());
-                    return Err(Error::new("respond", answer, io::Error::other(why)).about(Kind::Data));
-                }
-                Self::Respond(bytes)
-            }
+            Some(answer) => Self::Respond(response(answer)?),
             None => Self::Nothing,
         })
+    }
+
+    /// Refuses an answer that is too long for a datagram over one of `sockets`.
+    pub(super) fn expect_to_fit(&self, sockets: &[Tracked]) -> Result<()> {
+        let over_v4 = sockets.iter().any(|s| s.local().is_none_or(|a| a.is_ipv4()));
+        let (limit, family) = if over_v4 { (LONGEST_V4, "IPv4") } else { (LONGEST_V6, "IPv6") };
+        match self {
+            Self::Respond(bytes) if bytes.len() > limit => {
+                let why = format!("{} bytes; over {family} a datagram holds {limit} at most", bytes.len());
+                Err(Error::new("send", "the answer", io::Error::other(why)).about(Kind::Data))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A letter for each of `datagrams`, to who sent it, from the address it was sent to.

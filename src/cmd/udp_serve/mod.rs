@@ -27,6 +27,7 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
     let answer = Answer::of(&args.answer)?;
     limits::raise_descriptors();
     let sockets = doors::open(args, context)?;
+    answer.expect_to_fit(&sockets)?;
     ready::announce(&args.ready, &sockets)?;
     let stop = context.stop.clone();
     let desk = Desk::new(args, answer, context)?;

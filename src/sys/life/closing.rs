@@ -46,6 +46,7 @@ impl Life {
     /// close(2), and a look at what the kernel keeps of the connection.
     fn close(&self, inner: &mut Inner) {
         let Some(fd) = inner.fd.take() else { return };
+        let was_used = inner.was_established || inner.state != State::Closed;
         let info = tcp_info::read(fd.as_fd()).ok();
         drop(fd);
         match inner.state {
@@ -66,14 +67,17 @@ impl Life {
                 }
             },
         }
-        self.summarise(inner, info);
+        if was_used {
+            self.summarise(inner, info);
+        }
     }
 
     fn summarise(&self, inner: &Inner, info: Option<tcp_info::TcpInfo>) {
         let (bytes_in, bytes_out) =
             (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
         let udp = inner.subject.proto == Proto::Udp;
-        if !inner.was_established && !udp {
+        let moved = bytes_in + bytes_out > 0;
+        if !inner.was_established && !udp || udp && !moved && inner.error.is_some() {
             return;
         }
         let info = info.filter(|_| !udp);

@@ -245,6 +245,11 @@ impl Life {
 }
 
 impl Inner {
+    /// Remembers what an opening call was refused with.
+    pub(super) fn remember(&mut self, errno: i32) {
+        self.error.get_or_insert(errno);
+    }
+
     /// Whether the kernel can say nothing more through the descriptor.
     fn is_over(&self) -> bool {
         matches!(self.state, State::Closed | State::TimeWait) && self.was_established

@@ -89,6 +89,9 @@ impl Tracked {
                     self.life.observe_locked(&mut inner, Some(Op::Connect));
                 }
             }
+            if let (Proto::Udp, Err(errno)) = (self.proto, answer) {
+                inner.remember(errno.raw_os_error());
+            }
             answer
         };
         match answer {
