@@ -2,6 +2,7 @@
 
 use super::demo::{ready, step};
 use super::{Context, stdout};
+use crate::event::report::{DatagramRow, Row};
 use crate::event::{Dir, Proto, Role};
 use crate::net::dial::DialError;
 use crate::net::listen::Recipe;
@@ -13,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 const GREETING: &[u8] = b"Hello, datagram\n";
 
 /// A server that sends each datagram back, and a client that sends one and prints what returns.
-pub(super) fn udp_echo(context: &Context) -> std::result::Result<(), DialError> {
+pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let recipe = Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &[], backlog: 0 };
     let servers = recipe.open(&[here])?;
@@ -30,7 +31,10 @@ pub(super) fn udp_echo(context: &Context) -> std::result::Result<(), DialError> 
     send(server, &mut outbox, Letter { payload: heard.payload, to: Some(heard.peer), from: None })?;
     step(context)?;
     let echo = receive(&client, &mut inbox)?;
-    stdio::write_all(stdio::output(), echo.payload).map_err(stdout::failure)?;
+    let row = DatagramRow { local: client.local(), peer: echo.peer, payload: echo.payload.to_vec() };
+    let mut shown = Vec::new();
+    context.report.format(&Row::Datagram(row), &mut shown);
+    stdio::write_all(stdio::output(), &shown).map_err(stdout::failure)?;
     step(context)?;
     drop(client);
     step(context)?;
