@@ -575,6 +575,29 @@ fn giving_up_is_bounded_with_reconnect_too() {
 }
 
 #[test]
+fn a_target_is_not_given_up_before_its_time() {
+    let late = refusing_port();
+    let target = late.address();
+    let began = Instant::now();
+    let running = multi("--reconnect --timeout 2s", &[target]).input("x\n").start();
+    // Waits double from 100 ms: with four of them 0.75 to 1.5 s are gone, and the next would end after the 2 s.
+    running.wait_for_many("attempts", 4, |e| e.is("warning") && e["kind"] == "refused");
+    #[allow(clippy::disallowed_methods)] // the server that comes late is what is played
+    thread::sleep(Duration::from_millis(1600).saturating_sub(began.elapsed()));
+    let door = late.open();
+    let mut client = door.accept();
+    assert_eq!(client.receive_all(), b"x\n");
+    drop(client);
+    let run = running.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let bad = refusing_port();
+    let began = Instant::now();
+    let run = multi("--reconnect --timeout 900ms", &[bad.address()]).input("x\n").run();
+    assert!(began.elapsed() >= Duration::from_millis(900), "given up after {:?}: {run}", began.elapsed());
+    assert_eq!(run.error("refused")["errno"], "ECONNREFUSED", "{run}");
+}
+
+#[test]
 fn answers_come_in_the_order_of_the_targets() {
     let slow = Answerer::pausing("slow", Duration::from_millis(150));
     let fast = Answerer::start("fast");

@@ -20,6 +20,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// An attempt that is to be repeated is not waited for longer: TCP itself would repeat a SYN after 1, 3 and 7 seconds
 /// (RFC 6298), later ones so rarely that a server is back long before one reaches it.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
+/// How long an attempt may take that begins when a target's time is over: a round trip to anywhere, and none that begins
+/// earlier has less.
+const LAST_CHANCE: Duration = Duration::from_millis(250);
 /// A connection that stood this long was a success: the next failure is a first one again.
 const STABLE: Duration = Duration::from_secs(5);
 
@@ -75,14 +78,13 @@ impl Target {
                     (Fate::Failed(error), None)
                 }
             };
-            let wait = backoff.wait();
-            if !Self::may_go_on(hall, &reader, &fate, first)
-                || hall.timeout.is_some_and(|limit| down_since.elapsed() + wait >= limit)
-            {
-                hall.printer.leave(self.seat);
+            hall.printer.leave(self.seat);
+            let left = hall.timeout.map_or(Duration::MAX, |limit| limit.saturating_sub(down_since.elapsed()));
+            if left.is_zero() || !Self::may_go_on(hall, &reader, &fate, first) {
                 return self.conclude(hall, fate, subject);
             }
-            hall.printer.leave(self.seat);
+            // The last attempt begins when the time is over, not a while before.
+            let wait = Some(backoff.wait()).filter(|wait| *wait + LAST_CHANCE < left).unwrap_or(left);
             self.warn(hall, &fate, wait);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -101,8 +103,11 @@ impl Target {
         since: Instant,
         first: bool,
     ) -> Result<(Stream, Duration)> {
-        let again = hall.reconnect.then(|| Instant::now() + ATTEMPT_LIMIT);
-        let deadline = [hall.timeout.map(|limit| since + limit), again].into_iter().flatten().min();
+        let now = Instant::now();
+        let again = hall.reconnect.then(|| now + ATTEMPT_LIMIT);
+        let over = hall.timeout.map(|limit| since + limit);
+        let over = over.map(|over| if over <= now { now + LAST_CHANCE } else { over });
+        let deadline = [over, again].into_iter().flatten().min();
         let found = RefCell::new(Vec::new());
         let attempt = async {
             found.replace(self.name.addresses(hall.lookup, self.port, first, &hall.events).await?);
