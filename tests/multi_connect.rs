@@ -166,6 +166,17 @@ fn a_wrong_list_of_targets_says_where() {
 }
 
 #[test]
+fn a_dash_is_not_every_port() {
+    for line in ["multi-connect -", "multi-connect localhost -"] {
+        let run = soquete(line).input("").run();
+        assert_eq!(run.code, 2, "{run}");
+        assert_eq!(run.named("target").count(), 0, "{run}");
+        let text = run.error("usage").text("text");
+        assert!(text.contains("HOST:PORT") && text.contains("--targets FILE"), "{run}");
+    }
+}
+
+#[test]
 fn some_failures_are_4_and_nothing_but_failures_is_1() {
     let (good, bad) = (Answerer::start("a"), refusing_port());
     let run = multi("", &[bad.address(), good.address]).input("x\n").run();
