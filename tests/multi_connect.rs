@@ -150,6 +150,17 @@ fn five_hundred_targets_come_from_one_file() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_first_target() {
+    let server = Answerer::start("a");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let list = folder.path().join("targets");
+    std::fs::write(&list, format!("\u{feff}{}\r\n", server.address)).expect("a file");
+    let run = soquete("multi-connect --targets").arg(&list).input("x\n").run();
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.text(), format!("[{}] a:x\n", server.address), "{run}");
+}
+
+#[test]
 fn a_wrong_list_of_targets_says_where() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let list = folder.path().join("targets");

@@ -34,6 +34,8 @@ pub(super) fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Ta
 
 fn parse_file(path: &Path, text: &str) -> Result<Vec<Group>, AddrError> {
     let mut groups = Vec::new();
+    // Editors that call it UTF-8 with a byte order mark write one (RFC 3629, section 6).
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default();
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
