@@ -470,6 +470,28 @@ fn a_target_that_never_reads_is_let_go_and_costs_bounded_memory() {
     assert!(peak < 64 << 10, "{peak} KiB in memory");
 }
 
+#[test]
+fn what_nobody_reads_from_stdout_costs_bounded_memory() {
+    let doors = [Door::open(), Door::open(), Door::open()];
+    let targets: Vec<SocketAddr> = doors.iter().map(Door::address).collect();
+    let (unread, stdout) = std::io::pipe().expect("a pipe");
+    let running = multi("", &targets).stdout(stdout).start();
+    let pid = running.pid();
+    let memory = thread::spawn(move || peak_memory(pid));
+    let flood = b"flood line\n".repeat(10_000);
+    let clients: Vec<_> = doors.iter().map(Door::accept).collect();
+    for client in &clients {
+        let mut stream = client.stream();
+        stream.set_write_timeout(Some(Duration::from_millis(500))).expect("a time limit");
+        // Until nothing more is taken: buffers everywhere are full.
+        while stream.write_all(&flood).is_ok() {}
+    }
+    drop(unread);
+    running.close_and_finish();
+    let peak = memory.join().expect("a watcher");
+    assert!((1..32 << 10).contains(&peak), "{peak} KiB in memory");
+}
+
 /// The most memory a process held while it lived, KiB.
 #[allow(clippy::disallowed_methods)] // a sample now and then
 fn peak_memory(pid: u32) -> u64 {
