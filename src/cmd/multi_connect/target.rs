@@ -2,7 +2,7 @@
 
 use super::hall::Hall;
 use super::name::Name;
-use crate::cmd::many::{Ending, Incoming, Lost, Reader, idle, receive, talk};
+use crate::cmd::many::{Ending, Incoming, Lost, Reader, Text, idle, receive, talk};
 use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
 use crate::net::backoff::Backoff;
 use crate::net::dial::{Dial, timed_out};
@@ -135,9 +135,10 @@ impl Target {
         }
         hall.printer.enter(self.seat, || reader.lines());
         let incoming = RefCell::new(Incoming::lines((hall.visible)(), self.tag(hall)));
-        let lines = || incoming.borrow_mut().take();
+        let lines = || self.take(hall, &incoming);
         let put = async || hall.printer.put(self.seat, || reader.lines(), lines).await;
-        let receiving = receive(&stream, reader, &hall.buffer, &incoming, put);
+        let urgent = async || hall.printer.turn(self.seat).await;
+        let receiving = receive(&stream, reader, &hall.buffer, &incoming, put, urgent);
         let fate = tokio::select! {
             end = talk(&stream, reader, &hall.terms, receiving) => match end {
                 Ok(Ending::Over) => Fate::Fine,
@@ -160,6 +161,16 @@ impl Target {
             reader.step_aside();
         }
         fate
+    }
+
+    /// Takes what the target said, and tells where a line is in pieces.
+    fn take(&self, hall: &Hall, incoming: &RefCell<Incoming>) -> Text {
+        let text = incoming.borrow_mut().take();
+        if let Some(torn) = text.torn {
+            let text = format!("{}: {torn}", self.title);
+            hall.events.emit(Event::Warning { fault: fault(Kind::Data, text) });
+        }
+        text
     }
 
     fn tag(&self, hall: &Hall) -> String {
