@@ -46,9 +46,8 @@ impl Room {
         Place { _permit: permit, since: Instant::now() }
     }
 
-    /// Resolves when others have waited too long for this place; never without one.
-    pub(super) async fn overdue(&self, place: Option<&Place<'_>>) {
-        let Some(place) = place else { return std::future::pending().await };
+    /// Resolves when others have waited too long for this place.
+    pub(super) async fn overdue(&self, place: &Place<'_>) {
         tokio::time::sleep_until(place.since + PATIENCE).await;
         while self.waiting.get() == 0 {
             self.crowded.notified().await;

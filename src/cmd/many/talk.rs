@@ -123,10 +123,17 @@ pub(in crate::cmd) async fn receive(
             incoming.borrow_mut().push(&buffer[..n]);
             Ok(n)
         });
+        let overdue = async {
+            match &place {
+                // Boxed, as is the way in: most connections never come to that, and need not be larger for it.
+                Some(place) => Box::pin(room.overdue(place)).await,
+                None => std::future::pending().await,
+            }
+        };
         let received = tokio::select! {
             biased;
             received = received => Some(received.map_err(|e| failed("recv", stream, e))),
-            () = room.overdue(place.as_ref()) => None,
+            () = overdue => None,
         };
         match received {
             Some(Ok(0) | Err(_)) => incoming.borrow_mut().finish(),
@@ -151,7 +158,7 @@ pub(in crate::cmd) async fn receive(
                     () = urgent() => None,
                 }
             };
-            place = reader.excused(enter).await;
+            place = reader.excused(Box::pin(enter)).await;
         }
     }
 }
