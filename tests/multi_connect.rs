@@ -150,6 +150,17 @@ fn five_hundred_targets_come_from_one_file() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_first_target() {
+    let server = Answerer::start("a");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let list = folder.path().join("targets");
+    std::fs::write(&list, format!("\u{feff}{}\r\n", server.address)).expect("a file");
+    let run = soquete("multi-connect --targets").arg(&list).input("x\n").run();
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.text(), format!("[{}] a:x\n", server.address), "{run}");
+}
+
+#[test]
 fn a_wrong_list_of_targets_says_where() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let list = folder.path().join("targets");
@@ -163,6 +174,17 @@ fn a_wrong_list_of_targets_says_where() {
     assert_eq!(run.code, 2, "{run}");
     let run = soquete("multi-connect").run();
     assert_eq!(run.code, 2, "{run}");
+}
+
+#[test]
+fn a_dash_is_not_every_port() {
+    for line in ["multi-connect -", "multi-connect localhost -"] {
+        let run = soquete(line).input("").run();
+        assert_eq!(run.code, 2, "{run}");
+        assert_eq!(run.named("target").count(), 0, "{run}");
+        let text = run.error("usage").text("text");
+        assert!(text.contains("HOST:PORT") && text.contains("--targets FILE"), "{run}");
+    }
 }
 
 #[test]
@@ -263,6 +285,115 @@ fn lines_of_many_never_tear() {
         assert_eq!(lines, expected, "of {letter}");
     }
     assert_eq!(run.text().lines().count(), LINES * 12);
+}
+
+/// What the kernel and the program do not have room for, from a thread.
+fn send_from_a_thread(door: &Door, bytes: Vec<u8>) -> thread::JoinHandle<()> {
+    let mut client = door.accept();
+    thread::spawn(move || {
+        client.send(bytes);
+        client.half_close();
+        // What is not read would make a reset of the end.
+        client.receive_all();
+    })
+}
+
+#[test]
+fn a_line_of_a_mebibyte_is_whole_and_a_longer_one_is_told() {
+    for (length, pieces) in [(70_000, 1), (1 << 20, 1), ((1 << 20) + 1, 2), (5 << 20, 5)] {
+        let door = Door::open();
+        let running = multi("", &[door.address()]).input("").start();
+        let sending = send_from_a_thread(&door, [&vec![b'q'; length][..], b"\nnext\n"].concat());
+        let run = running.finish();
+        sending.join().expect("a sender");
+        let tag = format!("[{}] ", door.address());
+        let mut lines: Vec<&str> = run.text().lines().filter_map(|line| line.strip_prefix(&tag)).collect();
+        assert_eq!(lines.pop(), Some("next"));
+        assert_eq!(lines.len(), pieces, "of {length}");
+        assert_eq!(lines.concat(), "q".repeat(length));
+        let warnings: Vec<&str> = run.named("warning").map(|e| e.text("text")).collect();
+        assert_eq!(warnings.len(), usize::from(pieces > 1), "one for a line: {warnings:?}");
+        assert!(warnings.iter().all(|w| w.contains("1048576") && w.contains(&door.address().to_string())));
+    }
+}
+
+#[test]
+fn a_long_line_is_one_answer_and_nothing_comes_between_its_pieces() {
+    let (big, small) = (Door::open(), Answerer::start("a"));
+    let running = multi("--ordered=20s", &[big.address(), small.address]).input("one\ntwo\n").start();
+    let mut client = big.accept();
+    let talking = thread::spawn(move || {
+        assert_eq!(client.receive_line() + &client.receive_line(), "one\ntwo\n");
+        for letter in ["b", "c"] {
+            client.send(letter.repeat(3 << 20) + "\n");
+        }
+        client.half_close();
+    });
+    let run = running.finish();
+    talking.join().expect("a server");
+    let (b, s) = (format!("[{}] ", big.address()), format!("[{}] a:", small.address));
+    let said: String = run
+        .text()
+        .lines()
+        .map(|line| match (line.strip_prefix(&b), line.strip_prefix(&s)) {
+            (Some(piece), _) => &piece[..1],
+            (_, Some(answer)) => answer,
+            _ => panic!("{line:.60}"),
+        })
+        .collect();
+    assert_eq!(said, "bbboneccctwo");
+    assert_eq!(run.code, 0);
+}
+
+#[test]
+fn long_lines_of_many_are_whole_in_bounded_memory() {
+    const LENGTH: usize = 1 << 20;
+    for flags in ["", "--ordered=20s"] {
+        let doors: Vec<Door> = (0..100).map(|_| Door::open()).collect();
+        let targets: Vec<SocketAddr> = doors.iter().map(Door::address).collect();
+        let running = multi(flags, &targets).input("x\n").start();
+        let pid = running.pid();
+        let memory = thread::spawn(move || peak_memory(pid));
+        let sending: Vec<_> = doors
+            .iter()
+            .map(|door| send_from_a_thread(door, [&vec![b'q'; LENGTH][..], b"\n"].concat()))
+            .collect();
+        let run = running.finish();
+        for one in sending {
+            one.join().expect("a sender");
+        }
+        assert_eq!(run.code, 0, "{flags}");
+        let tags: Vec<&str> =
+            run.text().lines().filter_map(|line| line.split_once(' ')).map(|l| l.0).collect();
+        let mut expected: Vec<String> = targets.iter().map(|target| format!("[{target}]")).collect();
+        let in_order = tags == expected;
+        assert!(in_order || flags.is_empty());
+        expected.sort();
+        let mut tags = tags;
+        tags.sort_unstable();
+        assert_eq!(tags, expected, "{flags}: one whole line of each");
+        assert_eq!(run.named("warning").count(), 0, "{flags}");
+        let peak = memory.join().expect("a watcher");
+        assert!((1..64 << 10).contains(&peak), "{flags}: {peak} KiB in memory");
+    }
+}
+
+#[test]
+fn long_lines_that_stop_halfway_do_not_stop_those_of_others() {
+    let doors: Vec<Door> = (0..9).map(|_| Door::open()).collect();
+    let targets: Vec<SocketAddr> = doors.iter().map(Door::address).collect();
+    let running = multi("", &targets).start();
+    let mut halfway: Vec<_> = doors[..8].iter().map(Door::accept).collect();
+    for client in &mut halfway {
+        client.send(vec![b'h'; 200_000]);
+    }
+    let mut whole = doors[8].accept();
+    whole.send([&vec![b'w'; 200_000][..], b"\n"].concat());
+    running.wait_stdout(format!("{}\n", "w".repeat(200_000)));
+    let warning = running.wait_for("a warning", |e| e.is("warning") && e["kind"] == "data");
+    assert!(warning.text("text").contains("slowly"), "{warning}");
+    drop((halfway, whole));
+    running.close_and_finish();
 }
 
 #[test]
@@ -448,6 +579,28 @@ fn a_target_that_never_reads_is_let_go_and_costs_bounded_memory() {
     assert!(peak < 64 << 10, "{peak} KiB in memory");
 }
 
+#[test]
+fn what_nobody_reads_from_stdout_costs_bounded_memory() {
+    let doors = [Door::open(), Door::open(), Door::open()];
+    let targets: Vec<SocketAddr> = doors.iter().map(Door::address).collect();
+    let (unread, stdout) = std::io::pipe().expect("a pipe");
+    let running = multi("", &targets).stdout(stdout).start();
+    let pid = running.pid();
+    let memory = thread::spawn(move || peak_memory(pid));
+    let flood = b"flood line\n".repeat(10_000);
+    let clients: Vec<_> = doors.iter().map(Door::accept).collect();
+    for client in &clients {
+        let mut stream = client.stream();
+        stream.set_write_timeout(Some(Duration::from_millis(500))).expect("a time limit");
+        // Until nothing more is taken: buffers everywhere are full.
+        while stream.write_all(&flood).is_ok() {}
+    }
+    drop(unread);
+    running.close_and_finish();
+    let peak = memory.join().expect("a watcher");
+    assert!((1..32 << 10).contains(&peak), "{peak} KiB in memory");
+}
+
 /// The most memory a process held while it lived, KiB.
 #[allow(clippy::disallowed_methods)] // a sample now and then
 fn peak_memory(pid: u32) -> u64 {
@@ -572,6 +725,29 @@ fn giving_up_is_bounded_with_reconnect_too() {
     assert!(began.elapsed() < Duration::from_secs(5));
     assert_eq!(run.error("refused")["errno"], "ECONNREFUSED", "{run}");
     assert!(run.named("warning").count() >= 2, "{run}");
+}
+
+#[test]
+fn a_target_is_not_given_up_before_its_time() {
+    let late = refusing_port();
+    let target = late.address();
+    let began = Instant::now();
+    let running = multi("--reconnect --timeout 2s", &[target]).input("x\n").start();
+    // Waits double from 100 ms: with four of them 0.75 to 1.5 s are gone, and the next would end after the 2 s.
+    running.wait_for_many("attempts", 4, |e| e.is("warning") && e["kind"] == "refused");
+    #[allow(clippy::disallowed_methods)] // the server that comes late is what is played
+    thread::sleep(Duration::from_millis(1600).saturating_sub(began.elapsed()));
+    let door = late.open();
+    let mut client = door.accept();
+    assert_eq!(client.receive_all(), b"x\n");
+    drop(client);
+    let run = running.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let bad = refusing_port();
+    let began = Instant::now();
+    let run = multi("--reconnect --timeout 900ms", &[bad.address()]).input("x\n").run();
+    assert!(began.elapsed() >= Duration::from_millis(900), "given up after {:?}: {run}", began.elapsed());
+    assert_eq!(run.error("refused")["errno"], "ECONNREFUSED", "{run}");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::time::Duration;
 ///
 /// One connection is opened to each target, all at the same time. Every line of standard input goes to all of them; every
 /// line that comes from one is printed as `[HOST:PORT] text`. When standard input ends, FIN is sent to each and reading
-/// goes on until they close. A target that fails does not stop the others.
+/// goes on until they close. A target that fails does not stop the others. A line longer than 1 MiB (1048576 bytes) is
+/// printed in pieces, each as a line of its own, and a warning says so.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct MultiConnect {
@@ -58,5 +59,9 @@ already taken for it is not sent again.
 
 With --ordered the n-th line a target sends is its answer to the n-th line it was sent. Who is late is not waited for again
 until it has caught up; its answers are printed when they come.
+
+A line longer than 1 MiB is one answer to --ordered, with nothing of other targets between its pieces unless it stops for
+DUR. Eight lines longer than 64 KiB are collected at once and further ones wait; one that takes longer than 2 seconds while
+others wait is printed in pieces as well.
 
 Exit status: 0 if every target ended well, 4 if some failed, 1 if all did, 3 if none failed but a timeout ended one.";

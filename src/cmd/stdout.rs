@@ -8,11 +8,15 @@ use crate::sys::wait::{For, wait};
 use crate::sys::{Error, Result, stdio};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
-/// Chunks that may wait; with [`crate::cmd::serve`]'s reads of 64 KiB a few megabytes at most.
+/// Chunks that may wait.
 const WAITING: usize = 32;
+/// Bytes that wait before the next chunk has to wait for room: chunks can be megabytes.
+const WAITING_BYTES: usize = 1 << 20;
 /// Bytes of short chunks that are written together.
 const BATCH: usize = 64 << 10;
 /// How long the end of the program waits for a reader that takes nothing.
@@ -20,7 +24,18 @@ pub(super) const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The sending side. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Output(mpsc::Sender<Option<Vec<u8>>>);
+pub(super) struct Output {
+    chunks: mpsc::Sender<Option<Vec<u8>>>,
+    queue: Arc<Queue>,
+}
+
+/// How much waits.
+#[derive(Default)]
+struct Queue {
+    bytes: AtomicUsize,
+    /// The thread took some.
+    taken: Notify,
+}
 
 /// Resolves when the thread ends: `Ok` when all is written, an error if standard output failed.
 pub(super) struct Written(Option<oneshot::Receiver<io::Result<()>>>);
@@ -34,13 +49,15 @@ pub(super) fn open() -> Result<(Output, Written)> {
 pub(super) fn open_to(to: OwnedFd) -> Result<(Output, Written)> {
     let (send, mut chunks) = mpsc::channel::<Option<Vec<u8>>>(WAITING);
     let (over, end) = oneshot::channel();
+    let queue = Arc::<Queue>::default();
+    let waiting = Arc::clone(&queue);
     let run = move || {
-        let result = write_all(&mut chunks, to.as_fd());
+        let result = write_all(&mut chunks, &waiting, to.as_fd());
         // Nobody listens any more if the program is ending already.
         let _ = over.send(result);
     };
     std::thread::Builder::new().name("output".into()).spawn(run).map_err(cannot_open)?;
-    Ok((Output(send), Written(Some(end))))
+    Ok((Output { chunks: send, queue }, Written(Some(end))))
 }
 
 fn cannot_open(error: io::Error) -> Error {
@@ -48,7 +65,11 @@ fn cannot_open(error: io::Error) -> Error {
 }
 
 /// Writes what waits with one call until the last chunk is written.
-fn write_all(chunks: &mut mpsc::Receiver<Option<Vec<u8>>>, to: BorrowedFd<'_>) -> io::Result<()> {
+fn write_all(
+    chunks: &mut mpsc::Receiver<Option<Vec<u8>>>,
+    queue: &Queue,
+    to: BorrowedFd<'_>,
+) -> io::Result<()> {
     let mut over = false;
     while !over && let Some(Some(mut batch)) = chunks.blocking_recv() {
         while !over
@@ -60,6 +81,8 @@ fn write_all(chunks: &mut mpsc::Receiver<Option<Vec<u8>>>, to: BorrowedFd<'_>) -
                 None => over = true,
             }
         }
+        queue.bytes.fetch_sub(batch.len(), Ordering::Relaxed);
+        queue.taken.notify_one();
         stdio::write_all(to, &batch)?;
     }
     Ok(())
@@ -68,22 +91,36 @@ fn write_all(chunks: &mut mpsc::Receiver<Option<Vec<u8>>>, to: BorrowedFd<'_>) -
 impl Output {
     /// Hands a chunk over, waiting for room. After a failure of standard output chunks go nowhere.
     pub(super) async fn put(&self, chunk: Vec<u8>) {
-        let _ = self.0.send(Some(chunk)).await;
+        self.put_with(|| chunk).await;
     }
 
     /// Waits for room, then takes a chunk and hands it over: a wait that is given up loses nothing. After a failure of
     /// standard output the chunk goes nowhere.
     pub(super) async fn put_with(&self, chunk: impl FnOnce() -> Vec<u8>) {
-        match self.0.reserve().await {
-            Ok(room) => room.send(Some(chunk())),
-            // Taken all the same, or whoever hands it over would try for ever.
-            Err(_closed) => drop(chunk()),
+        let room = self.room().await;
+        // Taken even where it goes nowhere, or whoever hands it over would try for ever.
+        let chunk = chunk();
+        if let Some(room) = room {
+            self.queue.bytes.fetch_add(chunk.len(), Ordering::Relaxed);
+            room.send(Some(chunk));
         }
+    }
+
+    /// Waits until the next chunk may wait with the others; none after a failure of standard output.
+    async fn room(&self) -> Option<mpsc::Permit<'_, Option<Vec<u8>>>> {
+        let room = self.chunks.reserve().await.ok()?;
+        while self.queue.bytes.load(Ordering::Relaxed) >= WAITING_BYTES {
+            tokio::select! {
+                () = self.queue.taken.notified() => {}
+                () = self.chunks.closed() => return None,
+            }
+        }
+        Some(room)
     }
 
     /// The last chunk was put; the thread ends when it is written.
     pub(super) async fn end(&self) {
-        let _ = self.0.send(None).await;
+        let _ = self.chunks.send(None).await;
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::log::Log;
 use super::reader::{Place, Reader, Stance};
+use super::room::Room;
 use crate::event::Kind;
 use crate::sys::{Error, stdio};
 use std::cell::{Cell, RefCell};
@@ -49,6 +50,8 @@ pub(in crate::cmd) struct Feed {
     pub(super) grown: Notify,
     /// Somebody took something or left.
     pub(super) taken: Notify,
+    /// Where what comes back is collected.
+    pub(super) room: Room,
 }
 
 /// Starts the distributor in this runtime.
@@ -62,6 +65,7 @@ pub(in crate::cmd) fn open(framing: Framing) -> Rc<Feed> {
         wanted: Notify::new(),
         grown: Notify::new(),
         taken: Notify::new(),
+        room: Room::new(),
     });
     tokio::task::spawn_local(Rc::clone(&feed).distribute(stdio::take_input()));
     feed

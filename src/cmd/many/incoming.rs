@@ -1,6 +1,7 @@
 //! What one connection sends, on its way to the output all share: made visible for a terminal, cut into tagged lines.
 
 use super::lines::Lines;
+use super::text::Text;
 use crate::sys::pump::Filter;
 
 /// The text of one connection.
@@ -8,18 +9,18 @@ pub(in crate::cmd) struct Incoming {
     visible: Option<Filter>,
     lines: Option<Lines>,
     shown: Vec<u8>,
-    text: Vec<u8>,
+    text: Text,
 }
 
 impl Incoming {
     /// Bytes as they come, but for `visible`.
     pub(in crate::cmd) fn bytes(visible: Option<Filter>) -> Self {
-        Self { visible, lines: None, shown: Vec::new(), text: Vec::new() }
+        Self { visible, lines: None, shown: Vec::new(), text: Text::default() }
     }
 
     /// Whole lines that begin with `tag`.
     pub(in crate::cmd) fn lines(visible: Option<Filter>, tag: String) -> Self {
-        Self { visible, lines: Some(Lines::new(tag)), shown: Vec::new(), text: Vec::new() }
+        Self { visible, lines: Some(Lines::new(tag)), shown: Vec::new(), text: Text::default() }
     }
 
     /// Adds what came.
@@ -39,7 +40,7 @@ impl Incoming {
     fn add(&mut self, bytes: &[u8]) {
         match &mut self.lines {
             Some(lines) => lines.push(bytes, &mut self.text),
-            None => self.text.extend_from_slice(bytes),
+            None => self.text.bytes.extend_from_slice(bytes),
         }
     }
 
@@ -57,13 +58,25 @@ impl Incoming {
         }
     }
 
+    /// Whether it holds much of a line whose end has not come.
+    pub(super) fn is_long(&self) -> bool {
+        self.lines.as_ref().is_some_and(Lines::is_long)
+    }
+
+    /// Lets such a line go in pieces.
+    pub(super) fn give_way(&mut self) {
+        if let Some(lines) = &mut self.lines {
+            lines.give_way(&mut self.text);
+        }
+    }
+
     /// Whether there is something to print.
     pub(in crate::cmd) fn is_ready(&self) -> bool {
-        !self.text.is_empty()
+        !self.text.bytes.is_empty()
     }
 
     /// Takes what can be printed.
-    pub(in crate::cmd) fn take(&mut self) -> Vec<u8> {
+    pub(in crate::cmd) fn take(&mut self) -> Text {
         std::mem::take(&mut self.text)
     }
 }
@@ -93,13 +106,13 @@ mod tests {
     fn what_was_cut_off_is_shown_at_the_end() {
         let mut incoming = Incoming::lines(Some(holding()), "[a] ".into());
         incoming.push(b"one\ntwo\xc3");
-        assert_eq!(incoming.take(), b"[a] one\n");
+        assert_eq!(incoming.take().bytes, b"[a] one\n");
         incoming.finish();
         incoming.finish();
-        assert_eq!(incoming.take(), b"[a] two?\n");
+        assert_eq!(incoming.take().bytes, b"[a] two?\n");
         let mut incoming = Incoming::bytes(Some(holding()));
         incoming.push(b"two\xc3");
         incoming.finish();
-        assert_eq!(incoming.take(), b"two?");
+        assert_eq!(incoming.take().bytes, b"two?");
     }
 }

@@ -5,9 +5,12 @@ mod incoming;
 mod lines;
 mod log;
 mod reader;
+mod room;
 mod talk;
+mod text;
 
 pub(super) use feed::{Feed, Framing, open as open_feed};
 pub(super) use incoming::Incoming;
 pub(super) use reader::{Lost, Reader};
 pub(super) use talk::{Ending, Terms, idle, receive, talk};
+pub(super) use text::Text;

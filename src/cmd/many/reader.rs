@@ -1,6 +1,7 @@
 //! One connection's way through the shared input.
 
 use super::feed::Feed;
+use super::room::Room;
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
@@ -102,6 +103,11 @@ impl Reader {
         while self.place.stance.get() != Stance::Dismissed {
             self.feed.grown.notified().await;
         }
+    }
+
+    /// Where long lines of all connections are collected.
+    pub(super) fn room(&self) -> &Room {
+        &self.feed.room
     }
 
     /// While `work` lasts it is not this reader's fault if it takes nothing.

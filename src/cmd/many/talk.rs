@@ -105,13 +105,17 @@ async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()>
 
 /// Receives until the peer's FIN, which ends an unfinished line; `put` takes what `incoming` makes of it, once there is
 /// room for it. Given up, what was not taken yet is still there.
+///
+/// A long line waits for a place before more of it is received, or until `urgent`: others wait for this very line.
 pub(in crate::cmd) async fn receive(
     stream: &Stream,
     reader: &Reader,
     buffer: &RefCell<Vec<u8>>,
     incoming: &RefCell<Incoming>,
     put: impl AsyncFn(),
+    urgent: impl AsyncFn(),
 ) -> Result<()> {
+    let (room, mut place) = (reader.room(), None);
     loop {
         let received = stream.receive(|socket: &Tracked| {
             let mut buffer = buffer.borrow_mut();
@@ -119,15 +123,42 @@ pub(in crate::cmd) async fn receive(
             incoming.borrow_mut().push(&buffer[..n]);
             Ok(n)
         });
-        let received = received.await.map_err(|e| failed("recv", stream, e));
-        if matches!(received, Ok(0) | Err(_)) {
-            incoming.borrow_mut().finish();
+        let overdue = async {
+            match &place {
+                // Boxed, as is the way in: most connections never come to that, and need not be larger for it.
+                Some(place) => Box::pin(room.overdue(place)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let received = tokio::select! {
+            biased;
+            received = received => Some(received.map_err(|e| failed("recv", stream, e))),
+            () = overdue => None,
+        };
+        match received {
+            Some(Ok(0) | Err(_)) => incoming.borrow_mut().finish(),
+            Some(Ok(_)) => {}
+            None => incoming.borrow_mut().give_way(),
         }
         if incoming.borrow().is_ready() {
             reader.excused(put()).await;
         }
-        if received? == 0 {
-            return Ok(());
+        match received {
+            Some(Ok(0)) => return Ok(()),
+            Some(Err(error)) => return Err(error),
+            Some(Ok(_)) | None => {}
+        }
+        if !incoming.borrow().is_long() {
+            place = None;
+        } else if place.is_none() {
+            let enter = async {
+                tokio::select! {
+                    biased;
+                    place = room.enter() => Some(place),
+                    () = urgent() => None,
+                }
+            };
+            place = reader.excused(Box::pin(enter)).await;
         }
     }
 }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 /// Reads the targets, those of the command line first.
 pub(super) fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Target>> {
-    let mut groups = if words.is_empty() { Vec::new() } else { parse_targets(words)? };
+    let mut groups = if words.is_empty() { Vec::new() } else { parse_words(words)? };
     for path in files {
         if path.as_os_str() == "-" {
             let text = "--targets -: standard input is what is sent to the targets; name a file";
@@ -34,16 +34,27 @@ pub(super) fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Ta
 
 fn parse_file(path: &Path, text: &str) -> Result<Vec<Group>, AddrError> {
     let mut groups = Vec::new();
+    // Editors that call it UTF-8 with a byte order mark write one (RFC 3629, section 6).
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default();
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         if !words.is_empty() {
-            let more = parse_targets(&words)
+            let more = parse_words(&words)
                 .map_err(|error| AddrError(format!("{}:{number}: {error}", path.display())))?;
             groups.extend(more);
         }
     }
     Ok(groups)
+}
+
+/// As [`parse_targets`], but for `-`, which is every port to it: 65535 connections that nobody asked for.
+fn parse_words(words: &[String]) -> Result<Vec<Group>, AddrError> {
+    if words.iter().any(|word| word == "-") {
+        let text = "- is no target; type HOST:PORT, or --targets FILE for targets that are in a file";
+        return Err(AddrError(text.into()));
+    }
+    parse_targets(words)
 }
 
 #[cfg(test)]

@@ -18,6 +18,13 @@ pub(super) struct Order {
     /// Seats that are waited for, and bytes held for their turn.
     awaited: usize,
     held: usize,
+    /// The seat in the middle of whose line the output is, whether it spoke since the order was moved on last, and when
+    /// that was.
+    speaker: Option<usize>,
+    spoke: bool,
+    said: Instant,
+    /// What others say meanwhile without being waited for.
+    aside: VecDeque<(usize, Vec<u8>)>,
 }
 
 struct Seat {
@@ -25,6 +32,10 @@ struct Seat {
     /// The line that the next answer is to.
     next: u64,
     held: VecDeque<(u64, Vec<u8>)>,
+    /// Its last word is a piece of a line that goes on.
+    open: bool,
+    /// It waits for us.
+    paused: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +51,8 @@ enum Stance {
 impl Order {
     /// Seats for `count` targets, each of which may hold a round up for `patience`.
     pub(super) fn new(count: usize, patience: Duration, now: Instant) -> Self {
-        let seat = || Seat { stance: Stance::Awaited, next: 0, held: VecDeque::new() };
+        let seat =
+            || Seat { stance: Stance::Awaited, next: 0, held: VecDeque::new(), open: false, paused: false };
         Self {
             seats: std::iter::repeat_with(seat).take(count).collect(),
             patience,
@@ -50,6 +62,10 @@ impl Order {
             since: now,
             awaited: count,
             held: 0,
+            speaker: None,
+            spoke: false,
+            said: now,
+            aside: VecDeque::new(),
         }
     }
 
@@ -63,24 +79,26 @@ impl Order {
         }
     }
 
-    /// A line came from a target that was sent `heard` lines so far; what may be printed at once goes to `out`.
-    pub(super) fn answer(&mut self, seat: usize, heard: u64, line: &[u8], out: &mut Vec<u8>) {
+    /// A line came from a target that was sent `heard` lines so far, or a piece of one that is not `whole` with it; what
+    /// may be printed at once goes to `out`.
+    pub(super) fn answer(&mut self, seat: usize, heard: u64, line: &[u8], whole: bool, out: &mut Vec<u8>) {
         let who = &mut self.seats[seat];
-        if who.next >= heard {
+        let goes_on = std::mem::replace(&mut who.open, !whole);
+        if goes_on || who.next >= heard {
             // Nobody asked for it, a greeting or one more line of an answer: it keeps its place in what the target says.
             match who.held.back_mut() {
                 Some((_, text)) => {
                     text.extend_from_slice(line);
                     self.held += line.len();
                 }
-                None => out.extend_from_slice(line),
+                None => self.say(seat, line, out),
             }
             return;
         }
         let round = who.next;
         who.next += 1;
         if (round, seat) < (self.round, self.turn) {
-            return out.extend_from_slice(line);
+            return self.say(seat, line, out);
         }
         who.held.push_back((round, line.to_vec()));
         self.held += line.len();
@@ -89,9 +107,31 @@ impl Order {
         }
     }
 
+    /// Prints what comes out of turn, but not in the middle of another one's line.
+    fn say(&mut self, seat: usize, line: &[u8], out: &mut Vec<u8>) {
+        if self.speaker == Some(seat) || (self.speaker.is_none() && self.aside.is_empty()) {
+            return self.print(seat, line, out);
+        }
+        match self.aside.iter_mut().find(|(other, _)| *other == seat) {
+            Some((_, text)) => text.extend_from_slice(line),
+            None => self.aside.push_back((seat, line.to_vec())),
+        }
+        self.held += line.len();
+    }
+
+    /// Prints the last that is there of a seat.
+    fn print(&mut self, seat: usize, text: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(text);
+        let who = &self.seats[seat];
+        self.speaker = (who.open && who.held.is_empty()).then_some(seat);
+        self.spoke = true;
+    }
+
     /// The target's connection is gone; nobody waits for it.
     pub(super) fn leave(&mut self, seat: usize) {
         self.take(seat, Stance::Away);
+        self.seats[seat].open = false;
+        self.speaker = self.speaker.filter(|speaker| *speaker != seat);
     }
 
     /// Every connection is gone.
@@ -109,17 +149,40 @@ impl Order {
 
     /// Moves on as far as answers are there or need not be waited for; until when the next one is waited for.
     pub(super) fn advance(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<Instant> {
-        while self.round < self.asked {
+        if std::mem::take(&mut self.spoke) {
+            self.said = now;
+        }
+        loop {
+            if let Some(speaker) = self.speaker {
+                let due = self.said + self.patience;
+                if self.seats[speaker].paused {
+                    return None;
+                } else if now < due {
+                    return Some(due);
+                }
+                self.speaker = None;
+            }
+            if let Some((seat, text)) = self.aside.pop_front() {
+                self.held -= text.len();
+                self.print(seat, &text, out);
+                continue;
+            }
+            if self.round == self.asked {
+                return None;
+            }
             if self.awaited == 0 && self.held == 0 {
                 (self.round, self.turn) = (self.asked, 0);
-                break;
+                return None;
             }
             let seat = &mut self.seats[self.turn];
             if seat.held.front().is_some_and(|(line, _)| *line <= self.round) {
                 let (_, text) = seat.held.pop_front().unwrap_or_default();
                 self.held -= text.len();
-                out.extend_from_slice(&text);
+                self.print(self.turn, &text, out);
             } else if seat.stance == Stance::Awaited && seat.next <= self.round {
+                if seat.paused {
+                    return None;
+                }
                 let due = self.since + self.patience;
                 if now < due {
                     return Some(due);
@@ -131,13 +194,35 @@ impl Order {
                 (self.round, self.turn, self.since) = (self.round + 1, 0, now);
             }
         }
-        None
     }
 
-    /// Whether a target that holds something itself is to wait, since all together hold more than `limit` bytes. The one
-    /// whose turn it is holds nothing, so it never waits.
-    pub(super) fn holds_more(&self, seat: usize, limit: usize) -> bool {
-        self.held > limit && !self.seats[seat].held.is_empty()
+    /// Whether a target is to wait with what it says, since all together hold more than `limit` bytes: everyone but the one
+    /// that is waited for.
+    pub(super) fn has_to_wait(&self, seat: usize, limit: usize) -> bool {
+        self.held > limit && !self.is_on(seat)
+    }
+
+    /// Whether the next to be printed is this target's.
+    pub(super) fn is_on(&self, seat: usize) -> bool {
+        self.turn() == Some(seat) && self.seats[seat].held.is_empty()
+    }
+
+    /// Whose words are to be printed next, if anybody's.
+    pub(super) fn turn(&self) -> Option<usize> {
+        self.speaker.or_else(|| (self.round < self.asked).then_some(self.turn))
+    }
+
+    /// The target says nothing because it waits for us: nobody's patience runs out.
+    pub(super) fn pause(&mut self, seat: usize) {
+        self.seats[seat].paused = true;
+    }
+
+    /// The target may speak; what it is waited for begins now.
+    pub(super) fn resume(&mut self, seat: usize, now: Instant) {
+        self.seats[seat].paused = false;
+        if self.turn() == Some(seat) {
+            (self.since, self.said) = (now, now);
+        }
     }
 
     fn take(&mut self, seat: usize, stance: Stance) {
@@ -175,7 +260,11 @@ mod tests {
         }
 
         fn answer(&mut self, seat: usize, text: &str) {
-            self.order.answer(seat, self.asked, text.as_bytes(), &mut self.out);
+            self.order.answer(seat, self.asked, text.as_bytes(), true, &mut self.out);
+        }
+
+        fn piece(&mut self, seat: usize, text: &str) {
+            self.order.answer(seat, self.asked, text.as_bytes(), false, &mut self.out);
         }
 
         fn printed(&mut self) -> String {
@@ -257,12 +346,66 @@ mod tests {
         scene.ask();
         scene.ask();
         scene.answer(1, "bbbb");
-        assert!(scene.order.holds_more(1, 3) && !scene.order.holds_more(0, 3));
+        assert!(scene.order.has_to_wait(1, 3) && !scene.order.has_to_wait(0, 3));
+    }
+
+    #[test]
+    fn pieces_of_a_line_are_one_answer_and_nothing_comes_between() {
+        let mut scene = Scene::new(3);
+        scene.ask();
+        scene.ask();
+        scene.piece(0, "a1");
+        scene.answer(1, "b");
+        scene.answer(1, "B");
+        assert_eq!(scene.printed(), "a1");
+        assert!(!scene.order.has_to_wait(0, 1) && scene.order.has_to_wait(1, 1));
+        scene.piece(2, "c1");
+        scene.order.enter(2, 2);
+        scene.piece(0, "a2");
+        scene.answer(0, "a3");
+        assert_eq!(scene.printed(), "a2a3bc1");
+        scene.answer(2, "c2");
+        scene.answer(0, "A");
+        assert_eq!(scene.printed(), "c2AB");
+    }
+
+    #[test]
+    fn what_others_say_out_of_turn_waits_for_the_end_of_a_line() {
+        let mut scene = Scene::new(3);
+        scene.piece(0, "a1");
+        scene.piece(1, "b1");
+        scene.answer(2, "c");
+        scene.answer(1, "b2");
+        assert_eq!(scene.printed(), "a1");
+        scene.answer(0, "a2");
+        scene.answer(2, "c2");
+        assert_eq!(scene.printed(), "a2b1b2cc2");
+        assert_eq!(scene.order.held, 0);
+    }
+
+    #[test]
+    fn a_line_that_stops_in_its_middle_holds_others_up_once() {
+        let mut scene = Scene::new(2);
+        scene.ask();
+        scene.piece(0, "a1");
+        scene.answer(1, "b");
+        assert_eq!(scene.printed(), "a1");
+        scene.order.pause(0);
+        scene.now += PATIENCE;
+        assert_eq!(scene.printed(), "", "it waits for us");
+        scene.order.resume(0, scene.now);
+        assert_eq!(scene.printed(), "");
+        scene.now += PATIENCE;
+        assert_eq!(scene.printed(), "b");
+        scene.piece(0, "a2");
+        scene.order.leave(0);
+        scene.answer(1, "B");
+        assert_eq!(scene.printed(), "a2B");
     }
 
     proptest! {
         #[test]
-        fn nothing_is_lost_and_everyones_lines_keep_their_order(moves in proptest::collection::vec((0usize..4, 0usize..6), 1..200)) {
+        fn nothing_is_lost_and_everyones_lines_keep_their_order(moves in proptest::collection::vec((0usize..4, 0usize..8), 1..200)) {
             let mut scene = Scene::new(4);
             let mut said = [0u32; 4];
             let mut printed = String::new();
@@ -273,7 +416,8 @@ mod tests {
                     2 => scene.order.leave(seat),
                     3 => scene.order.enter(seat, scene.asked),
                     _ => {
-                        scene.answer(seat, &format!("{seat}:{} ", said[seat]));
+                        let text = format!("{seat}:{} ", said[seat]);
+                        if what < 6 { scene.answer(seat, &text) } else { scene.piece(seat, &text) }
                         said[seat] += 1;
                     }
                 }

@@ -3,7 +3,7 @@
 //! One task hands lines on, so that those of many targets that are there at once are written with one call.
 
 use super::order::Order;
-use crate::cmd::many::Feed;
+use crate::cmd::many::{Feed, Text};
 use crate::cmd::stdout::Output;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,9 +20,15 @@ pub(super) struct Printer {
     ready: RefCell<Vec<u8>>,
     order: Option<RefCell<Order>>,
     changed: Notify,
+    /// There is room again, or it is another target's turn.
     room: Notify,
+    /// Whose turn it was when that was told.
+    turn: Cell<Option<usize>>,
     closing: Cell<bool>,
 }
+
+/// While it lives nobody blames the target for its silence.
+struct Pause<'a>(&'a Printer, usize);
 
 impl Printer {
     /// For `count` targets; in order if a patience is given.
@@ -34,37 +40,52 @@ impl Printer {
             order: ordered.map(|patience| RefCell::new(Order::new(count, patience, Instant::now()))),
             changed: Notify::new(),
             room: Notify::new(),
+            turn: Cell::new(None),
             closing: Cell::new(false),
         }
     }
 
     /// Takes `lines` of a target that was sent `heard` lines when there is room for them, prints them or holds them for
     /// their turn.
-    pub(super) async fn put(
-        &self,
-        seat: usize,
-        heard: impl FnOnce() -> u64,
-        lines: impl FnOnce() -> Vec<u8>,
-    ) {
-        while self.is_full(seat) {
-            self.room.notified().await;
+    pub(super) async fn put(&self, seat: usize, heard: impl FnOnce() -> u64, lines: impl FnOnce() -> Text) {
+        if self.is_full(seat) {
+            let _pause = self.pause(seat);
+            while self.is_full(seat) {
+                self.room.notified().await;
+            }
         }
         let mut ready = self.ready.borrow_mut();
         if let Some(order) = &self.order {
             let (mut order, heard) = (order.borrow_mut(), heard());
             order.asked(self.feed.lines(), Instant::now());
-            for line in lines().split_inclusive(|b| *b == b'\n') {
-                order.answer(seat, heard, line, &mut ready);
+            for (line, whole) in lines().lines() {
+                order.answer(seat, heard, line, whole, &mut ready);
             }
         } else {
-            ready.append(&mut lines());
+            ready.append(&mut lines().bytes);
         }
         self.changed.notify_one();
     }
 
     fn is_full(&self, seat: usize) -> bool {
-        let held_back = |order: &RefCell<Order>| order.borrow().holds_more(seat, HELD);
+        let held_back = |order: &RefCell<Order>| order.borrow().has_to_wait(seat, HELD);
         self.ready.borrow().len() > HELD || self.order.as_ref().is_some_and(held_back)
+    }
+
+    /// Waits until it is this target's turn, and others wait for it; never where no order is kept.
+    pub(super) async fn turn(&self, seat: usize) {
+        let Some(order) = &self.order else { return std::future::pending().await };
+        let _pause = self.pause(seat);
+        while !order.borrow().is_on(seat) {
+            self.room.notified().await;
+        }
+    }
+
+    fn pause(&self, seat: usize) -> Pause<'_> {
+        if let Some(order) = &self.order {
+            order.borrow_mut().pause(seat);
+        }
+        Pause(self, seat)
     }
 
     /// The target is connected, and `line` is the first it will be sent.
@@ -106,7 +127,11 @@ impl Printer {
     fn advance(&self) -> Option<Instant> {
         let mut order = self.order.as_ref()?.borrow_mut();
         order.asked(self.feed.lines(), Instant::now());
-        order.advance(Instant::now(), &mut self.ready.borrow_mut())
+        let due = order.advance(Instant::now(), &mut self.ready.borrow_mut());
+        if self.turn.replace(order.turn()) != order.turn() {
+            self.room.notify_waiters();
+        }
+        due
     }
 
     /// Every target is gone: what is left is printed.
@@ -116,6 +141,16 @@ impl Printer {
         }
         self.closing.set(true);
         self.changed.notify_one();
+    }
+}
+
+impl Drop for Pause<'_> {
+    fn drop(&mut self) {
+        let Self(printer, seat) = self;
+        if let Some(order) = &printer.order {
+            order.borrow_mut().resume(*seat, Instant::now());
+            printer.changed.notify_one();
+        }
     }
 }
 

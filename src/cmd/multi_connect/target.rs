@@ -2,7 +2,7 @@
 
 use super::hall::Hall;
 use super::name::Name;
-use crate::cmd::many::{Ending, Incoming, Lost, Reader, idle, receive, talk};
+use crate::cmd::many::{Ending, Incoming, Lost, Reader, Text, idle, receive, talk};
 use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
 use crate::net::backoff::Backoff;
 use crate::net::dial::{Dial, timed_out};
@@ -20,6 +20,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// An attempt that is to be repeated is not waited for longer: TCP itself would repeat a SYN after 1, 3 and 7 seconds
 /// (RFC 6298), later ones so rarely that a server is back long before one reaches it.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
+/// How long an attempt may take that begins when a target's time is over: a round trip to anywhere, and none that begins
+/// earlier has less.
+const LAST_CHANCE: Duration = Duration::from_millis(250);
 /// A connection that stood this long was a success: the next failure is a first one again.
 const STABLE: Duration = Duration::from_secs(5);
 
@@ -75,14 +78,13 @@ impl Target {
                     (Fate::Failed(error), None)
                 }
             };
-            let wait = backoff.wait();
-            if !Self::may_go_on(hall, &reader, &fate, first)
-                || hall.timeout.is_some_and(|limit| down_since.elapsed() + wait >= limit)
-            {
-                hall.printer.leave(self.seat);
+            hall.printer.leave(self.seat);
+            let left = hall.timeout.map_or(Duration::MAX, |limit| limit.saturating_sub(down_since.elapsed()));
+            if left.is_zero() || !Self::may_go_on(hall, &reader, &fate, first) {
                 return self.conclude(hall, fate, subject);
             }
-            hall.printer.leave(self.seat);
+            // The last attempt begins when the time is over, not a while before.
+            let wait = Some(backoff.wait()).filter(|wait| *wait + LAST_CHANCE < left).unwrap_or(left);
             self.warn(hall, &fate, wait);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -101,8 +103,11 @@ impl Target {
         since: Instant,
         first: bool,
     ) -> Result<(Stream, Duration)> {
-        let again = hall.reconnect.then(|| Instant::now() + ATTEMPT_LIMIT);
-        let deadline = [hall.timeout.map(|limit| since + limit), again].into_iter().flatten().min();
+        let now = Instant::now();
+        let again = hall.reconnect.then(|| now + ATTEMPT_LIMIT);
+        let over = hall.timeout.map(|limit| since + limit);
+        let over = over.map(|over| if over <= now { now + LAST_CHANCE } else { over });
+        let deadline = [over, again].into_iter().flatten().min();
         let found = RefCell::new(Vec::new());
         let attempt = async {
             found.replace(self.name.addresses(hall.lookup, self.port, first, &hall.events).await?);
@@ -130,9 +135,10 @@ impl Target {
         }
         hall.printer.enter(self.seat, || reader.lines());
         let incoming = RefCell::new(Incoming::lines((hall.visible)(), self.tag(hall)));
-        let lines = || incoming.borrow_mut().take();
+        let lines = || self.take(hall, &incoming);
         let put = async || hall.printer.put(self.seat, || reader.lines(), lines).await;
-        let receiving = receive(&stream, reader, &hall.buffer, &incoming, put);
+        let urgent = async || hall.printer.turn(self.seat).await;
+        let receiving = receive(&stream, reader, &hall.buffer, &incoming, put, urgent);
         let fate = tokio::select! {
             end = talk(&stream, reader, &hall.terms, receiving) => match end {
                 Ok(Ending::Over) => Fate::Fine,
@@ -155,6 +161,16 @@ impl Target {
             reader.step_aside();
         }
         fate
+    }
+
+    /// Takes what the target said, and tells where a line is in pieces.
+    fn take(&self, hall: &Hall, incoming: &RefCell<Incoming>) -> Text {
+        let text = incoming.borrow_mut().take();
+        if let Some(torn) = text.torn {
+            let text = format!("{}: {torn}", self.title);
+            hall.events.emit(Event::Warning { fault: fault(Kind::Data, text) });
+        }
+        text
     }
 
     fn tag(&self, hall: &Hall) -> String {

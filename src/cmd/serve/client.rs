@@ -3,7 +3,7 @@
 use super::service::{self, Service};
 use crate::cmd::many::{Feed, Incoming, Terms, idle, receive, talk};
 use crate::cmd::stdout::{Output, Written};
-use crate::event::Kind;
+use crate::event::{Event, Events, Kind};
 use crate::net::stream::Stream;
 use crate::net::upper::Upper;
 use crate::sys::pump::Filter;
@@ -22,6 +22,7 @@ pub(super) struct Desk {
     pub(super) prefix: bool,
     pub(super) idle: Option<Duration>,
     pub(super) visible: fn() -> Option<Filter>,
+    pub(super) events: Events,
     pub(super) buffer: RefCell<Vec<u8>>,
 }
 
@@ -115,20 +116,29 @@ impl Desk {
         let incoming = if self.prefix { Incoming::lines(visible, tag()) } else { Incoming::bytes(visible) };
         let incoming = RefCell::new(incoming);
         let reader = feed.subscribe(false);
-        let put = async || output.put_with(|| incoming.borrow_mut().take()).await;
+        let put = async || output.put_with(|| self.take(client, &incoming)).await;
         let receiving = async {
-            let end = receive(client, &reader, &self.buffer, &incoming, put).await;
+            let end = receive(client, &reader, &self.buffer, &incoming, put, std::future::pending).await;
             // Nothing can complete a last line after the client's FIN, though it may still be sent to.
             incoming.borrow_mut().finish();
-            let last = incoming.borrow_mut().take();
+            let last = self.take(client, &incoming);
             output.put(last).await;
             end
         };
         let end = talk(client, &reader, &self.terms, receiving).await;
-        let mut incoming = incoming.into_inner();
-        incoming.finish();
-        output.put(incoming.take()).await;
+        incoming.borrow_mut().finish();
+        output.put(self.take(client, &incoming)).await;
         end.map(drop)
+    }
+
+    /// Takes what the client said, and tells where a line is in pieces.
+    fn take(&self, client: &Stream, incoming: &RefCell<Incoming>) -> Vec<u8> {
+        let text = incoming.borrow_mut().take();
+        if let Some(torn) = text.torn {
+            let error = failed("recv", client, io::Error::other(torn.to_string())).about(Kind::Data);
+            self.events.emit(Event::Warning { fault: client.tracked().blame(error.fault()) });
+        }
+        text.bytes
     }
 
     /// Waits for what is still on its way to standard output.

@@ -70,6 +70,7 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context
             prefix: args.prefix,
             idle: args.idle_timeout,
             visible: context.visible,
+            events: context.events.clone(),
             buffer: RefCell::new(vec![0; READ]),
         },
         reject: args.reject,

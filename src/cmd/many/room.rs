@@ -1,0 +1,69 @@
+//! Room for long lines that are not whole yet: a little is each connection's own, more is shared by all.
+
+use std::cell::Cell;
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+/// What a connection may hold of a line without a place, and one read more.
+pub(super) const OWN: usize = 64 << 10;
+/// Lines longer than that may come at once, others wait; with the longest line there is, 8 MiB.
+const PLACES: usize = 8;
+/// How long one may take to come while others wait for its place.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The places, and those who wait for one.
+pub(super) struct Room {
+    places: Semaphore,
+    waiting: Cell<usize>,
+    /// Somebody begins to wait.
+    crowded: Notify,
+}
+
+/// The right to collect one long line.
+pub(super) struct Place<'a> {
+    _permit: Option<SemaphorePermit<'a>>,
+    since: Instant,
+}
+
+struct Waiter<'a>(&'a Cell<usize>);
+
+impl Room {
+    /// All places are free.
+    pub(super) fn new() -> Self {
+        Self { places: Semaphore::new(PLACES), waiting: Cell::new(0), crowded: Notify::new() }
+    }
+
+    /// Waits for a place.
+    pub(super) async fn enter(&self) -> Place<'_> {
+        if let Ok(permit) = self.places.try_acquire() {
+            return Place { _permit: Some(permit), since: Instant::now() };
+        }
+        let _waiter = Waiter::count(&self.waiting);
+        self.crowded.notify_waiters();
+        // It is never closed, which is the only failure.
+        let permit = self.places.acquire().await.ok();
+        Place { _permit: permit, since: Instant::now() }
+    }
+
+    /// Resolves when others have waited too long for this place.
+    pub(super) async fn overdue(&self, place: &Place<'_>) {
+        tokio::time::sleep_until(place.since + PATIENCE).await;
+        while self.waiting.get() == 0 {
+            self.crowded.notified().await;
+        }
+    }
+}
+
+impl<'a> Waiter<'a> {
+    fn count(waiting: &'a Cell<usize>) -> Self {
+        waiting.set(waiting.get() + 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
