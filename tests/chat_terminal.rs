@@ -164,6 +164,19 @@ fn lines_come_back_from_the_history() {
 }
 
 #[test]
+fn lines_typed_faster_than_they_are_read_are_all_said() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("one\rtwo\rthree\r\u{4}");
+    for text in ["one", "two", "three"] {
+        assert!(eva.receive_line().ends_with(&format!(": {text}\n")));
+    }
+    assert_eq!(ana.finish(), 0, "Ctrl-D right after a line ends the input");
+}
+
+#[test]
 fn a_prompt_without_a_line_end_is_shown() {
     let door = Door::open();
     let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
