@@ -72,7 +72,7 @@ fn lines_typed_and_lines_heard_do_not_mix() {
         }
     });
     for n in 0..20 {
-        ana.keys(&format!("typed {n}\r"));
+        ana.keys(format!("typed {n}\r"));
         assert!(eva.receive_line().ends_with(&format!(": typed {n}\n")));
     }
     talk.join().unwrap();
@@ -174,6 +174,22 @@ fn lines_typed_faster_than_they_are_read_are_all_said() {
         assert!(eva.receive_line().ends_with(&format!(": {text}\n")));
     }
     assert_eq!(ana.finish(), 0, "Ctrl-D right after a line ends the input");
+}
+
+#[test]
+fn keys_that_are_no_text_end_nothing() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("half");
+    ana.wait_text("> half");
+    ana.keys(b"\xff");
+    ana.wait("the line again", |s| s.contents().contains("not UTF-8") && last_line(s) == "> half");
+    ana.keys(" a line\r");
+    assert!(eva.receive_line().ends_with(": half a line\n"));
+    ana.keys("\u{4}");
+    assert_eq!(ana.finish(), 0);
 }
 
 #[test]

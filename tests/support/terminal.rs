@@ -59,8 +59,8 @@ impl Terminal {
     }
 
     /// Types.
-    pub fn keys(&self, keys: &str) {
-        (&self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
+    pub fn keys(&self, keys: impl AsRef<[u8]>) {
+        (&self.pty).write_all(keys.as_ref()).expect("the terminal takes keys");
     }
 
     /// Waits until the screen is as wanted; gives its text.
