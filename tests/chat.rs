@@ -340,6 +340,24 @@ fn a_slow_reader_may_skip_instead_and_reads_whole_lines() {
 }
 
 #[test]
+fn a_stalled_reader_that_skips_holds_the_others_once() {
+    const LINES: usize = 40_000;
+    let room = room("--slow drop --slow-limit 64k");
+    let (mut a, b) = (join(&room), join(&room));
+    let _stalled = Peer::connect_narrow(room.address());
+    room.wait_for_many("members", 3, |e| e.is("member") && e["what"] == "join");
+    let begun = Instant::now();
+    let talk = std::thread::spawn(move || a.send(format!("{}\n", "x".repeat(99)).repeat(LINES)));
+    let mut lines = BufReader::new(b.stream()).lines();
+    for _ in 0..LINES {
+        lines.next().unwrap().unwrap();
+    }
+    talk.join().unwrap();
+    // Once is a tenth of a second; once in every 64 KiB would be eight seconds.
+    assert!(begun.elapsed().as_secs() < 4, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_talker_faster_than_the_readers_loses_none_of_them() {
     const LINES: usize = 200_000;
     let room = room("--slow-limit 512k");

@@ -3,7 +3,7 @@
 //! A talker on the same machine says megabytes before any reader had its turn on the processor, so being behind says
 //! little by itself. A reader that falls behind makes the talkers wait, but only for the time of two reviews: if it has
 //! caught up by then it is as good as any; if not it holds nobody again before it has, and is cut off or skips at its
-//! limit.
+//! limit. To skip is not to catch up: who skipped holds nobody before it took all that was left for it.
 
 /// How one member keeps up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Pulse {
     Late,
     /// Did not catch up in time.
     Slow,
+    /// Was so far behind that it skipped.
+    Skipped,
 }
 
 /// Counts the members that make the talkers wait.
@@ -37,6 +39,7 @@ impl Pace {
     /// Notes that a member is `lag` bytes behind.
     pub fn note(&mut self, pulse: &mut Pulse, lag: u64) {
         let next = match *pulse {
+            Pulse::Skipped if lag > 0 => Pulse::Skipped,
             _ if lag <= self.low => Pulse::Level,
             Pulse::Level if lag > self.high => Pulse::Pressed,
             same => same,
@@ -50,8 +53,14 @@ impl Pace {
             Pulse::Level => Pulse::Level,
             Pulse::Pressed => Pulse::Late,
             Pulse::Late | Pulse::Slow => Pulse::Slow,
+            Pulse::Skipped => Pulse::Skipped,
         };
         self.change(pulse, next);
+    }
+
+    /// Notes that a member skipped what waited for it.
+    pub fn skip(&mut self, pulse: &mut Pulse) {
+        self.change(pulse, Pulse::Skipped);
     }
 
     /// Forgets a member that leaves.
@@ -104,6 +113,21 @@ mod tests {
         assert!(!pace.crowded());
         pace.note(&mut pulse, 80);
         assert!(!pace.crowded());
+        pace.note(&mut pulse, 0);
+        pace.note(&mut pulse, 60);
+        assert!(pace.crowded());
+    }
+    #[test]
+    fn who_skips_holds_nobody_until_it_took_everything() {
+        let mut pace = Pace::new(100);
+        let mut pulse = Pulse::Level;
+        pace.note(&mut pulse, 60);
+        pace.skip(&mut pulse);
+        for lag in [1, 60] {
+            pace.note(&mut pulse, lag);
+            pace.review(&mut pulse);
+            assert!(!pace.crowded(), "{lag}");
+        }
         pace.note(&mut pulse, 0);
         pace.note(&mut pulse, 60);
         assert!(pace.crowded());

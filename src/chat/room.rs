@@ -233,7 +233,7 @@ impl Room {
         member.missed += lines;
         // The sum, because the last such notice may be among what was left out.
         let text = format!("you read too slowly: {} lines were left out so far", member.missed);
-        self.pace.note(&mut member.pulse, 0);
+        self.pace.skip(&mut member.pulse);
         self.notify(id, stamp, &text);
         self.report(id, What::Skipped(lines), tell);
         Flow::Blocked

@@ -240,6 +240,22 @@ fn talkers_wait_a_moment_for_a_reader_that_is_behind() {
 }
 
 #[test]
+fn a_reader_that_takes_nothing_makes_the_talkers_wait_once() {
+    let mut room = Room::new(Rules { slow: Slow::Drop, slow_limit: 10_000, ..rules() });
+    let (a, b) = (join(&mut room, 1), join(&mut room, 2));
+    let mut waits = 0;
+    for _ in 0..10_000 {
+        send(&mut room, a, "a line of text\n");
+        take(&mut room, b, 0);
+        while room.crowded() {
+            room.review();
+            waits += 1;
+        }
+    }
+    assert_eq!(waits, 2, "two reviews of the first time it fell behind");
+}
+
+#[test]
 fn a_would_block_leaves_everything_for_later() {
     let mut room = Room::new(rules());
     let (a, b) = (join(&mut room, 1), join(&mut room, 2));
