@@ -277,6 +277,23 @@ fn a_transcript_nobody_reads_holds_nobody_up() {
 }
 
 #[test]
+fn the_transcript_is_whole_however_little_readers_may_be_behind() {
+    const LINES: usize = 40_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("transcript");
+    let file = std::fs::File::create(&path).unwrap();
+    let room = soquete("chat-serve 127.0.0.1:0 --slow-limit 1k").stdout(file).start();
+    let mut a = Peer::connect(room.address());
+    a.send(format!("{}\n", "x".repeat(99)).repeat(LINES));
+    a.half_close();
+    a.receive_all();
+    assert_eq!(room.terminate().code, 143);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert_eq!(text.lines().filter(|line| line.ends_with("xxx")).count(), LINES);
+    assert_eq!(text.lines().count(), LINES, "and nothing else");
+}
+
+#[test]
 fn a_stalled_reader_is_cut_off_and_the_others_hear_all() {
     let room = room("--slow-limit 64k");
     let (mut a, mut b) = (join(&room), join(&room));

@@ -83,11 +83,12 @@ impl Room {
 
     /// Tells `id` alone.
     pub(super) fn notify(&mut self, id: Id, stamp: &str, text: &str) -> Verdict {
+        let limit = self.limit(id);
         let Some(member) = self.members.seated_mut(id) else { return Verdict::Quit };
         if self.rules.raw {
             return Verdict::Stay;
         }
-        if member.outbox.lag(&self.log) > self.rules.slow_limit {
+        if member.outbox.lag(&self.log) > limit {
             return match self.rules.slow {
                 Slow::Disconnect => Verdict::TooSlow,
                 Slow::Drop => Verdict::Stay,

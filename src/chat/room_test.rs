@@ -256,6 +256,25 @@ fn a_reader_that_takes_nothing_makes_the_talkers_wait_once() {
 }
 
 #[test]
+fn the_record_of_the_room_has_a_limit_of_its_own_and_holds_no_notice() {
+    let mut room = Room::new(Rules { slow_limit: 1000, ..rules() });
+    let (a, record) = (join(&mut room, 1), room.listen_in(address(4333)));
+    let line = format!("{}\n", "x".repeat(999));
+    let mut skipped = 0;
+    let mut tell = |news: News<'_>| skipped += usize::from(matches!(news.what, What::Skipped(_)));
+    for n in 0..8192 {
+        send(&mut room, a, &line);
+        let write = |_: &[IoSlice<'_>]| Err(ErrorKind::WouldBlock.into());
+        assert_eq!(room.flush(record, STAMP, &mut tell, write).unwrap(), Flow::Blocked);
+        room.trim();
+        assert!(room.held() < 5 << 20, "line {n}");
+    }
+    assert_eq!(skipped, 2, "once in 4 MiB");
+    let text = hear(&mut room, record);
+    assert!(text.lines().all(|l| l.ends_with('x')), "lines that were said and nothing else");
+}
+
+#[test]
 fn a_would_block_leaves_everything_for_later() {
     let mut room = Room::new(rules());
     let (a, b) = (join(&mut room, 1), join(&mut room, 2));

@@ -30,7 +30,7 @@ pub struct Rules {
     pub max_line: usize,
     /// What to do with a reader that is `slow_limit` behind.
     pub slow: Slow,
-    /// Bytes a reader may be behind; also bounds the room's memory.
+    /// Bytes a member may be behind; our own seats have a few megabytes at least. Also bounds the room's memory.
     pub slow_limit: u64,
 }
 

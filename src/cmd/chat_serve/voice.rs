@@ -59,6 +59,7 @@ impl Hall {
                 Ok(collect(parts, &mut chunk))
             }
         });
+        self.release_talkers();
         chunk
     }
 
