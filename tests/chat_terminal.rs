@@ -203,6 +203,23 @@ fn a_prompt_without_a_line_end_is_shown() {
     assert_eq!(server.receive_line(), "ana\n");
 }
 
+#[test]
+fn a_line_that_never_ends_is_shown_in_pieces_and_takes_no_memory() {
+    let door = Door::open();
+    let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
+    let mut server = door.accept();
+    ana.wait("a prompt", |s| last_line(s) == ">");
+    let before = ana.peak_memory();
+    let block = "x".repeat(1 << 20);
+    for _ in 0..24 {
+        server.send(&block);
+    }
+    server.send("the end");
+    ana.wait_last("the end");
+    let grown = ana.peak_memory() - before;
+    assert!(grown < 12 << 10, "{grown} KiB for a line of 24 MiB");
+}
+
 /// Ends a session with `end` and looks at what is left.
 fn leaves_the_terminal_as_it_was(end: impl FnOnce(&Terminal, Running) -> Option<Running>, code: i32) {
     let room = room("");

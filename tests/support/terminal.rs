@@ -84,6 +84,23 @@ impl Terminal {
         self.wait(&format!("{part:?}"), |screen| screen.contents().contains(part))
     }
 
+    /// Waits until the last thing written to the terminal holds `part`, for what is too much to draw a screen of.
+    pub fn wait_last(&self, part: &str) {
+        let held = |bytes: &[u8]| {
+            let last = &bytes[bytes.len().saturating_sub(4096)..];
+            last.windows(part.len()).any(|w| w == part.as_bytes()).then_some(())
+        };
+        assert!(self.shown.wait(self.deadline, held).is_ok(), "waited for {part:?}");
+    }
+
+    /// The most memory the program held so far, in KiB.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the program still runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its memory is told");
+        peak.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// The screen as it is.
     pub fn screen(&self) -> vt100::Screen {
         let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);

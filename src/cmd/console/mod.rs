@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 
 /// Text without a line end is shown after this long: a prompt of some other server, not a line still on its way.
 const UNFINISHED: Duration = Duration::from_millis(300);
+/// Text without a line end is shown once it is this long: a peer that never ends its line takes no more memory.
+const PIECE: usize = 64 << 10;
 /// How long the end of the program waits for the terminal to take the last lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long the printer waits for the editor between two lines; an editor that is stuck does not hide what comes.
@@ -90,7 +92,7 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
 fn print(pipes: &[OwnedFd; 2], mut brush: Painter, mut paper: Paper<impl rustyline::ExternalPrinter>) {
     let mut unfinished = [Vec::new(), Vec::new()];
     let mut open = [true, true];
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = vec![0; PIECE];
     while open.contains(&true) {
         let waiting: Vec<usize> = (0..2).filter(|&i| open[i]).collect();
         let fds: Vec<_> = waiting.iter().map(|&i| (pipes[i].as_fd(), For::Reading)).collect();
@@ -99,13 +101,16 @@ fn print(pipes: &[OwnedFd; 2], mut brush: Painter, mut paper: Paper<impl rustyli
         let late = !ready.contains(&true);
         let mut text = String::new();
         for (&i, ready) in waiting.iter().zip(ready) {
+            let mut whole = 0;
             if ready {
                 let len = stdio::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
                 open[i] = len > 0;
+                let line_end = memchr::memrchr(b'\n', &buffer[..len]);
+                whole = line_end.map_or(0, |at| unfinished[i].len() + at + 1);
                 unfinished[i].extend_from_slice(&buffer[..len]);
             }
-            let whole = memchr::memrchr(b'\n', &unfinished[i]).map_or(0, |end| end + 1);
-            let end = if late || !open[i] { unfinished[i].len() } else { whole };
+            let all = late || !open[i] || unfinished[i].len() - whole >= PIECE;
+            let end = if all { unfinished[i].len() } else { whole };
             let bytes: Vec<u8> = unfinished[i].drain(..end).collect();
             match i {
                 0 => brush.paint(&bytes, &mut text),
