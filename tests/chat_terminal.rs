@@ -266,6 +266,28 @@ fn a_signal_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_signal_that_ends_it_at_once_leaves_the_terminal_as_it_was() {
+    for signal in [Signal::HUP, Signal::QUIT, Signal::ABORT, Signal::ALARM, Signal::USR1, Signal::USR2] {
+        let end = |ana: &Terminal, room| {
+            ana.signal(signal);
+            Some(room)
+        };
+        leaves_the_terminal_as_it_was(end, -signal.as_raw());
+    }
+}
+
+#[test]
+fn the_operators_terminal_is_left_as_it_was_too() {
+    let desk = Terminal::start("chat-serve 127.0.0.1:0", &[]);
+    desk.wait("a prompt", |s| last_line(s) == ">");
+    assert!(!desk.is_cooked());
+    desk.signal(Signal::HUP);
+    desk.wait_end();
+    assert!(desk.is_cooked());
+    assert_eq!(desk.finish(), -Signal::HUP.as_raw());
+}
+
+#[test]
 fn the_end_of_the_room_leaves_the_terminal_as_it_was() {
     let end = |_: &Terminal, room: Running| {
         room.terminate();

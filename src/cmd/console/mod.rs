@@ -8,10 +8,9 @@ mod paint;
 
 use super::Context;
 use crate::event::Kind;
-use crate::sys::stdio;
-use crate::sys::terminal::{self, Mode};
+use crate::sys::terminal::{self, Mode, NO_PASTE_MARKS};
 use crate::sys::wait::{For, wait};
-use crate::sys::{Error, Result};
+use crate::sys::{Error, Result, signal, stdio};
 use editor::{Turn, Turns};
 use paint::Painter;
 use std::io;
@@ -28,8 +27,6 @@ const PIECE: usize = 64 << 10;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long the printer waits for the editor between two lines; an editor that is stuck does not hide what comes.
 const BETWEEN: Duration = Duration::from_millis(200);
-/// Ends the mode in which terminals mark pasted text, which the editor switches on.
-const NO_PASTE_MARKS: &[u8] = b"\x1b[?2004l";
 
 /// The terminal while somebody types. Dropping it gives the terminal back as it was.
 pub(super) struct Console {
@@ -64,6 +61,8 @@ pub(super) fn open(prompt: &'static str, context: &Context) -> Result<Option<(Co
     // A terminal that cannot move its cursor (TERM=dumb) is served as a pipe is.
     let Some((editor, printer)) = editor::open(&turns) else { return Ok(None) };
     let mode = Arc::new(Mode::of(input).map_err(failed)?);
+    mode.remember();
+    signal::mind_the_terminal().map_err(failed)?;
     // For as long as the console stands: keys typed between two prompts are keys, not echo, signals or ends of input.
     mode.pass_keys(input).map_err(failed)?;
     let (typed, type_into) = terminal::pipe().map_err(failed)?;
@@ -146,6 +145,7 @@ impl Drop for Console {
         // A terminal that was stopped (Ctrl-S) may not take them; it gets its mode back all the same.
         let _ = self.shown.recv_timeout(LAST_WORDS);
         let _ = self.mode.restore(stdio::input());
+        terminal::forget();
         let _ = stdio::write_all(stdio::output(), NO_PASTE_MARKS);
         let _ = stdio::write_all(stdio::output(), b"\n");
     }
