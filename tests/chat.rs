@@ -201,6 +201,26 @@ fn newcomers_read_the_last_lines() {
 }
 
 #[test]
+fn newcomers_read_no_more_lines_than_the_history_holds_whoever_came_and_went() {
+    let room = room("--history 3 --announce");
+    let mut a = join(&room);
+    a.send("hello\n");
+    for _ in 0..10 {
+        let visitor = join(&room);
+        let who = visitor.local().to_string();
+        visitor.half_close();
+        room.wait_for("a leave", |e| e.is("member") && e["what"] == "leave" && e["peer"] == *who);
+    }
+    a.send("bye\n");
+    room.wait_for("a line", |e| e.is("line") && e["text"] == "bye");
+    let run = soquete("chat-join").arg(room.address().to_string()).run();
+    let lines: Vec<&str> = run.text().lines().map(|line| line.split_once("] ").unwrap().1).collect();
+    assert_eq!(lines.len(), 3, "{run}");
+    assert!(lines[0].ends_with(" joined") && lines[1].ends_with(" left"), "{run}");
+    assert_eq!(lines[2], format!("{}: bye", a.local()));
+}
+
+#[test]
 fn a_raw_room_is_a_broker() {
     let room = room("--raw");
     let (mut a, mut b) = (join(&room), join(&room));

@@ -78,7 +78,9 @@ impl Room {
         }
         let parts = ["[", stamp, "] * ", member.name(), " ", what].map(str::as_bytes);
         let range = self.log.append(&parts);
+        let start = range.start;
         member.outbox.skip(range);
+        self.remember(start);
     }
 
     /// Tells `id` alone.
@@ -131,7 +133,9 @@ impl Room {
         let Some(member) = self.members.seated_mut(id) else { return };
         let parts = ["[", stamp, "] * ", before, " is ", member.name(), " now"].map(str::as_bytes);
         let range = self.log.append(&parts);
+        let start = range.start;
         member.outbox.skip(range);
+        self.remember(start);
     }
 
     /// Answers `/who`; in a large room only as much as leaves the asker well within the limit.

@@ -150,6 +150,22 @@ fn a_newcomer_is_told_the_last_lines() {
 }
 
 #[test]
+fn the_history_of_a_room_where_people_come_and_go_is_bounded() {
+    let mut room = Room::new(Rules { history: 2, announce: true, ..rules() });
+    let a = join(&mut room, 1);
+    send(&mut room, a, "hello\n");
+    for port in 2..20_000 {
+        let visitor = join(&mut room, port);
+        room.leave(visitor, None, STAMP, &mut |_| ());
+        hear(&mut room, a);
+        room.trim();
+    }
+    assert!(room.held() < 200_000, "{} bytes are held", room.held());
+    let b = join(&mut room, 1);
+    assert_eq!(hear(&mut room, b), "[] * 127.0.0.1:19999 joined\n[] * 127.0.0.1:19999 left\n");
+}
+
+#[test]
 fn a_broker_adds_and_takes_nothing() {
     let mut room = Room::new(Rules { raw: true, announce: true, max_line: 10, ..rules() });
     let (a, b) = (join(&mut room, 1), join(&mut room, 2));

@@ -22,7 +22,7 @@ pub struct Rules {
     pub raw: bool,
     /// Say who comes and goes.
     pub announce: bool,
-    /// Lines a newcomer is told, as far as they fit half of `slow_limit`.
+    /// Lines a newcomer is told, of members and of who came and went, as far as they fit half of `slow_limit`.
     pub history: usize,
     /// Members at most.
     pub max_clients: usize,
