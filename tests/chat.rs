@@ -145,6 +145,25 @@ fn members_take_nicks_and_ask_who_is_here() {
 }
 
 #[test]
+fn nicks_that_look_like_an_address_or_anothers_are_refused() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.send(
+        "/nick ana\n/nick 127.0.0.1\u{ff1a}50000\n/nick 0x7f000001\n/nick 127.0.0.1-80\n/nick 127.O.0.1\n",
+    );
+    assert!(a.receive_line().ends_with(") now\n"));
+    for _ in 0..4 {
+        assert!(a.receive_line().contains("* that nick is refused: "));
+    }
+    b.send("/nick \u{ff41}\u{ff4e}\u{ff41}\n");
+    assert_eq!(said(&b.receive_line()), "* that nick is refused: it is another's");
+    a.send("/nick \u{e9}\n");
+    assert!(a.receive_line().ends_with(") now\n"));
+    b.send("/nick e\u{301}\n");
+    assert_eq!(said(&b.receive_line()), "* that nick is refused: it is another's");
+}
+
+#[test]
 fn quit_closes_in_order_even_with_input_unread() {
     let room = room("");
     let (mut a, mut b) = (join(&room), join(&room));
