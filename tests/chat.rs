@@ -260,6 +260,16 @@ fn flags_that_exclude_each_other_are_refused() {
 }
 
 #[test]
+fn nodelay_is_told_where_it_was_asked_for() {
+    for (flag, told) in [("", 0), ("--nodelay", 1), ("--nodelay=false", 1)] {
+        let room = room(flag);
+        room.address();
+        let run = room.terminate();
+        assert_eq!(run.named("option").filter(|e| e["name"] == "nodelay").count(), told, "{run}");
+    }
+}
+
+#[test]
 fn a_hundred_resets_take_only_their_own_along() {
     let room = room("");
     let (mut a, mut b) = (join(&room), join(&room));
