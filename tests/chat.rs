@@ -164,6 +164,33 @@ fn nicks_that_look_like_an_address_or_anothers_are_refused() {
 }
 
 #[test]
+fn a_nick_taken_twice_is_told_once_and_a_change_names_both() {
+    let room = room("--announce");
+    let (mut a, mut b) = (join(&room), join(&room));
+    b.send("/nick eva\n/nick eva\n/nick Eva\nhi\n");
+    let who = b.local();
+    assert!(a.receive_line().ends_with(" joined\n"));
+    assert_eq!(said(&a.receive_line()), format!("* {who} is eva ({who}) now"));
+    assert_eq!(said(&a.receive_line()), format!("* eva ({who}) is Eva ({who}) now"));
+    assert_eq!(said(&a.receive_line()), format!("Eva ({who}): hi"));
+    for answer in ["you are eva (", "you are eva (", "you are Eva ("] {
+        assert!(b.receive_line().contains(answer));
+    }
+    let nicks = room.wait_for_many("nicks", 2, |e| e.is("member") && e["what"] == "nick");
+    assert_eq!((nicks[1].text("nick"), nicks[1].text("text")), ("Eva", "before: eva"));
+}
+
+#[test]
+fn one_is_not_many() {
+    let room = room("--max-line 3 --max-clients 1");
+    let mut a = join(&room);
+    a.send("1234\n");
+    assert_eq!(said(&a.receive_line()), "* your line was too long: the last 1 byte was dropped");
+    let why = Peer::connect(room.address()).receive_line();
+    assert_eq!(said(&why), "* the room is full: 1 is here");
+}
+
+#[test]
 fn quit_closes_in_order_even_with_input_unread() {
     let room = room("");
     let (mut a, mut b) = (join(&room), join(&room));

@@ -337,6 +337,8 @@ fn the_operator_reads_and_talks_at_the_servers_terminal() {
     desk.keys("/who\r");
     let text = desk.wait_text("* 2 here");
     assert_eq!(text.matches(": welcome").count(), 0, "the operator's own line is not repeated:\n{text}");
+    desk.keys("/quit\r");
+    desk.wait_text("* /quit is for clients: Ctrl-C ends the room");
     desk.keys("\u{4}");
     assert!(eva.receive_line().ends_with(") left\n"));
     eva.send("still here\n");

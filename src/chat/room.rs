@@ -7,6 +7,7 @@ use super::line::Cut;
 use super::log::Log;
 use super::member::{Id, Member, Members};
 use super::nick;
+use super::number::were;
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::rules::{Flow, News, OPERATOR, Rules, Slow, Verdict, What};
@@ -58,7 +59,8 @@ impl Room {
     pub fn join(&mut self, address: SocketAddr, stamp: &str) -> Result<Id, String> {
         let here = self.members.visible() - usize::from(self.operator.is_some());
         if here >= self.rules.max_clients {
-            return Err(format!("[{stamp}] * the room is full: {here} are here\n"));
+            let are = if here == 1 { "is" } else { "are" };
+            return Err(format!("[{stamp}] * the room is full: {here} {are} here\n"));
         }
         let outbox = Outbox::new(self.history_start());
         let id = self.members.insert(Member::new(address, outbox, false));
@@ -244,9 +246,9 @@ impl Room {
         let lines = member.outbox.jump(&self.log);
         self.pace.skip(&mut member.pulse);
         if !ours {
-            member.missed += lines;
+            member.missed += lines as u64;
             // The sum, because the last such notice may be among what was left out.
-            let text = format!("you read too slowly: {} lines were left out so far", member.missed);
+            let text = format!("you read too slowly: {} left out so far", were(member.missed, "line"));
             self.notify(id, stamp, &text);
         }
         self.report(id, What::Skipped(lines), tell);

@@ -50,8 +50,8 @@ pub struct News<'a> {
 pub enum What<'a> {
     /// A line was said.
     Line(&'a [u8]),
-    /// A member took a nick.
-    Nick,
+    /// A member took a nick, having had this one.
+    Nick(Option<&'a str>),
     /// This many bytes of the line that follows were dropped.
     Shortened(u64),
     /// A reader that fell behind missed this many lines.
