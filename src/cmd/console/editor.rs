@@ -18,8 +18,8 @@ use std::time::Duration;
 /// Lines one can come back to.
 const HISTORY: usize = 1000;
 
-/// Shown where keys were lost.
-const NOT_TEXT: &[u8] = b"* those keys were not UTF-8 and were left out\n";
+/// Shown where keys were lost: the editor drops what it had read ahead along with those it cannot take.
+const NOT_TEXT: &[u8] = b"* not UTF-8: those keys and any that came along with them were left out\n";
 
 /// A line editor that tells when it edits.
 pub(super) type Editor = rustyline::Editor<Hand, MemHistory>;
