@@ -145,6 +145,52 @@ fn members_take_nicks_and_ask_who_is_here() {
 }
 
 #[test]
+fn nicks_that_look_like_an_address_or_anothers_are_refused() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.send(
+        "/nick ana\n/nick 127.0.0.1\u{ff1a}50000\n/nick 0x7f000001\n/nick 127.0.0.1-80\n/nick 127.O.0.1\n",
+    );
+    assert!(a.receive_line().ends_with(") now\n"));
+    for _ in 0..4 {
+        assert!(a.receive_line().contains("* that nick is refused: "));
+    }
+    b.send("/nick \u{ff41}\u{ff4e}\u{ff41}\n");
+    assert_eq!(said(&b.receive_line()), "* that nick is refused: it is another's");
+    a.send("/nick \u{e9}\n");
+    assert!(a.receive_line().ends_with(") now\n"));
+    b.send("/nick e\u{301}\n");
+    assert_eq!(said(&b.receive_line()), "* that nick is refused: it is another's");
+}
+
+#[test]
+fn a_nick_taken_twice_is_told_once_and_a_change_names_both() {
+    let room = room("--announce");
+    let (mut a, mut b) = (join(&room), join(&room));
+    b.send("/nick eva\n/nick eva\n/nick Eva\nhi\n");
+    let who = b.local();
+    assert!(a.receive_line().ends_with(" joined\n"));
+    assert_eq!(said(&a.receive_line()), format!("* {who} is eva ({who}) now"));
+    assert_eq!(said(&a.receive_line()), format!("* eva ({who}) is Eva ({who}) now"));
+    assert_eq!(said(&a.receive_line()), format!("Eva ({who}): hi"));
+    for answer in ["you are eva (", "you are eva (", "you are Eva ("] {
+        assert!(b.receive_line().contains(answer));
+    }
+    let nicks = room.wait_for_many("nicks", 2, |e| e.is("member") && e["what"] == "nick");
+    assert_eq!((nicks[1].text("nick"), nicks[1].text("text")), ("Eva", "before: eva"));
+}
+
+#[test]
+fn one_is_not_many() {
+    let room = room("--max-line 3 --max-clients 1");
+    let mut a = join(&room);
+    a.send("1234\n");
+    assert_eq!(said(&a.receive_line()), "* your line was too long: the last 1 byte was dropped");
+    let why = Peer::connect(room.address()).receive_line();
+    assert_eq!(said(&why), "* the room is full: 1 is here");
+}
+
+#[test]
 fn quit_closes_in_order_even_with_input_unread() {
     let room = room("");
     let (mut a, mut b) = (join(&room), join(&room));
@@ -201,6 +247,26 @@ fn newcomers_read_the_last_lines() {
 }
 
 #[test]
+fn newcomers_read_no_more_lines_than_the_history_holds_whoever_came_and_went() {
+    let room = room("--history 3 --announce");
+    let mut a = join(&room);
+    a.send("hello\n");
+    for _ in 0..10 {
+        let visitor = join(&room);
+        let who = visitor.local().to_string();
+        visitor.half_close();
+        room.wait_for("a leave", |e| e.is("member") && e["what"] == "leave" && e["peer"] == *who);
+    }
+    a.send("bye\n");
+    room.wait_for("a line", |e| e.is("line") && e["text"] == "bye");
+    let run = soquete("chat-join").arg(room.address().to_string()).run();
+    let lines: Vec<&str> = run.text().lines().map(|line| line.split_once("] ").unwrap().1).collect();
+    assert_eq!(lines.len(), 3, "{run}");
+    assert!(lines[0].ends_with(" joined") && lines[1].ends_with(" left"), "{run}");
+    assert_eq!(lines[2], format!("{}: bye", a.local()));
+}
+
+#[test]
 fn a_raw_room_is_a_broker() {
     let room = room("--raw");
     let (mut a, mut b) = (join(&room), join(&room));
@@ -218,6 +284,16 @@ fn flags_that_exclude_each_other_are_refused() {
         assert_eq!(soquete(&format!("chat-serve {flags} 0")).run().code, 2, "{flags}");
     }
     assert_eq!(soquete("chat-join --nick 10.0.0.1").run().code, 2);
+}
+
+#[test]
+fn nodelay_is_told_where_it_was_asked_for() {
+    for (flag, told) in [("", 0), ("--nodelay", 1), ("--nodelay=false", 1)] {
+        let room = room(flag);
+        room.address();
+        let run = room.terminate();
+        assert_eq!(run.named("option").filter(|e| e["name"] == "nodelay").count(), told, "{run}");
+    }
 }
 
 #[test]
@@ -274,6 +350,23 @@ fn a_transcript_nobody_reads_holds_nobody_up() {
     }
     room.wait_for("a warning", |e| e.is("warning") && e["kind"] == "data");
     drop(reader);
+}
+
+#[test]
+fn the_transcript_is_whole_however_little_readers_may_be_behind() {
+    const LINES: usize = 40_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("transcript");
+    let file = std::fs::File::create(&path).unwrap();
+    let room = soquete("chat-serve 127.0.0.1:0 --slow-limit 1k").stdout(file).start();
+    let mut a = Peer::connect(room.address());
+    a.send(format!("{}\n", "x".repeat(99)).repeat(LINES));
+    a.half_close();
+    a.receive_all();
+    assert_eq!(room.terminate().code, 143);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert_eq!(text.lines().filter(|line| line.ends_with("xxx")).count(), LINES);
+    assert_eq!(text.lines().count(), LINES, "and nothing else");
 }
 
 #[test]
@@ -337,6 +430,24 @@ fn a_slow_reader_may_skip_instead_and_reads_whole_lines() {
     }
     assert!(missed > 0);
     assert_eq!(heard + missed, sent, "what was left out was told");
+}
+
+#[test]
+fn a_stalled_reader_that_skips_holds_the_others_once() {
+    const LINES: usize = 40_000;
+    let room = room("--slow drop --slow-limit 64k");
+    let (mut a, b) = (join(&room), join(&room));
+    let _stalled = Peer::connect_narrow(room.address());
+    room.wait_for_many("members", 3, |e| e.is("member") && e["what"] == "join");
+    let begun = Instant::now();
+    let talk = std::thread::spawn(move || a.send(format!("{}\n", "x".repeat(99)).repeat(LINES)));
+    let mut lines = BufReader::new(b.stream()).lines();
+    for _ in 0..LINES {
+        lines.next().unwrap().unwrap();
+    }
+    talk.join().unwrap();
+    // Once is a tenth of a second; once in every 64 KiB would be eight seconds.
+    assert!(begun.elapsed().as_secs() < 4, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn lines_typed_and_lines_heard_do_not_mix() {
         }
     });
     for n in 0..20 {
-        ana.keys(&format!("typed {n}\r"));
+        ana.keys(format!("typed {n}\r"));
         assert!(eva.receive_line().ends_with(&format!(": typed {n}\n")));
     }
     talk.join().unwrap();
@@ -164,6 +164,35 @@ fn lines_come_back_from_the_history() {
 }
 
 #[test]
+fn lines_typed_faster_than_they_are_read_are_all_said() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("one\rtwo\rthree\r\u{4}");
+    for text in ["one", "two", "three"] {
+        assert!(eva.receive_line().ends_with(&format!(": {text}\n")));
+    }
+    assert_eq!(ana.finish(), 0, "Ctrl-D right after a line ends the input");
+}
+
+#[test]
+fn keys_that_are_no_text_end_nothing() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("half");
+    ana.wait_text("> half");
+    ana.keys(b"\xff");
+    ana.wait("the line again", |s| s.contents().contains("not UTF-8") && last_line(s) == "> half");
+    ana.keys(" a line\r");
+    assert!(eva.receive_line().ends_with(": half a line\n"));
+    ana.keys("\u{4}");
+    assert_eq!(ana.finish(), 0);
+}
+
+#[test]
 fn a_prompt_without_a_line_end_is_shown() {
     let door = Door::open();
     let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
@@ -172,6 +201,23 @@ fn a_prompt_without_a_line_end_is_shown() {
     ana.wait_text("your name?");
     ana.keys("ana\r");
     assert_eq!(server.receive_line(), "ana\n");
+}
+
+#[test]
+fn a_line_that_never_ends_is_shown_in_pieces_and_takes_no_memory() {
+    let door = Door::open();
+    let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
+    let mut server = door.accept();
+    ana.wait("a prompt", |s| last_line(s) == ">");
+    let before = ana.peak_memory();
+    let block = "x".repeat(1 << 20);
+    for _ in 0..24 {
+        server.send(&block);
+    }
+    server.send("the end");
+    ana.wait_last("the end");
+    let grown = ana.peak_memory() - before;
+    assert!(grown < 12 << 10, "{grown} KiB for a line of 24 MiB");
 }
 
 /// Ends a session with `end` and looks at what is left.
@@ -217,6 +263,28 @@ fn a_signal_leaves_the_terminal_as_it_was() {
         Some(room)
     };
     leaves_the_terminal_as_it_was(end, 143);
+}
+
+#[test]
+fn a_signal_that_ends_it_at_once_leaves_the_terminal_as_it_was() {
+    for signal in [Signal::HUP, Signal::QUIT, Signal::ABORT, Signal::ALARM, Signal::USR1, Signal::USR2] {
+        let end = |ana: &Terminal, room| {
+            ana.signal(signal);
+            Some(room)
+        };
+        leaves_the_terminal_as_it_was(end, -signal.as_raw());
+    }
+}
+
+#[test]
+fn the_operators_terminal_is_left_as_it_was_too() {
+    let desk = Terminal::start("chat-serve 127.0.0.1:0", &[]);
+    desk.wait("a prompt", |s| last_line(s) == ">");
+    assert!(!desk.is_cooked());
+    desk.signal(Signal::HUP);
+    desk.wait_end();
+    assert!(desk.is_cooked());
+    assert_eq!(desk.finish(), -Signal::HUP.as_raw());
 }
 
 #[test]
@@ -269,6 +337,8 @@ fn the_operator_reads_and_talks_at_the_servers_terminal() {
     desk.keys("/who\r");
     let text = desk.wait_text("* 2 here");
     assert_eq!(text.matches(": welcome").count(), 0, "the operator's own line is not repeated:\n{text}");
+    desk.keys("/quit\r");
+    desk.wait_text("* /quit is for clients: Ctrl-C ends the room");
     desk.keys("\u{4}");
     assert!(eva.receive_line().ends_with(") left\n"));
     eva.send("still here\n");

@@ -1,9 +1,10 @@
 //! What the room does about one line: says it to all, or obeys it and answers the member alone. Pure.
 
-use super::command::{Command, HELP};
+use super::command::{Command, HELP, OPERATOR_QUIT};
 use super::line::Line;
 use super::member::{Id, Member};
 use super::nick;
+use super::number::were;
 use super::room::Room;
 use super::rules::{News, OPERATOR, Slow, Verdict, What};
 
@@ -17,7 +18,7 @@ impl Room {
     ) -> Verdict {
         if line.dropped > 0 {
             self.report(id, What::Shortened(line.dropped), tell);
-            let text = format!("your line was too long: the last {} bytes were dropped", line.dropped);
+            let text = format!("your line was too long: the last {} dropped", were(line.dropped, "byte"));
             if self.notify(id, stamp, &text) == Verdict::TooSlow {
                 return Verdict::TooSlow;
             }
@@ -32,6 +33,8 @@ impl Room {
             Command::Nick(name) => self.rename(id, name, stamp, tell),
             Command::Who => self.list(id, stamp),
             Command::Help => HELP.iter().map(|text| self.notify(id, stamp, text)).fold(Verdict::Stay, worse),
+            // Its seat is not one a client may leave, nor may a typing error end the room.
+            Command::Quit if self.operator == Some(id) => self.notify(id, stamp, OPERATOR_QUIT),
             Command::Quit => {
                 if let Some(member) = self.members.seated_mut(id) {
                     member.splitter.clear();
@@ -78,16 +81,19 @@ impl Room {
         }
         let parts = ["[", stamp, "] * ", member.name(), " ", what].map(str::as_bytes);
         let range = self.log.append(&parts);
+        let start = range.start;
         member.outbox.skip(range);
+        self.remember(start);
     }
 
     /// Tells `id` alone.
     pub(super) fn notify(&mut self, id: Id, stamp: &str, text: &str) -> Verdict {
+        let limit = self.limit(id);
         let Some(member) = self.members.seated_mut(id) else { return Verdict::Quit };
         if self.rules.raw {
             return Verdict::Stay;
         }
-        if member.outbox.lag(&self.log) > self.rules.slow_limit {
+        if member.outbox.lag(&self.log) > limit {
             return match self.rules.slow {
                 Slow::Disconnect => Verdict::TooSlow,
                 Slow::Drop => Verdict::Stay,
@@ -111,8 +117,13 @@ impl Room {
         if taken || (folded == OPERATOR && self.operator != Some(id)) {
             return self.notify(id, stamp, "that nick is refused: it is another's");
         }
+        if member.nick() == Some(name) {
+            let now = format!("you are {} now", member.name());
+            return self.notify(id, stamp, &now);
+        }
         let before = member.name().to_owned();
-        if let Some(old) = member.nick() {
+        let old = member.nick().map(str::to_owned);
+        if let Some(old) = &old {
             self.nicks.remove(&nick::fold(old));
         }
         member.rename(name);
@@ -122,7 +133,7 @@ impl Room {
         if self.rules.announce {
             self.announce_rename(id, &before, stamp);
         }
-        self.report(id, What::Nick, tell);
+        self.report(id, What::Nick(old.as_deref()), tell);
         told
     }
 
@@ -130,7 +141,9 @@ impl Room {
         let Some(member) = self.members.seated_mut(id) else { return };
         let parts = ["[", stamp, "] * ", before, " is ", member.name(), " now"].map(str::as_bytes);
         let range = self.log.append(&parts);
+        let start = range.start;
         member.outbox.skip(range);
+        self.remember(start);
     }
 
     /// Answers `/who`; in a large room only as much as leaves the asker well within the limit.

@@ -9,6 +9,9 @@ pub const HELP: [&str; 5] = [
     "//text      say a line that starts with /",
 ];
 
+/// The answer to the operator's `/quit`.
+pub const OPERATOR_QUIT: &str = "/quit is for clients: Ctrl-C ends the room, Ctrl-D ends only what you say";
+
 /// A member's line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command<'a> {

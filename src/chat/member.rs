@@ -27,7 +27,7 @@ pub struct Member {
     /// How it keeps up.
     pub pulse: Pulse,
     /// Lines it was not told because it reads too slowly.
-    pub missed: usize,
+    pub missed: u64,
     /// It is told its own lines too: where it reads a record of all that was said.
     pub hears_itself: bool,
     /// A seat that only hears, such as the transcript's: nobody sees it.

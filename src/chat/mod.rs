@@ -3,6 +3,7 @@
 //! - `line`: bytes into lines. `command`: lines that start with `/`. `nick`: which names are taken.
 //! - `log`: everything said, framed, once. `outbox`: one member's place in it. `pace`: who holds the talkers.
 //! - `room`: who is here, all of it together. `answer`: what becomes of a line. `rules`: the values in and out.
+//! - `number`: numbers in sentences.
 //!
 //! What costs in a chat is the number of writes. With one log for all, a member who becomes writable gets everything
 //! that waits in one write, and memory does not grow with the number of readers.
@@ -13,6 +14,7 @@ mod line;
 mod log;
 mod member;
 mod nick;
+mod number;
 mod outbox;
 mod pace;
 mod room;
@@ -21,6 +23,7 @@ mod speaker;
 
 pub use member::Id;
 pub use nick::check as check_nick;
+pub use number::were;
 pub use room::Room;
 pub use rules::{Flow, News, OPERATOR, Rules, Slow, Verdict, What};
 pub use speaker::{Speaker, speaker};

@@ -3,10 +3,14 @@
 //! A nick is printed in front of what others say to each other, on terminals that filter nothing, so it may not move
 //! the cursor, turn the text around, hide, or pass for an address.
 
-use std::net::IpAddr;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// The longest nick, in characters: a line still fits a terminal of 80 columns.
 pub const MAX_CHARS: usize = 24;
+
+/// Marks on one letter at most: what languages write. More of them cover the lines above and below.
+const MAX_MARKS: usize = 3;
 
 /// Checks `name`; what is wrong with it otherwise, to be read after "that nick …".
 pub fn check(name: &[u8]) -> Result<&str, &'static str> {
@@ -17,10 +21,14 @@ pub fn check(name: &[u8]) -> Result<&str, &'static str> {
     if name.chars().count() > MAX_CHARS {
         return Err("is too long: 24 characters at most");
     }
-    for c in name.chars() {
+    // As it stands, and as it looks: a full-width colon is a colon.
+    for c in name.chars().chain(name.nfkc()) {
         refuse_char(c)?;
     }
-    if looks_like_address(name) {
+    if most_marks(name) > MAX_MARKS {
+        return Err("has too many marks on one letter");
+    }
+    if looks_like_address(&fold(name)) {
         return Err("looks like an address");
     }
     if !name.chars().any(char::is_alphanumeric) {
@@ -29,10 +37,21 @@ pub fn check(name: &[u8]) -> Result<&str, &'static str> {
     Ok(name)
 }
 
-/// What two nicks that count as the same have in common.
+/// What two nicks that look the same have in common: neither case, nor how accents are encoded, nor width (NFKC,
+/// Unicode annex 15). By way of capitals, which fold what has two small forms.
 #[must_use]
 pub fn fold(name: &str) -> String {
-    name.to_lowercase()
+    name.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect()
+}
+
+/// The most combining marks in a row.
+fn most_marks(name: &str) -> usize {
+    let mut row = 0;
+    let rows = name.nfd().map(|c| {
+        row = if is_combining_mark(c) { row + 1 } else { 0 };
+        row
+    });
+    rows.max().unwrap_or_default()
 }
 
 fn refuse_char(c: char) -> Result<(), &'static str> {
@@ -43,6 +62,7 @@ fn refuse_char(c: char) -> Result<(), &'static str> {
         c if c.is_whitespace() => Err("holds a space: one word, please"),
         // They frame the address and the time in every line.
         '[' | ']' | '(' | ')' | ':' | '*' | '/' | ',' => Err("holds one of the characters []():*/,"),
+        c if looks_like_colon(c) => Err("holds a character that looks like a colon"),
         _ => Ok(()),
     }
 }
@@ -63,13 +83,36 @@ const fn is_invisible(c: char) -> bool {
         | '\u{f0000}'..='\u{10ffff}')
 }
 
-/// Colons are refused anyway, so what is left are IPv4 addresses: dots between digits, of whatever script.
+/// What NFKC does not make a colon: ratio, modifier letters, two dots, the ends of sentences in Armenian and Hebrew.
+const fn looks_like_colon(c: char) -> bool {
+    matches!(c, '\u{2236}' | '\u{a789}' | '\u{2d0}' | '\u{2f8}' | '\u{205a}' | '\u{589}' | '\u{5c3}')
+}
+
+/// Whether a folded name passes for an address. Colons are refused anyway, so what is left is IPv4, in any of the ways
+/// it is written (inet(3)), alone or with something before or after it.
 fn looks_like_address(name: &str) -> bool {
-    let dotted =
-        |c: char| c.is_numeric() || matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}');
-    name.parse::<IpAddr>().is_ok()
-        || (name.chars().all(dotted) && name.chars().any(|c| !c.is_numeric()))
-        || name.chars().all(char::is_numeric)
+    name.chars().all(|c| c.is_numeric() || is_dot(c))
+        || (is_hex(name) && name.chars().any(is_dot))
+        || name.strip_prefix("0x").is_some_and(is_hex)
+        || (name.chars().any(char::is_numeric) && holds_dotted_quad(name))
+}
+
+fn is_hex(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_hexdigit() || c.is_numeric() || is_dot(c))
+}
+
+/// Four numbers with dots between them, some of the digits perhaps letters that look like one.
+fn holds_dotted_quad(name: &str) -> bool {
+    let digit = |c: char| c.is_numeric() || matches!(c, 'o' | 'l' | 'i' | '|' | '\u{3bf}' | '\u{43e}');
+    name.split(|c| !(digit(c) || is_dot(c))).any(|run| {
+        let numbers: Vec<&str> = run.split(is_dot).collect();
+        numbers.windows(4).any(|four| four.iter().all(|number| !number.is_empty()))
+    })
+}
+
+/// Dots of several scripts, those that NFKC does not make one included.
+const fn is_dot(c: char) -> bool {
+    matches!(c, '.' | '\u{3002}' | '\u{6d4}' | '\u{701}' | '\u{702}' | '\u{a4f8}')
 }
 
 #[cfg(test)]
@@ -78,7 +121,10 @@ mod tests {
 
     #[test]
     fn names_of_many_scripts_are_taken() {
-        for name in ["ana", "Zoë", "李雷", "नमस्ते", "Οδυσσέας", "x_1", "d'Arc", "j.r.", "r2-d2", "🦀rust"]
+        let names =
+            ["ana", "Zoë", "Zoe\u{308}", "李雷", "नमस्ते", "Οδυσσέας", "Việt", "x_1", "d'Arc", "j.r.", "r2-d2"];
+        for name in
+            names.into_iter().chain(["🦀rust", "lol", "v1.2", "0xen", "lo.il.lo.ol", "beef", "ｚｏｅ"])
         {
             assert_eq!(check(name.as_bytes()), Ok(name));
         }
@@ -106,6 +152,23 @@ mod tests {
             ("...", "address"),
             ("--", "letter"),
             ("aaaaaaaaaaaaaaaaaaaaaaaaa", "long"),
+            ("127.0.0.1\u{ff1a}50000", "characters"),
+            ("127.0.0.1\u{a789}50000", "colon"),
+            ("x\u{2236}1", "colon"),
+            ("0x7f000001", "address"),
+            ("0X7F.1", "address"),
+            ("127.1", "address"),
+            ("127.0.0.1x", "address"),
+            ("127.0.0.1-80", "address"),
+            ("x127.0.0.1", "address"),
+            ("l27.0.0.1", "address"),
+            ("127.O.0.1", "address"),
+            ("\u{661}.\u{660}.0.1", "address"),
+            ("127\u{3002}0\u{3002}0\u{3002}1", "address"),
+            ("\u{ff11}\u{ff12}7.0.0.1", "address"),
+            ("dead.beef", "address"),
+            ("a\u{301}\u{301}\u{301}\u{301}", "marks"),
+            ("\u{ff3b}1", "characters"),
         ] {
             let refused = check(name.as_bytes()).unwrap_err();
             assert!(refused.contains(reason), "{name:?}: {refused}");
@@ -114,7 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn case_makes_no_other_name() {
-        assert_eq!(fold("Ana"), fold("aNA"));
+    fn names_that_look_the_same_are_the_same() {
+        for (one, other) in
+            [("Ana", "aNA"), ("ana", "ａｎａ"), ("é", "e\u{301}"), ("Groß", "GROSS"), ("ς", "Σ")]
+        {
+            assert_eq!(fold(one), fold(other), "{one} and {other}");
+        }
+        assert_ne!(fold("ana"), fold("anã"));
     }
 }

@@ -7,6 +7,7 @@ use super::line::Cut;
 use super::log::Log;
 use super::member::{Id, Member, Members};
 use super::nick;
+use super::number::were;
 use super::outbox::Outbox;
 use super::pace::Pace;
 use super::rules::{Flow, News, OPERATOR, Rules, Slow, Verdict, What};
@@ -17,6 +18,10 @@ use std::net::SocketAddr;
 /// Slices one write may take: a member that talks has a gap in the log for each run of own lines. The kernel takes
 /// 1024 (`IOV_MAX`); what does not fit goes with the next write.
 const SLICES: usize = 64;
+
+/// Bytes our own seat, the transcript's or the operator's, may be behind at least. It is the record of the room and
+/// goes to a disk or a pipe, whose pauses have nothing to do with what is fair to clients; still it bounds the memory.
+const RECORD_LIMIT: u64 = 4 << 20;
 
 /// The members and what was said to them.
 #[derive(Debug)]
@@ -45,7 +50,7 @@ impl Room {
             nicks: HashMap::new(),
             operator: None,
             recent: VecDeque::new(),
-            pace: Pace::new(rules.slow_limit),
+            pace: Pace::default(),
             trimmed: 0,
         }
     }
@@ -54,7 +59,8 @@ impl Room {
     pub fn join(&mut self, address: SocketAddr, stamp: &str) -> Result<Id, String> {
         let here = self.members.visible() - usize::from(self.operator.is_some());
         if here >= self.rules.max_clients {
-            return Err(format!("[{stamp}] * the room is full: {here} are here\n"));
+            let are = if here == 1 { "is" } else { "are" };
+            return Err(format!("[{stamp}] * the room is full: {here} {are} here\n"));
         }
         let outbox = Outbox::new(self.history_start());
         let id = self.members.insert(Member::new(address, outbox, false));
@@ -162,7 +168,7 @@ impl Room {
                 Err(e) => return Err(e),
             }
         }
-        self.pace.note(&mut member.pulse, 0);
+        self.pace.note(&mut member.pulse, 0, 0);
         Ok(Flow::Done)
     }
 
@@ -216,25 +222,35 @@ impl Room {
         self.recent.front().copied().unwrap_or(self.log.end())
     }
 
+    /// Whether it is our own seat: the transcript's or the operator's.
+    fn is_ours(&self, id: Id) -> bool {
+        self.operator == Some(id) || self.members.seated(id).is_some_and(|member| member.hidden)
+    }
+
+    /// Bytes a member may be behind.
+    pub(super) fn limit(&self, id: Id) -> u64 {
+        if self.is_ours(id) { self.rules.slow_limit.max(RECORD_LIMIT) } else { self.rules.slow_limit }
+    }
+
     fn fall_behind(&mut self, id: Id, stamp: &str, tell: &mut dyn FnMut(News<'_>)) -> Flow {
+        let (ours, limit) = (self.is_ours(id), self.limit(id));
         let Some(member) = self.members.seated_mut(id) else { return Flow::Done };
         let lag = member.outbox.lag(&self.log);
-        let ours = member.hidden || self.operator == Some(id);
-        if lag > self.rules.slow_limit && self.rules.slow == Slow::Disconnect && !ours {
-            return Flow::TooSlow;
-        }
-        if lag <= self.rules.slow_limit {
-            if !ours {
-                self.pace.note(&mut member.pulse, lag);
-            }
+        if lag <= limit {
+            self.pace.note(&mut member.pulse, lag, limit);
             return Flow::Blocked;
         }
+        if self.rules.slow == Slow::Disconnect && !ours {
+            return Flow::TooSlow;
+        }
         let lines = member.outbox.jump(&self.log);
-        member.missed += lines;
-        // The sum, because the last such notice may be among what was left out.
-        let text = format!("you read too slowly: {} lines were left out so far", member.missed);
-        self.pace.note(&mut member.pulse, 0);
-        self.notify(id, stamp, &text);
+        self.pace.skip(&mut member.pulse);
+        if !ours {
+            member.missed += lines as u64;
+            // The sum, because the last such notice may be among what was left out.
+            let text = format!("you read too slowly: {} left out so far", were(member.missed, "line"));
+            self.notify(id, stamp, &text);
+        }
         self.report(id, What::Skipped(lines), tell);
         Flow::Blocked
     }

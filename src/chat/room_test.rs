@@ -150,6 +150,22 @@ fn a_newcomer_is_told_the_last_lines() {
 }
 
 #[test]
+fn the_history_of_a_room_where_people_come_and_go_is_bounded() {
+    let mut room = Room::new(Rules { history: 2, announce: true, ..rules() });
+    let a = join(&mut room, 1);
+    send(&mut room, a, "hello\n");
+    for port in 2..20_000 {
+        let visitor = join(&mut room, port);
+        room.leave(visitor, None, STAMP, &mut |_| ());
+        hear(&mut room, a);
+        room.trim();
+    }
+    assert!(room.held() < 200_000, "{} bytes are held", room.held());
+    let b = join(&mut room, 1);
+    assert_eq!(hear(&mut room, b), "[] * 127.0.0.1:19999 joined\n[] * 127.0.0.1:19999 left\n");
+}
+
+#[test]
 fn a_broker_adds_and_takes_nothing() {
     let mut room = Room::new(Rules { raw: true, announce: true, max_line: 10, ..rules() });
     let (a, b) = (join(&mut room, 1), join(&mut room, 2));
@@ -237,6 +253,41 @@ fn talkers_wait_a_moment_for_a_reader_that_is_behind() {
     room.review();
     room.review();
     assert!(!room.crowded(), "one that does not catch up holds nobody");
+}
+
+#[test]
+fn a_reader_that_takes_nothing_makes_the_talkers_wait_once() {
+    let mut room = Room::new(Rules { slow: Slow::Drop, slow_limit: 10_000, ..rules() });
+    let (a, b) = (join(&mut room, 1), join(&mut room, 2));
+    let mut waits = 0;
+    for _ in 0..10_000 {
+        send(&mut room, a, "a line of text\n");
+        take(&mut room, b, 0);
+        while room.crowded() {
+            room.review();
+            waits += 1;
+        }
+    }
+    assert_eq!(waits, 2, "two reviews of the first time it fell behind");
+}
+
+#[test]
+fn the_record_of_the_room_has_a_limit_of_its_own_and_holds_no_notice() {
+    let mut room = Room::new(Rules { slow_limit: 1000, ..rules() });
+    let (a, record) = (join(&mut room, 1), room.listen_in(address(4333)));
+    let line = format!("{}\n", "x".repeat(999));
+    let mut skipped = 0;
+    let mut tell = |news: News<'_>| skipped += usize::from(matches!(news.what, What::Skipped(_)));
+    for n in 0..8192 {
+        send(&mut room, a, &line);
+        let write = |_: &[IoSlice<'_>]| Err(ErrorKind::WouldBlock.into());
+        assert_eq!(room.flush(record, STAMP, &mut tell, write).unwrap(), Flow::Blocked);
+        room.trim();
+        assert!(room.held() < 5 << 20, "line {n}");
+    }
+    assert_eq!(skipped, 2, "once in 4 MiB");
+    let text = hear(&mut room, record);
+    assert!(text.lines().all(|l| l.ends_with('x')), "lines that were said and nothing else");
 }
 
 #[test]

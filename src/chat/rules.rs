@@ -22,7 +22,7 @@ pub struct Rules {
     pub raw: bool,
     /// Say who comes and goes.
     pub announce: bool,
-    /// Lines a newcomer is told, as far as they fit half of `slow_limit`.
+    /// Lines a newcomer is told, of members and of who came and went, as far as they fit half of `slow_limit`.
     pub history: usize,
     /// Members at most.
     pub max_clients: usize,
@@ -30,7 +30,7 @@ pub struct Rules {
     pub max_line: usize,
     /// What to do with a reader that is `slow_limit` behind.
     pub slow: Slow,
-    /// Bytes a reader may be behind; also bounds the room's memory.
+    /// Bytes a member may be behind; our own seats have a few megabytes at least. Also bounds the room's memory.
     pub slow_limit: u64,
 }
 
@@ -50,8 +50,8 @@ pub struct News<'a> {
 pub enum What<'a> {
     /// A line was said.
     Line(&'a [u8]),
-    /// A member took a nick.
-    Nick,
+    /// A member took a nick, having had this one.
+    Nick(Option<&'a str>),
     /// This many bytes of the line that follows were dropped.
     Shortened(u64),
     /// A reader that fell behind missed this many lines.

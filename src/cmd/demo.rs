@@ -37,7 +37,8 @@ pub fn run(context: &mut Context) -> Result {
 /// An echo server and its client: the client speaks, hears its words back, and closes first. The table shows what the
 /// kernel has of them at the end.
 fn tcp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
-    let recipe = Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &[], backlog: 16 };
+    let recipe =
+        Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &[], defaults: &[], backlog: 16 };
     let listeners = recipe.open(&[(Ipv4Addr::LOCALHOST, 0).into()])?;
     let listener = &listeners[0];
     let address = listener.local().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());

@@ -27,7 +27,7 @@ const RULES: Rules = Rules {
 /// Their states are those of any connection and are not told again.
 pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
     let sockets = context.sockets.untold();
-    let recipe = Recipe { sockets: &sockets, proto: Proto::Tcp, options: &[], backlog: 16 };
+    let recipe = Recipe { sockets: &sockets, proto: Proto::Tcp, options: &[], defaults: &[], backlog: 16 };
     let listeners = recipe.open(&[(Ipv4Addr::LOCALHOST, 0).into()])?;
     let listener = &listeners[0];
     let address = listener.local().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());

@@ -19,7 +19,7 @@ const LINE: &[u8] = b"hello, servers\n";
 /// Their states are those of any connection and are not told again.
 pub(super) fn three_servers(context: &Context) -> Result<(), DialError> {
     let sockets = context.sockets.untold();
-    let recipe = Recipe { sockets: &sockets, proto: Proto::Tcp, options: &[], backlog: 16 };
+    let recipe = Recipe { sockets: &sockets, proto: Proto::Tcp, options: &[], defaults: &[], backlog: 16 };
     let dial = Dial { sockets: &sockets, options: &[], source: None };
     let mut pairs = Vec::new();
     for _ in 0..SERVERS {

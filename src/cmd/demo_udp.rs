@@ -16,7 +16,8 @@ const GREETING: &[u8] = b"Hello, datagram\n";
 /// A server that sends each datagram back, and a client that sends one and prints what returns.
 pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let recipe = Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &[], backlog: 0 };
+    let recipe =
+        Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &[], defaults: &[], backlog: 0 };
     let servers = recipe.open(&[here])?;
     let server = &servers[0];
     server.tell_listening();

@@ -25,6 +25,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         sockets: &context.sockets,
         proto: Proto::Tcp,
         options: &args.socket.server_options(),
+        defaults: &[],
         backlog: args.backlog,
     };
     let listeners = recipe.open(&place.addresses(&context.stop)?)?;

@@ -31,6 +31,8 @@ pub struct Recipe<'a> {
     pub proto: Proto,
     /// Set before bind.
     pub options: &'a [SocketOption],
+    /// Set before bind too, though nobody asked for them: not told, and a refusal changes nothing.
+    pub defaults: &'a [SocketOption],
     /// TCP's accept queue.
     pub backlog: u32,
 }
@@ -129,6 +131,7 @@ impl Recipe<'_> {
         if one_of_a_pair && address.is_ipv6() && !named {
             socket.set(&SocketOption::V6Only(true))?;
         }
+        self.defaults.iter().for_each(|option| socket.prefer(option));
         let local = socket.bind(address)?;
         Ok((socket, local))
     }

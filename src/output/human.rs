@@ -133,11 +133,15 @@ impl Human {
                 let way = if *dir == Dir::In { "received" } else { "sent" };
                 write!(out, "{} {way} {}", who(*socket), bytes(*len as u64))
             }
+            Event::Member { socket, what: MemberChange::Nick, nick: Some(nick), text } => {
+                let text = text.as_ref().map_or_else(String::new, |t| format!(" ({})", sanitize::line(t)));
+                write!(out, "{} is now known as {}{text}", who(*socket), sanitize::line(nick))
+            }
             Event::Member { socket, what, nick, text } => {
                 let what = match what {
                     MemberChange::Join => "joined",
                     MemberChange::Leave => "left",
-                    MemberChange::Nick => "is now known by a nick",
+                    MemberChange::Nick => "has another nick",
                     MemberChange::Slow => "reads too slowly",
                 };
                 let nick = nick.as_ref().map_or_else(String::new, |n| format!(" {}", sanitize::line(n)));

@@ -1,12 +1,18 @@
 //! SIGINT and SIGTERM as something that can be waited for: the first asks to end in order, a later one ends at once.
+//! Whatever signal ends the program, a terminal whose mode was changed gets it back.
 #![allow(unsafe_code)]
 
 use super::error::{Error, Result};
+use super::terminal;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// Signals that end a program at once: its terminal went away, Ctrl-\ from elsewhere, a bug in it, a timer, a whim.
+const DEADLY: [libc::c_int; 6] =
+    [libc::SIGHUP, libc::SIGQUIT, libc::SIGABRT, libc::SIGALRM, libc::SIGUSR1, libc::SIGUSR2];
 
 /// A signal that asks the program to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +60,41 @@ fn end_at_once_if_repeated(number: i32, first: Arc<AtomicU64>) -> io::Result<()>
         if let Err(at) = first.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst)
             && now.saturating_sub(at) > SAME_WISH
         {
-            // It fails only for a signal that has no default.
-            let _ = signal_hook::low_level::emulate_default_handler(number);
+            die_of(number);
         }
     };
-    // SAFETY: the action calls clock_gettime(2), an atomic operation and what is made for signal handlers alone
-    // (signal-safety(7)); it neither allocates nor locks nor panics.
-    unsafe { signal_hook::low_level::register(number, action) }.map(drop)
+    on_signal(number, action)
+}
+
+/// From now on a signal that ends the program puts the terminal's mode back first, see [`terminal::Mode::remember`].
+/// Signals that are ignored (nohup) stay so.
+pub fn mind_the_terminal() -> io::Result<()> {
+    for number in DEADLY.into_iter().filter(|&number| !is_ignored(number)) {
+        on_signal(number, move || die_of(number))?;
+    }
+    Ok(())
+}
+
+/// Ends the program as `number` does by default, so that its exit status tells the signal.
+fn die_of(number: libc::c_int) {
+    terminal::restore_remembered();
+    // It does not come back from these signals.
+    let _ = signal_hook::low_level::emulate_default_handler(number);
+}
+
+fn is_ignored(number: libc::c_int) -> bool {
+    // SAFETY: all zeroes are a valid sigaction, which the call fills in; with a null action it changes nothing.
+    unsafe {
+        let mut now: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(number, std::ptr::null(), &raw mut now) == 0 && now.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// `run` may make system calls that are safe in a handler (signal-safety(7)) and use atomics, and nothing else.
+fn on_signal(number: libc::c_int, run: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
+    // SAFETY: both callers keep to the rule above: they read the clock, use atomics and call `die_of`, which makes system
+    // calls alone; nothing allocates, locks or panics.
+    unsafe { signal_hook::low_level::register(number, run) }.map(drop)
 }
 
 /// Turns readable once the program was asked to end. Cheap to clone.

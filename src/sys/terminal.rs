@@ -4,6 +4,15 @@
 use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// Ends the mode in which terminals mark pasted text, which a line editor switches on.
+pub const NO_PASTE_MARKS: &[u8] = b"\x1b[?2004l";
+
+/// The mode standard input had before it was changed, for a signal that ends the program. What it points to is never
+/// freed: a handler may be reading it.
+static BEFORE: AtomicPtr<Mode> = AtomicPtr::new(ptr::null_mut());
 
 /// A terminal's mode at some moment, to come back to.
 pub struct Mode(Termios);
@@ -22,9 +31,37 @@ impl Mode {
         Ok(tcsetattr(terminal, OptionalActions::Now, &keys)?)
     }
 
+    /// Has this mode put back by a signal that ends the program, until [`forget`].
+    pub fn remember(&self) {
+        BEFORE.store(Box::into_raw(Box::new(Self(self.0.clone()))), Ordering::SeqCst);
+    }
+
     /// Puts the mode back; what was typed and not read stays to be read.
     pub fn restore(&self, terminal: BorrowedFd<'_>) -> io::Result<()> {
         Ok(tcsetattr(terminal, OptionalActions::Now, &self.0)?)
+    }
+}
+
+/// The terminal is as it was: a signal has nothing to put back.
+pub fn forget() {
+    BEFORE.store(ptr::null_mut(), Ordering::SeqCst);
+}
+
+/// Puts back what was remembered. For signal handlers: system calls alone.
+pub(super) fn restore_remembered() {
+    // SAFETY: it is null or was leaked by `remember`, and nobody writes to it.
+    let Some(before) = (unsafe { BEFORE.load(Ordering::SeqCst).as_ref() }) else { return };
+    let (input, output) = (super::stdio::input(), super::stdio::output());
+    // In the background the change would stop the program (SIGTTOU), which is to end; its shell has the terminal.
+    if !in_foreground(input) {
+        return;
+    }
+    // Neither a terminal that is gone nor one that was stopped (Ctrl-S) holds the end up.
+    let _ = before.restore(input);
+    let mut room = [rustix::event::PollFd::new(&output, rustix::event::PollFlags::OUT)];
+    if rustix::event::poll(&mut room, Some(&rustix::event::Timespec::default())).is_ok_and(|n| n > 0) {
+        let _ = rustix::io::write(output, NO_PASTE_MARKS);
+        let _ = rustix::io::write(output, b"\n");
     }
 }
 

@@ -59,8 +59,8 @@ impl Terminal {
     }
 
     /// Types.
-    pub fn keys(&self, keys: &str) {
-        (&self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
+    pub fn keys(&self, keys: impl AsRef<[u8]>) {
+        (&self.pty).write_all(keys.as_ref()).expect("the terminal takes keys");
     }
 
     /// Waits until the screen is as wanted; gives its text.
@@ -82,6 +82,23 @@ impl Terminal {
     /// Waits until some line of the screen holds `part`; gives the text of the screen.
     pub fn wait_text(&self, part: &str) -> String {
         self.wait(&format!("{part:?}"), |screen| screen.contents().contains(part))
+    }
+
+    /// Waits until the last thing written to the terminal holds `part`, for what is too much to draw a screen of.
+    pub fn wait_last(&self, part: &str) {
+        let held = |bytes: &[u8]| {
+            let last = &bytes[bytes.len().saturating_sub(4096)..];
+            last.windows(part.len()).any(|w| w == part.as_bytes()).then_some(())
+        };
+        assert!(self.shown.wait(self.deadline, held).is_ok(), "waited for {part:?}");
+    }
+
+    /// The most memory the program held so far, in KiB.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the program still runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its memory is told");
+        peak.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
     /// The screen as it is.

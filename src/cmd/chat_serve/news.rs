@@ -1,6 +1,6 @@
 //! What happens in the room as events.
 
-use crate::chat::{News, What};
+use crate::chat::{News, What, were};
 use crate::event::{Event, Events, Fault, Kind, MemberChange, Subject};
 use crate::net::stream::Stream;
 
@@ -19,9 +19,12 @@ pub(super) fn tell_of(events: &Events, socket: Subject, news: &News<'_>) {
     let nick = news.nick.map(str::to_owned);
     events.emit(match news.what {
         What::Line(text) => Event::Line { socket, nick, text: String::from_utf8_lossy(text).into_owned() },
-        What::Nick => Event::Member { socket, what: MemberChange::Nick, nick, text: None },
+        What::Nick(before) => {
+            let text = before.map(|before| format!("before: {before}"));
+            Event::Member { socket, what: MemberChange::Nick, nick, text }
+        }
         What::Skipped(lines) => {
-            let text = Some(format!("it reads too slowly: {lines} lines were left out"));
+            let text = Some(format!("{} left out", were(lines as u64, "line")));
             Event::Member { socket, what: MemberChange::Slow, nick, text }
         }
         What::Shortened(bytes) => Event::Warning {
@@ -31,7 +34,7 @@ pub(super) fn tell_of(events: &Events, socket: Subject, news: &News<'_>) {
                 errno: None,
                 conn: Some(socket.conn),
                 peer: socket.peer,
-                text: format!("a line was too long: its last {bytes} bytes were dropped"),
+                text: format!("a line was too long: its last {} dropped", were(bytes, "byte")),
             },
         },
     });

@@ -145,7 +145,13 @@ impl Hall {
         };
         let nick = room.nick(id).map(str::to_owned);
         if matches!(ending, Ending::TooSlow) {
-            news::tell_change(events, stream, MemberChange::Slow, nick.clone(), why.clone());
+            news::tell_change(
+                events,
+                stream,
+                MemberChange::Slow,
+                nick.clone(),
+                Some("it is cut off".to_owned()),
+            );
         }
         room.leave(id, why.as_deref(), &stamp, &mut |what| news::tell(events, stream, &what));
         news::tell_change(events, stream, MemberChange::Leave, nick, why);

@@ -2,7 +2,7 @@
 
 use super::hall::{Hall, collect};
 use super::news;
-use crate::chat::{News, What};
+use crate::chat::{News, What, were};
 use crate::event::{Kind, Subject};
 use std::io::{ErrorKind, IoSlice};
 use std::rc::Rc;
@@ -30,7 +30,6 @@ impl Hall {
         let stamp = self.clock.stamp();
         let events = &self.events;
         while !bytes.is_empty() {
-            // `/quit` of the operator ends nothing: the room is left by a signal.
             self.room.receive(id, &mut bytes, &stamp, &mut |what| news::tell_of(events, front, &what));
         }
         self.pass();
@@ -59,6 +58,7 @@ impl Hall {
                 Ok(collect(parts, &mut chunk))
             }
         });
+        self.release_talkers();
         chunk
     }
 
@@ -77,7 +77,8 @@ impl Hall {
         let events = &self.events;
         let mut tell = |news: News<'_>| {
             if let What::Skipped(lines) = news.what {
-                let text = format!("standard output takes too little: {lines} lines were left out");
+                let text =
+                    format!("standard output takes too little: {} left out", were(lines as u64, "line"));
                 events.warn(Kind::Data, "write", text);
             }
         };

@@ -9,6 +9,8 @@ use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Config, Helper, Prompt};
+use std::cell::RefCell;
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,8 +18,11 @@ use std::time::Duration;
 /// Lines one can come back to.
 const HISTORY: usize = 1000;
 
+/// Shown where keys were lost: the editor drops what it had read ahead along with those it cannot take.
+const NOT_TEXT: &[u8] = b"* not UTF-8: those keys and any that came along with them were left out\n";
+
 /// A line editor that tells when it edits.
-pub(super) type Editor = rustyline::Editor<Turns, MemHistory>;
+pub(super) type Editor = rustyline::Editor<Hand, MemHistory>;
 
 /// What the editor does, for the printer: text goes through the editor while it edits, and past it when it is done.
 /// Between two lines it is neither here nor there, and text would end up beside the prompt.
@@ -55,7 +60,7 @@ pub(super) fn open(turns: &Turns) -> Option<(Editor, impl rustyline::ExternalPri
     let config = Config::builder().max_history_size(HISTORY).ok()?.build();
     let history = MemHistory::with_config(&config);
     let mut editor = Editor::with_history(config, history).ok()?;
-    editor.set_helper(Some(turns.clone()));
+    editor.set_helper(Some(Hand { turns: turns.clone(), line: RefCell::default() }));
     let printer = editor.create_external_printer().ok()?;
     Some((editor, printer))
 }
@@ -70,11 +75,14 @@ pub(super) fn edit(editor: Editor, prompt: &'static str, mode: &Mode, turns: &Tu
 
 fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: OwnedFd) {
     let prompt = Announced { prompt, turns: turns.clone() };
+    let mut begun = (String::new(), String::new());
     loop {
-        let typed = editor.readline(&prompt);
+        let typed = editor.readline_with_initial(&prompt, (&begun.0, &begun.1));
         turns.set(Turn::Between);
+        begun = editor.helper().map(|hand| hand.line.take()).unwrap_or_default();
         match typed {
             Ok(mut line) => {
+                begun = Default::default();
                 // The history only serves the person; a failure to keep a line costs that line.
                 let _ = editor.add_history_entry(&line);
                 line.push('\n');
@@ -86,6 +94,10 @@ fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: Own
                 signal::interrupt_self();
                 // Not an end of input, which might be taken for the end before the signal is.
                 return std::mem::forget(into);
+            }
+            Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                // A terminal that takes nothing has the next read fail.
+                let _ = stdio::write_all(stdio::output(), NOT_TEXT);
             }
             Err(_) => return,
         }
@@ -105,22 +117,37 @@ impl Prompt for Announced {
     }
 }
 
+/// What the editor asks while it edits; it learns nothing new, but we learn where it is.
+pub(super) struct Hand {
+    turns: Turns,
+    /// The line before and after the cursor: bytes that are no text end the editor's turn, and the line must not go
+    /// with them.
+    line: RefCell<(String, String)>,
+}
+
 /// The editor asks whether a line is complete when Enter was hit: from here on the prompt is on its way out.
-impl Validator for Turns {
+impl Validator for Hand {
     fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        self.set(Turn::Between);
+        self.turns.set(Turn::Between);
         Ok(ValidationResult::Valid(None))
     }
 }
 
-impl Completer for Turns {
+impl Completer for Hand {
     type Candidate = String;
 }
 
-impl Hinter for Turns {
+/// The editor asks for a hint after each change.
+impl Hinter for Hand {
     type Hint = String;
+
+    fn hint(&self, line: &str, cursor: usize, _: &rustyline::Context<'_>) -> Option<String> {
+        let (before, after) = line.split_at(cursor);
+        *self.line.borrow_mut() = (before.to_owned(), after.to_owned());
+        None
+    }
 }
 
-impl Highlighter for Turns {}
+impl Highlighter for Hand {}
 
-impl Helper for Turns {}
+impl Helper for Hand {}

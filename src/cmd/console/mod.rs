@@ -8,10 +8,9 @@ mod paint;
 
 use super::Context;
 use crate::event::Kind;
-use crate::sys::stdio;
-use crate::sys::terminal::{self, Mode};
+use crate::sys::terminal::{self, Mode, NO_PASTE_MARKS};
 use crate::sys::wait::{For, wait};
-use crate::sys::{Error, Result};
+use crate::sys::{Error, Result, signal, stdio};
 use editor::{Turn, Turns};
 use paint::Painter;
 use std::io;
@@ -22,12 +21,12 @@ use std::time::{Duration, Instant};
 
 /// Text without a line end is shown after this long: a prompt of some other server, not a line still on its way.
 const UNFINISHED: Duration = Duration::from_millis(300);
+/// Text without a line end is shown once it is this long: a peer that never ends its line takes no more memory.
+const PIECE: usize = 64 << 10;
 /// How long the end of the program waits for the terminal to take the last lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long the printer waits for the editor between two lines; an editor that is stuck does not hide what comes.
 const BETWEEN: Duration = Duration::from_millis(200);
-/// Ends the mode in which terminals mark pasted text, which the editor switches on.
-const NO_PASTE_MARKS: &[u8] = b"\x1b[?2004l";
 
 /// The terminal while somebody types. Dropping it gives the terminal back as it was.
 pub(super) struct Console {
@@ -62,6 +61,8 @@ pub(super) fn open(prompt: &'static str, context: &Context) -> Result<Option<(Co
     // A terminal that cannot move its cursor (TERM=dumb) is served as a pipe is.
     let Some((editor, printer)) = editor::open(&turns) else { return Ok(None) };
     let mode = Arc::new(Mode::of(input).map_err(failed)?);
+    mode.remember();
+    signal::mind_the_terminal().map_err(failed)?;
     // For as long as the console stands: keys typed between two prompts are keys, not echo, signals or ends of input.
     mode.pass_keys(input).map_err(failed)?;
     let (typed, type_into) = terminal::pipe().map_err(failed)?;
@@ -90,7 +91,7 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
 fn print(pipes: &[OwnedFd; 2], mut brush: Painter, mut paper: Paper<impl rustyline::ExternalPrinter>) {
     let mut unfinished = [Vec::new(), Vec::new()];
     let mut open = [true, true];
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = vec![0; PIECE];
     while open.contains(&true) {
         let waiting: Vec<usize> = (0..2).filter(|&i| open[i]).collect();
         let fds: Vec<_> = waiting.iter().map(|&i| (pipes[i].as_fd(), For::Reading)).collect();
@@ -99,13 +100,16 @@ fn print(pipes: &[OwnedFd; 2], mut brush: Painter, mut paper: Paper<impl rustyli
         let late = !ready.contains(&true);
         let mut text = String::new();
         for (&i, ready) in waiting.iter().zip(ready) {
+            let mut whole = 0;
             if ready {
                 let len = stdio::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
                 open[i] = len > 0;
+                let line_end = memchr::memrchr(b'\n', &buffer[..len]);
+                whole = line_end.map_or(0, |at| unfinished[i].len() + at + 1);
                 unfinished[i].extend_from_slice(&buffer[..len]);
             }
-            let whole = memchr::memrchr(b'\n', &unfinished[i]).map_or(0, |end| end + 1);
-            let end = if late || !open[i] { unfinished[i].len() } else { whole };
+            let all = late || !open[i] || unfinished[i].len() - whole >= PIECE;
+            let end = if all { unfinished[i].len() } else { whole };
             let bytes: Vec<u8> = unfinished[i].drain(..end).collect();
             match i {
                 0 => brush.paint(&bytes, &mut text),
@@ -141,6 +145,7 @@ impl Drop for Console {
         // A terminal that was stopped (Ctrl-S) may not take them; it gets its mode back all the same.
         let _ = self.shown.recv_timeout(LAST_WORDS);
         let _ = self.mode.restore(stdio::input());
+        terminal::forget();
         let _ = stdio::write_all(stdio::output(), NO_PASTE_MARKS);
         let _ = stdio::write_all(stdio::output(), b"\n");
     }

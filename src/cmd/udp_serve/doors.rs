@@ -20,7 +20,8 @@ pub(super) fn open(args: &UdpServe, context: &Context) -> anyhow::Result<Vec<Tra
     let endpoint = Endpoint::parse(&args.address)?;
     let place = Place { endpoint, public: args.server.public, lookup: Lookup::from(&args.server.lookup) };
     let options = args.socket.options();
-    let recipe = Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &options, backlog: 0 };
+    let recipe =
+        Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &options, defaults: &[], backlog: 0 };
     let mut sockets = recipe.open(&place.addresses(&context.stop)?)?;
     let port = sockets.first().and_then(Tracked::local).map_or(place.endpoint.port, |a| a.port());
     let shared = shareable(&options);
