@@ -43,6 +43,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     if let Command::Completions { shell } = cli.command {
         return setup::print(&cmd::completions::script(shell));
     }
+    setup::make_room(&cli.command);
     let (mut context, writer) = match setup::context(&cli) {
         Ok(ready) => ready,
         Err(error) => {

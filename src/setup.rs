@@ -8,7 +8,7 @@ use crate::output::{self, Look, Style, Visible};
 use crate::sys::pump::Filter;
 use crate::sys::signal::Stop;
 use crate::sys::socket::Sockets;
-use crate::sys::{Error, Result, stdio};
+use crate::sys::{Error, Result, limits, stdio};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd};
@@ -17,6 +17,19 @@ use std::time::Duration;
 /// Progress for scripts and logs, and for a bar.
 const PROGRESS_LINES: Duration = Duration::from_secs(1);
 const PROGRESS_BAR: Duration = Duration::from_millis(100);
+
+/// Makes room for many sockets where a command is going to have them. To be called before there is any thread.
+pub(crate) fn make_room(command: &Command) {
+    let many = match command {
+        Command::Listen(args) => args.keep_open,
+        Command::Connect(args) => args.check,
+        Command::ChatServe(_) | Command::MultiConnect(_) => true,
+        _ => false,
+    };
+    if many {
+        limits::make_room_for_descriptors();
+    }
+}
 
 /// Opens the event stream and everything a command works with.
 pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {

@@ -1,6 +1,21 @@
 //! The limit on open descriptors.
 
+use super::stdio;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Descriptors there is room for from the start where many are expected; 32 KiB of the kernel's memory.
+const ROOM: u64 = 4096;
+
+/// Raises the limit and has the kernel make its table large enough for thousands of descriptors.
+///
+/// The table grows as it fills, and once there are several threads each time waits for a grace period of RCU, some
+/// milliseconds (`expand_fdtable`); called before the first thread is started, this costs nothing.
+pub fn make_room_for_descriptors() {
+    let highest = raise_descriptors().min(ROOM).saturating_sub(1);
+    let lowest = i32::try_from(highest).unwrap_or_default();
+    // Without it the table grows later.
+    let _ = rustix::io::fcntl_dupfd_cloexec(stdio::errors(), lowest);
+}
 
 /// Raises the soft limit on descriptors to the hard one (getrlimit(2)); returns what is in force.
 ///
