@@ -40,6 +40,8 @@ pub(in crate::sys) struct Inner {
     /// The error that ended the connection, taken from the kernel once and kept for whoever asks.
     error: Option<i32>,
     was_established: bool,
+    /// shutdown(2) for writing was accepted.
+    pub(super) fin_sent: bool,
     /// FIN went both ways.
     orderly: bool,
     deadline: Option<Instant>,
@@ -73,6 +75,7 @@ impl Life {
                 fd: Some(fd),
                 error: None,
                 was_established: false,
+                fin_sent: false,
                 orderly: false,
                 deadline: None,
             }),
@@ -111,6 +114,15 @@ impl Life {
         }
     }
 
+    /// As [`Self::observe_locked`] right after connect(2), whose answer tells why an attempt is over already.
+    pub(in crate::sys) fn observe_attempt(&self, inner: &mut Inner) {
+        let Some(fd) = inner.fd.clone().filter(|_| self.told()) else { return };
+        if let Some(seen) = tcp_info::state(fd.as_fd()).ok().filter(|state| *state != State::Closed) {
+            let cause = Cause { op: Op::Connect, via: Via::Kernel, ending: Ending::Orderly };
+            self.advance(inner, seen, cause);
+        }
+    }
+
     /// The full socket is CLOSED: find out whether a TIME-WAIT stand-in took over, or what ended it.
     fn observe_closed(&self, inner: &mut Inner, op: Option<Op>, fd: BorrowedFd<'_>) {
         match inner.state {
@@ -125,7 +137,7 @@ impl Life {
             }
             from => {
                 let broken = inner.error(fd).is_some();
-                if !broken && op.is_none() && self.calls_under_way() {
+                if !broken && !matches!(op, Some(Op::Close)) && self.calls_under_way() {
                     // Whoever was told what ended it comes here next.
                     return;
                 }
@@ -140,8 +152,8 @@ impl Life {
                     // The kernel's word for a reset after the peer's FIN.
                     self.advance(inner, State::CloseWait, Cause { via: Via::Implied, ..cause });
                 }
-                // Our FIN was sent in the same call that now finds the socket CLOSED by a reset.
-                let reset_after_fin = cause.ending == Ending::Abortive && op == Some(Op::Shutdown);
+                // Our FIN was sent in the call after which the socket was found CLOSED by a reset.
+                let reset_after_fin = cause.ending == Ending::Abortive && inner.fin_sent;
                 if let Some(sent) = after_our_fin(inner.state).filter(|_| reset_after_fin) {
                     self.advance(inner, sent, Cause { via: Via::Implied, ..cause });
                 }
@@ -272,7 +284,7 @@ impl Inner {
             Some(libc::ETIMEDOUT) => (Op::TimedOut, Ending::Abortive),
             Some(_) => (Op::ResetReceived, Ending::Abortive),
             // Nothing went wrong and our FIN is out: the peer's FIN must have come first.
-            None if op == Some(Op::Shutdown) => (Op::Shutdown, Ending::Orderly),
+            None if self.fin_sent && after_our_fin(self.state).is_some() => (Op::Shutdown, Ending::Orderly),
             None => (op.unwrap_or(Op::ResetReceived), Ending::Abortive),
         };
         Cause { op, via: Via::Kernel, ending }

@@ -36,6 +36,7 @@ impl Tracked {
         }
         let answer = net::shutdown(self, how);
         if self.life.told() && answer.is_ok() {
+            inner.fin_sent |= !matches!(how, Shutdown::Read);
             self.life.observe_locked(&mut inner, Some(Op::Shutdown));
         }
         let on = inner.subject.peer.map(|a| a.to_string()).unwrap_or_default();
@@ -99,8 +100,9 @@ impl Drop for Tracked {
                         let _ = self.shutdown_write();
                     }
                 }
-                State::Closed | State::TimeWait => {}
-                _ => abort = self.resets_on_close(),
+                // The last ACK of these is waited for, unless none will come.
+                State::FinWait1 | State::Closing | State::LastAck => abort = self.resets_on_close(),
+                _ => {}
             }
         }
         self.fd = None;

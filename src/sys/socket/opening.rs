@@ -8,7 +8,7 @@ use crate::sys::watch::Watcher;
 use rustix::net;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 
 impl Tracked {
     /// bind(2).
@@ -85,8 +85,8 @@ impl Tracked {
                         self.life.moved(&mut inner, State::Unconnected, Op::Connect);
                     }
                     self.life.moved(&mut inner, State::Connected, Op::Connect);
-                } else if self.life.told() && !is_closed(self.as_fd()) {
-                    self.life.observe_locked(&mut inner, Some(Op::Connect));
+                } else {
+                    self.life.observe_attempt(&mut inner);
                 }
             }
             if let (Proto::Udp, Err(errno)) = (self.proto, answer) {
@@ -136,7 +136,7 @@ impl Tracked {
     /// A free port of this machine may be tried from that very port; the two SYNs then meet (RFC 9293 3.5, simultaneous
     /// open) and the socket is connected to itself. Nobody listens there, so this is a refusal.
     pub(in crate::sys) fn refuse_itself(&self, address: SocketAddr) -> Result<()> {
-        if local_of(self.as_fd()).is_ok_and(|local| local == address) {
+        if self.local() == Some(address) {
             let _ = self.reset_on_close();
             return Err(Error::new("connect", address, rustix::io::Errno::CONNREFUSED));
         }
@@ -152,8 +152,4 @@ impl Tracked {
             let _ = watcher.watch(self.conn, self.as_fd(), &self.life);
         }
     }
-}
-
-fn is_closed(fd: BorrowedFd<'_>) -> bool {
-    matches!(tcp_info::state(fd), Ok(State::Closed))
 }
