@@ -18,6 +18,8 @@ use vigil::Vigil;
 
 /// Between two looks at something no descriptor tells.
 const ACK_CHECK: Duration = Duration::from_millis(5);
+/// Between two looks whether a thread that is under way let the socket go.
+const MOMENT: Duration = Duration::from_micros(200);
 /// How long the threads that hold the socket are waited for once it is shut both ways: they only have to wake up.
 const WAKE_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -112,7 +114,22 @@ pub fn run(socket: Tracked, mut plan: Plan, stop: &Stop) -> Result<Ended> {
     if !vigil.over() {
         release(&socket, &shared);
     }
+    close(socket);
     ended
+}
+
+/// Closes the socket in this thread, so that its last states are told before the program goes on to its end: a sender
+/// that just begins may hold it for a moment.
+fn close(mut socket: Arc<Tracked>) {
+    let deadline = Instant::now() + WAKE_PATIENCE;
+    loop {
+        match Arc::try_unwrap(socket) {
+            Ok(last) => return drop(last),
+            Err(shared) if Instant::now() < deadline => socket = shared,
+            Err(_) => return,
+        }
+        std::thread::park_timeout(MOMENT);
+    }
 }
 
 fn start_receiver(
