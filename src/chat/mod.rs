@@ -29,6 +29,10 @@ pub use rules::{Flow, News, OPERATOR, Rules, Slow, Verdict, What};
 pub use speaker::{Speaker, speaker};
 
 #[cfg(test)]
+mod hands_test;
+#[cfg(test)]
 mod model_test;
 #[cfg(test)]
 mod room_test;
+#[cfg(test)]
+mod slow_test;

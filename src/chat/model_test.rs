@@ -1,6 +1,6 @@
 //! The room against a model that keeps a full copy of everything for everybody.
 
-use super::room_test::{STAMP, address, join, rules, send, take};
+use super::hands_test::{STAMP, address, join, rules, send, take};
 use super::*;
 use proptest::prelude::*;
 
