@@ -6,7 +6,7 @@ use crate::net::orphan::peer_is_gone;
 use crate::sys::error::{Error, Result};
 use crate::sys::pump::PumpError;
 use crate::sys::signal::Stop;
-use crate::sys::socket::Tracked;
+use crate::sys::socket::{LAST_ACK_PATIENCE, Tracked};
 use crate::sys::wait::{For, wait};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,8 +15,6 @@ use std::time::{Duration, Instant};
 /// How often a peer that sent FIN while our input is still open is looked for in the socket table.
 const PEER_CHECK: Duration = Duration::from_millis(100);
 
-/// A last ACK that is under way is waited for this long, one initial retransmission timeout (RFC 6298).
-const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
 /// The first look whether it came; later ones are a quarter of the time waited apart.
 const GLANCE: Duration = Duration::from_micros(100);
 

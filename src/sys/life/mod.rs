@@ -18,7 +18,7 @@ use step::{after_our_fin, op_of_step};
 
 /// A last ACK that is under way is waited for this long, one initial retransmission timeout (RFC 6298), before the
 /// descriptor is given up.
-const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
+pub const LAST_ACK_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is known of a socket. Shared by its owner and the watcher.
 pub(in crate::sys) struct Life {

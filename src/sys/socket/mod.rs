@@ -7,6 +7,8 @@ mod sockets;
 mod traffic;
 mod udp;
 
+pub use super::life::LAST_ACK_PATIENCE;
+
 use super::error::Result;
 use super::life::Life;
 use super::options::{Family, SocketOption};
