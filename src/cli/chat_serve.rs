@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ReadyArgs, ServerArgs, SocketArgs};
+use super::{ListenerArgs, ServerArgs};
 use crate::chat::{Rules, Slow};
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -25,15 +25,9 @@ pub struct ChatServe {
     /// How the room is run.
     #[command(flatten)]
     pub room: RoomArgs,
-    /// Length of the accept queue; the kernel caps it
-    #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
-    pub backlog: u32,
-    /// How others learn that it is ready.
+    /// Its sockets.
     #[command(flatten)]
-    pub ready: ReadyArgs,
-    /// Socket options.
-    #[command(flatten)]
-    pub socket: SocketArgs,
+    pub listener: ListenerArgs,
 }
 
 /// How a room is run.

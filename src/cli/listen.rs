@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ReadyArgs, ServerArgs, SocketArgs};
+use super::{ListenerArgs, ServerArgs};
 use crate::net::relay::OnEof;
 use clap::Args;
 use std::path::PathBuf;
@@ -46,15 +46,9 @@ pub struct Listen {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
-    /// Length of the accept queue; the kernel caps it
-    #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
-    pub backlog: u32,
-    /// How readiness is told.
+    /// Its sockets.
     #[command(flatten)]
-    pub ready: ReadyArgs,
-    /// Socket options.
-    #[command(flatten)]
-    pub socket: SocketArgs,
+    pub listener: ListenerArgs,
 }
 
 /// What clients get instead of standard input and output.

@@ -22,7 +22,7 @@ pub use condition::{Comparison, Condition, What};
 pub use connect::Connect;
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
-pub use socket::{ClientArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs};
+pub use socket::{ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs};
 pub use stat::Stat;
 pub use udp_send::UdpSend;
 pub use udp_serve::{AnswerArgs, Group, UdpServe};

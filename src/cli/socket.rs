@@ -136,6 +136,20 @@ pub struct ServerArgs {
     pub lookup: LookupArgs,
 }
 
+/// What every TCP server's listeners may be given.
+#[derive(Clone, Debug, Args)]
+pub struct ListenerArgs {
+    /// Length of the accept queue; the kernel caps it
+    #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
+    pub backlog: u32,
+    /// How readiness is told.
+    #[command(flatten)]
+    pub ready: ReadyArgs,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: SocketArgs,
+}
+
 /// What every client's socket may be given.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ClientArgs {

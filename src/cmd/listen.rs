@@ -24,12 +24,12 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
     let recipe = Recipe {
         sockets: &context.sockets,
         proto: Proto::Tcp,
-        options: &args.socket.server_options(),
+        options: &args.listener.socket.server_options(),
         defaults: &[],
-        backlog: args.backlog,
+        backlog: args.listener.backlog,
     };
     let listeners = recipe.open(&place.addresses(&context.stop)?)?;
-    ready::announce(&args.ready, &listeners)?;
+    ready::announce(&args.listener.ready, &listeners)?;
     match service {
         serve::Service::Pipe if !args.keep_open => pipe_first(args, listeners, context),
         service => serve::run(args, service, listeners, context),

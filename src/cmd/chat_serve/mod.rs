@@ -44,14 +44,15 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
     let place = Place { endpoint, public: args.server.public, lookup: Lookup::from(&args.server.lookup) };
     limits::raise_descriptors();
-    let options = args.socket.server_options();
+    let options = args.listener.socket.server_options();
     // What waits goes out in one write anyway; without this (inherited by each client, tcp(7)) a second line would wait
     // for the first one's delayed ACK.
-    let defaults = if args.socket.nodelay.is_none() { &[SocketOption::NoDelay(true)][..] } else { &[] };
-    let (sockets, backlog) = (&context.sockets, args.backlog);
+    let defaults =
+        if args.listener.socket.nodelay.is_none() { &[SocketOption::NoDelay(true)][..] } else { &[] };
+    let (sockets, backlog) = (&context.sockets, args.listener.backlog);
     let recipe = Recipe { sockets, proto: Proto::Tcp, options: &options, defaults, backlog };
     let listeners = recipe.open(&place.addresses(&context.stop)?)?;
-    ready::announce(&args.ready, &listeners)?;
+    ready::announce(&args.listener.ready, &listeners)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let tasks = LocalSet::new();
     let outcome = tasks.block_on(&runtime, serve(args, listeners, context));
