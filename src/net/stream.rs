@@ -6,8 +6,13 @@ use crate::sys::socket::{Connecting, Tracked};
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+/// Between two looks whether the peer acknowledged something, at first and at most.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+const LONGEST_LOOK: Duration = Duration::from_millis(50);
 
 /// A connection whose calls wait in the runtime. Dropping it closes the connection in order.
 pub struct Stream(AsyncFd<Tracked>);
@@ -102,6 +107,15 @@ impl Stream {
     /// Waits until `send` does not answer `WouldBlock`.
     pub async fn send<R>(&self, send: impl FnMut(&Tracked) -> io::Result<R>) -> io::Result<R> {
         self.0.async_io(Interest::WRITABLE, send).await
+    }
+
+    /// Waits until the peer acknowledged the first of what was sent ([`Tracked::is_unheard`]), or the connection broke.
+    pub async fn heard(&self) {
+        let mut pause = FIRST_LOOK;
+        while self.tracked().is_unheard() {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_LOOK);
+        }
     }
 
     /// Sends all of `data`.

@@ -42,7 +42,7 @@ impl Door {
         Self::of(socket.into())
     }
 
-    fn of(listener: TcpListener) -> Self {
+    pub(super) fn of(listener: TcpListener) -> Self {
         SockRef::from(&listener).set_read_timeout(Some(DEADLINE)).expect("a deadline for accept");
         Self(listener)
     }

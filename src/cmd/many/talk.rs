@@ -81,9 +81,16 @@ pub(in crate::cmd) async fn talk(
     unsent.take().map_or(Ok(ending), Err)
 }
 
+/// What is sent first goes alone until it is acknowledged: many connections at once are what fills a server's queues.
 async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()> {
     loop {
-        match reader.next().await {
+        let next = reader.next().await;
+        tokio::select! {
+            biased;
+            () = stream.heard() => {}
+            () = reader.dismissal() => return Err(too_slow(stream)),
+        }
+        match next {
             Next::Bytes => {
                 let send = stream.send(|socket| {
                     reader.take(|one, other| match other {

@@ -30,6 +30,8 @@ pub(super) struct Vigil<'a> {
     receiving: bool,
     /// When the input ended.
     sent_at: Option<Instant>,
+    /// The input ended, and FIN waits until the peer acknowledged the first of what was sent.
+    fin_due: bool,
     /// When both directions had ended.
     ended_at: Option<Instant>,
     /// The error that ended sending; what the peer said before is still read.
@@ -58,6 +60,7 @@ impl<'a> Vigil<'a> {
             input,
             receiving: true,
             sent_at: None,
+            fin_due: false,
             ended_at: None,
             send_error: None,
             moved: (0, now),
@@ -87,6 +90,11 @@ impl<'a> Vigil<'a> {
     fn look(&mut self) -> Result<Option<Ended>> {
         if let Some(ended) = self.take_sent()? {
             return Ok(Some(ended));
+        }
+        if self.fin_due && !self.socket.is_unheard() {
+            self.fin_due = false;
+            // Fails only when the connection ended meanwhile, which the receiving side reports.
+            let _ = self.socket.shutdown_write();
         }
         if let Some(ended) = self.take_received()? {
             return Ok(Some(ended));
@@ -129,8 +137,7 @@ impl<'a> Vigil<'a> {
             Ok(()) => {
                 self.sent_at = Some(Instant::now());
                 match self.plan.on_eof {
-                    // Fails only when the connection ended meanwhile, which the receiving side reports.
-                    OnEof::HalfClose => drop(self.socket.shutdown_write()),
+                    OnEof::HalfClose => self.fin_due = true,
                     OnEof::Keep => {}
                     OnEof::Close => return Ok(Some(Ended::Done)),
                 }
@@ -202,6 +209,9 @@ impl<'a> Vigil<'a> {
         }
         if self.plan.send_only && self.sent_at.is_some() {
             next = next.min(now + ACK_CHECK);
+        }
+        if let Some(since) = self.sent_at.filter(|_| self.fin_due) {
+            next = next.min(now + GLANCE.max((now - since) / 4));
         }
         next
     }

@@ -49,6 +49,19 @@ impl Tracked {
         matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
     }
 
+    /// Whether the connection stands, and something was sent of which nothing is acknowledged yet.
+    ///
+    /// A server whose queues are full answers SYN with a cookie and drops what follows (`tcp_syncookies`, tcp(7)); the next
+    /// segment it has room for begins the connection there. Were that our FIN, the few bytes before it would be lost, and
+    /// acknowledged.
+    #[must_use]
+    pub fn is_unheard(&self) -> bool {
+        let (_, sent) = self.counters();
+        let unheard =
+            sent > 0 && tcp_info::unsent(self.as_fd()).is_ok_and(|queued| u64::from(queued) >= sent);
+        unheard && matches!(tcp_info::state(self.as_fd()), Ok(State::Established))
+    }
+
     /// Whether FIN went both ways and ours is not acknowledged: the peer may still answer it with RST.
     #[must_use]
     pub fn awaits_last_ack(&self) -> bool {
