@@ -58,9 +58,9 @@ impl Incoming {
         }
     }
 
-    /// Whether it holds much of a line whose end has not come.
-    pub(super) fn is_long(&self) -> bool {
-        self.lines.as_ref().is_some_and(Lines::is_long)
+    /// Bytes held of a line whose end has not come.
+    pub(super) fn held(&self) -> usize {
+        self.lines.as_ref().map_or(0, Lines::held)
     }
 
     /// Lets such a line go in pieces.

@@ -47,9 +47,9 @@ impl Lines {
         }
     }
 
-    /// Whether what is held of a line is more than a connection's own memory.
-    pub(super) fn is_long(&self) -> bool {
-        self.held.len() >= OWN
+    /// Bytes held of a line whose end has not come.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// Appends what is held as a piece, but for its last byte: the line may end here.

@@ -9,8 +9,10 @@ use tokio::time::Instant;
 pub(super) const OWN: usize = 64 << 10;
 /// Lines longer than that may come at once, others wait; with the longest line there is, 8 MiB.
 const PLACES: usize = 8;
-/// How long one may take to come while others wait for its place.
+/// How long one may take to come while others wait for its place, and how much longer for each byte that came: one that
+/// dribbles loses its place soon, one on a busy machine keeps it.
 const PATIENCE: Duration = Duration::from_secs(2);
+const BYTE_PATIENCE: Duration = Duration::from_micros(8);
 
 /// The places, and those who wait for one.
 pub(super) struct Room {
@@ -46,9 +48,10 @@ impl Room {
         Place { _permit: permit, since: Instant::now() }
     }
 
-    /// Resolves when others have waited too long for this place.
-    pub(super) async fn overdue(&self, place: &Place<'_>) {
-        tokio::time::sleep_until(place.since + PATIENCE).await;
+    /// Resolves when others have waited too long for this place, where `held` bytes of a line are so far.
+    pub(super) async fn overdue(&self, place: &Place<'_>, held: usize) {
+        let came = u32::try_from(held.saturating_sub(OWN)).unwrap_or(u32::MAX);
+        tokio::time::sleep_until(place.since + PATIENCE + BYTE_PATIENCE * came).await;
         while self.waiting.get() == 0 {
             self.crowded.notified().await;
         }

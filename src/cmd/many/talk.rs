@@ -2,6 +2,7 @@
 
 use super::incoming::Incoming;
 use super::reader::{Next, Reader};
+use super::room::OWN;
 use crate::event::Kind;
 use crate::net::orphan::peer_is_gone;
 use crate::net::relay::OnEof;
@@ -130,10 +131,11 @@ pub(in crate::cmd) async fn receive(
             incoming.borrow_mut().push(&buffer[..n]);
             Ok(n)
         });
+        let held = incoming.borrow().held();
         let overdue = async {
             match &place {
                 // Boxed, as is the way in: most connections never come to that, and need not be larger for it.
-                Some(place) => Box::pin(room.overdue(place)).await,
+                Some(place) => Box::pin(room.overdue(place, held)).await,
                 None => std::future::pending().await,
             }
         };
@@ -155,7 +157,7 @@ pub(in crate::cmd) async fn receive(
             Some(Err(error)) => return Err(error),
             Some(Ok(_)) | None => {}
         }
-        if !incoming.borrow().is_long() {
+        if incoming.borrow().held() < OWN {
             place = None;
         } else if place.is_none() {
             let enter = async {
