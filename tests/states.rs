@@ -4,6 +4,7 @@
 mod support;
 
 use rustix::process::Signal;
+use support::sandbox::in_sandbox;
 use support::sockets::SilentPort;
 use support::*;
 
@@ -518,6 +519,36 @@ fn ipv6_sockets_go_through_the_same_states() {
     let server = server.finish();
     kernel.confirm_all(&client);
     kernel.confirm_all(&server);
+}
+
+#[test]
+fn sockets_bound_to_a_device_go_through_the_same_states() {
+    let (mut kernel, server) = recorded_listener("listen --device lo --echo 127.0.0.1:0");
+    let client = soquete(&format!("connect --device lo {}", server.address())).input("hi\n").run();
+    assert_eq!((client.code, client.stdout.as_slice()), (0, b"hi\n".as_slice()), "{client}");
+    let server = server.finish();
+    kernel.confirm_all(&client);
+    kernel.confirm_all(&server);
+    let ended = client.states(client_of(&client));
+    assert_eq!(ended.last(), Some(&"TIME-WAIT"), "{client}");
+    assert_eq!(client.event("summary")["clean"], true, "{client}");
+}
+
+#[test]
+fn where_the_table_cannot_be_asked_the_end_is_implied_and_no_reset() {
+    let (mut kernel, door) = recorded_door();
+    let client = in_sandbox(|| connect_to(&door).input("hi\n").start());
+    let mut peer = door.accept();
+    assert_eq!(peer.receive_all(), b"hi\n");
+    client.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
+    drop(peer);
+    let run = client.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let conn = client_of(&run);
+    let states = kernel.confirm(&run, conn);
+    assert_eq!(states, after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]), "{run}");
+    let last = run.named("state").find(|e| e.enters("TIME-WAIT")).expect("the last state");
+    assert_eq!((&last["via"], &run.event("summary")["clean"]), (&"implied".into(), &true.into()), "{run}");
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     (plan.input, plan.output) = (input, output);
     Ok(relay::run(socket, plan, &context.stop)?.into())
 }
+
 fn open(args: &Connect, target: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
     let options = args.client.socket.options();
     let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };

@@ -23,6 +23,7 @@ pub mod peers;
 pub mod pipe;
 pub mod program;
 pub mod running;
+pub mod sandbox;
 pub mod sockets;
 pub mod terminal;
 pub mod tty;

@@ -30,13 +30,18 @@ pub struct Found {
 ///
 /// # Errors
 /// As [`Diag::open`] and [`Diag::lookup`].
-pub fn lookup(proto: Proto, local: SocketAddr, peer: SocketAddr) -> io::Result<Option<Found>> {
+pub fn lookup(
+    proto: Proto,
+    local: SocketAddr,
+    peer: SocketAddr,
+    interface: u32,
+) -> io::Result<Option<Found>> {
     static SHARED: OnceLock<Diag> = OnceLock::new();
     if let Some(diag) = SHARED.get() {
-        return diag.lookup(proto, local, peer, 0);
+        return diag.lookup(proto, local, peer, interface);
     }
     let opened = Diag::open()?;
-    SHARED.get_or_init(|| opened).lookup(proto, local, peer, 0)
+    SHARED.get_or_init(|| opened).lookup(proto, local, peer, interface)
 }
 
 impl Diag {
@@ -156,7 +161,7 @@ mod tests {
     }
 
     fn tcp((local, peer): (SocketAddr, SocketAddr)) -> Option<Found> {
-        lookup(Proto::Tcp, local, peer).unwrap()
+        lookup(Proto::Tcp, local, peer, 0).unwrap()
     }
 
     fn wait(ends: (SocketAddr, SocketAddr), wanted: Option<State>) -> Option<Found> {
@@ -228,11 +233,11 @@ mod tests {
             let [one, other] = [(); 2].map(|()| UdpSocket::bind((host, 0)).unwrap());
             let (local, peer) = (one.local_addr().unwrap(), other.local_addr().unwrap());
             let none = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
-            let found = lookup(Proto::Udp, local, none).unwrap().unwrap();
+            let found = lookup(Proto::Udp, local, none, 0).unwrap().unwrap();
             assert_eq!((found.state, u64::from(found.inode)), (State::Unconnected, inode(&one)));
-            assert_eq!(lookup(Proto::Udp, local, peer).unwrap(), None);
+            assert_eq!(lookup(Proto::Udp, local, peer, 0).unwrap(), None);
             one.connect(peer).unwrap();
-            let found = lookup(Proto::Udp, local, peer).unwrap().unwrap();
+            let found = lookup(Proto::Udp, local, peer, 0).unwrap().unwrap();
             assert_eq!((found.state, u64::from(found.inode)), (State::Connected, inode(&one)));
         }
     }

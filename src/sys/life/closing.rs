@@ -2,7 +2,7 @@
 
 use super::{Cause, Inner, LAST_ACK_PATIENCE, Life, found};
 use crate::event::{Ending, Event, Events, Op, Proto, State, Via};
-use crate::sys::tcp_info;
+use crate::sys::{interface, tcp_info};
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -48,20 +48,23 @@ impl Life {
         let Some(fd) = inner.fd.take() else { return };
         let was_used = inner.was_established || inner.state != State::Closed;
         let info = tcp_info::read(fd.as_fd()).ok();
+        let interface = interface::bound(fd.as_fd());
         drop(fd);
         match inner.state {
             State::Closed | State::TimeWait => {}
             State::Listen | State::Unconnected | State::Connected => {
                 self.moved(inner, State::Closed, Op::Close);
             }
-            _ => match found(inner.subject) {
-                Some(State::Listen) | None => {
+            _ => match found(inner.subject, interface) {
+                // Nobody can say what became of it.
+                Err(_) => {}
+                Ok(Some(State::Listen) | None) => {
                     let ending =
                         if inner.state == State::LastAck { Ending::Orderly } else { Ending::Abortive };
                     let op = Op::Close;
                     self.advance(inner, State::Closed, Cause { op, via: Via::Table, ending });
                 }
-                Some(state) => {
+                Ok(Some(state)) => {
                     let (op, ending) = (Op::Close, Ending::Orderly);
                     self.advance(inner, state, Cause { op, via: Via::Table, ending });
                 }

@@ -7,9 +7,9 @@ mod calls;
 mod closing;
 mod step;
 
-use super::{diag, tcp_info};
+use super::{diag, interface, tcp_info};
 use crate::event::{Ending, Event, Events, Fault, Op, Proto, Role, State, Subject, Via};
-use std::net::SocketAddr;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -142,9 +142,17 @@ impl Life {
                     return;
                 }
                 let may_wait = !broken && !matches!(from, State::SynSent | State::CloseWait);
-                if may_wait && found(inner.subject) == Some(State::TimeWait) {
-                    let op = op.unwrap_or(Op::Shutdown);
-                    let cause = Cause { op, via: Via::Table, ending: Ending::Orderly };
+                let stand_in = may_wait.then(|| found(inner.subject, interface::bound(fd)));
+                let via = match stand_in {
+                    Some(Ok(Some(State::TimeWait))) => Some(Via::Table),
+                    // Nothing but the peer's FIN ends these without an error, whether the table can tell or not.
+                    Some(_) if matches!(from, State::FinWait1 | State::FinWait2 | State::Closing) => {
+                        Some(Via::Implied)
+                    }
+                    _ => None,
+                };
+                if let Some(via) = via {
+                    let cause = Cause { op: op.unwrap_or(Op::Shutdown), via, ending: Ending::Orderly };
                     return self.advance(inner, State::TimeWait, cause);
                 }
                 let cause = inner.closing_cause(op);
@@ -291,7 +299,9 @@ impl Inner {
     }
 }
 
-fn found(subject: Subject) -> Option<State> {
-    let (local, peer): (SocketAddr, SocketAddr) = (subject.local?, subject.peer?);
-    diag::lookup(subject.proto, local, peer).ok().flatten().map(|found| found.state)
+/// What the table has between the addresses of a socket that is bound to the interface of that number, 0 for none; an
+/// error where the table cannot be asked.
+fn found(subject: Subject, interface: u32) -> io::Result<Option<State>> {
+    let (Some(local), Some(peer)) = (subject.local, subject.peer) else { return Ok(None) };
+    Ok(diag::lookup(subject.proto, local, peer, interface)?.map(|found| found.state))
 }
