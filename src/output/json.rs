@@ -1,9 +1,38 @@
-//! Events as JSON Lines.
+//! Events, and rows of a report, as JSON Lines.
 
 use super::datagram::{self, Memory};
+use super::sanitize::is_deceptive;
 use crate::event::{Record, Sink};
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 use std::fs::File;
 use std::io::{self, Write};
+
+/// Writes `value` as one line. What could deceive a terminal is escaped, which RFC 8259 section 7 permits: every reader
+/// gets the same text.
+pub(super) fn line(value: &impl Serialize, mut to: impl Write) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut to, Harmless))?;
+    to.write_all(b"\n")
+}
+
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        if rest.bytes().all(|byte| byte < 0x7f) {
+            return to.write_all(rest.as_bytes());
+        }
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| *c == '\x7f' || is_deceptive(*c)) {
+            to.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(to, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        to.write_all(rest.as_bytes())
+    }
+}
 
 /// Writes one object a line, a batch at a time.
 pub(super) struct Json {
@@ -23,10 +52,39 @@ impl Sink for Json {
         self.lines.clear();
         for record in batch {
             if datagram::json(record, &mut self.memory, &mut self.lines).is_none() {
-                serde_json::to_writer(&mut self.lines, record)?;
-                self.lines.push(b'\n');
+                line(record, &mut self.lines)?;
             }
         }
         self.to.write_all(&self.lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(text: &str) -> String {
+        let mut out = Vec::new();
+        line(&text, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_moves_a_terminal_is_escaped() {
+        assert_eq!(
+            written("\u{9b}31m\u{202e}\x7f\u{e0041}é"),
+            "\"\\u009b31m\\u202e\\u007f\\udb40\\udc41é\"\n"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_stays_the_same(text: String, deceptive in "[\u{7f}-\u{9f}\u{2028}\u{feff}]{0,3}") {
+            let text = text + &deceptive;
+            let json = written(&text);
+            prop_assert!(!json.trim_end_matches('\n').chars().any(|c| c.is_control() || is_deceptive(c)));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
     }
 }

@@ -63,8 +63,10 @@ pub fn complain_raw(text: &str) {
 /// Prints records on standard error when there is no event stream to carry them.
 pub fn complain_json(records: &[Record]) {
     for record in records {
-        if let Ok(line) = serde_json::to_string(record) {
-            let _ = writeln!(io::stderr(), "{line}");
+        let mut line = Vec::new();
+        if json::line(record, &mut line).is_ok() {
+            // Nobody is left to tell if this fails.
+            let _ = io::stderr().write_all(&line);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::human::latency;
 use super::table::Table as Sockets;
-use super::{Style, Visible, sanitize};
+use super::{Style, Visible, json, sanitize};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
 use std::fs::File;
@@ -39,13 +39,11 @@ struct Lines(BufWriter<Page>);
 impl Report for Lines {
     fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
         // Neither memory nor a row can refuse to be written.
-        let _ = serde_json::to_writer(&mut *out, row);
-        out.push(b'\n');
+        let _ = json::line(row, out);
     }
 
     fn row(&mut self, row: &Row) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, row)?;
-        self.0.write_all(b"\n")
+        json::line(row, &mut self.0)
     }
 
     fn flush(&mut self) -> io::Result<()> {

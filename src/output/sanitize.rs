@@ -79,7 +79,7 @@ fn show(text: &str, lines: bool, out: &mut String) {
 }
 
 /// C1 controls, bidirectional controls, zero-width and other invisible characters, noncharacters.
-fn is_deceptive(c: char) -> bool {
+pub(super) fn is_deceptive(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}'
         | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
