@@ -45,7 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;listen' {
-            [CompletionResult]::new('--respond', '--respond', [CompletionResultType]::ParameterName, 'Send the contents of FILE, or TEXT where no such file exists, then FIN')
+            [CompletionResult]::new('--respond', '--respond', [CompletionResultType]::ParameterName, 'Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE')
             [CompletionResult]::new('--send', '--send', [CompletionResultType]::ParameterName, 'Send FILE, then FIN')
             [CompletionResult]::new('--max-conns', '--max-conns', [CompletionResultType]::ParameterName, 'Serve at most N clients at once; others wait in the accept queue')
             [CompletionResult]::new('--accept-timeout', '--accept-timeout', [CompletionResultType]::ParameterName, 'Give up when no client is there for this long')
@@ -147,7 +147,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;udp-serve' {
-            [CompletionResult]::new('--respond', '--respond', [CompletionResultType]::ParameterName, 'Answer each datagram with TEXT, or with the contents of FILE where it exists')
+            [CompletionResult]::new('--respond', '--respond', [CompletionResultType]::ParameterName, 'Answer each datagram with TEXT, or with the contents of FILE; one word with an existing folder in it is a FILE')
             [CompletionResult]::new('--join', '--join', [CompletionResultType]::ParameterName, 'Receive what is sent to this multicast group too, on one interface or the one that routes give')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after N datagrams')
             [CompletionResult]::new('--idle-timeout', '--idle-timeout', [CompletionResultType]::ParameterName, 'End when no datagram came for this long')

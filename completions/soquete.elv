@@ -41,7 +41,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand completions 'Print the completion script of a shell'
         }
         &'soquete;listen'= {
-            cand --respond 'Send the contents of FILE, or TEXT where no such file exists, then FIN'
+            cand --respond 'Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE'
             cand --send 'Send FILE, then FIN'
             cand --max-conns 'Serve at most N clients at once; others wait in the accept queue'
             cand --accept-timeout 'Give up when no client is there for this long'
@@ -141,7 +141,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;udp-serve'= {
-            cand --respond 'Answer each datagram with TEXT, or with the contents of FILE where it exists'
+            cand --respond 'Answer each datagram with TEXT, or with the contents of FILE; one word with an existing folder in it is a FILE'
             cand --join 'Receive what is sent to this multicast group too, on one interface or the one that routes give'
             cand --count 'End after N datagrams'
             cand --idle-timeout 'End when no datagram came for this long'

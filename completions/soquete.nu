@@ -32,7 +32,7 @@ module completions {
     --echo                    # Send back what comes
     --upper                   # Send back what comes, in upper case
     --discard                 # Throw away what comes
-    --respond: string         # Send the contents of FILE, or TEXT where no such file exists, then FIN
+    --respond: string         # Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE
     --send: path              # Send FILE, then FIN
     --keep-open(-k)           # Go on accepting; clients are served at the same time
     --prefix                  # Tag what clients send with their address, line by line
@@ -133,7 +133,7 @@ module completions {
     --numeric(-n)             # No DNS: hosts are literal addresses
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
-    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE where it exists
+    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE; one word with an existing folder in it is a FILE
     --join: string            # Receive what is sent to this multicast group too, on one interface or the one that routes give
     --count: string           # End after N datagrams
     --idle-timeout: string    # End when no datagram came for this long
@@ -345,7 +345,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS
+    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
   ]
 
   def "nu-complete soquete stat color" [] {

@@ -12,7 +12,8 @@ use std::time::Duration;
 /// Standard input and output are piped over the connection. When standard input ends, FIN is sent and reading goes on
 /// until the peer closes. Every address of a name is tried, both families in a race.
 ///
-/// With --check nothing is sent: each port is one row on standard output with its target, what was found (open, closed,
+/// With --check nothing is sent. Ports are lists such as 22,80,8000-8010; -1024 begins at 1, 8000- ends at 65535 and - is
+/// all of them, as with nmap. Each port is one row on standard output with its target, what was found (open, closed,
 /// filtered, unresolved, failed) and the time the answer took. With --json a row has the fields host, port, outcome,
 /// address (that answered, or the last one tried), latency_us and reason, those absent that have no value. The exit
 /// status is 0 if all ports are open, 4 if some are, 1 if none is.

@@ -65,7 +65,7 @@ pub struct ServiceArgs {
     /// Throw away what comes
     #[arg(long)]
     pub discard: bool,
-    /// Send the contents of FILE, or TEXT where no such file exists, then FIN
+    /// Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE
     #[arg(long, value_name = "FILE|TEXT")]
     pub respond: Option<String>,
     /// Send FILE, then FIN

@@ -54,7 +54,7 @@ pub struct AnswerArgs {
     /// Send each datagram back in upper case
     #[arg(long)]
     pub upper: bool,
-    /// Answer each datagram with TEXT, or with the contents of FILE where it exists
+    /// Answer each datagram with TEXT, or with the contents of FILE; one word with an existing folder in it is a FILE
     #[arg(long, value_name = "TEXT|FILE")]
     pub respond: Option<String>,
 }

@@ -3,7 +3,7 @@
 use super::ports::PortSet;
 use super::service;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// A host as typed: a literal address, or a name still to be looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +60,13 @@ impl Host {
         if bare.bytes().all(|b| b.is_ascii_digit()) {
             return wrong(format!("{word} is a port, not a host; type the host first: HOST {word}"));
         }
+        let zoned = bare.split_once('%').is_some_and(|(ip, _)| ip.parse::<Ipv6Addr>().is_ok());
+        if !zoned && split(word).is_some() {
+            return wrong(format!("{word} has a port already; type HOST PORT or HOST:PORT"));
+        }
+        if !zoned && bare.contains([':', '[', ']']) {
+            return wrong(format!("{word} is not an address; an IPv6 address with a port is [ADDRESS]:PORT"));
+        }
         Ok(Self::Name(bare.to_owned()))
     }
 }
@@ -82,9 +89,7 @@ impl Endpoint {
 
     /// As [`Self::parse`], where a command has a usual port that may be left out.
     pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
-        if let Some(word) = words.iter().find(|w| w.starts_with("unix:")) {
-            return wrong(format!("{word}: UNIX sockets are not supported yet"));
-        }
+        expect_no_path(words)?;
         match (words, usual) {
             ([], Some(port)) => Ok(Self { host: Host::Localhost, port }),
             ([], None) => wrong("no address; type HOST PORT, HOST:PORT or PORT"),
@@ -137,6 +142,13 @@ impl fmt::Display for Endpoint {
             Host::Name(name) if name.contains(':') => write!(f, "[{name}]:{}", self.port),
             host => write!(f, "{host}:{}", self.port),
         }
+    }
+}
+
+fn expect_no_path(words: &[String]) -> Result<(), AddrError> {
+    match words.iter().find(|word| word.starts_with("unix:")) {
+        Some(word) => wrong(format!("{word}: UNIX sockets are not supported yet")),
+        None => Ok(()),
     }
 }
 
@@ -199,11 +211,8 @@ impl Source {
     /// The address to bind for a connection to `peer`; `None` if the families differ.
     #[must_use]
     pub fn for_peer(&self, peer: SocketAddr) -> Option<SocketAddr> {
-        let any: IpAddr = if peer.is_ipv4() {
-            std::net::Ipv4Addr::UNSPECIFIED.into()
-        } else {
-            std::net::Ipv6Addr::UNSPECIFIED.into()
-        };
+        let any: IpAddr =
+            if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         let ip = self.ip.unwrap_or(any);
         (ip.is_ipv4() == peer.is_ipv4()).then_some(SocketAddr::new(ip, self.port))
     }
@@ -213,6 +222,7 @@ impl Source {
 ///
 /// `a b 22,80` is both hosts with both ports, `a:22 b:80` one each, `22` is localhost, `a,b 22` both hosts.
 pub fn parse_targets(words: &[String]) -> Result<Vec<(Host, PortSet)>, AddrError> {
+    expect_no_path(words)?;
     let mut targets = Vec::new();
     let mut waiting: Vec<Host> = Vec::new();
     let mut ports_seen = false;
@@ -323,6 +333,9 @@ mod tests {
             ("unix:/x", "not supported yet"),
             ("unix:/x 1", "not supported yet"),
             ("a b c", "too many"),
+            ("127.0.0.1:80 90", "has a port already"),
+            ("[::1 80", "is not an address"),
+            ("1:2:3 80", "is not an address"),
         ] {
             let answer = read(line);
             assert!(answer.starts_with("error: ") && answer.contains(part), "{line}: {answer}");
@@ -345,6 +358,10 @@ mod tests {
         assert_eq!(read("a 22 b http"), ["a:22", "b:80"]);
         assert!(parse_targets(&words("a")).is_err());
         assert!(parse_targets(&words("a 22 b")).is_err());
+        assert_eq!(
+            parse_targets(&words("unix:/x")).unwrap_err().0,
+            "unix:/x: UNIX sockets are not supported yet"
+        );
     }
 
     #[test]

@@ -13,7 +13,9 @@ pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static 
             "/proc/sys/net/ipv4/tcp_available_congestion_control lists what there is"
         }
         ("join", libc::ENODEV) => "no route leads to it; name an interface: GROUP%IFACE",
-        ("connect" | "send", libc::EACCES) => "a broadcast address needs --broadcast",
+        ("connect" | "send", libc::EACCES) => {
+            "a route or policy of this machine forbids it; datagrams to a broadcast address need --broadcast"
+        }
         ("option" | "interface", libc::ENODEV) => "`ip link` lists the interfaces",
         ("option", libc::ENOPROTOOPT | libc::EOPNOTSUPP) => "this kind of socket has no such option",
         ("open" | "run", libc::ENOENT) => "check the path",

@@ -106,7 +106,7 @@ impl Target {
         let now = Instant::now();
         let again = hall.reconnect.then(|| now + ATTEMPT_LIMIT);
         let over = hall.timeout.map(|limit| since + limit);
-        let over = over.map(|over| if over <= now { now + LAST_CHANCE } else { over });
+        let over = over.map(|over| if over <= now && hall.reconnect { now + LAST_CHANCE } else { over });
         let deadline = [over, again].into_iter().flatten().min();
         let found = RefCell::new(Vec::new());
         let attempt = async {

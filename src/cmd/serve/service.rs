@@ -43,11 +43,13 @@ impl Service {
     }
 }
 
-/// A file's contents, or the text itself where it names none. A path in a folder is meant as one.
+/// A file's contents, or the text itself where it names none. One word with a folder in it is meant as a file, whether it
+/// is there or not.
 pub(crate) fn response(answer: &str) -> sys::Result<Vec<u8>> {
     let path = Path::new(answer);
-    let meant_as_path = answer.contains('/') && !answer.contains(char::is_whitespace);
-    if meant_as_path || path.is_file() {
+    let has_folder = ["/", "./", "../"].iter().any(|start| answer.starts_with(start))
+        || path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && folder.is_dir());
+    if path.is_file() || (has_folder && !answer.contains(char::is_whitespace)) {
         return fs::read(path).map_err(|e| failed(path, e));
     }
     Ok(answer.as_bytes().to_vec())

@@ -6,6 +6,8 @@ use std::ops::Range;
 /// How input becomes datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cut {
+    /// Each word of the command line.
+    Messages,
     /// A line each, without its line feed.
     Lines,
     /// All of it one.
@@ -47,12 +49,13 @@ pub(super) struct TooLong {
 
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, length) = (self.number, self.length);
         match self.cut {
-            Cut::Whole => write!(f, "the input is longer than a datagram")?,
-            Cut::Lines => write!(f, "line {} is longer than a datagram", self.number)?,
-            Cut::Pieces(size) => write!(f, "{size} bytes are more than a datagram holds")?,
+            Cut::Messages => write!(f, "message {number} is longer than a datagram ({length} bytes)"),
+            Cut::Lines => write!(f, "line {number} is longer than a datagram ({length} bytes or more)"),
+            Cut::Whole => write!(f, "the input is longer than a datagram ({length} bytes or more)"),
+            Cut::Pieces(size) => write!(f, "{size} bytes are more than a datagram holds"),
         }
-        write!(f, " ({} bytes or more)", self.length)
     }
 }
 
@@ -80,7 +83,7 @@ impl Supply {
         limit: usize,
         times: u64,
     ) -> Result<Self, TooLong> {
-        let mut supply = Self::new(Cut::Lines, limit, times);
+        let mut supply = Self::new(Cut::Messages, limit, times);
         for message in messages {
             let start = supply.bytes.len();
             supply.bytes.extend_from_slice(message);
@@ -105,7 +108,7 @@ impl Supply {
                     self.add(self.end..self.end + size, 0)?;
                 }
             }
-            Cut::Whole => {}
+            Cut::Whole | Cut::Messages => {}
         }
         self.check(self.bytes.len() - self.end)
     }

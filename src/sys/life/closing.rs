@@ -1,6 +1,7 @@
 //! The end of a life: the last acknowledgement, close(2), and what the kernel keeps of the connection after it.
 
-use super::{Cause, Inner, LAST_ACK_PATIENCE, Life, found};
+use super::closed::found;
+use super::{Cause, Inner, LAST_ACK_PATIENCE, Life};
 use crate::event::{Ending, Event, Events, Op, Proto, State, Via};
 use crate::sys::{interface, tcp_info};
 use std::os::fd::AsFd;
@@ -79,8 +80,7 @@ impl Life {
         let (bytes_in, bytes_out) =
             (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
         let udp = inner.subject.proto == Proto::Udp;
-        let moved = bytes_in + bytes_out > 0;
-        if !inner.was_established && !udp || udp && !moved && inner.error.is_some() {
+        if !inner.was_established && !udp {
             return;
         }
         let info = info.filter(|_| !udp);

@@ -4,17 +4,17 @@
 //! filled in as `implied`. Both the owner's calls and the watcher's wakes come here, so a life is behind a mutex.
 
 mod calls;
+mod closed;
 mod closing;
 mod step;
 
-use super::{diag, interface, tcp_info};
-use crate::event::{Ending, Event, Events, Fault, Op, Proto, Role, State, Subject, Via};
-use std::io;
+use super::tcp_info;
+use crate::event::{Ending, Event, Events, Fault, Op, Proto, State, Subject, Via};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use step::{after_our_fin, op_of_step};
+use step::op_of_step;
 
 /// A last ACK that is under way is waited for this long, one initial retransmission timeout (RFC 6298), before the
 /// descriptor is given up.
@@ -123,65 +123,6 @@ impl Life {
         }
     }
 
-    /// The full socket is CLOSED: find out whether a TIME-WAIT stand-in took over, or what ended it.
-    fn observe_closed(&self, inner: &mut Inner, op: Option<Op>, fd: BorrowedFd<'_>) {
-        match inner.state {
-            State::Closed | State::TimeWait => {}
-            State::LastAck | State::Listen => {
-                let cause = if inner.error(fd).is_some() {
-                    inner.closing_cause(op)
-                } else {
-                    Cause { op: op.unwrap_or(Op::Close), via: Via::Kernel, ending: Ending::Orderly }
-                };
-                self.advance(inner, State::Closed, cause);
-            }
-            from => {
-                let broken = inner.error(fd).is_some();
-                if !broken && !matches!(op, Some(Op::Close)) && self.calls_under_way() {
-                    // Whoever was told what ended it comes here next.
-                    return;
-                }
-                let may_wait = !broken && !matches!(from, State::SynSent | State::CloseWait);
-                let stand_in = may_wait.then(|| found(inner.subject, interface::bound(fd)));
-                let via = match stand_in {
-                    Some(Ok(Some(State::TimeWait))) => Some(Via::Table),
-                    // Nothing but the peer's FIN ends these without an error, whether the table can tell or not.
-                    Some(_) if matches!(from, State::FinWait1 | State::FinWait2 | State::Closing) => {
-                        Some(Via::Implied)
-                    }
-                    _ => None,
-                };
-                if let Some(via) = via {
-                    let cause = Cause { op: op.unwrap_or(Op::Shutdown), via, ending: Ending::Orderly };
-                    return self.advance(inner, State::TimeWait, cause);
-                }
-                let cause = inner.closing_cause(op);
-                if inner.error == Some(libc::EPIPE) && from == State::Established {
-                    // The kernel's word for a reset after the peer's FIN.
-                    self.advance(inner, State::CloseWait, Cause { via: Via::Implied, ..cause });
-                }
-                // Our FIN was sent in the call after which the socket was found CLOSED by a reset.
-                let reset_after_fin = cause.ending == Ending::Abortive && inner.fin_sent;
-                if let Some(sent) = after_our_fin(inner.state).filter(|_| reset_after_fin) {
-                    self.advance(inner, sent, Cause { via: Via::Implied, ..cause });
-                }
-                if inner.state == State::FinWait1 && self.fin_was_acknowledged(inner, fd) {
-                    self.advance(inner, State::FinWait2, Cause { via: Via::Implied, ..cause });
-                }
-                self.advance(inner, State::Closed, cause);
-            }
-        }
-    }
-
-    /// Whether a connection that was reset after our FIN had the FIN acknowledged first: the ACK may come in the very
-    /// segment that makes the kernel reset.
-    fn fin_was_acknowledged(&self, inner: &Inner, fd: BorrowedFd<'_>) -> bool {
-        // The SYN of an active opener was acknowledged too; a passive one's is not counted.
-        let syn = u64::from(inner.subject.role == Role::Client);
-        let sent = self.bytes_out.load(Ordering::Relaxed) + syn + 1;
-        tcp_info::read(fd).ok().and_then(|info| info.bytes_acked()).is_some_and(|acked| acked >= sent)
-    }
-
     /// A connection came out of a listener: it was ESTABLISHED, even if it is over by now.
     pub(in crate::sys) fn born(&self) {
         if !self.told() {
@@ -251,7 +192,7 @@ impl Life {
         }
     }
 
-    fn moved_via(&self, inner: &mut Inner, to: State, via: Via) {
+    pub(in crate::sys) fn moved_via(&self, inner: &mut Inner, to: State, via: Via) {
         self.advance(inner, to, Cause { op: Op::Connect, via, ending: Ending::Abortive });
     }
 
@@ -285,23 +226,4 @@ impl Inner {
         }
         self.error
     }
-
-    fn closing_cause(&self, op: Option<Op>) -> Cause {
-        let (op, ending) = match self.error {
-            Some(libc::ECONNREFUSED) => (Op::Refused, Ending::Abortive),
-            Some(libc::ETIMEDOUT) => (Op::TimedOut, Ending::Abortive),
-            Some(_) => (Op::ResetReceived, Ending::Abortive),
-            // Nothing went wrong and our FIN is out: the peer's FIN must have come first.
-            None if self.fin_sent && after_our_fin(self.state).is_some() => (Op::Shutdown, Ending::Orderly),
-            None => (op.unwrap_or(Op::ResetReceived), Ending::Abortive),
-        };
-        Cause { op, via: Via::Kernel, ending }
-    }
-}
-
-/// What the table has between the addresses of a socket that is bound to the interface of that number, 0 for none; an
-/// error where the table cannot be asked.
-fn found(subject: Subject, interface: u32) -> io::Result<Option<State>> {
-    let (Some(local), Some(peer)) = (subject.local, subject.peer) else { return Ok(None) };
-    Ok(diag::lookup(subject.proto, local, peer, interface)?.map(|found| found.state))
 }

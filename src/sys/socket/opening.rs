@@ -1,7 +1,7 @@
 //! The calls that bring a socket into use: bind, listen, accept, connect.
 
 use super::{Connecting, Tracked, local_of};
-use crate::event::{Event, Op, Proto, Role, Scope, State, Subject};
+use crate::event::{Event, Op, Proto, Role, Scope, State, Subject, Via};
 use crate::sys::error::{Error, Result};
 use crate::sys::tcp_info;
 use crate::sys::watch::Watcher;
@@ -82,7 +82,8 @@ impl Tracked {
                 }
                 if self.proto == Proto::Udp {
                     if inner.state == State::Closed {
-                        self.life.moved(&mut inner, State::Unconnected, Op::Connect);
+                        // The call took a port on the way.
+                        self.life.moved_via(&mut inner, State::Unconnected, Via::Implied);
                     }
                     self.life.moved(&mut inner, State::Connected, Op::Connect);
                 } else {
