@@ -11,6 +11,7 @@ use crate::sys::socket::Tracked;
 use crate::sys::{Error, Result};
 use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -49,16 +50,17 @@ struct Progress {
 
 /// Sends the input while `receiving` runs, until both are done or the terms say that it is enough.
 ///
-/// An error of sending is told once the peer's last words are received.
+/// An error of sending is told once the peer's last words are received. What is awaited is pinned where it is made: moved,
+/// it would take its room several times over, for each of a thousand connections.
 pub(in crate::cmd) async fn talk(
     stream: &Stream,
     reader: &Reader,
     terms: &Terms,
-    receiving: impl Future<Output = Result<()>>,
+    receiving: Pin<&mut impl Future<Output = Result<()>>>,
 ) -> Result<Ending> {
     let progress = Progress::default();
     let unsent = Cell::new(None);
-    let send = async {
+    let send = pin!(async {
         match send_all(stream, reader, terms.on_eof).await {
             Err(error) if error.kind() == Kind::Data => return Err(error),
             Err(error) => unsent.set(Some(error)),
@@ -67,13 +69,13 @@ pub(in crate::cmd) async fn talk(
         progress.input.set(Some(Instant::now()));
         progress.changed.notify_one();
         Ok(())
-    };
-    let receive = async {
+    });
+    let receive = pin!(async {
         let end = receiving.await;
         progress.peer.set(Some(Instant::now()));
         progress.changed.notify_one();
         end
-    };
+    });
     let both = async { tokio::try_join!(send, receive) };
     let ending = tokio::select! {
         ends = both => ends.map(|_| Ending::Over)?,

@@ -11,6 +11,7 @@ use crate::net::stream::Stream;
 use crate::sys::error::reason;
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -138,7 +139,7 @@ impl Target {
         let lines = || self.take(hall, &incoming);
         let put = async || hall.printer.put(self.seat, || reader.lines(), lines).await;
         let urgent = async || hall.printer.turn(self.seat).await;
-        let receiving = receive(&stream, reader, &hall.buffer, &incoming, put, urgent);
+        let receiving = pin!(receive(&stream, reader, &hall.buffer, &incoming, put, urgent));
         let fate = tokio::select! {
             end = talk(&stream, reader, &hall.terms, receiving) => match end {
                 Ok(Ending::Over) => Fate::Fine,

@@ -10,6 +10,7 @@ use crate::sys::pump::Filter;
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
 use std::io::{self, Read};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -117,14 +118,14 @@ impl Desk {
         let incoming = RefCell::new(incoming);
         let reader = feed.subscribe(false);
         let put = async || output.put_with(|| self.take(client, &incoming)).await;
-        let receiving = async {
+        let receiving = pin!(async {
             let end = receive(client, &reader, &self.buffer, &incoming, put, std::future::pending).await;
             // Nothing can complete a last line after the client's FIN, though it may still be sent to.
             incoming.borrow_mut().finish();
             let last = self.take(client, &incoming);
             output.put(last).await;
             end
-        };
+        });
         let end = talk(client, &reader, &self.terms, receiving).await;
         incoming.borrow_mut().finish();
         output.put(self.take(client, &incoming)).await;

@@ -28,7 +28,7 @@ impl Life {
                     return;
                 }
                 let may_wait = !broken && !matches!(from, State::SynSent | State::CloseWait);
-                let stand_in = may_wait.then(|| found(inner.subject, interface::bound(fd)));
+                let stand_in = may_wait.then(|| found(inner.subject, || interface::bound(fd)));
                 let via = match stand_in {
                     Some(Ok(Some(State::TimeWait))) => Some(Via::Table),
                     // Nothing but the peer's FIN ends these without an error, whether the table can tell or not.
@@ -84,9 +84,17 @@ impl Inner {
     }
 }
 
-/// What the table has between the addresses of a socket that is bound to the interface of that number, 0 for none; an
-/// error where the table cannot be asked.
-pub(super) fn found(subject: Subject, interface: u32) -> io::Result<Option<State>> {
+/// What the table has between the addresses of a socket; an error where it cannot be asked. One that is bound to an
+/// interface is found through that alone, whose number `interface` gives, 0 for none.
+pub(super) fn found(subject: Subject, interface: impl FnOnce() -> u32) -> io::Result<Option<State>> {
     let (Some(local), Some(peer)) = (subject.local, subject.peer) else { return Ok(None) };
-    Ok(diag::lookup(subject.proto, local, peer, interface)?.map(|found| found.state))
+    let look = |interface| diag::lookup(subject.proto, local, peer, interface);
+    let found = match look(0)? {
+        None => match interface() {
+            0 => None,
+            bound => look(bound)?,
+        },
+        found => found,
+    };
+    Ok(found.map(|found| found.state))
 }

@@ -49,14 +49,16 @@ impl Life {
         let Some(fd) = inner.fd.take() else { return };
         let was_used = inner.was_established || inner.state != State::Closed;
         let info = tcp_info::read(fd.as_fd()).ok();
-        let interface = interface::bound(fd.as_fd());
+        let over = matches!(inner.state, State::Closed | State::TimeWait | State::Listen)
+            || inner.subject.proto == Proto::Udp;
+        let interface = if over { 0 } else { interface::bound(fd.as_fd()) };
         drop(fd);
         match inner.state {
             State::Closed | State::TimeWait => {}
             State::Listen | State::Unconnected | State::Connected => {
                 self.moved(inner, State::Closed, Op::Close);
             }
-            _ => match found(inner.subject, interface) {
+            _ => match found(inner.subject, || interface) {
                 // Nobody can say what became of it.
                 Err(_) => {}
                 Ok(Some(State::Listen) | None) => {

@@ -72,7 +72,7 @@ impl Tracked {
 
     /// connect(2) without blocking.
     pub fn start_connect(&self, address: SocketAddr) -> Result<Connecting> {
-        let answer = {
+        let (answer, state) = {
             let mut inner = self.life.lock();
             inner.subject.peer = Some(address);
             let answer = net::connect(self, &address);
@@ -93,14 +93,15 @@ impl Tracked {
             if let (Proto::Udp, Err(errno)) = (self.proto, answer) {
                 inner.remember(errno.raw_os_error());
             }
-            answer
+            (answer, inner.state)
         };
         match answer {
-            Ok(()) => {
+            Err(rustix::io::Errno::INPROGRESS) if is_under_way(state) => Ok(Connecting::InProgress),
+            // On the way to a server of this machine the handshake is over before the call is.
+            Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {
                 self.connected(address)?;
                 Ok(Connecting::Done)
             }
-            Err(rustix::io::Errno::INPROGRESS) => Ok(Connecting::InProgress),
             Err(error) => Err(Error::new("connect", address, error)),
         }
     }
@@ -112,15 +113,19 @@ impl Tracked {
 
     /// Whether a connection in progress came about; `None` while it is still in progress.
     pub fn finish_connect(&self) -> Result<Option<()>> {
+        if let (Ok(state), Some(address)) = (tcp_info::state(self.as_fd()), self.peer())
+            && state != State::Closed
+        {
+            return if is_under_way(state) { Ok(None) } else { self.connected(address).map(Some) };
+        }
         let peer = self.peer().map(|a| a.to_string()).unwrap_or_default();
         let error = net::sockopt::socket_error(self).map_err(|e| Error::new("connect", &peer, e))?;
-        if let Err(errno) = error {
-            self.life.failed(errno.raw_os_error());
-            return Err(Error::new("connect", peer, errno));
-        }
-        match (net::getpeername(self), self.peer()) {
-            (Ok(Some(_)), Some(address)) => self.connected(address).map(Some),
-            _ => Ok(None),
+        match error {
+            Ok(()) => Ok(None),
+            Err(errno) => {
+                self.life.failed(errno.raw_os_error());
+                Err(Error::new("connect", peer, errno))
+            }
         }
     }
 
@@ -153,4 +158,9 @@ impl Tracked {
             let _ = watcher.watch(self.conn, self.as_fd(), &self.life);
         }
     }
+}
+
+/// Whether an attempt in this state is still to be answered.
+const fn is_under_way(state: State) -> bool {
+    matches!(state, State::Closed | State::SynSent | State::SynReceived)
 }
