@@ -5,10 +5,10 @@
 
 use std::fmt::Write;
 
-/// A filter for bytes that come in pieces and go to a terminal. Line feeds and tabs stay.
+/// A filter for bytes that come in pieces and go to a terminal. Line ends and tabs stay.
 #[derive(Default)]
 pub struct Visible {
-    /// The beginning of a character whose end has not come yet; at most three bytes.
+    /// The beginning of a character, or of the line end CR LF, that is not complete yet; at most three bytes.
     cut: Vec<u8>,
 }
 
@@ -26,7 +26,9 @@ impl Visible {
         loop {
             match std::str::from_utf8(rest) {
                 Ok(good) => {
-                    show(good, true, &mut text);
+                    let whole = good.strip_suffix('\r').unwrap_or(good);
+                    show(whole, true, &mut text);
+                    self.cut = good[whole.len()..].into();
                     break;
                 }
                 Err(error) => {
@@ -48,7 +50,11 @@ impl Visible {
 
     /// Appends what was held back when the text is over: a character without its end.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        for byte in std::mem::take(&mut self.cut) {
+        let cut = std::mem::take(&mut self.cut);
+        if cut == b"\r" {
+            return out.extend_from_slice("\u{240d}".as_bytes());
+        }
+        for byte in cut {
             out.extend_from_slice(format!("\\x{byte:02x}").as_bytes());
         }
     }
@@ -63,11 +69,12 @@ pub fn line(text: &str) -> String {
 }
 
 fn show(text: &str, lines: bool, out: &mut String) {
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
             '\n' | '\t' if lines => out.push(c),
-            // A terminal in cooked mode takes CR LF as a line end, and CR alone would overwrite the line.
-            '\r' if lines => out.push('\u{240d}'),
+            // CR LF ends lines on the network (RFC 854); CR alone would let what follows overwrite the line.
+            '\r' if lines && chars.peek() == Some(&'\n') => {}
             '\0'..='\x1f' => out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
             '\x7f' => out.push('\u{2421}'),
             c if is_deceptive(c) => {
@@ -109,7 +116,9 @@ mod tests {
         assert_eq!(seen(b"end\xe2\x82"), "end\\xe2\\x82");
         assert_eq!(seen("\u{9b}31m".as_bytes()), "\\u{9b}31m");
         assert_eq!(seen("line\n\ttab".as_bytes()), "line\n\ttab");
-        assert_eq!(line("a\nb"), "a\u{240a}b");
+        assert_eq!(seen(b"one\r\ntwo\r\n\r\n"), "one\ntwo\n\n");
+        assert_eq!(seen(b"100%\rnone\r\r\n\r"), "100%\u{240d}none\u{240d}\n\u{240d}");
+        assert_eq!(line("a\r\nb"), "a\u{240d}\u{240a}b");
         assert_eq!(seen("höflich 日本".as_bytes()), "höflich 日本");
     }
 
@@ -121,7 +130,9 @@ mod tests {
             let mut visible = Visible::default();
             visible.push(&bytes[..at], &mut out);
             visible.push(&bytes[at..], &mut out);
+            visible.finish(&mut out);
             let text = String::from_utf8(out).unwrap();
+            prop_assert_eq!(&text, &seen(&bytes));
             prop_assert!(text.chars().all(|c| matches!(c, '\n' | '\t') || !(c.is_control() || is_deceptive(c))));
         }
     }
