@@ -278,3 +278,19 @@ fn a_check_says_what_is_wrong_with_its_targets() {
         assert!(run.error("usage").text("text").contains(part), "{words}: {run}");
     }
 }
+
+#[test]
+fn what_could_not_be_tried_is_not_closed() {
+    let door = Door::open();
+    for (words, code) in [
+        ("--source 1.2.3.4", 5),
+        ("--source 1.2.3.4 --until-closed -- echo ran", 5),
+        ("-6 --until-closed -- echo ran", 1),
+        ("-6 --until-closed --wait 300ms -- echo ran", 3),
+    ] {
+        let (flags, command) = words.split_once(" -- ").map_or((words, ""), |(flags, rest)| (flags, rest));
+        let run = soquete(&format!("connect -z {flags} {} -- {command}", door.address())).run();
+        assert_eq!(run.code, code, "{words}: {run}");
+        assert!(!run.text().contains("ran"), "{words}: {run}");
+    }
+}

@@ -320,8 +320,12 @@ fn who_is_over_the_limit_waits_and_is_served_later() {
 
 #[test]
 fn every_interface_and_one_address_contradict_each_other() {
-    for line in ["listen --public 127.0.0.1 0", "udp-serve --public 127.0.0.1:0", "chat-serve --public ::1 0"]
-    {
+    for line in [
+        "listen --public 127.0.0.1 0",
+        "listen --public localhost 0",
+        "udp-serve --public 127.0.0.1:0",
+        "chat-serve --public ::1 0",
+    ] {
         let run = soquete(line).human().run();
         assert_eq!(run.code, 2, "{run}");
         assert!(run.stderr.contains("--public is every interface"), "{run}");
@@ -494,4 +498,20 @@ fn an_unfinished_line_is_printed_once_its_sender_half_closed() {
     client.half_close();
     server.wait_stdout(format!("[{}] unfinished\n", client.local()));
     server.terminate();
+}
+
+#[test]
+fn one_client_is_all_of_both_families() {
+    let server = soquete("listen 0 --echo").start();
+    let listening = server.wait_for_many("both families", 2, |e| e.is("listening"));
+    let [v4, v6] = [0, 1].map(|i| listening[i].address("local").expect("a listener has an address"));
+    let mut first = Peer::connect(v4);
+    first.send("one\n");
+    assert_eq!(first.receive_line(), "one\n");
+    assert!(Peer::try_connect(v6).is_err(), "the other door is closed");
+    first.send("two\n");
+    assert_eq!(first.receive_line(), "two\n");
+    first.half_close();
+    assert_eq!(first.receive_all(), b"");
+    assert_eq!(server.finish().code, 0);
 }

@@ -562,11 +562,11 @@ fn a_target_that_never_reads_is_let_go_and_costs_bounded_memory() {
         .stdin(std::fs::File::open(&input).expect("a file"))
         .deadline(Duration::from_mins(2))
         .start();
-    let stalled = stuck.accept();
+    let mut stalled = stuck.accept();
     let pid = running.pid();
     let memory = thread::spawn(move || peak_memory(pid));
     let run = running.finish();
-    drop(stalled);
+    stalled.expect_reset();
     assert_eq!(run.code, 4, "{run}");
     assert!(run.error("data").text("text").contains("too slowly"), "{run}");
     let tag = format!("[{}] a:", good.address);

@@ -18,7 +18,12 @@ use std::time::Instant;
 /// Runs `soquete listen`.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse(&args.address)?;
-    let place = Place { endpoint, public: args.server.public, lookup: Lookup::from(&args.server.lookup) };
+    let place = Place {
+        endpoint,
+        named: Endpoint::has_host(&args.address),
+        public: args.server.public,
+        lookup: Lookup::from(&args.server.lookup),
+    };
     let service = serve::Service::of(args)?;
     limits::raise_descriptors();
     let recipe = Recipe {

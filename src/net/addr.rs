@@ -120,6 +120,19 @@ impl Endpoint {
         Ok((Self::parse(&words[..count])?, count))
     }
 
+    /// Whether these words, which [`Self::parse`] reads, name a host.
+    #[must_use]
+    pub fn has_host(words: &[String]) -> bool {
+        match words {
+            [] => false,
+            [one] => match split(one) {
+                Some((host, _)) => !host.is_empty(),
+                None => !looks_like_port(one) && service::port(one).is_none(),
+            },
+            _ => true,
+        }
+    }
+
     fn parse_one(word: &str, usual: Option<u16>) -> Result<Self, AddrError> {
         if let Some((host, port)) = split(word) {
             let host = if host.is_empty() { Host::Localhost } else { Host::parse(host)? };

@@ -17,6 +17,8 @@ const PAIR_TRIES: usize = 32;
 pub struct Place {
     /// The address as named.
     pub endpoint: Endpoint,
+    /// Whether the host was typed, or is loopback for want of one.
+    pub named: bool,
     /// Every interface, in place of the host.
     pub public: bool,
     /// Families and DNS.
@@ -63,7 +65,7 @@ impl Place {
     /// Whoever named an address meant it, and not every interface.
     fn expect_no_address(&self) -> Result<()> {
         match &self.endpoint.host {
-            Host::Localhost => Ok(()),
+            Host::Localhost if !self.named => Ok(()),
             Host::Ip(ip) if ip.is_unspecified() => Ok(()),
             host => {
                 let why = "--public is every interface; leave out the address or the flag";

@@ -43,6 +43,10 @@ pub struct Tally {
     pub total: usize,
     /// Those that did.
     pub good: usize,
+    /// Those this machine would not try.
+    pub failed: usize,
+    /// Those whose name gave no address.
+    pub unresolved: usize,
 }
 
 impl Tally {
@@ -50,6 +54,12 @@ impl Tally {
     pub fn count(&mut self, good: bool) {
         self.total += 1;
         self.good += usize::from(good);
+    }
+
+    /// Whether none was tried, because this machine would not.
+    #[must_use]
+    pub const fn is_local(self) -> bool {
+        self.failed == self.total
     }
 
     /// Whether all came out as wanted.

@@ -4,7 +4,7 @@
 
 use super::error::{Error, Result};
 use super::terminal;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -109,9 +109,9 @@ impl Stop {
     /// who sends it a signal by name means it.
     pub fn install() -> Result<Self> {
         let failed = |e: io::Error| Error::new("sigaction", "", e);
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        // No pair of sockets, which the socket table would show.
         let (readable, writable) =
-            socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None).map_err(|e| failed(e.into()))?;
+            pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(|e| failed(e.into()))?;
         let seen = Arc::new(AtomicUsize::new(0));
         let first = Arc::new(AtomicU64::new(0));
         for (number, signal) in [(libc::SIGINT, Signal::Interrupt), (libc::SIGTERM, Signal::Terminate)] {

@@ -42,7 +42,12 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Runs `soquete chat-serve`.
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
-    let place = Place { endpoint, public: args.server.public, lookup: Lookup::from(&args.server.lookup) };
+    let place = Place {
+        endpoint,
+        named: Endpoint::has_host(&args.address),
+        public: args.server.public,
+        lookup: Lookup::from(&args.server.lookup),
+    };
     limits::raise_descriptors();
     let options = args.listener.socket.server_options();
     // What waits goes out in one write anyway; without this (inherited by each client, tcp(7)) a second line would wait

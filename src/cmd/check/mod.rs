@@ -27,7 +27,9 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
             Swept::Over(tally) => tally,
             Swept::Stopped(signal) => return Ok(Outcome::stopped(signal)),
         };
-        if !waits || tally.all() {
+        // What this machine would not do it will not do later; a name may be known later, if there is a later.
+        let hopeless = tally.is_local() || (deadline.is_none() && tally.unresolved == tally.total);
+        if !waits || tally.all() || hopeless {
             rows.tell(context)?;
             break tally;
         }
@@ -43,15 +45,17 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     if tally.all() && !args.command.is_empty() {
         return command::run(&args.command, context);
     }
-    let cause = format!("{} of {} targets open", tally.good, tally.total);
+    let wanted = if args.until_closed { "closed" } else { "open" };
+    let cause = format!("{} of {} targets {wanted}", tally.good, tally.total);
     Ok(match tally {
+        tally if tally.is_local() => Outcome::of(Exit::Local, "this machine would try none of them"),
         Tally { good: 0, .. } => Outcome::of(Exit::Network, cause),
         tally if tally.all() => Outcome::done(),
         _ => Outcome::of(Exit::Partial, cause),
     })
 }
 
-fn too_late(args: &Connect, Tally { good, total }: Tally) -> Outcome {
+fn too_late(args: &Connect, Tally { good, total, .. }: Tally) -> Outcome {
     let state = if args.until_closed { "closed" } else { "open" };
     let limit = args.wait.unwrap_or_default();
     Outcome::deadline(format!("{good} of {total} targets {state} after {limit:?} (--wait)"))

@@ -84,7 +84,8 @@ impl Prober {
         let target = Endpoint { host: host.clone(), port };
         let (mut racing, mut failed) = (Vec::new(), None);
         for address in found {
-            let address = SocketAddr::new(address.ip(), port);
+            let mut address = *address; // with its zone, which a link-local address needs
+            address.set_port(port);
             let began = Instant::now();
             match self.attempt(address, knocker.as_deref_mut()) {
                 Ok(Knock::Open(socket)) => return Ok(Begun::Known(Finding::open(target, &socket, began))),

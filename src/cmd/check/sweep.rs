@@ -107,7 +107,14 @@ impl Sweep<'_> {
         while let Some(batch) = answers.recv().await {
             for (index, finding) in batch {
                 let finding: Finding = finding?;
-                tally.count((finding.outcome == Outcome::Open) != self.args.until_closed);
+                tally.count(match finding.outcome {
+                    Outcome::Open => !self.args.until_closed,
+                    Outcome::Closed | Outcome::Filtered => self.args.until_closed,
+                    // Nobody knows.
+                    _ => false,
+                });
+                tally.failed += usize::from(finding.outcome == Outcome::Failed);
+                tally.unresolved += usize::from(finding.outcome == Outcome::Unresolved);
                 if told {
                     context.events.emit(finding.event());
                 }

@@ -216,7 +216,10 @@ fn failed(op: &'static str, stream: &Stream, error: io::Error) -> Error {
     Error::new(op, stream.tracked().peer().map(|a| a.to_string()).unwrap_or_default(), error)
 }
 
+/// Lets the peer go, with a reset: what it did not get must not look like the end.
 fn too_slow(stream: &Stream) -> Error {
+    // If it fails the connection is over already.
+    let _ = stream.tracked().reset_on_close();
     failed("send", stream, io::Error::other("reads too slowly and held the others up; let go"))
         .about(Kind::Data)
 }

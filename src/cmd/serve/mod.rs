@@ -35,7 +35,9 @@ pub(super) struct House {
     /// Clients now connected, and a bell for when that changes.
     present: Cell<usize>,
     changed: Notify,
-    /// How the only client of a server without `--keep-open` ended.
+    /// The only client of a server without `--keep-open` is there: every door closes.
+    taken: Cell<bool>,
+    /// How it ended.
     first_end: RefCell<Option<sys::Result<Option<Duration>>>>,
 }
 
@@ -77,6 +79,7 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context
         limit: args.max_conns,
         present: Cell::new(0),
         changed: Notify::new(),
+        taken: Cell::new(false),
         first_end: RefCell::default(),
     });
     let doors = listeners.into_iter().map(Waiting::new).collect::<sys::Result<Vec<_>>>()?;
@@ -163,8 +166,7 @@ async fn only_client(house: &House) -> Result {
 /// Lets clients in at one door.
 async fn receive(door: Waiting, house: Rc<House>, keep_open: bool) {
     loop {
-        let Guest { socket, place } =
-            if house.reject { house.gate.meet(&door).await } else { house.gate.admit(&door).await };
+        let Some(Guest { socket, place }) = next_guest(&door, &house).await else { return };
         if place.is_none() {
             turn_away(&house, &socket);
             continue;
@@ -172,7 +174,9 @@ async fn receive(door: Waiting, house: Rc<House>, keep_open: bool) {
         house.enter(1);
         let served = serve_one(socket, Rc::clone(&house));
         if !keep_open {
-            // One client is all there is: the door closes behind it.
+            // One client is all there is: the doors close behind it.
+            house.taken.set(true);
+            house.changed.notify_waiters();
             drop(door);
             let end = served.await;
             drop(place);
@@ -187,6 +191,22 @@ async fn receive(door: Waiting, house: Rc<House>, keep_open: bool) {
             house.enter(-1);
             drop((end, house));
         });
+    }
+}
+
+/// The next client at this door; none once the only one came, at whichever door.
+async fn next_guest(door: &Waiting, house: &House) -> Option<Guest> {
+    let taken = async {
+        while !house.taken.get() {
+            house.changed.notified().await;
+        }
+    };
+    let guest =
+        async { if house.reject { house.gate.meet(door).await } else { house.gate.admit(door).await } };
+    tokio::select! {
+        biased;
+        () = taken => None,
+        guest = guest => Some(guest),
     }
 }
 

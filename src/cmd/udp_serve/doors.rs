@@ -18,7 +18,12 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 pub(super) fn open(args: &UdpServe, context: &Context) -> anyhow::Result<Vec<Tracked>> {
     let groups = args.join.iter().map(Membership::of).collect::<anyhow::Result<Vec<_>>>()?;
     let endpoint = Endpoint::parse(&args.address)?;
-    let place = Place { endpoint, public: args.server.public, lookup: Lookup::from(&args.server.lookup) };
+    let place = Place {
+        endpoint,
+        named: Endpoint::has_host(&args.address),
+        public: args.server.public,
+        lookup: Lookup::from(&args.server.lookup),
+    };
     let options = args.socket.options();
     let recipe =
         Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &options, defaults: &[], backlog: 0 };

@@ -109,13 +109,26 @@ impl<'a> Vigil<'a> {
             (false, false) if self.send_error.is_none() => return self.settle(now),
             (false, false) => true,
             (true, false) => self.plan.ends_with_peer || self.nobody_misses_more(),
-            (false, true) => self.plan.send_only && self.sent_at.is_some() && self.socket.fin_acknowledged(),
+            (false, true) => self.has_said_all(now),
             (true, true) => false,
         };
         if done {
-            return self.send_error.take().map_or(Ok(Some(Ended::Done)), Err);
+            if let Some(error) = self.send_error.take() {
+                return Err(error);
+            }
+            let broken = self.socket.broken_by();
+            return broken.map_or(Ok(Some(Ended::Done)), |e| Err(Error::new("close", &self.peer, e)));
         }
         Ok(self.passed_deadline(now))
+    }
+
+    /// Whether nothing that the peer may still say is waited for: all that was sent is acknowledged, or `--on-eof close`
+    /// has waited long enough for that.
+    fn has_said_all(&self, now: Instant) -> bool {
+        let Some(at) = self.sent_at else { return false };
+        let closes = self.plan.on_eof == OnEof::Close;
+        (self.plan.send_only || closes) && self.socket.fin_acknowledged()
+            || closes && now >= at + LAST_ACK_PATIENCE
     }
 
     /// Both directions ended: only when the peer has acknowledged our FIN is it sure that it did not reset instead.
@@ -136,11 +149,10 @@ impl<'a> Vigil<'a> {
         match end {
             Ok(()) => {
                 self.sent_at = Some(Instant::now());
-                match self.plan.on_eof {
-                    OnEof::HalfClose => self.fin_due = true,
-                    OnEof::Keep => {}
-                    OnEof::Close => return Ok(Some(Ended::Done)),
+                if self.plan.on_eof == OnEof::Close && self.socket.resets_on_close() {
+                    return Ok(Some(Ended::Done));
                 }
+                self.fin_due = self.plan.on_eof != OnEof::Keep;
             }
             Err(PumpError::Socket(error)) => self.send_error = Some(Error::new("send", &self.peer, error)),
             Err(PumpError::Local(error)) => return Err(Error::new("read", "input", error).about(Kind::File)),
@@ -210,7 +222,7 @@ impl<'a> Vigil<'a> {
         if self.plan.send_only && self.sent_at.is_some() {
             next = next.min(now + ACK_CHECK);
         }
-        if let Some(since) = self.sent_at.filter(|_| self.fin_due) {
+        if let Some(since) = self.sent_at.filter(|_| self.fin_due || self.plan.on_eof == OnEof::Close) {
             next = next.min(now + GLANCE.max((now - since) / 4));
         }
         next

@@ -93,7 +93,8 @@ impl Tracked {
     }
 
     /// Whether close will send RST: data nobody read, or a linger time of 0 (tcp(7), RFC 1122 4.2.2.13).
-    fn resets_on_close(&self) -> bool {
+    #[must_use]
+    pub fn resets_on_close(&self) -> bool {
         let unread = rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0);
         unread || matches!(SockRef::from(&self.as_fd()).linger(), Ok(Some(time)) if time.is_zero())
     }

@@ -114,10 +114,11 @@ impl Tracked {
     /// Whether a connection in progress came about; `None` while it is still in progress.
     pub fn finish_connect(&self) -> Result<Option<()>> {
         if let (Ok(state), Some(address)) = (tcp_info::state(self.as_fd()), self.peer())
-            && state != State::Closed
+            && !is_under_way(state)
         {
-            return if is_under_way(state) { Ok(None) } else { self.connected(address).map(Some) };
+            return self.connected(address).map(Some);
         }
+        // An answer of ICMP that came while connect(2) ran is told here alone: the attempt goes on in the kernel.
         let peer = self.peer().map(|a| a.to_string()).unwrap_or_default();
         let error = net::sockopt::socket_error(self).map_err(|e| Error::new("connect", &peer, e))?;
         match error {
