@@ -34,6 +34,7 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.0.finish();
+        // The summary before it says the same in words, and what is typed next begins on a line of its own.
+        self.0.finish_and_clear();
     }
 }

@@ -68,6 +68,11 @@ impl Tracked {
         matches!(tcp_info::state(self.as_fd()), Ok(State::LastAck | State::Closing))
     }
 
+    /// Gives an attempt to connect up; fails where none is under way.
+    pub(super) fn shutdown_attempt(&self) -> io::Result<()> {
+        Ok(net::shutdown(self, Shutdown::Both)?)
+    }
+
     /// The error that ended the connection, if one did.
     #[must_use]
     pub fn broken_by(&self) -> Option<io::Error> {
@@ -132,7 +137,7 @@ impl Tracked {
     /// on an attempt (`tcp_disconnect`) is no segment of the peer's.
     fn disconnect(&self) {
         let mut inner = self.life.lock();
-        let undone = net::shutdown(self, Shutdown::Both).is_ok() && self.is_over();
+        let undone = self.shutdown_attempt().is_ok() && self.is_over();
         if undone && matches!(inner.state, State::Listen | State::SynSent) {
             self.life.moved(&mut inner, State::Closed, Op::Close);
         }

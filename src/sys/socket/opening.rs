@@ -118,12 +118,13 @@ impl Tracked {
         {
             return self.connected(address).map(Some);
         }
-        // An answer of ICMP that came while connect(2) ran is told here alone: the attempt goes on in the kernel.
         let peer = self.peer().map(|a| a.to_string()).unwrap_or_default();
         let error = net::sockopt::socket_error(self).map_err(|e| Error::new("connect", &peer, e))?;
         match error {
             Ok(()) => Ok(None),
             Err(errno) => {
+                // An answer of ICMP that came while connect(2) ran is told here alone, and the kernel would go on.
+                let _ = self.shutdown_attempt();
                 self.life.failed(errno.raw_os_error());
                 Err(Error::new("connect", peer, errno))
             }
