@@ -487,14 +487,25 @@ fn a_signal_closes_in_order_and_tells_the_last_states() {
 
 #[test]
 fn both_ends_of_the_demo_are_told() {
-    let (mut kernel, demo) = recorded_listener("demo");
-    let run = demo.finish();
+    let mut kernel = Kernel::watch();
+    let run = soquete("demo").run();
     assert_eq!(run.code, 0, "{run}");
     let tcp: Vec<u64> =
         run.named("state").filter(|e| e["proto"] == "tcp").map(|e| e.number("conn")).collect();
     for conn in run.conns().into_iter().filter(|c| tcp.contains(c)) {
         kernel.confirm(&run, conn);
     }
+    for connected in run.named("state").filter(|e| e.enters("ESTABLISHED")) {
+        let conn = connected.number("conn");
+        let last = run.named("summary").filter(|e| e["conn"] == conn).last();
+        assert_eq!(last.map(|e| e["clean"] == true), Some(true), "#{conn} has no clean end: {run}");
+    }
+    let untold = run
+        .events
+        .iter()
+        .filter(|e| e["conn"].is_u64())
+        .find(|e| !run.named("state").any(|s| s["conn"] == e["conn"]));
+    assert!(untold.is_none(), "a socket without states: {untold:?}");
 }
 
 #[test]

@@ -4,19 +4,19 @@ use super::demo_chat::two_talk;
 use super::demo_many::three_servers;
 use super::demo_udp::udp_echo;
 use super::{Context, Outcome, Result, stat};
-use crate::event::{Proto, Role};
+use crate::event::Proto;
 use crate::net::dial::{Dial, DialError};
 use crate::net::listen::Recipe;
 use crate::sys::socket::Tracked;
 use crate::sys::wait::{For, wait};
 use crate::sys::{self, stdio};
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// Nothing on loopback takes this long; a demo that hangs would be worse than one that fails.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// A pause before each step, so that what the watcher saw is told before what comes next.
 const STEP: Duration = Duration::from_millis(60);
 const GREETING: &[u8] = b"Hello, world\n";
@@ -37,18 +37,11 @@ pub fn run(context: &mut Context) -> Result {
 /// An echo server and its client: the client speaks, hears its words back, and closes first. The table shows what the
 /// kernel has of them at the end.
 fn tcp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
-    let recipe =
-        Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &[], defaults: &[], backlog: 16 };
-    let listeners = recipe.open(&[(Ipv4Addr::LOCALHOST, 0).into()])?;
-    let listener = &listeners[0];
-    let address = listener.local().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+    let (listener, address) = listen(context)?;
     step(context)?;
-    let dial = Dial { sockets: &context.sockets, options: &[], source: None };
-    let client = dial.first(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)?;
-    debug_assert_eq!(client.subject().role, Role::Client);
+    let client = connect(context, address)?;
     step(context)?;
-    ready(listener)?;
-    let server = listener.accept().map_err(|e| sys::Error::new("accept", address, e))?;
+    let server = accept(&listener, address)?;
     step(context)?;
     send(&client, GREETING)?;
     let heard = receive(&server)?;
@@ -56,6 +49,40 @@ fn tcp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
     let echo = receive(&client)?;
     stdio::write_all(stdio::output(), &echo).map_err(super::stdout::failure)?;
     step(context)?;
+    part(context, client, server)?;
+    stat::show_port(address.port(), context)?;
+    drop(listener);
+    step(context)
+}
+
+/// A listener on a free port of loopback, and its address.
+pub(super) fn listen(context: &Context) -> sys::Result<(Tracked, SocketAddr)> {
+    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let recipe =
+        Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &[], defaults: &[], backlog: 16 };
+    let listener = recipe.open(&[here])?.remove(0); // one address, one listener
+    let address = listener.local().unwrap_or(here);
+    Ok((listener, address))
+}
+
+/// A client of the listener at `address`.
+pub(super) fn connect(context: &Context, address: SocketAddr) -> std::result::Result<Tracked, DialError> {
+    let dial = Dial { sockets: &context.sockets, options: &[], source: None };
+    dial.first(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)
+}
+
+/// The other end of a client that has connected.
+pub(super) fn accept(listener: &Tracked, address: SocketAddr) -> sys::Result<Tracked> {
+    ready(listener)?;
+    listener.accept().map_err(|e| sys::Error::new("accept", address, e))
+}
+
+/// Ends a connection in order: the client says that it is done, then the server.
+pub(super) fn part(
+    context: &Context,
+    client: Tracked,
+    server: Tracked,
+) -> std::result::Result<(), DialError> {
     client.shutdown_write()?;
     receive(&server)?;
     step(context)?;
@@ -63,9 +90,6 @@ fn tcp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
     receive(&client)?;
     step(context)?;
     drop((client, server));
-    step(context)?;
-    stat::show_port(address.port(), context)?;
-    drop(listeners);
     step(context)
 }
 

@@ -1,16 +1,14 @@
 //! The chat of two of `demo`: the room decides what each reads, the sockets carry it.
 
-use super::demo::{PATIENCE, ready, receive, send, step};
+use super::demo::{accept, connect, listen, part, receive, send, step};
 use super::{Context, stdout};
 use crate::chat::{Room, Rules, Slow};
-use crate::event::{Event, Proto};
-use crate::net::dial::{Dial, DialError};
-use crate::net::listen::Recipe;
+use crate::event::Event;
+use crate::net::dial::DialError;
 use crate::sys::socket::Tracked;
 use crate::sys::{self, stdio};
 use jiff::Zoned;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Instant;
 
 const RULES: Rules = Rules {
     raw: false,
@@ -22,22 +20,16 @@ const RULES: Rules = Rules {
     slow_limit: 1 << 20,
 };
 
-/// Two clients in one room; each says a line, and each reads what the other said.
-///
-/// Their states are those of any connection and are not told again.
+/// Two clients in one room; each says a line, each reads what the other said, and they leave one after the other.
 pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
-    let sockets = context.sockets.untold();
-    let recipe = Recipe { sockets: &sockets, proto: Proto::Tcp, options: &[], defaults: &[], backlog: 16 };
-    let listeners = recipe.open(&[(Ipv4Addr::LOCALHOST, 0).into()])?;
-    let listener = &listeners[0];
-    let address = listener.local().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-    let dial = Dial { sockets: &sockets, options: &[], source: None };
+    let (listener, address) = listen(context)?;
     let mut room = Room::new(RULES);
     let mut seats = Vec::new();
     for _ in 0..2 {
-        let client = dial.first(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)?;
-        ready(listener)?;
-        let server = listener.accept().map_err(|e| sys::Error::new("accept", address, e))?;
+        step(context)?;
+        let client = connect(context, address)?;
+        step(context)?;
+        let server = accept(&listener, address)?;
         let peer = server.peer().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let refused = |why| sys::Error::new("join", peer, std::io::Error::other(why));
         let id = room.join(peer, &stamp()).map_err(refused)?;
@@ -56,7 +48,11 @@ pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
         stdio::write_all(stdio::output(), &receive(listening)?).map_err(stdout::failure)?;
         step(context)?;
     }
-    Ok(())
+    for (client, server, _) in seats {
+        part(context, client, server)?;
+    }
+    drop(listener);
+    step(context)
 }
 
 /// Local time as the room shows it.

@@ -1,39 +1,35 @@
 //! The part of `demo` with three servers at once: one line to each, three answers, and a local port for each connection.
 
 use super::Context;
-use super::demo::{PATIENCE, ready, receive, send, step};
+use super::demo::{accept, connect, listen, part, receive, send, step};
 use crate::event::{Event, Outcome, Proto};
-use crate::net::dial::{Dial, DialError};
-use crate::net::listen::Recipe;
+use crate::net::dial::DialError;
 use crate::net::upper::Upper;
 use crate::sys::socket::Tracked;
-use crate::sys::{self, stdio};
-use std::net::{Ipv4Addr, SocketAddr};
+use crate::sys::stdio;
+use std::net::SocketAddr;
 use std::time::Instant;
 
 const SERVERS: usize = 3;
 const LINE: &[u8] = b"hello, servers\n";
 
 /// Three servers that answer in capitals, and a client of all; the events show which port each connection has here.
-///
-/// Their states are those of any connection and are not told again.
 pub(super) fn three_servers(context: &Context) -> Result<(), DialError> {
-    let sockets = context.sockets.untold();
-    let recipe = Recipe { sockets: &sockets, proto: Proto::Tcp, options: &[], defaults: &[], backlog: 16 };
-    let dial = Dial { sockets: &sockets, options: &[], source: None };
     let mut pairs = Vec::new();
     for _ in 0..SERVERS {
-        let mut listeners = recipe.open(&[(Ipv4Addr::LOCALHOST, 0).into()])?;
-        let Some(listener) = listeners.pop() else { continue };
-        let address = listener.local().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+        let (listener, address) = listen(context)?;
+        step(context)?;
         let began = Instant::now();
-        let client = dial.first(&address, &[address], Some(began + PATIENCE), &context.stop)?;
+        let client = connect(context, address)?;
         tell(context, address, &client, began);
-        ready(&listener)?;
-        let server = listener.accept().map_err(|e| sys::Error::new("accept", address, e))?;
+        step(context)?;
+        let server = accept(&listener, address)?;
+        step(context)?;
+        // It has the one client it is for.
+        drop(listener);
+        step(context)?;
         pairs.push((address, client, server));
     }
-    step(context)?;
     for (_, client, _) in &pairs {
         send(client, LINE)?;
     }
@@ -46,7 +42,11 @@ pub(super) fn three_servers(context: &Context) -> Result<(), DialError> {
         let line = [format!("[{address}] ").as_bytes(), &receive(client)?].concat();
         stdio::write_all(stdio::output(), &line).map_err(super::stdout::failure)?;
     }
-    step(context)
+    step(context)?;
+    for (_, client, server) in pairs {
+        part(context, client, server)?;
+    }
+    Ok(())
 }
 
 fn tell(context: &Context, target: SocketAddr, client: &Tracked, began: Instant) {
