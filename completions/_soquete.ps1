@@ -40,7 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('chat-join', 'chat-join', [CompletionResultType]::ParameterValue, 'Take part in a chat')
             [CompletionResult]::new('multi-connect', 'multi-connect', [CompletionResultType]::ParameterValue, 'Talk to many servers at once')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Show the socket table')
-            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show a conversation on loopback with every state of both ends')
+            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show conversations on loopback with every state of both ends')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             break
         }
@@ -125,7 +125,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
             [CompletionResult]::new('-z', '-z', [CompletionResultType]::ParameterName, 'Only test: one row a port, open, closed or filtered')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only test: one row a port, open, closed or filtered')
-            [CompletionResult]::new('--until-closed', '--until-closed', [CompletionResultType]::ParameterName, 'Wait until the port is not open any more')
+            [CompletionResult]::new('--until-closed', '--until-closed', [CompletionResultType]::ParameterName, 'Wait until nothing accepts connections there: refused, or no answer')
             [CompletionResult]::new('--send-only', '--send-only', [CompletionResultType]::ParameterName, 'Send standard input and leave once it is acknowledged')
             [CompletionResult]::new('--recv-only', '--recv-only', [CompletionResultType]::ParameterName, 'Do not read standard input')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Send line ends as CR LF')
@@ -269,7 +269,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
-            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Relay lines untouched: no stamps, no commands, no notices')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF')
             [CompletionResult]::new('--announce', '--announce', [CompletionResultType]::ParameterName, 'Say who joins and leaves')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')

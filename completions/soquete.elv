@@ -37,7 +37,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand chat-join 'Take part in a chat'
             cand multi-connect 'Talk to many servers at once'
             cand stat 'Show the socket table'
-            cand demo 'Show a conversation on loopback with every state of both ends'
+            cand demo 'Show conversations on loopback with every state of both ends'
             cand completions 'Print the completion script of a shell'
         }
         &'soquete;listen'= {
@@ -120,7 +120,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --color 'When to use colour; NO_COLOR is honoured'
             cand -z 'Only test: one row a port, open, closed or filtered'
             cand --check 'Only test: one row a port, open, closed or filtered'
-            cand --until-closed 'Wait until the port is not open any more'
+            cand --until-closed 'Wait until nothing accepts connections there: refused, or no answer'
             cand --send-only 'Send standard input and leave once it is acknowledged'
             cand --recv-only 'Do not read standard input'
             cand -C 'Send line ends as CR LF'
@@ -261,7 +261,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
-            cand --raw 'Relay lines untouched: no stamps, no commands, no notices'
+            cand --raw 'Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF'
             cand --announce 'Say who joins and leaves'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'

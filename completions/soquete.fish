@@ -41,7 +41,7 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Take part in a chat'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show a conversation on loopback with every state of both ends'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
@@ -119,7 +119,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until the port is not open any more'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until nothing accepts connections there: refused, or no answer'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and leave once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
@@ -237,7 +237,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l public -d
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines untouched: no stamps, no commands, no notices'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Say who joins and leaves'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'

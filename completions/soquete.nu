@@ -84,7 +84,7 @@ module completions {
     --check(-z)               # Only test: one row a port, open, closed or filtered
     --timeout(-w): string     # Give up after this long, all addresses together; with --check for each port
     --wait: string            # Keep trying for this long until it works
-    --until-closed            # Wait until the port is not open any more
+    --until-closed            # Wait until nothing accepts connections there: refused, or no answer
     --send-only               # Send standard input and leave once it is acknowledged
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
@@ -222,7 +222,7 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --raw                     # Relay lines untouched: no stamps, no commands, no notices
+    --raw                     # Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF
     --announce                # Say who joins and leaves
     --history: string         # Send newcomers the last N lines, as far as half of --slow-limit holds them
     --max-clients: string     # Clients at most; one too many is told so and closed
@@ -384,7 +384,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Show a conversation on loopback with every state of both ends
+  # Show conversations on loopback with every state of both ends
   export extern "soquete demo" [
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)

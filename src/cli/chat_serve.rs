@@ -13,6 +13,10 @@ use clap::builder::PossibleValue;
 /// /nick NAME, /who, /quit and /help.
 ///
 /// A reader that falls behind never delays the others: at --slow-limit it is cut off, or skips what waits.
+///
+/// With --raw nothing is added to a line and no line is obeyed. Still, what is longer than --max-line is cut, an unfinished
+/// last line gets a line feed when its sender leaves, and a client for whom there is no room is told so in one line before
+/// it is closed.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
@@ -34,7 +38,7 @@ pub struct ChatServe {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Room")]
 pub struct RoomArgs {
-    /// Relay lines untouched: no stamps, no commands, no notices
+    /// Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF
     #[arg(long, conflicts_with = "announce")]
     pub raw: bool,
     /// Say who joins and leaves

@@ -16,7 +16,9 @@ use std::time::Duration;
 /// all of them, as with nmap. Each port is one row on standard output with its target, what was found (open, closed,
 /// filtered, unresolved, failed) and the time the answer took. With --json a row has the fields host, port, outcome,
 /// address (that answered, or the last one tried), latency_us and reason, those absent that have no value. The exit
-/// status is 0 if all ports are open, 4 if some are, 1 if none is.
+/// status is 0 if all ports are open, 4 if some are, 1 if none is. With --until-closed it is 0 once nothing accepts
+/// connections there, be they refused or not answered. A check that could not be made says nothing about the port: where
+/// this machine cannot try, as from an address it does not have, the exit status is 5, for a name without address it is 1.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
@@ -37,7 +39,7 @@ pub struct Connect {
     /// Keep trying for this long until it works
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub wait: Option<Duration>,
-    /// Wait until the port is not open any more
+    /// Wait until nothing accepts connections there: refused, or no answer
     #[arg(long)]
     pub until_closed: bool,
     /// Send standard input and leave once it is acknowledged

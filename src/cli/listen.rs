@@ -12,6 +12,10 @@ use std::time::Duration;
 /// The first client is piped with standard input and output; when both sides are done, so is the program. A bare port
 /// listens on loopback in both families; --public or an address opens it to others.
 ///
+/// With -k and no service, standard input goes to every client and what they send is printed as it comes. A client that
+/// falls 4 MiB of input behind while another has nothing left to send is waited for at a pace of 1 MiB a second or more; a
+/// slower one is let go after about a second, with a reset.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES)]

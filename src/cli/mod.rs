@@ -58,10 +58,11 @@ pub enum Command {
     ChatJoin(Box<ChatJoin>),
     MultiConnect(Box<MultiConnect>),
     Stat(Box<Stat>),
-    /// Show a conversation on loopback with every state of both ends
+    /// Show conversations on loopback with every state of both ends
     ///
-    /// A TCP echo server and its client talk within this one process. Each change of state is one line with a sentence
-    /// that says what the state means and which call or segment caused it.
+    /// Within this one process and a few seconds: a TCP echo server and its client, with what the socket table has of
+    /// them, a UDP echo, a chat room of two, and a client of three servers at once. Each change of state is one line with a
+    /// sentence that says what the state means and which call or segment caused it.
     #[command(after_help = DEMO_EXAMPLES)]
     Demo,
     /// Print the completion script of a shell
@@ -158,7 +159,7 @@ pub fn command() -> clap::Command {
 
 const OVERVIEW: &str = "\
 Examples:
-  soquete demo                                  see two sockets live and die
+  soquete demo                                  see sockets live and die
   soquete connect example.com 80                talk to a server
   soquete listen 4333                           wait for one client on loopback
   soquete connect --check example.com 22,80     test ports
@@ -175,7 +176,7 @@ Exit status:
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
-  soquete demo                             watch two sockets live and die
+  soquete demo                             watch sockets live and die
   soquete demo --json --events states      the same for a script, into a file";
 
 const COMPLETIONS_EXAMPLES: &str = "\

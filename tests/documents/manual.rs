@@ -120,7 +120,7 @@ fn environment() -> Roff {
     for (name, meaning) in [
         ("NO_COLOR", "If set and not empty, nothing is coloured unless --color always is given."),
         ("TERM", "Where it is dumb, nothing is coloured unless --color always is given."),
-        ("TZ", "The time zone of events for people; JSON events are in UTC."),
+        ("TZ", "The time zone of events for people and of the stamps in a chat; JSON events are in UTC."),
     ] {
         roff.control("TP", []).text([bold(name)]).text([roman(meaning)]);
     }
