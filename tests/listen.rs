@@ -4,7 +4,7 @@ mod support;
 
 use rustix::process::Signal;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::*;
 
 /// A server for many on one address, with more words.
@@ -514,4 +514,38 @@ fn one_client_is_all_of_both_families() {
     first.half_close();
     assert_eq!(first.receive_all(), b"");
     assert_eq!(server.finish().code, 0);
+}
+
+#[test]
+fn a_named_pipe_is_sent_as_it_is_written_and_waited_for_in_vain() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).expect("a named pipe");
+    let writer = {
+        let path = path.clone();
+        std::thread::spawn(move || std::fs::write(path, "hello").expect("a reader comes"))
+    };
+    let server = soquete("listen 127.0.0.1:0 --send").arg(&path).start();
+    let mut client = Peer::connect(server.address());
+    assert_eq!(client.receive_all(), b"hello");
+    drop(client);
+    assert_eq!(server.finish().code, 0);
+    writer.join().expect("the writer is done");
+    let server = soquete("listen 127.0.0.1:0 --send").arg(&path).start();
+    let _client = Peer::connect(server.address());
+    server.event("accept");
+    server.terminate();
+    let waiting = soquete("listen 127.0.0.1:0 --respond").arg(&path).start();
+    let begun = Instant::now();
+    while !has_thread(waiting.pid(), "input") {
+        assert!(begun.elapsed() < DEADLINE, "it does not wait for a writer");
+        std::thread::yield_now();
+    }
+    waiting.terminate();
+}
+
+fn has_thread(pid: u32, name: &str) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the program still runs");
+    let comm = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm"));
+    tasks.flatten().any(|task| comm(task).is_ok_and(|comm| comm.trim_end() == name))
 }

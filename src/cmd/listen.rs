@@ -24,7 +24,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         public: args.server.public,
         lookup: Lookup::from(&args.server.lookup),
     };
-    let service = serve::Service::of(args)?;
+    let service = serve::Service::of(args, &context.stop)?;
     limits::raise_descriptors();
     let recipe = Recipe {
         sockets: &context.sockets,

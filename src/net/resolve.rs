@@ -2,13 +2,11 @@
 
 use super::addr::Host;
 use crate::event::Kind;
+use crate::sys::apart::{Apart, apart};
 use crate::sys::error::{Error, Result};
 use crate::sys::signal::Stop;
-use crate::sys::wait::{Bell, For, wait};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Which addresses are wanted, and whether names may be looked up.
@@ -69,25 +67,15 @@ impl Patience<'_> {
             return lookup.addresses(host, port);
         }
         let failed = |error: io::Error| Error::new("resolve", host, error);
-        let answer = Arc::new((Mutex::new(None), Bell::new().map_err(failed)?));
-        let (asked, theirs) = (host.clone(), Arc::clone(&answer));
-        let ask = move || {
-            let found = lookup.addresses(&asked, port);
-            *theirs.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-            theirs.1.ring();
-        };
-        std::thread::Builder::new().name("resolve".into()).spawn(ask).map_err(failed)?;
-        let fds = [(answer.1.as_fd(), For::Reading), (self.stop.as_fd(), For::Reading)];
-        let ready = wait(&fds, self.deadline).map_err(failed)?;
-        if ready[0]
-            && let Some(found) = answer.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-        {
-            return found;
+        let asked = host.clone();
+        match apart("resolve", self.deadline, self.stop, move || lookup.addresses(&asked, port)) {
+            Ok(Apart::Done(found)) => found,
+            Ok(Apart::Stopped) => Err(failed(io::ErrorKind::Interrupted.into())),
+            Ok(Apart::Late) => {
+                Err(failed(io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline")))
+            }
+            Err(error) => Err(failed(error)),
         }
-        if ready[1] {
-            return Err(failed(io::ErrorKind::Interrupted.into()));
-        }
-        Err(failed(io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline")))
     }
 }
 

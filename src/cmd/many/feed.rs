@@ -75,7 +75,7 @@ impl Feed {
     async fn distribute(self: Rc<Self>, input: io::Result<OwnedFd>) {
         self.wanted.notified().await;
         let mut failed = None;
-        match input.and_then(read_in_thread) {
+        match read_in_thread(|| input) {
             Ok(mut chunks) => {
                 let mut unfinished = Vec::new();
                 while let Some(chunk) = chunks.recv().await {
@@ -206,11 +206,19 @@ impl Feed {
     }
 }
 
-/// Reads in a thread of its own: a descriptor that others share must not be made non-blocking.
-fn read_in_thread(input: OwnedFd) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
+/// Opens and reads in a thread of its own: a descriptor that others share must not be made non-blocking, and to open a
+/// pipe may take long.
+pub(in crate::cmd) fn read_in_thread(
+    open: impl FnOnce() -> io::Result<OwnedFd> + Send + 'static,
+) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
     let (chunk_in, chunks) = mpsc::channel(CHUNKS);
     let run = move || {
         let mut buffer = vec![0; CHUNK];
+        let input = match open() {
+            Ok(input) => input,
+            // Nobody takes it any more if the program is ending already.
+            Err(error) => return drop(chunk_in.blocking_send(Err(error))),
+        };
         loop {
             let chunk = match stdio::read(input.as_fd(), &mut buffer) {
                 Ok(0) => return,

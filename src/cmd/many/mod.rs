@@ -9,7 +9,7 @@ mod room;
 mod talk;
 mod text;
 
-pub(super) use feed::{Feed, Framing, open as open_feed};
+pub(super) use feed::{Feed, Framing, open as open_feed, read_in_thread};
 pub(super) use incoming::Incoming;
 pub(super) use reader::{Lost, Reader};
 pub(super) use talk::{Ending, Terms, idle, receive, talk};

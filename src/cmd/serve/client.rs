@@ -1,7 +1,7 @@
 //! One client of a server for many.
 
 use super::service::{self, Service};
-use crate::cmd::many::{Feed, Incoming, Terms, idle, receive, talk};
+use crate::cmd::many::{Feed, Incoming, Terms, idle, read_in_thread, receive, talk};
 use crate::cmd::stdout::{Output, Written};
 use crate::event::{Event, Events, Kind};
 use crate::net::stream::Stream;
@@ -9,6 +9,7 @@ use crate::net::upper::Upper;
 use crate::sys::pump::Filter;
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, Read};
 use std::pin::pin;
 use std::rc::Rc;
@@ -57,6 +58,17 @@ impl Desk {
                         break;
                     }
                     client.write_all(&chunk[..n]).await.map_err(|e| failed("send", client, e))?;
+                }
+                self.end(client).await
+            }
+            Service::Stream(path) => {
+                let failed_to_read = |e| Error::new("read", path.display(), e).about(Kind::File);
+                let pipe = path.clone();
+                let mut chunks =
+                    read_in_thread(move || Ok(File::open(pipe)?.into())).map_err(failed_to_read)?;
+                while let Some(chunk) = chunks.recv().await {
+                    let chunk = chunk.map_err(failed_to_read)?;
+                    client.write_all(&chunk).await.map_err(|e| failed("send", client, e))?;
                 }
                 self.end(client).await
             }

@@ -6,6 +6,7 @@ use crate::event::Kind;
 use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
 use crate::net::upper::Upper;
 use crate::sys::mmsg::{Datagram, Letter};
+use crate::sys::signal::Stop;
 use crate::sys::socket::Tracked;
 use crate::sys::{Error, Result};
 use std::io;
@@ -25,11 +26,11 @@ pub(super) enum Answer {
 
 impl Answer {
     /// The answer asked for; a file is read now rather than at the first datagram.
-    pub(super) fn of(args: &AnswerArgs) -> Result<Self> {
+    pub(super) fn of(args: &AnswerArgs, stop: &Stop) -> Result<Self> {
         Ok(match &args.respond {
             _ if args.echo => Self::Echo,
             _ if args.upper => Self::Upper,
-            Some(answer) => Self::Respond(response(answer)?),
+            Some(answer) => Self::Respond(response(answer, stop)?),
             None => Self::Nothing,
         })
     }
