@@ -247,9 +247,12 @@ impl Room {
         self.pace.skip(&mut member.pulse);
         if !ours {
             member.missed += lines as u64;
-            // The sum, because the last such notice may be among what was left out.
-            let text = format!("you read too slowly: {} left out so far", were(member.missed, "line"));
-            self.notify(id, stamp, &text);
+            let what = match member.missed {
+                0 => "answers to your commands were left out".to_owned(),
+                // The sum, because the last such notice may be among what was left out.
+                missed => format!("{} left out so far", were(missed, "line")),
+            };
+            self.notify(id, stamp, &format!("you read too slowly: {what}"));
         }
         self.report(id, What::Skipped(lines), tell);
         Flow::Blocked

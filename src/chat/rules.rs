@@ -54,7 +54,7 @@ pub enum What<'a> {
     Nick(Option<&'a str>),
     /// This many bytes of the line that follows were dropped.
     Shortened(u64),
-    /// A reader that fell behind missed this many lines.
+    /// A reader that fell behind missed this many lines, or none but answers to its commands.
     Skipped(usize),
 }
 

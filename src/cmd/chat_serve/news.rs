@@ -24,7 +24,10 @@ pub(super) fn tell_of(events: &Events, socket: Subject, news: &News<'_>) {
             Event::Member { socket, what: MemberChange::Nick, nick, text }
         }
         What::Skipped(lines) => {
-            let text = Some(format!("{} left out", were(lines as u64, "line")));
+            let text = Some(match lines {
+                0 => "answers to its commands were left out".to_owned(),
+                _ => format!("{} left out", were(lines as u64, "line")),
+            });
             Event::Member { socket, what: MemberChange::Slow, nick, text }
         }
         What::Shortened(bytes) => Event::Warning {
