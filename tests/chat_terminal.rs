@@ -3,7 +3,7 @@
 mod support;
 
 use rustix::process::Signal;
-use support::{Door, Peer, Running, Terminal, soquete};
+use support::{Door, Peer, Running, Terminal, peer, soquete};
 use vt100::Screen;
 
 fn room(flags: &str) -> Running {
@@ -387,6 +387,182 @@ fn wait_file(path: &std::path::Path, part: &str) -> String {
             Ok(text) if text.contains(part) => return text,
             last => assert!(begun.elapsed() < support::DEADLINE, "waited for {part:?}: {last:?}"),
         }
+        std::thread::yield_now();
+    }
+}
+
+/// A room that is held by the test, and somebody in it who has said `kill me` and then pressed `keys`.
+fn in_the_middle_of(keys: &str) -> (Terminal, Peer) {
+    let door = Door::open();
+    let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
+    let mut server = door.accept();
+    ana.wait("a prompt", |s| last_line(s) == ">");
+    ana.keys("kill me\r");
+    assert_eq!(server.receive_line(), "kill me\n");
+    ana.wait("a prompt", |s| last_line(s) == ">");
+    ana.keys(keys);
+    if keys.starts_with('\u{12}') {
+        ana.wait_text("(reverse-i-search)`ki'");
+    }
+    (ana, server)
+}
+
+/// Keys after which the editor waits for another.
+const UNFINISHED_KEYS: [&str; 6] = ["\u{12}ki", "\u{16}", "\u{1b}", "\u{1b}[", "\u{1b}2", "\u{18}"];
+
+#[test]
+fn lines_that_come_in_the_middle_of_keys_are_shown_soon() {
+    let hear = |keys: &str| {
+        let (ana, mut server) = in_the_middle_of(keys);
+        server.send("heard one\nheard two\n");
+        let text = ana.wait(&format!("lines after {keys:?}"), |s| {
+            s.contents().contains("heard two\n") && last_line(s).starts_with('>')
+        });
+        assert_eq!(text.matches("heard").count(), 2, "each once, after {keys:?}:\n{text}");
+        ana.keys("\u{7}\u{5}\u{15}more\r");
+        assert!(server.receive_line().ends_with("more\n"), "keys are taken again");
+        server.send("heard three\n");
+        ana.wait_text("heard three");
+        drop(server);
+        assert_eq!(ana.finish(), 0);
+    };
+    at_once(hear);
+}
+
+/// Runs `test` for all unfinished keys at the same time.
+fn at_once(test: impl Fn(&str) + Sync) {
+    std::thread::scope(|scope| {
+        for keys in UNFINISHED_KEYS {
+            let test = &test;
+            scope.spawn(move || test(keys));
+        }
+    });
+}
+
+/// Ends a session by `end` in the middle of keys, with lines that were not shown yet.
+fn shows_the_last_words(keys: &str, end: impl FnOnce(&Terminal, Peer), code: i32) {
+    let (ana, mut server) = in_the_middle_of(keys);
+    server.send("last words 1\nlast words 2\n");
+    wait_received(&server);
+    end(&ana, server);
+    ana.wait_end();
+    let text = ana.screen().contents();
+    assert!(text.contains("last words 1\nlast words 2"), "after {keys:?}:\n{text}");
+    assert!(ana.is_cooked());
+    assert_eq!(ana.finish(), code, "after {keys:?}:\n{text}");
+}
+
+#[test]
+fn the_last_lines_are_shown_when_the_server_ends_in_the_middle_of_keys() {
+    at_once(|keys| shows_the_last_words(keys, |_, server| drop(server), 0));
+}
+
+#[test]
+fn the_last_lines_are_shown_when_a_signal_or_ctrl_c_comes_in_the_middle_of_keys() {
+    for keys in ["\u{12}ki", "\u{1b}2", "\u{18}"] {
+        let terminate = |ana: &Terminal, _server: Peer| {
+            ana.signal(Signal::TERM);
+            ana.wait_end();
+        };
+        shows_the_last_words(keys, terminate, 143);
+    }
+    let interrupt = |ana: &Terminal, _server: Peer| {
+        ana.keys("\u{3}");
+        ana.wait_end();
+    };
+    shows_the_last_words("\u{12}ki", interrupt, 130);
+}
+
+/// Waits until the program has read all it was sent, as the kernel's table of sockets tells.
+fn wait_received(server: &Peer) {
+    let end = format!(":{:04X} ", server.peer().port());
+    let begun = std::time::Instant::now();
+    let is_read = || {
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("a table");
+        let of_program =
+            |line: &&str| line.split_once(": ").is_some_and(|(_, rest)| rest[8..].starts_with(&end));
+        table.lines().find(of_program).is_some_and(|line| line.contains(" 00000000:00000000 "))
+    };
+    while !is_read() {
+        assert!(begun.elapsed() < support::DEADLINE, "the program reads");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_operator_reads_the_last_lines_too() {
+    let desk = Terminal::start("chat-serve 127.0.0.1:0", &[]);
+    let text = desk.wait("an address", |s| s.contents().contains("listening on 127.0.0.1:"));
+    let address = text.split("listening on ").nth(1).unwrap().split(' ').next().unwrap();
+    let (mut eva, mut bob) =
+        (Peer::connect(address.parse().unwrap()), Peer::connect(address.parse().unwrap()));
+    desk.keys("welcome\r");
+    while !bob.receive_line().contains("welcome") {}
+    desk.keys("\u{12}wel");
+    desk.wait_text("(reverse-i-search)`wel'");
+    eva.send("said while searching\n");
+    while !bob.receive_line().contains("searching") {}
+    desk.signal(Signal::TERM);
+    desk.wait_end();
+    assert!(desk.screen().contents().contains("said while searching"), "{}", desk.screen().contents());
+    assert_eq!(desk.finish(), 143);
+}
+
+#[test]
+fn a_flood_in_the_middle_of_a_search_makes_nobody_too_slow() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("kill me\r");
+    assert!(eva.receive_line().ends_with(": kill me\n"));
+    ana.keys("\u{12}ki");
+    ana.wait_text("(reverse-i-search)`ki'");
+    let line = format!("{}\n", "f".repeat(300));
+    for _ in 0..200 {
+        eva.send(line.repeat(100));
+    }
+    eva.send("the end\n");
+    ana.wait_last(": the end");
+    ana.keys("\u{5}\u{15}\u{4}");
+    ana.wait_end();
+    assert_eq!(ana.finish(), 0);
+}
+
+#[test]
+fn after_a_stop_the_prompt_is_back_with_what_was_typed() {
+    if peer("bash").is_none() {
+        return;
+    }
+    let door = Door::open();
+    let shell = Terminal::start_program("bash", &["--norc", "--noprofile", "-i"]);
+    shell.keys("PS1='shell: '\n");
+    shell.wait("a shell", |s| last_line(s) == "shell:");
+    shell.keys(format!("{} chat-join -q {}\n", env!("CARGO_BIN_EXE_soquete"), door.address()));
+    let mut server = door.accept();
+    shell.wait("a prompt", |s| last_line(s) == ">");
+    shell.keys("half");
+    for n in 0..15 {
+        shell.wait("the typed text", |s| last_line(s) == "> half" && s.cursor_position().1 == 6);
+        shell.keys("\u{1a}");
+        shell.wait("the shell again", |s| last_line(s) == "shell:");
+        shell.keys(format!("echo stopped-$(({n}+100))\n"));
+        shell.wait_text(&format!("\nstopped-{}", n + 100));
+        shell.keys("clear; fg\n");
+        shell.wait("the typed text", |s| last_line(s) == "> half");
+        wait_raw(&shell);
+    }
+    server.send("heard\n");
+    shell.wait("a line above the prompt", |s| s.contents().contains("heard") && last_line(s) == "> half");
+    shell.keys(" a line\r");
+    assert_eq!(server.receive_line(), "half a line\n");
+}
+
+/// Waits until the terminal passes keys on.
+fn wait_raw(terminal: &Terminal) {
+    let begun = std::time::Instant::now();
+    while terminal.is_cooked() {
+        assert!(begun.elapsed() < support::DEADLINE, "the terminal edits lines");
         std::thread::yield_now();
     }
 }

@@ -75,6 +75,36 @@ pub fn mind_the_terminal() -> io::Result<()> {
     Ok(())
 }
 
+/// Readable once the program went on after a stop (SIGCONT), a byte for each time.
+pub fn resumed() -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let (readable, writable) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    signal_hook::low_level::pipe::register(libc::SIGCONT, writable)?;
+    Ok(readable)
+}
+
+/// A thread of this program.
+#[derive(Clone, Copy, Debug)]
+pub struct Thread(rustix::thread::Pid);
+
+impl Thread {
+    /// The one that calls this.
+    #[must_use]
+    pub fn current() -> Self {
+        Self(rustix::thread::gettid())
+    }
+}
+
+/// Ends a system call in which this thread waits, by the signal for another window size: the one a line editor minds and
+/// everything else ignores.
+pub fn wake(thread: Thread) {
+    let (program, thread) = (rustix::process::getpid(), thread.0);
+    // SAFETY: tgkill(2) takes numbers; a thread that has ended is an error (ESRCH), and there is nobody to wake.
+    unsafe {
+        libc::syscall(libc::SYS_tgkill, program.as_raw_pid(), thread.as_raw_pid(), libc::SIGWINCH);
+    }
+}
+
 /// Ends the program as `number` does by default, so that its exit status tells the signal.
 fn die_of(number: libc::c_int) {
     terminal::restore_remembered();

@@ -1,7 +1,9 @@
 //! The terminal's mode, who is in its foreground, and what may be put between it and the program.
 #![allow(unsafe_code)]
 
-use rustix::termios::{InputModes, LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
@@ -29,6 +31,14 @@ impl Mode {
         keys.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
         keys.input_modes -= InputModes::ICRNL | InputModes::IXON;
         Ok(tcsetattr(terminal, OptionalActions::Now, &keys)?)
+    }
+
+    /// Changes a mode that passes keys so that a read ends empty after a tenth of a second without one (termios(3)).
+    pub fn read_shortly(&self, terminal: BorrowedFd<'_>) -> io::Result<()> {
+        let mut shortly = self.0.clone();
+        shortly.special_codes[SpecialCodeIndex::VMIN] = 0;
+        shortly.special_codes[SpecialCodeIndex::VTIME] = 1;
+        Ok(tcsetattr(terminal, OptionalActions::Now, &shortly)?)
     }
 
     /// Has this mode put back by a signal that ends the program, until [`forget`].
@@ -74,6 +84,12 @@ pub fn in_foreground(terminal: BorrowedFd<'_>) -> bool {
 /// A pipe: its reading and its writing end.
 pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+/// How many bytes wait in a pipe.
+#[must_use]
+pub fn waiting(pipe: BorrowedFd<'_>) -> u64 {
+    rustix::io::ioctl_fionread(pipe).unwrap_or(0)
 }
 
 /// A descriptor number that leads elsewhere until this is dropped.

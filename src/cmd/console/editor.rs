@@ -1,22 +1,28 @@
-//! The line editor's side of the console: a thread that reads keys, and the turns it takes with the printer.
+//! The line editor's side of the console: a thread that reads keys. For the console alone.
 
+use super::turns::{Turn, Turns};
 use crate::sys::terminal::Mode;
 use crate::sys::{signal, stdio};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Config, Helper, Prompt};
-use std::cell::RefCell;
+use rustyline::{ColorMode, Config, Helper, Prompt};
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
 
 /// Lines one can come back to.
 const HISTORY: usize = 1000;
+
+/// Milliseconds until Esc alone is a key of its own and no longer the begin of another, as in other line editors.
+const ESCAPE: u16 = 500;
+
+/// Clears the row above, where the editor left the line it was called away from.
+const CLEAR_LEFT: &[u8] = b"\x1b[A\x1b[J";
 
 /// Shown where keys were lost: the editor drops what it had read ahead along with those it cannot take.
 const NOT_TEXT: &[u8] = b"* not UTF-8: those keys and any that came along with them were left out\n";
@@ -24,53 +30,28 @@ const NOT_TEXT: &[u8] = b"* not UTF-8: those keys and any that came along with t
 /// A line editor that tells when it edits.
 pub(super) type Editor = rustyline::Editor<Hand, MemHistory>;
 
-/// What the editor does, for the printer: text goes through the editor while it edits, and past it when it is done.
-/// Between two lines it is neither here nor there, and text would end up beside the prompt.
-#[derive(Clone, Default)]
-pub(super) struct Turns(Arc<(Mutex<Turn>, Condvar)>);
-
-/// See [`Turns`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// Between two lines.
-    #[default]
-    Between,
-    /// A prompt stands on the screen.
-    Editing,
-    /// No prompt will come any more.
-    Over,
-}
-
-impl Turns {
-    fn set(&self, turn: Turn) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = turn;
-        self.0.1.notify_all();
-    }
-
-    /// Waits while the editor is between two lines, but not longer than `limit`.
-    pub(super) fn wait(&self, limit: Duration) -> Turn {
-        let turn = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.0.1.wait_timeout_while(turn, limit, |turn| *turn == Turn::Between);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-}
-
 /// An editor, if this terminal can move its cursor.
 pub(super) fn open(turns: &Turns) -> Option<(Editor, impl rustyline::ExternalPrinter + Send + 'static)> {
-    let config = Config::builder().max_history_size(HISTORY).ok()?.build();
+    // No colour is used, but only an editor that may use some tells what it draws.
+    let config = Config::builder().max_history_size(HISTORY).ok()?.keyseq_timeout(Some(ESCAPE));
+    let config = config.color_mode(ColorMode::Forced).build();
     let history = MemHistory::with_config(&config);
     let mut editor = Editor::with_history(config, history).ok()?;
-    editor.set_helper(Some(Hand { turns: turns.clone(), line: RefCell::default() }));
+    editor.set_helper(Some(Hand {
+        turns: turns.clone(),
+        line: RefCell::default(),
+        redraws: Cell::default(),
+    }));
     let printer = editor.create_external_printer().ok()?;
     Some((editor, printer))
 }
 
 /// Reads lines until the person has no more to say; then the terminal is in `mode` again, so that Ctrl-C is a signal.
 pub(super) fn edit(editor: Editor, prompt: &'static str, mode: &Mode, turns: &Turns, into: OwnedFd) {
+    turns.belong_to_this_thread();
     read_lines(editor, prompt, turns, into);
     // A terminal that is gone has no mode.
-    let _ = mode.restore(stdio::input());
-    turns.set(Turn::Over);
+    turns.end(|| drop(mode.restore(stdio::input())));
 }
 
 fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: OwnedFd) {
@@ -90,6 +71,12 @@ fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: Own
                     return;
                 }
             }
+            // It was called away from a key it waited for, to show what came.
+            Err(ReadlineError::Eof | ReadlineError::Signal(_)) if turns.is_called() => {
+                let _ = stdio::write_all(stdio::output(), CLEAR_LEFT);
+            }
+            // The window has another size; the editor asks for it anew.
+            Err(ReadlineError::Signal(_)) => {}
             Err(ReadlineError::Interrupted) => {
                 signal::interrupt_self();
                 // Not an end of input, which might be taken for the end before the signal is.
@@ -123,6 +110,8 @@ pub(super) struct Hand {
     /// The line before and after the cursor: bytes that are no text end the editor's turn, and the line must not go
     /// with them.
     line: RefCell<(String, String)>,
+    /// Whether the editor is about to draw for a reason of its own.
+    redraws: Cell<bool>,
 }
 
 /// The editor asks whether a line is complete when Enter was hit: from here on the prompt is on its way out.
@@ -148,6 +137,21 @@ impl Hinter for Hand {
     }
 }
 
-impl Highlighter for Hand {}
+/// The editor asks for a prompt's colour whenever it draws: for a key, of which it asked for the characters first, or
+/// because it has shown what was given to it.
+impl Highlighter for Hand {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        if !self.redraws.take() {
+            self.turns.take();
+        }
+        Cow::Borrowed(prompt)
+    }
+
+    /// Always true: then each key is followed by a drawing, none is left to be taken for one of given text.
+    fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
+        self.redraws.set(true);
+        true
+    }
+}
 
 impl Helper for Hand {}

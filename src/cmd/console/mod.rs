@@ -5,19 +5,22 @@
 
 mod editor;
 mod paint;
+mod paper;
+mod turns;
 
 use super::Context;
 use crate::event::Kind;
 use crate::sys::terminal::{self, Mode, NO_PASTE_MARKS};
 use crate::sys::wait::{For, wait};
 use crate::sys::{Error, Result, signal, stdio};
-use editor::{Turn, Turns};
 use paint::Painter;
+use paper::Paper;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
+use turns::Turns;
 
 /// Text without a line end is shown after this long: a prompt of some other server, not a line still on its way.
 const UNFINISHED: Duration = Duration::from_millis(300);
@@ -25,12 +28,10 @@ const UNFINISHED: Duration = Duration::from_millis(300);
 const PIECE: usize = 64 << 10;
 /// How long the end of the program waits for the terminal to take the last lines.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// How long the printer waits for the editor between two lines; an editor that is stuck does not hide what comes.
-const BETWEEN: Duration = Duration::from_millis(200);
-
 /// The terminal while somebody types. Dropping it gives the terminal back as it was.
 pub(super) struct Console {
     mode: Arc<Mode>,
+    turns: Turns,
     shown: Receiver<()>,
     diverted: Option<terminal::Diverted>,
     /// Held until the end: while somebody may still write, the printer waits for it.
@@ -71,14 +72,17 @@ pub(super) fn open(prompt: &'static str, context: &Context) -> Result<Option<(Co
     let brush = Painter::new((context.visible)(), context.colour);
     let (over, shown) = mpsc::channel();
     let paper = Paper { printer, turns: turns.clone() };
+    let resumed = signal::resumed().map_err(failed)?;
+    let keys = Arc::clone(&mode);
     start("print", move || {
-        print(&[show_from, notes_from], brush, paper);
+        print(&[show_from, notes_from], brush, paper, &Resumption { bell: resumed, keys });
         let _ = over.send(());
     })?;
     let before = Arc::clone(&mode);
-    start("type", move || editor::edit(editor, prompt, &before, &turns, type_into))?;
+    let its = turns.clone();
+    start("type", move || editor::edit(editor, prompt, &before, &its, type_into))?;
     let diverted = context.events_on_terminal.map(|number| terminal::divert(number, &notes)).transpose();
-    let console = Console { mode, shown, diverted: diverted.map_err(failed)?, notes: Some(notes) };
+    let console = Console { mode, turns, shown, diverted: diverted.map_err(failed)?, notes: Some(notes) };
     Ok(Some((console, Ends { typed, show })))
 }
 
@@ -88,15 +92,25 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
 }
 
 /// Shows what comes out of the pipes until all are closed: first the room's text, then notes, which are fit to show.
-fn print(pipes: &[OwnedFd; 2], mut brush: Painter, mut paper: Paper<impl rustyline::ExternalPrinter>) {
+fn print(
+    pipes: &[OwnedFd; 2],
+    mut brush: Painter,
+    mut paper: Paper<impl rustyline::ExternalPrinter>,
+    resumption: &Resumption,
+) {
     let mut unfinished = [Vec::new(), Vec::new()];
     let mut open = [true, true];
     let mut buffer = vec![0; PIECE];
     while open.contains(&true) {
         let waiting: Vec<usize> = (0..2).filter(|&i| open[i]).collect();
-        let fds: Vec<_> = waiting.iter().map(|&i| (pipes[i].as_fd(), For::Reading)).collect();
+        let bell = std::iter::once(&resumption.bell);
+        let fds: Vec<_> =
+            waiting.iter().map(|&i| &pipes[i]).chain(bell).map(|p| (p.as_fd(), For::Reading)).collect();
         let deadline = unfinished.iter().any(|u| !u.is_empty()).then(|| Instant::now() + UNFINISHED);
         let Ok(ready) = wait(&fds, deadline) else { return };
+        if ready.last() == Some(&true) {
+            resumption.answer(&mut paper, pipes[0].as_fd());
+        }
         let late = !ready.contains(&true);
         let mut text = String::new();
         for (&i, ready) in waiting.iter().zip(ready) {
@@ -117,24 +131,23 @@ fn print(pipes: &[OwnedFd; 2], mut brush: Painter, mut paper: Paper<impl rustyli
             }
         }
         if !text.is_empty() {
-            paper.show(&text);
+            paper.show(&text, pipes[0].as_fd());
         }
     }
 }
 
-/// Where text is shown: above the prompt while there is one.
-struct Paper<P> {
-    printer: P,
-    turns: Turns,
+/// The program goes on after a stop (Ctrl-Z): the shell has set the terminal's mode, and has written to it.
+struct Resumption {
+    bell: OwnedFd,
+    keys: Arc<Mode>,
 }
 
-impl<P: rustyline::ExternalPrinter> Paper<P> {
-    fn show(&mut self, text: &str) {
-        let editing = self.turns.wait(BETWEEN) == Turn::Editing;
-        if !(editing && self.printer.print(text.to_owned()).is_ok()) {
-            // A terminal that is gone needs no text.
-            let _ = stdio::write_all(stdio::output(), text.as_bytes());
-        }
+impl Resumption {
+    fn answer(&self, paper: &mut Paper<impl rustyline::ExternalPrinter>, pipe: BorrowedFd<'_>) {
+        // As often as it went on since: once is enough.
+        let _ = stdio::read(self.bell.as_fd(), &mut [0; 64]);
+        paper.turns.renew(|| drop(self.keys.pass_keys(stdio::input())));
+        paper.redraw(pipe);
     }
 }
 
@@ -142,6 +155,7 @@ impl Drop for Console {
     fn drop(&mut self) {
         self.diverted = None;
         self.notes = None;
+        self.turns.hurry();
         // A terminal that was stopped (Ctrl-S) may not take them; it gets its mode back all the same.
         let _ = self.shown.recv_timeout(LAST_WORDS);
         let _ = self.mode.restore(stdio::input());
