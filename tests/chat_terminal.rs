@@ -496,6 +496,8 @@ fn the_operator_reads_the_last_lines_too() {
     let address = text.split("listening on ").nth(1).unwrap().split(' ').next().unwrap();
     let (mut eva, mut bob) =
         (Peer::connect(address.parse().unwrap()), Peer::connect(address.parse().unwrap()));
+    bob.send("here\n");
+    desk.wait_text(": here");
     desk.keys("welcome\r");
     while !bob.receive_line().contains("welcome") {}
     desk.keys("\u{12}wel");
