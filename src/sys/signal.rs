@@ -77,8 +77,7 @@ pub fn mind_the_terminal() -> io::Result<()> {
 
 /// Readable once the program went on after a stop (SIGCONT), a byte for each time.
 pub fn resumed() -> io::Result<OwnedFd> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let (readable, writable) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    let (readable, writable) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
     signal_hook::low_level::pipe::register(libc::SIGCONT, writable)?;
     Ok(readable)
 }
