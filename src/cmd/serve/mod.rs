@@ -166,7 +166,9 @@ async fn only_client(house: &House) -> Result {
 /// Lets clients in at one door.
 async fn receive(door: Waiting, house: Rc<House>, keep_open: bool) {
     loop {
-        let Some(Guest { socket, place }) = next_guest(&door, &house).await else { return };
+        let guest =
+            if keep_open { Some(admit(&door, &house).await) } else { only_guest(&door, &house).await };
+        let Some(Guest { socket, place }) = guest else { return };
         if place.is_none() {
             turn_away(&house, &socket);
             continue;
@@ -194,19 +196,22 @@ async fn receive(door: Waiting, house: Rc<House>, keep_open: bool) {
     }
 }
 
-/// The next client at this door; none once the only one came, at whichever door.
-async fn next_guest(door: &Waiting, house: &House) -> Option<Guest> {
+/// The next client at this door.
+async fn admit(door: &Waiting, house: &House) -> Guest {
+    if house.reject { house.gate.meet(door).await } else { house.gate.admit(door).await }
+}
+
+/// The only client of all, if it comes at this door.
+async fn only_guest(door: &Waiting, house: &House) -> Option<Guest> {
     let taken = async {
         while !house.taken.get() {
             house.changed.notified().await;
         }
     };
-    let guest =
-        async { if house.reject { house.gate.meet(door).await } else { house.gate.admit(door).await } };
     tokio::select! {
         biased;
         () = taken => None,
-        guest = guest => Some(guest),
+        guest = admit(door, house) => Some(guest),
     }
 }
 
