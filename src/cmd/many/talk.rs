@@ -86,12 +86,15 @@ pub(in crate::cmd) async fn talk(
 
 /// What is sent first goes alone until it is acknowledged: many connections at once are what fills a server's queues.
 async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()> {
+    let (mut began, mut heard) = (false, false);
     loop {
         let next = reader.next().await;
-        tokio::select! {
-            biased;
-            () = stream.heard() => {}
-            () = reader.dismissal() => return Err(too_slow(stream)),
+        if began && !heard {
+            tokio::select! {
+                biased;
+                () = stream.heard() => heard = true,
+                () = reader.dismissal() => return Err(too_slow(stream)),
+            }
         }
         match next {
             Next::Bytes => {
@@ -102,7 +105,7 @@ async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()>
                     })
                 });
                 tokio::select! {
-                    answer = send => drop(answer.map_err(|e| failed("send", stream, e))?),
+                    answer = send => began = answer.map_err(|e| failed("send", stream, e))? > 0,
                     () = reader.dismissal() => return Err(too_slow(stream)),
                 }
             }
