@@ -5,9 +5,8 @@ use super::{Context, Outcome, Result, ready, serve};
 use crate::cli::Listen;
 use crate::event::Proto;
 use crate::net::addr::Endpoint;
-use crate::net::listen::{Place, Recipe};
+use crate::net::listen::Recipe;
 use crate::net::relay;
-use crate::net::resolve::Lookup;
 use crate::sys::signal::Signal;
 use crate::sys::socket::Tracked;
 use crate::sys::wait::{For, wait};
@@ -18,12 +17,7 @@ use std::time::Instant;
 /// Runs `soquete listen`.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse(&args.address)?;
-    let place = Place {
-        endpoint,
-        named: Endpoint::has_host(&args.address),
-        public: args.server.public,
-        lookup: Lookup::from(&args.server.lookup),
-    };
+    let place = super::place(endpoint, &args.address, &args.server);
     let service = serve::Service::of(args, &context.stop)?;
     limits::raise_descriptors();
     let recipe = Recipe {

@@ -20,10 +20,14 @@ mod stdout;
 pub mod udp_send;
 pub mod udp_serve;
 
+use crate::cli::ServerArgs;
 use crate::event::Events;
 use crate::event::report::Report;
 use crate::exit::Exit;
+use crate::net::addr::Endpoint;
+use crate::net::listen::Place;
 use crate::net::relay::Ended;
+use crate::net::resolve::Lookup;
 use crate::sys::pump::Filter;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Sockets;
@@ -113,4 +117,10 @@ impl From<Ended> for Outcome {
             Ended::Stopped(signal) => Self::stopped(signal),
         }
     }
+}
+
+/// Where a server is to be reached, `endpoint` as it was read from `words`.
+fn place(endpoint: Endpoint, words: &[String], server: &ServerArgs) -> Place {
+    let (named, lookup) = (Endpoint::has_host(words), Lookup::from(&server.lookup));
+    Place { endpoint, named, public: server.public, lookup }
 }

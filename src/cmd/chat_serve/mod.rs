@@ -15,8 +15,7 @@ use crate::event::Proto;
 use crate::exit::Exit;
 use crate::net::addr::Endpoint;
 use crate::net::gate::Gate;
-use crate::net::listen::{Place, Recipe};
-use crate::net::resolve::Lookup;
+use crate::net::listen::Recipe;
 use crate::net::stream::Waiting;
 use crate::sys::options::SocketOption;
 use crate::sys::pump::Filter;
@@ -42,12 +41,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Runs `soquete chat-serve`.
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
-    let place = Place {
-        endpoint,
-        named: Endpoint::has_host(&args.address),
-        public: args.server.public,
-        lookup: Lookup::from(&args.server.lookup),
-    };
+    let place = super::place(endpoint, &args.address, &args.server);
     limits::raise_descriptors();
     let options = args.listener.socket.server_options();
     // What waits goes out in one write anyway; without this (inherited by each client, tcp(7)) a second line would wait

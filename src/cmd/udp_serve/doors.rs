@@ -4,8 +4,7 @@ use crate::cli::{Group, UdpServe};
 use crate::cmd::Context;
 use crate::event::Proto;
 use crate::net::addr::{AddrError, Endpoint};
-use crate::net::listen::{Place, Recipe};
-use crate::net::resolve::Lookup;
+use crate::net::listen::Recipe;
 use crate::sys::interface;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::Tracked;
@@ -18,12 +17,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 pub(super) fn open(args: &UdpServe, context: &Context) -> anyhow::Result<Vec<Tracked>> {
     let groups = args.join.iter().map(Membership::of).collect::<anyhow::Result<Vec<_>>>()?;
     let endpoint = Endpoint::parse(&args.address)?;
-    let place = Place {
-        endpoint,
-        named: Endpoint::has_host(&args.address),
-        public: args.server.public,
-        lookup: Lookup::from(&args.server.lookup),
-    };
+    let place = crate::cmd::place(endpoint, &args.address, &args.server);
     let options = args.socket.options();
     let recipe =
         Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &options, defaults: &[], backlog: 0 };
