@@ -58,19 +58,25 @@ fn after<'a>(open: &[&'a str], then: &[&'a str]) -> Vec<&'a str> {
     open.iter().chain(then).copied().collect()
 }
 
-#[test]
-fn who_connects_and_closes_first_ends_in_time_wait() {
+/// A client that says something and closes before its peer does, as the kernel recorded it.
+fn close_first(start: impl FnOnce(Soquete) -> Running) -> Run {
     let (mut kernel, door) = recorded_door();
-    let client = connect_to(&door).input("hi\n").start();
+    let client = start(connect_to(&door).input("hi\n"));
     let mut peer = door.accept();
     assert_eq!(peer.receive_all(), b"hi\n");
     client.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
     drop(peer);
     let run = client.finish();
     assert_eq!(run.code, 0, "{run}");
-    let conn = client_of(&run);
-    let states = kernel.confirm(&run, conn);
+    let states = kernel.confirm(&run, client_of(&run));
     assert_eq!(states, after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]), "{run}");
+    run
+}
+
+#[test]
+fn who_connects_and_closes_first_ends_in_time_wait() {
+    let run = close_first(Soquete::start);
+    let conn = client_of(&run);
     expect_seen(&run, conn, &["ESTABLISHED", "FIN-WAIT-2", "TIME-WAIT"]);
 }
 
@@ -547,17 +553,7 @@ fn sockets_bound_to_a_device_go_through_the_same_states() {
 
 #[test]
 fn where_the_table_cannot_be_asked_the_end_is_implied_and_no_reset() {
-    let (mut kernel, door) = recorded_door();
-    let client = in_sandbox(|| connect_to(&door).input("hi\n").start());
-    let mut peer = door.accept();
-    assert_eq!(peer.receive_all(), b"hi\n");
-    client.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
-    drop(peer);
-    let run = client.finish();
-    assert_eq!(run.code, 0, "{run}");
-    let conn = client_of(&run);
-    let states = kernel.confirm(&run, conn);
-    assert_eq!(states, after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]), "{run}");
+    let run = close_first(|client| in_sandbox(|| client.start()));
     let last = run.named("state").find(|e| e.enters("TIME-WAIT")).expect("the last state");
     assert_eq!((&last["via"], &run.event("summary")["clean"]), (&"implied".into(), &true.into()), "{run}");
 }
