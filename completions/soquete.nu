@@ -19,6 +19,10 @@ module completions {
     [ "half-close" "keep" "close" ]
   }
 
+  def "nu-complete soquete listen on_peer_eof" [] {
+    [ "end" "keep" ]
+  }
+
   def "nu-complete soquete listen color" [] {
     [ "auto" "always" "never" ]
   }
@@ -35,6 +39,9 @@ module completions {
     --respond: string         # Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE
     --send: path              # Send FILE, then FIN
     --keep-open(-k)           # Go on accepting; clients are served at the same time
+    --send-only               # Send standard input and print nothing; without -k, leave once it is acknowledged
+    --recv-only               # Do not read standard input
+    --crlf(-C)                # Send line ends as CR LF
     --prefix                  # Tag what clients send with their address, line by line
     --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
     --reject                  # Reset clients over --max-conns instead of letting them wait
@@ -42,6 +49,7 @@ module completions {
     --idle-timeout: string    # End a connection on which nothing moves for this long
     --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
@@ -75,6 +83,10 @@ module completions {
     [ "half-close" "keep" "close" ]
   }
 
+  def "nu-complete soquete connect on_peer_eof" [] {
+    [ "end" "keep" ]
+  }
+
   def "nu-complete soquete connect color" [] {
     [ "auto" "always" "never" ]
   }
@@ -91,6 +103,7 @@ module completions {
     --idle-timeout: string    # End when nothing moves for this long
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
@@ -261,6 +274,10 @@ module completions {
     [ "half-close" "keep" "close" ]
   }
 
+  def "nu-complete soquete chat-join on_peer_eof" [] {
+    [ "end" "keep" ]
+  }
+
   def "nu-complete soquete chat-join color" [] {
     [ "auto" "always" "never" ]
   }
@@ -272,6 +289,7 @@ module completions {
     --idle-timeout: string    # End when nothing moves for this long
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --on-peer-eof: string@"nu-complete soquete chat-join on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -305,6 +323,10 @@ module completions {
     [ "half-close" "keep" "close" ]
   }
 
+  def "nu-complete soquete multi-connect on_peer_eof" [] {
+    [ "end" "keep" ]
+  }
+
   def "nu-complete soquete multi-connect color" [] {
     [ "auto" "always" "never" ]
   }
@@ -319,6 +341,7 @@ module completions {
     --idle-timeout: string    # End a connection on which nothing moves for this long
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --on-peer-eof: string@"nu-complete soquete multi-connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only

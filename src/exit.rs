@@ -59,7 +59,9 @@ impl Exit {
     pub const fn of_kind(kind: Kind) -> Self {
         match kind {
             Kind::Usage => Self::Usage,
-            Kind::Resolve | Kind::Refused | Kind::Reset | Kind::Unreachable => Self::Network,
+            Kind::Resolve | Kind::Refused | Kind::Reset | Kind::Unacknowledged | Kind::Unreachable => {
+                Self::Network
+            }
             Kind::Timeout => Self::Deadline,
             Kind::Address
             | Kind::Permission
@@ -68,6 +70,7 @@ impl Exit {
             | Kind::File
             | Kind::Data
             | Kind::EventsLost
+            | Kind::Waiting
             | Kind::Other => Self::Local,
         }
     }

@@ -58,12 +58,9 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
         sockets: Sockets::new(events.clone()),
         events,
         stop: Stop::install()?,
-        report: output::report(
-            global.json,
-            style(global.color, to_terminal),
-            to_terminal,
-            stdio::take_output().map(File::from),
-        ),
+        report: output::report(global.json, style(global.color, to_terminal), to_terminal, || {
+            stdio::take_output().map(File::from)
+        }),
         json: global.json,
         visible: if to_terminal { visible } else { raw },
         colour: style(global.color, to_terminal) == Style::Coloured,

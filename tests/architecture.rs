@@ -28,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
             "net::pattern",
             "net::ports",
             "net::relay::OnEof",
+            "net::relay::OnPeerEof",
             "net::resolve",
             "sys::options",
         ],

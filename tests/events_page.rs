@@ -118,11 +118,11 @@ macro_rules! kinds {
 
 #[test]
 fn kinds_say_the_exit_status_they_end_with() {
-    let kinds = kinds!(Usage Resolve Refused Reset Unreachable Timeout Address Permission Resources Option File Data
-        EventsLost Other);
+    let kinds = kinds!(Usage Resolve Refused Reset Unacknowledged Unreachable Timeout Address Permission Resources Option File
+        Data EventsLost Waiting Other);
     let page =
         cut(section("WORDS"), ".Ss").into_iter().find(|(heading, _)| *heading == "kind").expect("kinds").1;
-    for kind in kinds.into_iter().filter(|kind| *kind != Kind::EventsLost) {
+    for kind in kinds.into_iter().filter(|kind| !matches!(kind, Kind::EventsLost | Kind::Waiting)) {
         let word = serde_json::to_value(kind).expect("a word");
         let start = format!("\n.It Dv {}\n", word.as_str().expect("a word"));
         let says = page.split_once(&start).expect("the page lists it").1;

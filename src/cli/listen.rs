@@ -2,7 +2,7 @@
 
 use super::values::duration;
 use super::{ListenerArgs, ServerArgs};
-use crate::net::relay::OnEof;
+use crate::net::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,6 +32,15 @@ pub struct Listen {
     /// Go on accepting; clients are served at the same time
     #[arg(short, long)]
     pub keep_open: bool,
+    /// Send standard input and print nothing; without -k, leave once it is acknowledged
+    #[arg(long, conflicts_with_all = ["recv_only", "ServiceArgs"])]
+    pub send_only: bool,
+    /// Do not read standard input
+    #[arg(long, conflicts_with = "ServiceArgs")]
+    pub recv_only: bool,
+    /// Send line ends as CR LF
+    #[arg(short = 'C', long, conflicts_with_all = ["recv_only", "ServiceArgs"])]
+    pub crlf: bool,
     /// Tag what clients send with their address, line by line
     #[arg(long)]
     pub prefix: bool,
@@ -99,6 +108,9 @@ pub struct EofArgs {
     /// Wait at most this long for the peer after standard input ended
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub eof_wait: Option<Duration>,
+    /// What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    pub on_peer_eof: Option<OnPeerEof>,
 }
 
 const EXAMPLES: &str = "\

@@ -2,7 +2,7 @@
 
 use super::{EventTarget, Group};
 use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
-use crate::net::relay::OnEof;
+use crate::net::relay::{OnEof, OnPeerEof};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use std::str::FromStr;
@@ -137,6 +137,21 @@ impl ValueEnum for OnEof {
             Self::HalfClose => PossibleValue::new("half-close").help("Send FIN and go on reading"),
             Self::Keep => PossibleValue::new("keep").help("Send nothing and go on reading"),
             Self::Close => PossibleValue::new("close").help("Close at once"),
+        })
+    }
+}
+
+impl ValueEnum for OnPeerEof {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::End, Self::Keep]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::End => PossibleValue::new("end").help("End the connection"),
+            Self::Keep | Self::KeepWhilePresent => {
+                PossibleValue::new("keep").help("Send standard input to its end")
+            }
         })
     }
 }

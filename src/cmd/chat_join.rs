@@ -1,16 +1,16 @@
 //! `chat-join`: a connection piped as `connect` pipes it, with a console in front of it on a terminal.
 
 use super::chat_serve::PORT;
-use super::connect::{addresses, input, output, pipe_plan};
-use super::{Context, Outcome, Result, console};
+use super::connect::{addresses, input, output, relay_config};
+use super::{Context, Outcome, Result, console, end_config};
 use crate::cli::ChatJoin;
 use crate::net::addr::Endpoint;
 use crate::net::dial::{Dial, DialError};
-use crate::net::relay;
+use crate::net::relay::{self, RelayConfig};
 use crate::net::resolve::Lookup;
+use crate::sys;
 use crate::sys::socket::Tracked;
-use crate::sys::{self, stdio};
-use std::os::fd::AsFd;
+use crate::sys::stdio::{self, Output};
 use std::time::Instant;
 
 /// Runs `soquete chat-join`.
@@ -24,19 +24,15 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     if let Some(nick) = &args.nick {
         introduce(&socket, nick)?;
     }
-    let mut plan = pipe_plan(&args.eof, args.idle_timeout, context);
-    let console = if let Some((console, ends)) = console::open("> ", context)? {
+    let end = end_config(&args.eof, args.idle_timeout, stdio::input());
+    let (console, config) = if let Some((console, ends)) = console::open("> ", context)? {
+        let config = relay_config(Some(ends.typed), Some(Output::Owned(ends.show)), end, context);
         // The console makes text safe itself, line by line.
-        (plan.incoming, plan.ends_with_peer) = (None, true);
-        (plan.input, plan.output) = (Some(ends.typed), Some(ends.show));
-        Some(console)
+        (Some(console), RelayConfig { incoming: None, ..config })
     } else {
-        let input = input()?;
-        plan.ends_with_peer = stdio::is_terminal(input.as_fd());
-        (plan.input, plan.output) = (Some(input), Some(output()?));
-        None
+        (None, relay_config(Some(input()?), Some(output()?), end, context))
     };
-    let ended = relay::run(socket, plan, &context.stop);
+    let ended = relay::run(socket, config, &context.stop);
     drop(console);
     Ok(ended?.into())
 }

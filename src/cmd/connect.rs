@@ -1,17 +1,18 @@
 //! `connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, check};
-use crate::cli::{Connect, EofArgs};
+use super::{Context, Outcome, Result, check, end_config};
+use crate::cli::Connect;
 use crate::event::{Event, Events};
 use crate::net::addr::{Endpoint, Host};
+use crate::net::crlf;
 use crate::net::dial::{Dial, DialError};
-use crate::net::relay::{self, Plan};
+use crate::net::relay::{self, EndConfig, RelayConfig};
 use crate::net::resolve::{Lookup, Patience};
-use crate::sys::pump::Filter;
+use crate::sys;
 use crate::sys::socket::Tracked;
-use crate::sys::{self, stdio};
+use crate::sys::stdio::{self, Output};
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// Between two attempts of `--wait`.
@@ -30,15 +31,13 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(DialError::Failed(error)) => return Err(error.into()),
     };
+    let end = end_config(&args.pipe.eof, args.idle_timeout, stdio::input());
+    let end = EndConfig { send_only: args.send_only, ..end };
     let input = if args.recv_only { None } else { Some(input()?) };
     let output = if args.send_only { None } else { Some(output()?) };
-    let mut plan = pipe_plan(&args.pipe.eof, args.idle_timeout, context);
-    plan.ends_with_peer = input.as_ref().is_some_and(|i| stdio::is_terminal(i.as_fd()));
-    plan.total = input.as_ref().and_then(|i| stdio::file_size(i.as_fd()));
-    plan.outgoing = args.crlf.then(crlf);
-    plan.send_only = args.send_only;
-    (plan.input, plan.output) = (input, output);
-    Ok(relay::run(socket, plan, &context.stop)?.into())
+    let mut config = relay_config(input, output, end, context);
+    config.outgoing = args.crlf.then(crlf::filter);
+    Ok(relay::run(socket, config, &context.stop)?.into())
 }
 
 fn open(args: &Connect, target: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
@@ -112,45 +111,32 @@ pub(super) fn look_up(
     Ok(found)
 }
 
-/// A plan with what `listen` and `connect` have in common.
-pub(super) fn pipe_plan(eof: &EofArgs, idle: Option<Duration>, context: &Context) -> Plan {
-    Plan {
-        input: None,
-        output: None,
+/// A relay of standard input and output, as `connect` and `listen` have it.
+pub(super) fn relay_config(
+    input: Option<OwnedFd>,
+    output: Option<Output>,
+    end: EndConfig,
+    context: &Context,
+) -> RelayConfig {
+    RelayConfig {
+        total: input.as_ref().and_then(|i| stdio::file_size(i.as_fd())),
+        input,
+        output,
         outgoing: None,
         incoming: (context.visible)(),
-        on_eof: eof.on_eof,
-        eof_wait: eof.eof_wait,
-        idle,
-        send_only: false,
-        ends_with_peer: false,
+        end,
         progress_every: context.progress_every,
-        total: None,
     }
 }
 
 /// Standard input for the relay's own use.
-pub(super) fn input() -> sys::Result<std::os::fd::OwnedFd> {
+pub(super) fn input() -> sys::Result<OwnedFd> {
     stdio::take_input()
         .map_err(|e| sys::Error::new("open", "standard input", e).about(crate::event::Kind::File))
 }
 
 /// Standard output for the relay's own use.
-pub(super) fn output() -> sys::Result<std::os::fd::OwnedFd> {
-    stdio::take_output()
+pub(super) fn output() -> sys::Result<Output> {
+    Output::standard()
         .map_err(|e| sys::Error::new("open", "standard output", e).about(crate::event::Kind::File))
-}
-
-/// Makes each line end CR LF; one that is so already stays.
-fn crlf() -> Filter {
-    let mut last = 0;
-    Box::new(move |bytes, out| {
-        for &byte in bytes {
-            if byte == b'\n' && last != b'\r' {
-                out.push(b'\r');
-            }
-            out.push(byte);
-            last = byte;
-        }
-    })
 }

@@ -1,12 +1,13 @@
 //! `listen`: a plain listener pipes its first client; every other service is served to many.
 
-use super::connect::{input, output, pipe_plan};
-use super::{Context, Outcome, Result, ready, serve};
+use super::connect::{input, output, relay_config};
+use super::{Context, Outcome, Result, end_config, ready, serve};
 use crate::cli::Listen;
 use crate::event::Proto;
 use crate::net::addr::Endpoint;
+use crate::net::crlf;
 use crate::net::listen::Recipe;
-use crate::net::relay;
+use crate::net::relay::{self, EndConfig};
 use crate::sys::signal::Signal;
 use crate::sys::socket::Tracked;
 use crate::sys::wait::{For, wait};
@@ -44,14 +45,16 @@ fn pipe_first(args: &Listen, listeners: Vec<Tracked>, context: &Context) -> Resu
     // Who comes after the first is refused by the kernel, not left waiting for nothing.
     drop(listeners);
     client.tell_options();
-    let mut plan = pipe_plan(&args.pipe.eof, args.idle_timeout, context);
-    let source = input()?;
-    plan.total = stdio::file_size(source.as_fd());
-    (plan.input, plan.output) = (Some(source), Some(output()?));
+    let end = end_config(&args.pipe.eof, args.idle_timeout, stdio::input());
+    let end = EndConfig { send_only: args.send_only, ..end };
+    let input = if args.recv_only { None } else { Some(input()?) };
+    let output = if args.send_only { None } else { Some(output()?) };
+    let mut config = relay_config(input, output, end, context);
+    config.outgoing = args.crlf.then(crlf::filter);
     if args.prefix {
-        plan.incoming = Some(serve::tagging(&client, plan.incoming.take()));
+        config.incoming = Some(serve::tagging(&client, config.incoming.take()));
     }
-    Ok(relay::run(client, plan, &context.stop)?.into())
+    Ok(relay::run(client, config, &context.stop)?.into())
 }
 
 enum Arrival {

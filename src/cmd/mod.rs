@@ -20,19 +20,19 @@ mod stdout;
 pub mod udp_send;
 pub mod udp_serve;
 
-use crate::cli::ServerArgs;
+use crate::cli::{EofArgs, ServerArgs};
 use crate::event::Events;
 use crate::event::report::Report;
 use crate::exit::Exit;
 use crate::net::addr::Endpoint;
 use crate::net::listen::Place;
-use crate::net::relay::Ended;
+use crate::net::relay::{self, EndConfig, Relay, RelayEnd};
 use crate::net::resolve::Lookup;
 use crate::sys::pump::Filter;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Sockets;
 use crate::sys::wait::{For, wait};
-use std::os::fd::{AsFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 /// What a subcommand works with.
@@ -105,17 +105,30 @@ impl Outcome {
     }
 }
 
-impl From<Ended> for Outcome {
-    fn from(ended: Ended) -> Self {
-        match ended {
-            Ended::Done => Self::done(),
-            Ended::OutputClosed => Self::of(Exit::Done, "the reader of standard output went away"),
-            Ended::Idle(limit) => Self::deadline(format!("idle timeout: nothing moved for {limit:?}")),
-            Ended::EofWait(limit) => Self::deadline(format!(
+impl From<Relay> for Outcome {
+    fn from(relay: Relay) -> Self {
+        match relay {
+            Relay::Ended(RelayEnd::Done) => Self::done(),
+            Relay::OutputClosed => Self::of(Exit::Done, "the reader of standard output went away"),
+            Relay::Ended(RelayEnd::Idle(limit)) => {
+                Self::deadline(format!("idle timeout: nothing moved for {limit:?}"))
+            }
+            Relay::Ended(RelayEnd::EofWait(limit)) => Self::deadline(format!(
                 "the peer was still open {limit:?} after the end of input (--eof-wait)"
             )),
-            Ended::Stopped(signal) => Self::stopped(signal),
+            Relay::Stopped(signal) => Self::stopped(signal),
         }
+    }
+}
+
+/// When a connection that is piped with `input` is over.
+fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedFd<'_>) -> EndConfig {
+    EndConfig {
+        on_eof: eof.on_eof,
+        on_peer_eof: eof.on_peer_eof.unwrap_or_else(|| relay::on_peer_eof(input)),
+        eof_wait: eof.eof_wait,
+        idle,
+        send_only: false,
     }
 }
 

@@ -142,8 +142,8 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         ),
         (
             "kind",
-            words!(Kind: Usage Resolve Refused Reset Unreachable Timeout Address Permission Resources Option
-                File Data EventsLost Other),
+            words!(Kind: Usage Resolve Refused Reset Unacknowledged Unreachable Timeout Address Permission
+                Resources Option File Data EventsLost Waiting Other),
         ),
     ]
 }

@@ -113,6 +113,8 @@ pub enum Kind {
     Refused,
     /// The peer reset the connection.
     Reset,
+    /// The peer never acknowledged what it was sent.
+    Unacknowledged,
     /// The network or the host cannot be reached.
     Unreachable,
     /// A deadline passed.
@@ -131,6 +133,8 @@ pub enum Kind {
     Data,
     /// Events were lost because nobody read them in time.
     EventsLost,
+    /// Only standard input is waited for.
+    Waiting,
     /// None of these.
     Other,
 }

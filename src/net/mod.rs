@@ -4,12 +4,13 @@
 
 pub mod addr;
 pub mod backoff;
+pub mod crlf;
 pub mod datagram;
 pub mod dial;
 pub mod gate;
 pub mod listen;
-pub mod orphan;
 pub mod pattern;
+pub mod peer;
 pub mod ports;
 pub mod race;
 pub mod relay;

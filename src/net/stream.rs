@@ -109,10 +109,10 @@ impl Stream {
         self.0.async_io(Interest::WRITABLE, send).await
     }
 
-    /// Waits until the peer acknowledged the first of what was sent ([`Tracked::is_unheard`]), or the connection broke.
-    pub async fn heard(&self) {
+    /// Waits until the peer acknowledged the first of what was sent ([`Tracked::first_data_unacked`]), or the connection broke.
+    pub async fn first_data_acked(&self) {
         let mut pause = FIRST_LOOK;
-        while self.tracked().is_unheard() {
+        while self.tracked().first_data_unacked() {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_LOOK);
         }

@@ -8,25 +8,32 @@ use crate::event::report::{CheckRow, DatagramRow, Report, Row};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
-/// A report writer over standard output, which is a terminal or not.
+/// A report writer over standard output, which is a terminal or not; `open` gives it once there is something to write, so
+/// that a run without a report holds no second descriptor of it.
 #[must_use]
-pub fn report(json: bool, style: Style, terminal: bool, to: io::Result<File>) -> Box<dyn Report> {
-    let out = BufWriter::with_capacity(1 << 16, Page(to));
+pub fn report(json: bool, style: Style, terminal: bool, open: fn() -> io::Result<File>) -> Box<dyn Report> {
+    let out = BufWriter::with_capacity(1 << 16, Page { open, file: None });
     if json {
         return Box::new(Lines(out));
     }
     Box::new(Table { out, style, terminal, sockets: Sockets::new(style), line: Vec::new() })
 }
 
-/// Standard output, or the reason why there is none: writing says it.
-struct Page(io::Result<File>);
+/// Standard output, opened by the first write.
+struct Page {
+    open: fn() -> io::Result<File>,
+    file: Option<File>,
+}
 
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Ok(file) => file.write(bytes),
-            Err(error) => Err(io::Error::from_raw_os_error(error.raw_os_error().unwrap_or_default())),
-        }
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => (self.open)()?,
+        };
+        let written = file.write(bytes);
+        self.file = Some(file);
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,9 +1,9 @@
 //! Standard input and output as descriptors, and what kind of thing a descriptor is.
 #![allow(unsafe_code)]
 
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat};
 use std::io;
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What the pump may do with a descriptor.
@@ -114,6 +114,43 @@ pub fn take_input() -> io::Result<OwnedFd> {
 pub fn take_output() -> io::Result<OwnedFd> {
     given(1)?;
     Ok(rustix::io::fcntl_dupfd_cloexec(output(), 3)?)
+}
+
+/// Where a relay writes what it received.
+#[derive(Debug)]
+pub enum Output {
+    /// A descriptor of its own.
+    Owned(OwnedFd),
+    /// Standard output, taken for good: dropped, it is closed for its reader as well.
+    Standard(OwnedFd),
+}
+
+impl Output {
+    /// Takes standard output for good. One that was closed when the program started is `EBADF`.
+    pub fn standard() -> io::Result<Self> {
+        take_output().map(Self::Standard)
+    }
+}
+
+impl AsFd for Output {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Owned(fd) | Self::Standard(fd) => fd.as_fd(),
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // The number stays open, on the null device, so that no other file takes it. A terminal is shared with messages.
+        if let Self::Standard(fd) = self
+            && !is_terminal(fd.as_fd())
+            && let Ok(null) = rustix::fs::open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
+        {
+            // It fails only where the number is closed already.
+            let _ = rustix::stdio::dup2_stdout(null);
+        }
+    }
 }
 
 /// What is left to read of a regular file, bytes.

@@ -6,6 +6,7 @@ use crate::event::{InfoFields, Proto, State};
 use std::io;
 use std::mem::{offset_of, size_of};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
 
 /// The head of `struct tcp_info` of linux/tcp.h. Kernels give more or less of it; [`read`] keeps how much.
 #[repr(C)]
@@ -132,6 +133,18 @@ impl TcpInfo {
     #[must_use]
     pub fn bytes_acked(&self) -> Option<u64> {
         self.has(offset_of!(Raw, bytes_acked) + 8).then_some(self.raw.bytes_acked)
+    }
+
+    /// Probes of the peer that were not answered: keep-alive or of a closed window.
+    #[must_use]
+    pub fn probes(&self) -> u8 {
+        self.raw.probes
+    }
+
+    /// How long ago the peer's last ACK came.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        Duration::from_millis(u64::from(self.raw.last_ack_recv))
     }
 
     /// The fields events show.

@@ -7,6 +7,7 @@ use super::log::Log;
 use super::reader::{Place, Reader, Stance};
 use super::room::Room;
 use crate::event::Kind;
+use crate::sys::pump::Filter;
 use crate::sys::{Error, stdio};
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -52,10 +53,12 @@ pub(in crate::cmd) struct Feed {
     pub(super) taken: Notify,
     /// Where what comes back is collected.
     pub(super) room: Room,
+    /// A connection said that it waits for nothing but the input.
+    pub(super) waiting_said: Cell<bool>,
 }
 
-/// Starts the distributor in this runtime.
-pub(in crate::cmd) fn open(framing: Framing) -> Rc<Feed> {
+/// Starts the distributor in this runtime; `filter` changes what is read. Without `reads` there is never any input.
+pub(in crate::cmd) fn open(framing: Framing, filter: Option<Filter>, reads: bool) -> Rc<Feed> {
     let feed = Rc::new(Feed {
         framing,
         log: RefCell::default(),
@@ -66,19 +69,30 @@ pub(in crate::cmd) fn open(framing: Framing) -> Rc<Feed> {
         grown: Notify::new(),
         taken: Notify::new(),
         room: Room::new(),
+        waiting_said: Cell::new(false),
     });
-    tokio::task::spawn_local(Rc::clone(&feed).distribute(stdio::take_input()));
+    if reads {
+        tokio::task::spawn_local(Rc::clone(&feed).distribute(stdio::take_input(), filter));
+    }
     feed
 }
 
 impl Feed {
-    async fn distribute(self: Rc<Self>, input: io::Result<OwnedFd>) {
+    async fn distribute(self: Rc<Self>, input: io::Result<OwnedFd>, mut filter: Option<Filter>) {
         self.wanted.notified().await;
         let mut failed = None;
         match read_in_thread(|| input) {
             Ok(mut chunks) => {
                 let mut unfinished = Vec::new();
                 while let Some(chunk) = chunks.recv().await {
+                    let chunk = match (&mut filter, chunk) {
+                        (Some(filter), Ok(bytes)) => {
+                            let mut changed = Vec::new();
+                            filter(&bytes, &mut changed);
+                            Ok(changed)
+                        }
+                        (_, chunk) => chunk,
+                    };
                     match chunk {
                         Ok(bytes) if self.framing == Framing::Bytes => self.append(&bytes).await,
                         Ok(bytes) => self.append_lines(&bytes, &mut unfinished).await,

@@ -12,5 +12,5 @@ mod text;
 pub(super) use feed::{Feed, Framing, open as open_feed, read_in_thread};
 pub(super) use incoming::Incoming;
 pub(super) use reader::{Lost, Reader};
-pub(super) use talk::{Ending, Terms, idle, receive, talk};
+pub(super) use talk::{Terms, idle, receive, talk};
 pub(super) use text::Text;

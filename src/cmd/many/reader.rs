@@ -118,6 +118,11 @@ impl Reader {
         result
     }
 
+    /// Whether this is the first connection that says it waits for nothing but the input.
+    pub(super) fn says_waiting(&self) -> bool {
+        !self.feed.waiting_said.replace(true)
+    }
+
     /// Whether something waits for this reader.
     pub(in crate::cmd) fn has_more(&self) -> bool {
         self.place.at.get() < self.feed.log.borrow().end()

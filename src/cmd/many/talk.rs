@@ -3,9 +3,11 @@
 use super::incoming::Incoming;
 use super::reader::{Next, Reader};
 use super::room::OWN;
-use crate::event::Kind;
-use crate::net::orphan::peer_is_gone;
-use crate::net::relay::OnEof;
+use crate::event::{Event, Fault, Kind};
+use crate::net::relay::facts::Facts;
+use crate::net::relay::policy::RelayPolicy;
+use crate::net::relay::terms::Step;
+use crate::net::relay::{EndConfig, RelayEnd, WAITING, unacked};
 use crate::net::stream::Stream;
 use crate::sys::socket::Tracked;
 use crate::sys::{Error, Result};
@@ -16,39 +18,28 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// A peer elsewhere that sent FIN may still read what is typed for it this long.
-const HALF_CLOSED_PATIENCE: Duration = Duration::from_secs(10);
-/// How often a peer here that sent FIN is looked for.
-const PEER_CHECK: Duration = Duration::from_millis(100);
-
 /// When a connection is over.
+#[derive(Clone, Copy)]
 pub(in crate::cmd) struct Terms {
-    /// At the end of the input.
-    pub(in crate::cmd) on_eof: OnEof,
-    /// Bounds the waiting for the peer after that.
-    pub(in crate::cmd) eof_wait: Option<Duration>,
-    /// The peer's FIN is the end, though it may still read: nobody is going to type more for it.
-    pub(in crate::cmd) ends_with_peer: bool,
+    /// As for a single connection.
+    pub(in crate::cmd) end: EndConfig,
+    /// Whether standard input is sent at all.
+    pub(in crate::cmd) has_input: bool,
+    /// Whether a connection that waits for nothing but the input says so, once for all.
+    pub(in crate::cmd) says_waiting: bool,
 }
 
-/// How it ended, if not by an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cmd) enum Ending {
-    /// Both directions are done, or one is and the other makes no sense any more.
-    Over,
-    /// The peer was still open this long after the end of the input.
-    EofWait(Duration),
-}
-
-/// Which directions are done, and since when.
-#[derive(Default)]
-struct Progress {
-    input: Cell<Option<Instant>>,
-    peer: Cell<Option<Instant>>,
+/// The policy of one connection and what its two directions tell it.
+struct Relaying {
+    policy: RefCell<RelayPolicy>,
     changed: Notify,
+    /// Nobody is going to be sent more.
+    input_stopped: Notify,
+    unsent: RefCell<Option<Error>>,
+    received: Cell<bool>,
 }
 
-/// Sends the input while `receiving` runs, until both are done or the terms say that it is enough.
+/// Sends the input while `receiving` runs, until the policy says that it is enough.
 ///
 /// An error of sending is told once the peer's last words are received. What is awaited is pinned where it is made: moved,
 /// it would take its room several times over, for each of a thousand connections.
@@ -57,42 +48,109 @@ pub(in crate::cmd) async fn talk(
     reader: &Reader,
     terms: &Terms,
     receiving: Pin<&mut impl Future<Output = Result<()>>>,
-) -> Result<Ending> {
-    let progress = Progress::default();
-    let unsent = Cell::new(None);
+) -> Result<RelayEnd> {
+    let now = || Instant::now().into_std();
+    let relaying = Relaying {
+        policy: RefCell::new(RelayPolicy::new(terms.end, terms.has_input, now())),
+        changed: Notify::new(),
+        input_stopped: Notify::new(),
+        unsent: RefCell::default(),
+        received: Cell::new(false),
+    };
     let send = pin!(async {
-        match send_all(stream, reader, terms.on_eof).await {
-            Err(error) if error.kind() == Kind::Data => return Err(error),
-            Err(error) => unsent.set(Some(error)),
-            Ok(()) => {}
+        if !terms.has_input {
+            return Ok(());
         }
-        progress.input.set(Some(Instant::now()));
-        progress.changed.notify_one();
+        let sent = tokio::select! {
+            biased;
+            sent = send_all(stream, reader) => sent,
+            () = relaying.input_stopped.notified() => return Ok(()),
+        };
+        match sent {
+            Err(error) if error.kind() == Kind::Data => return Err(error),
+            Err(error) => {
+                relaying.unsent.replace(Some(error));
+                relaying.policy.borrow_mut().sending_failed(now());
+            }
+            Ok(()) => relaying.policy.borrow_mut().input_ended(now()),
+        }
+        relaying.changed.notify_one();
         Ok(())
     });
     let receive = pin!(async {
-        let end = receiving.await;
-        progress.peer.set(Some(Instant::now()));
-        progress.changed.notify_one();
-        end
+        receiving.await?;
+        relaying.received.set(true);
+        relaying.policy.borrow_mut().peer_ended(now());
+        relaying.changed.notify_one();
+        // The policy decides what the end of one direction means to the other.
+        Ok::<_, Error>(())
     });
-    let both = async { tokio::try_join!(send, receive) };
-    let ending = tokio::select! {
-        ends = both => ends.map(|_| Ending::Over)?,
-        ending = enough(stream, terms, &progress) => ending,
+    let both = async {
+        tokio::try_join!(send, receive)?;
+        std::future::pending().await
     };
-    unsent.take().map_or(Ok(ending), Err)
+    let end = tokio::select! {
+        biased;
+        end = both => end,
+        end = relaying.decide(stream, reader, terms) => end,
+    };
+    // What the peer said last is received by now.
+    relaying.unsent.take().map_or(end, Err)
+}
+
+impl Relaying {
+    /// Does what the policy says, until it says that it is enough.
+    async fn decide(&self, stream: &Stream, reader: &Reader, terms: &Terms) -> Result<RelayEnd> {
+        let socket = stream.tracked();
+        let facts = Facts { socket, has_input: || reader.has_more() };
+        let broken = |op| socket.broken_by().map(|error| failed(op, stream, error));
+        loop {
+            if self.received.get()
+                && let Some(error) = self.unsent.take()
+            {
+                return Err(error);
+            }
+            let step = self.policy.borrow_mut().step(Instant::now().into_std(), &facts);
+            match step {
+                // It fails only when the connection ended meanwhile, which the receiving side reports.
+                Step::SendFin => drop(socket.shutdown_write()),
+                Step::StopInput => self.input_stopped.notify_one(),
+                Step::ProbePeer => socket.probe_peer(),
+                Step::SayWaiting if terms.says_waiting && reader.says_waiting() => {
+                    let text = WAITING.to_owned();
+                    let fault =
+                        Fault { kind: Kind::Waiting, op: None, errno: None, conn: None, peer: None, text };
+                    socket.emit(|_| Event::Warning { fault: socket.blame(fault) });
+                }
+                Step::SayWaiting => {}
+                Step::End(RelayEnd::Done) => return broken("close").map_or(Ok(RelayEnd::Done), Err),
+                Step::Gone => return Ok(RelayEnd::Done),
+                Step::End(end) => return Ok(end),
+                Step::Broken => {
+                    let reset = || failed("send", stream, io::Error::from_raw_os_error(libc::ECONNRESET));
+                    return Err(broken("send").unwrap_or_else(reset));
+                }
+                Step::Unacked(bytes) => return Err(unacked(&peer(stream), bytes)),
+                Step::Wait(until) => {
+                    tokio::select! {
+                        () = self.changed.notified() => {}
+                        () = sleep_until(until.map(Instant::from_std)) => {}
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// What is sent first goes alone until it is acknowledged: many connections at once are what fills a server's queues.
-async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()> {
+async fn send_all(stream: &Stream, reader: &Reader) -> Result<()> {
     let (mut began, mut heard) = (false, false);
     loop {
         let next = reader.next().await;
-        if began && !heard {
+        if began && !heard && matches!(next, Next::Bytes) {
             tokio::select! {
                 biased;
-                () = stream.heard() => heard = true,
+                () = stream.first_data_acked() => heard = true,
                 () = reader.dismissal() => return Err(too_slow(stream)),
             }
         }
@@ -109,7 +167,6 @@ async fn send_all(stream: &Stream, reader: &Reader, on_eof: OnEof) -> Result<()>
                     () = reader.dismissal() => return Err(too_slow(stream)),
                 }
             }
-            Next::End if on_eof == OnEof::HalfClose => return stream.tracked().shutdown_write(),
             Next::End => return Ok(()),
             Next::Dismissed => return Err(too_slow(stream)),
         }
@@ -177,29 +234,6 @@ pub(in crate::cmd) async fn receive(
     }
 }
 
-/// Resolves when one side is over and waiting for the other makes no sense any more.
-async fn enough(stream: &Stream, terms: &Terms, progress: &Progress) -> Ending {
-    loop {
-        let changed = progress.changed.notified();
-        match (progress.input.get(), progress.peer.get()) {
-            (Some(_), None) if terms.on_eof == OnEof::Close => return Ending::Over,
-            (Some(at), None) => match terms.eof_wait {
-                Some(limit) if at.elapsed() >= limit => return Ending::EofWait(limit),
-                Some(limit) => drop(tokio::time::timeout_at(at + limit, changed).await),
-                None => changed.await,
-            },
-            (None, Some(at)) => {
-                let gone = || peer_is_gone(stream.tracked());
-                if terms.ends_with_peer || gone().unwrap_or_else(|| at.elapsed() >= HALF_CLOSED_PATIENCE) {
-                    return Ending::Over;
-                }
-                let _ = tokio::time::timeout(PEER_CHECK, changed).await;
-            }
-            (None, None) | (Some(_), Some(_)) => changed.await,
-        }
-    }
-}
-
 /// Resolves once nothing moved on the connection for `limit`; never without one.
 pub(in crate::cmd) async fn idle(stream: &Stream, limit: Option<Duration>) -> Duration {
     let Some(limit) = limit else { return std::future::pending().await };
@@ -215,8 +249,19 @@ pub(in crate::cmd) async fn idle(stream: &Stream, limit: Option<Duration>) -> Du
     limit
 }
 
+async fn sleep_until(then: Option<Instant>) {
+    match then {
+        Some(then) => tokio::time::sleep_until(then).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn peer(stream: &Stream) -> String {
+    stream.tracked().peer().map(|a| a.to_string()).unwrap_or_default()
+}
+
 fn failed(op: &'static str, stream: &Stream, error: io::Error) -> Error {
-    Error::new(op, stream.tracked().peer().map(|a| a.to_string()).unwrap_or_default(), error)
+    Error::new(op, peer(stream), error)
 }
 
 /// Lets the peer go, with a reset: what it did not get must not look like the end.

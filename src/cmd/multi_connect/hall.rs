@@ -22,7 +22,6 @@ pub(super) struct Hall {
     /// How long a target may be without a connection.
     pub(super) timeout: Option<Duration>,
     pub(super) reconnect: bool,
-    pub(super) idle: Option<Duration>,
     pub(super) terms: Terms,
     pub(super) prefix: bool,
     pub(super) visible: fn() -> Option<Filter>,

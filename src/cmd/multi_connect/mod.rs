@@ -10,10 +10,11 @@ mod target;
 use super::many::{Framing, Terms, open_feed};
 use super::serve::stopped;
 use super::stdout;
-use super::{Context, Outcome, Result};
+use super::{Context, Outcome, Result, end_config};
 use crate::cli::MultiConnect;
 use crate::event::Kind;
 use crate::exit::Exit;
+use crate::net::relay::{EndConfig, OnPeerEof};
 use crate::net::resolve::Lookup;
 use crate::sys::{limits, stdio};
 use hall::{Closing, Hall};
@@ -39,7 +40,7 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
 
 async fn talk_to_all(args: &MultiConnect, targets: Vec<Target>, context: &Context) -> Result {
     let (output, mut written) = stdout::open()?;
-    let feed = open_feed(Framing::Lines);
+    let feed = open_feed(Framing::Lines, None, true);
     let printer = Printer::new(output.clone(), Rc::clone(&feed), targets.len(), args.ordered);
     let hall = Rc::new(hall(args, printer, context));
     let mut lives = JoinSet::new();
@@ -91,6 +92,7 @@ async fn all_lives(lives: &mut JoinSet<Fate>) -> Result {
 }
 
 fn hall(args: &MultiConnect, printer: Printer, context: &Context) -> Hall {
+    let end = end_config(&args.eof, args.idle_timeout, stdio::input());
     Hall {
         sockets: context.sockets.clone(),
         events: context.events.clone(),
@@ -99,11 +101,13 @@ fn hall(args: &MultiConnect, printer: Printer, context: &Context) -> Hall {
         lookup: Lookup::from(&args.client.lookup),
         timeout: args.timeout,
         reconnect: args.reconnect,
-        idle: args.idle_timeout,
         terms: Terms {
-            on_eof: args.eof.on_eof,
-            eof_wait: args.eof.eof_wait,
-            ends_with_peer: args.reconnect || stdio::is_terminal(stdio::input()),
+            end: EndConfig {
+                on_peer_eof: if args.reconnect { OnPeerEof::End } else { end.on_peer_eof },
+                ..end
+            },
+            has_input: true,
+            says_waiting: true,
         },
         prefix: !args.no_prefix,
         visible: context.visible,

@@ -2,11 +2,11 @@
 
 use super::hall::Hall;
 use super::name::Name;
-use crate::cmd::many::{Ending, Incoming, Lost, Reader, Text, idle, receive, talk};
+use crate::cmd::many::{Incoming, Lost, Reader, Text, receive, talk};
 use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
 use crate::net::backoff::Backoff;
 use crate::net::dial::{Dial, timed_out};
-use crate::net::relay::OnEof;
+use crate::net::relay::{OnEof, RelayEnd};
 use crate::net::stream::Stream;
 use crate::sys::error::reason;
 use crate::sys::{Error, Result};
@@ -89,7 +89,7 @@ impl Target {
             self.warn(hall, &fate, wait);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = reader.done(), if !first && hall.terms.on_eof != OnEof::Keep => {
+                () = reader.done(), if !first && hall.terms.end.on_eof != OnEof::Keep => {
                     return self.conclude(hall, fate, subject);
                 }
                 () = hall.halted() => return Fate::Stopped,
@@ -142,16 +142,16 @@ impl Target {
         let receiving = pin!(receive(&stream, reader, &hall.buffer, &incoming, put, urgent));
         let fate = tokio::select! {
             end = talk(&stream, reader, &hall.terms, receiving) => match end {
-                Ok(Ending::Over) => Fate::Fine,
-                Ok(Ending::EofWait(limit)) => {
+                Ok(RelayEnd::Done) => Fate::Fine,
+                Ok(RelayEnd::EofWait(limit)) => {
                     Fate::Late(format!("still open {limit:?} after the end of input (--eof-wait)"))
                 }
+                Ok(RelayEnd::Idle(limit)) => Fate::Late(format!("idle timeout: nothing moved for {limit:?}")),
                 Err(mut error) => {
                     error.on.clone_from(&self.title);
                     Fate::Failed(error)
                 }
             },
-            limit = idle(&stream, hall.idle) => Fate::Late(format!("idle timeout: nothing moved for {limit:?}")),
             () = hall.halted() => Fate::Stopped,
         };
         incoming.borrow_mut().finish();
@@ -196,7 +196,7 @@ impl Target {
                 _ => false,
             },
         };
-        let all_said = !first && reader.is_done() && hall.terms.on_eof != OnEof::Keep;
+        let all_said = !first && reader.is_done() && hall.terms.end.on_eof != OnEof::Keep;
         hall.reconnect && !hopeless && !all_said
     }
 

@@ -4,6 +4,7 @@ use super::service::{self, Service};
 use crate::cmd::many::{Feed, Incoming, Terms, idle, read_in_thread, receive, talk};
 use crate::cmd::stdout::{Output, Written};
 use crate::event::{Event, Events, Kind};
+use crate::net::relay::RelayEnd;
 use crate::net::stream::Stream;
 use crate::net::upper::Upper;
 use crate::sys::pump::Filter;
@@ -21,6 +22,8 @@ pub(super) struct Desk {
     pub(super) output: Option<Output>,
     pub(super) feed: Option<Rc<Feed>>,
     pub(super) terms: Terms,
+    /// What clients send is thrown away.
+    pub(super) send_only: bool,
     pub(super) prefix: bool,
     pub(super) idle: Option<Duration>,
     pub(super) visible: fn() -> Option<Filter>,
@@ -31,6 +34,9 @@ pub(super) struct Desk {
 impl Desk {
     /// Serves one client to its end; `Some` if it was idle for too long.
     pub(super) async fn serve(&self, client: &Stream) -> Result<Option<Duration>> {
+        if matches!(self.service, Service::Pipe) {
+            return self.pipe(client).await;
+        }
         tokio::select! {
             end = self.attend(client) => end.map(|()| None),
             limit = idle(client, self.idle) => Ok(Some(limit)),
@@ -39,7 +45,7 @@ impl Desk {
 
     async fn attend(&self, client: &Stream) -> Result<()> {
         match &self.service {
-            Service::Pipe => self.pipe(client).await,
+            Service::Pipe => self.pipe(client).await.map(drop),
             Service::Echo => self.answer(client, None).await,
             Service::Upper => self.answer(client, Some(Upper::default())).await,
             Service::Discard => self.discard(client).await,
@@ -122,13 +128,17 @@ impl Desk {
     }
 
     /// Standard input to the client, what it sends to standard output; each direction to its own end.
-    async fn pipe(&self, client: &Stream) -> Result<()> {
-        let (Some(feed), Some(output)) = (&self.feed, &self.output) else { return Ok(()) };
+    async fn pipe(&self, client: &Stream) -> Result<Option<Duration>> {
+        let (Some(feed), Some(output)) = (&self.feed, &self.output) else { return Ok(None) };
         let visible = (self.visible)();
         let tag = || client.tracked().peer().map_or_else(|| "[?] ".into(), |a| format!("[{a}] "));
         let incoming = if self.prefix { Incoming::lines(visible, tag()) } else { Incoming::bytes(visible) };
         let incoming = RefCell::new(incoming);
         let reader = feed.subscribe(false);
+        if self.send_only {
+            let end = talk(client, &reader, &self.terms, pin!(self.discard(client))).await;
+            return end.map(idle_for);
+        }
         let put = async || output.put_with(|| self.take(client, &incoming)).await;
         let receiving = pin!(async {
             let end = receive(client, &reader, &self.buffer, &incoming, put, std::future::pending).await;
@@ -141,7 +151,7 @@ impl Desk {
         let end = talk(client, &reader, &self.terms, receiving).await;
         incoming.borrow_mut().finish();
         output.put(self.take(client, &incoming)).await;
-        end.map(drop)
+        end.map(idle_for)
     }
 
     /// Takes what the client said, and tells where a line is in pieces.
@@ -160,6 +170,13 @@ impl Desk {
             // A failure was told when it came.
             let _ = written.finish(output).await;
         }
+    }
+}
+
+fn idle_for(end: RelayEnd) -> Option<Duration> {
+    match end {
+        RelayEnd::Idle(limit) => Some(limit),
+        RelayEnd::Done | RelayEnd::EofWait(_) => None,
     }
 }
 

@@ -6,15 +6,16 @@ mod service;
 pub(super) use service::{Service, response, tagging};
 
 use super::many::{Feed, Framing, Terms, open_feed};
-use super::{Context, Outcome, Result, stdout};
+use super::{Context, Outcome, Result, end_config, stdout};
 use crate::cli::Listen;
 use crate::event::{Event, Events, Kind};
 use crate::exit::Exit;
 use crate::net::gate::{Gate, Guest};
+use crate::net::relay::{EndConfig, Relay, RelayEnd};
 use crate::net::stream::{Stream, Waiting};
-use crate::sys;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Tracked;
+use crate::sys::{self, stdio};
 use client::Desk;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -53,7 +54,8 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context
     let pipe = matches!(service, Service::Pipe);
     let (output, mut written) =
         if pipe { stdout::open().map(|(o, w)| (Some(o), Some(w)))? } else { (None, None) };
-    let feed = pipe.then(|| open_feed(Framing::Bytes));
+    let crlf = args.crlf.then(crate::net::crlf::filter);
+    let feed = pipe.then(|| open_feed(Framing::Bytes, crlf, !args.recv_only));
     if let Some(feed) = &feed {
         tokio::task::spawn_local(tell_failure(Rc::clone(feed), context.events.clone()));
     }
@@ -65,10 +67,14 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Tracked>, context
             output,
             feed,
             terms: Terms {
-                on_eof: args.pipe.eof.on_eof,
-                eof_wait: args.pipe.eof.eof_wait,
-                ends_with_peer: false,
+                end: EndConfig {
+                    send_only: args.send_only,
+                    ..end_config(&args.pipe.eof, args.idle_timeout, stdio::input())
+                },
+                has_input: !args.recv_only,
+                says_waiting: false,
             },
+            send_only: args.send_only,
             prefix: args.prefix,
             idle: args.idle_timeout,
             visible: context.visible,
@@ -156,7 +162,7 @@ async fn only_client(house: &House) -> Result {
         if let Some(end) = house.first_end.take() {
             return match end? {
                 None => Ok(Outcome::done()),
-                Some(idle) => Ok(crate::net::relay::Ended::Idle(idle).into()),
+                Some(idle) => Ok(Relay::Ended(RelayEnd::Idle(idle)).into()),
             };
         }
         changed.await;

@@ -3,12 +3,18 @@
 use super::Tracked;
 use crate::event::{Op, Proto, State};
 use crate::sys::error::{Error, Result};
+use crate::sys::options::SocketOption;
 use crate::sys::tcp_info;
 use rustix::net::{self, Shutdown};
 use socket2::SockRef;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
+
+/// Between two probes that are answered, and that are not; a peer that answers none of so many is given up, after a minute.
+const PROBE_IDLE: Duration = Duration::from_secs(2);
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+const PROBE_COUNT: u32 = 12;
 
 impl Tracked {
     /// shutdown(2) for writing: our FIN.
@@ -55,7 +61,7 @@ impl Tracked {
     /// segment it has room for begins the connection there. Were that our FIN, the few bytes before it would be lost, and
     /// acknowledged.
     #[must_use]
-    pub fn is_unheard(&self) -> bool {
+    pub fn first_data_unacked(&self) -> bool {
         let (_, sent) = self.counters();
         let unheard =
             sent > 0 && tcp_info::unsent(self.as_fd()).is_ok_and(|queued| u64::from(queued) >= sent);
@@ -85,11 +91,39 @@ impl Tracked {
         matches!(tcp_info::state(self.as_fd()), Ok(State::Closed))
     }
 
-    /// Whether the connection stands and the peer has acknowledged everything sent.
+    /// Payload bytes sent that the peer has not acknowledged; after the end of the connection, that it never did.
     #[must_use]
-    pub fn all_acknowledged(&self) -> bool {
-        let stands = matches!(tcp_info::state(self.as_fd()), Ok(State::Established | State::CloseWait));
-        stands && tcp_info::unsent(self.as_fd()).is_ok_and(|bytes| bytes == 0)
+    pub fn unacked(&self) -> u64 {
+        let queued = u64::from(tcp_info::unsent(self.as_fd()).unwrap_or(0));
+        // Our FIN stands in the queue as a byte until it is acknowledged.
+        let (_, sent) = self.counters();
+        let fin_queued =
+            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck));
+        queued.saturating_sub(u64::from(fin_queued)).min(sent)
+    }
+
+    /// How long ago the peer's last segment came; zero where the kernel does not say.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        tcp_info::read(self.as_fd()).map_or(Duration::ZERO, |info| info.silence())
+    }
+
+    /// Whether a keep-alive probe was not answered yet, or was answered by the RST that ended the connection.
+    #[must_use]
+    pub fn was_probed(&self) -> bool {
+        tcp_info::read(self.as_fd()).is_ok_and(|info| info.probes() > 0)
+    }
+
+    /// Has the kernel ask the peer, which sent FIN, whether it is still there: it answers until its own FIN-WAIT-2 ends
+    /// (`tcp_fin_timeout`, tcp(7)), and with RST after that. Keep-alive that was asked for stays as it is.
+    pub fn probe_peer(&self) {
+        let on = SockRef::from(&self.as_fd()).keepalive().unwrap_or(false);
+        if !on {
+            self.prefer(&SocketOption::KeepIdle(PROBE_IDLE));
+            self.prefer(&SocketOption::KeepInterval(PROBE_INTERVAL));
+            self.prefer(&SocketOption::KeepCount(PROBE_COUNT));
+            self.prefer(&SocketOption::Keepalive(true));
+        }
     }
 
     /// Makes close send RST, so that the peer does not take it for an ending (`SO_LINGER` 0).

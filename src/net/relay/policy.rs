@@ -1,0 +1,224 @@
+//! When a relay sends FIN, looks for its peer, and ends. Pure: a driver tells what happened, the policy asks a
+//! [`Connection`] what the kernel says where that matters, and answers with the next [`Step`].
+
+use super::terms::{Connection, EndConfig, OnEof, OnPeerEof, Presence, RelayEnd, Step};
+use std::time::{Duration, Instant};
+
+/// The first look at something no descriptor tells; later ones are a quarter of the time waited apart.
+const FIRST_LOOK: Duration = Duration::from_micros(100);
+/// The longest pause between two such looks; a peer on another machine is probed by the kernel, which is asked less often.
+const LAST_LOOK: Duration = Duration::from_millis(100);
+const PROBE_LOOK: Duration = Duration::from_secs(1);
+/// The peer's ACK of a FIN behind which no data waits: one initial retransmission timeout (RFC 6298).
+const FIN_ACK_TIMEOUT: Duration = Duration::from_secs(1);
+/// A peer that sent FIN, has data to acknowledge and says nothing at all for so long will not do it any more.
+const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+/// How long a relay may wait for nothing but an idle pipe without saying so.
+const NOTICE_DELAY: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fin {
+    NotYet,
+    Due,
+    Sent,
+}
+
+/// Decides for one connection.
+#[derive(Debug)]
+pub struct RelayPolicy {
+    config: EndConfig,
+    has_input: bool,
+    /// When the input ended, and when the peer's FIN came and all before it was delivered.
+    input_end: Option<Instant>,
+    peer_end: Option<Instant>,
+    fin: Fin,
+    probing: bool,
+    noticed: bool,
+    /// The peer's own socket was in this machine's table.
+    seen: bool,
+    /// Bytes moved, and when that last changed.
+    moved: (u64, Instant),
+}
+
+impl RelayPolicy {
+    /// A connection that begins now. Without an input its end is not waited for, and no FIN is sent before the peer's.
+    #[must_use]
+    pub fn new(config: EndConfig, has_input: bool, now: Instant) -> Self {
+        Self {
+            config,
+            has_input,
+            input_end: (!has_input).then_some(now),
+            peer_end: None,
+            fin: Fin::NotYet,
+            probing: false,
+            noticed: false,
+            seen: false,
+            moved: (0, now),
+        }
+    }
+
+    /// The input ended, and all of it was handed to the kernel.
+    pub fn input_ended(&mut self, now: Instant) {
+        self.input_end = Some(now);
+        if self.config.on_eof != OnEof::Keep && self.fin == Fin::NotYet {
+            self.fin = Fin::Due;
+        }
+    }
+
+    /// Sending failed; what the peer said before is still received.
+    pub fn sending_failed(&mut self, now: Instant) {
+        self.input_end = Some(now);
+    }
+
+    /// The peer's FIN came, and all before it was delivered.
+    pub fn peer_ended(&mut self, now: Instant) {
+        self.peer_end = Some(now);
+    }
+
+    /// What to do now.
+    pub fn step(&mut self, now: Instant, connection: &impl Connection) -> Step {
+        if self.fin == Fin::Due && self.resets_instead(connection) {
+            return Step::End(RelayEnd::Done);
+        }
+        // A FIN that overtakes the first data loses it where a server's queues are full (SYN cookies).
+        if self.fin == Fin::Due && !connection.first_data_unacked() {
+            self.fin = Fin::Sent;
+            return Step::SendFin;
+        }
+        match (self.input_end, self.peer_end) {
+            (None, None) => self.go_on(now, connection, None),
+            (Some(at), None) => self.await_peer(now, at, connection),
+            (None, Some(at)) => self.await_input(now, at, connection),
+            (Some(input), Some(peer)) => self.settle(now, input.max(peer), connection),
+        }
+    }
+
+    /// `--on-eof close` with unread data or a linger time of 0 is a reset, which no FIN comes before.
+    fn resets_instead(&self, connection: &impl Connection) -> bool {
+        self.config.on_eof == OnEof::Close && self.peer_end.is_none() && connection.resets_on_close()
+    }
+
+    /// The input ended: the peer may still speak.
+    fn await_peer(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
+        let closes = self.config.on_eof == OnEof::Close;
+        if !closes && !self.config.send_only {
+            return self.go_on(now, connection, self.fin_look(now, since));
+        }
+        if self.fin == Fin::Sent && connection.fin_acked() {
+            return Step::End(RelayEnd::Done);
+        }
+        let waited = now.saturating_duration_since(since);
+        if closes && self.fin == Fin::Sent && waited >= FIN_ACK_TIMEOUT {
+            match connection.unacked() {
+                0 => return Step::End(RelayEnd::Done),
+                unacked if connection.silence() >= SILENCE_LIMIT => return Step::Unacked(unacked),
+                _ => {}
+            }
+        }
+        self.go_on(now, connection, Some(look(now, since)))
+    }
+
+    /// The peer's FIN came: there may still be something to send.
+    fn await_input(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
+        match self.config.on_peer_eof {
+            OnPeerEof::End => self.stop_input(now),
+            _ if connection.is_closed() => self.closed_while_sending(connection),
+            OnPeerEof::Keep => self.go_on(now, connection, Some(look(now, since))),
+            OnPeerEof::KeepWhilePresent => self.look_for_peer(now, since, connection),
+        }
+    }
+
+    fn look_for_peer(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
+        let idle = !connection.has_input();
+        match connection.presence() {
+            Presence::Here => self.seen = true,
+            Presence::Unseen if !self.seen => {
+                if !std::mem::replace(&mut self.probing, true) {
+                    return Step::ProbePeer;
+                }
+            }
+            // With more at hand the sender goes on, and fails as it should.
+            Presence::Left | Presence::Unseen if idle && connection.unacked() == 0 => {
+                return self.stop_input(now);
+            }
+            Presence::Left | Presence::Unseen => self.seen = true,
+        }
+        if idle && now >= since + NOTICE_DELAY && !std::mem::replace(&mut self.noticed, true) {
+            return Step::SayWaiting;
+        }
+        let longest = if self.seen { LAST_LOOK } else { PROBE_LOOK };
+        self.go_on(now, connection, Some(look_within(now, since, longest)))
+    }
+
+    /// A peer that is gone for good answers a probe with RST; if it had everything, nobody misses more.
+    fn closed_while_sending(&mut self, connection: &impl Connection) -> Step {
+        let had_all = connection.unacked() == 0 && !connection.has_input();
+        if self.probing && connection.was_probed() && had_all { Step::Gone } else { Step::Broken }
+    }
+
+    fn stop_input(&mut self, now: Instant) -> Step {
+        self.input_end = Some(now);
+        self.fin = Fin::Due;
+        Step::StopInput
+    }
+
+    /// Both directions ended: only an acknowledged FIN says that the peer did not reset instead.
+    fn settle(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
+        if connection.is_closed() {
+            return Step::End(RelayEnd::Done);
+        }
+        match connection.unacked() {
+            0 if now >= since + FIN_ACK_TIMEOUT => Step::End(RelayEnd::Done),
+            0 if connection.awaits_last_ack() => Step::Wait(Some(look(now, since))),
+            0 => Step::End(RelayEnd::Done),
+            unacked if self.deadline(now, connection).is_some() => Step::Unacked(unacked),
+            unacked if connection.silence() >= SILENCE_LIMIT => Step::Unacked(unacked),
+            _ => self.go_on(now, connection, Some(look(now, since))),
+        }
+    }
+
+    /// The next look for a FIN that waits for the acknowledgement of the first data.
+    fn fin_look(&self, now: Instant, since: Instant) -> Option<Instant> {
+        (self.fin == Fin::Due).then(|| look(now, since))
+    }
+
+    /// Waits for what happens next, until `until` at the latest, unless a deadline passed.
+    fn go_on(&mut self, now: Instant, connection: &impl Connection, until: Option<Instant>) -> Step {
+        if let Some(end) = self.deadline(now, connection) {
+            return Step::End(end);
+        }
+        // Bytes that move postpone the end, so idleness is looked at more often than it can come.
+        let idle = self.config.idle.map(|limit| (self.moved.1 + limit).min(now + limit / 8));
+        let eof = self.eof_deadline();
+        Step::Wait([until, idle, eof].into_iter().flatten().min())
+    }
+
+    fn deadline(&mut self, now: Instant, connection: &impl Connection) -> Option<RelayEnd> {
+        if self.eof_deadline().is_some_and(|deadline| now >= deadline) {
+            return self.config.eof_wait.map(RelayEnd::EofWait);
+        }
+        let limit = self.config.idle?;
+        let moved = connection.moved();
+        if moved != self.moved.0 {
+            self.moved = (moved, now);
+        }
+        (now >= self.moved.1 + limit).then_some(RelayEnd::Idle(limit))
+    }
+
+    fn eof_deadline(&self) -> Option<Instant> {
+        let since = self.input_end.filter(|_| self.has_input)?;
+        Some(since + self.config.eof_wait?)
+    }
+}
+
+fn look(now: Instant, since: Instant) -> Instant {
+    look_within(now, since, LAST_LOOK)
+}
+
+fn look_within(now: Instant, since: Instant, longest: Duration) -> Instant {
+    now + (now.saturating_duration_since(since) / 4).clamp(FIRST_LOOK, longest)
+}
+
+#[cfg(test)]
+#[path = "policy_test.rs"]
+mod tests;
