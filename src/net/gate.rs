@@ -12,6 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long accepting rests when the machine has no descriptor or memory left: clients that leave give theirs back.
 const REST: Duration = Duration::from_millis(50);
 
+/// How long a client waits for a place before it is turned away: one whose end has come gives it back within this.
+const TAKEOVER: Duration = Duration::from_millis(20);
+
 /// Lets clients in, a bounded number at a time. Cheap to clone; clones share the places.
 #[derive(Clone)]
 pub struct Gate {
@@ -50,13 +53,16 @@ impl Gate {
         }
     }
 
-    /// Waits for a client, place or not: one without is to be turned away.
+    /// Waits for a client, place or not: one without is to be turned away. A client that just left has a moment to give
+    /// its place back.
     pub async fn meet(&self, listener: &Waiting) -> Guest {
         let mut warned = false;
         loop {
             self.client_waits(listener, &mut warned).await;
             if let Some(socket) = self.accept(listener, &mut warned).await {
-                return Guest { socket, place: Arc::clone(&self.places).try_acquire_owned().ok() };
+                let place = Arc::clone(&self.places).acquire_owned();
+                let place = tokio::time::timeout(TAKEOVER, place).await.ok().and_then(Result::ok);
+                return Guest { socket, place };
             }
         }
     }
