@@ -1,15 +1,18 @@
 //! Standard input and output as descriptors, and what kind of thing a descriptor is.
 #![allow(unsafe_code)]
 
-use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat};
+use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, major, minor};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU8, Ordering};
 
+/// Numbers of `/dev/null` among the character devices, major and minor (Linux `admin-guide/devices.txt`).
+const NULL_DEVICE: (u32, u32) = (1, 3);
+
 /// What the pump may do with a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
-    /// A pipe: splice(2) works on it directly.
+    /// A pipe: splice(2) writes it directly.
     Pipe,
     /// A regular file: sendfile(2) reads it, splice(2) writes it.
     File,
@@ -61,6 +64,16 @@ pub fn nature(fd: BorrowedFd<'_>) -> io::Result<Nature> {
         FileType::CharacterDevice if !is_terminal(fd) => Nature::Device,
         _ => Nature::Stream,
     })
+}
+
+/// Whether what is written to a descriptor is lost by design: the null device, open for writing (null(4)).
+#[must_use]
+pub fn throws_away(fd: BorrowedFd<'_>) -> bool {
+    let is_null = fstat(fd).is_ok_and(|status| {
+        let device = (major(status.st_rdev), minor(status.st_rdev));
+        FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice && device == NULL_DEVICE
+    });
+    is_null && fcntl_getfl(fd).is_ok_and(|flags| flags & OFlags::ACCMODE != OFlags::RDONLY)
 }
 
 /// Writes all of `data`, waiting where the descriptor was made non-blocking by somebody else.

@@ -7,7 +7,7 @@ use crate::event::{Event, Events, Kind};
 use crate::net::relay::RelayEnd;
 use crate::net::stream::Stream;
 use crate::net::upper::Upper;
-use crate::sys::pump::Filter;
+use crate::sys::pump::{self, Filter};
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
 use std::fs::File;
@@ -88,7 +88,7 @@ impl Desk {
     }
 
     async fn discard(&self, client: &Stream) -> Result<()> {
-        let receive = || client.receive(|socket| socket.recv(&mut self.buffer.borrow_mut()));
+        let receive = || client.receive(|socket| pump::discard_some(socket, &mut self.buffer.borrow_mut()));
         while receive().await.map_err(|e| failed("recv", client, e))? > 0 {}
         Ok(())
     }

@@ -3,12 +3,15 @@
 //! Where a call refuses the descriptors, bytes are copied. The socket is non-blocking and waited for by poll(2): a splice
 //! that slept on it would keep the pipe locked, and with it whoever reads or writes the pipe's other end.
 
+mod discard;
 mod receive;
 mod send;
 
-pub use receive::{discard, receive};
+pub use discard::{discard, discard_some};
+pub use receive::receive;
 pub use send::send;
 
+use rustix::io::Errno;
 use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -39,7 +42,15 @@ fn local(error: impl Into<io::Error>) -> PumpError {
     PumpError::Local(error.into())
 }
 
-/// Gives a pipe room for a whole chunk; says whether it has it.
+/// Whether the kernel, or a sandbox around us, refused to move bytes by itself, so that they are to be copied: these
+/// descriptors or this file system cannot (EINVAL), or nobody may (what a seccomp(2) filter answers is its author's
+/// choice). Nothing was moved then; a refusal for another reason comes back from the copying call.
+fn is_refused(error: &io::Error) -> bool {
+    const REFUSALS: [Errno; 5] = [Errno::INVAL, Errno::NOSYS, Errno::PERM, Errno::ACCESS, Errno::OPNOTSUPP];
+    Errno::from_io_error(error).is_some_and(|errno| REFUSALS.contains(&errno))
+}
+
+/// Gives a pipe room for a whole chunk, if it may have it (`pipe-user-pages-soft`, pipe(7)); says whether it has it.
 fn widen(pipe: BorrowedFd<'_>) -> bool {
     let room = fcntl_getpipe_size(pipe).unwrap_or(0);
     room >= CHUNK || fcntl_setpipe_size(pipe, CHUNK).is_ok()

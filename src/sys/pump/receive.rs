@@ -1,6 +1,7 @@
-//! From the socket to a descriptor: a receiver is fastest with splice(2) into pipe, file and device alike.
+//! From the socket to a descriptor: a receiver is fastest with splice(2) into pipe, file and device alike, and faster
+//! still where nothing is to be kept.
 
-use super::{CHUNK, COPY, Filter, PumpError, local, socket, widen};
+use super::{CHUNK, COPY, Filter, PumpError, discard, is_refused, local, socket, widen};
 use crate::sys::socket::Tracked;
 use crate::sys::stdio::{self, Nature};
 use crate::sys::wait::{For, wait};
@@ -14,18 +15,14 @@ pub fn receive(from: &Tracked, output: BorrowedFd<'_>, filter: Option<Filter>) -
     if let Some(filter) = filter {
         return receive_copying(from, output, Some(filter));
     }
+    if stdio::throws_away(output) {
+        return discard(from);
+    }
     match stdio::nature(output).map_err(local)? {
         Nature::Pipe => receive_into_pipe(from, output),
         Nature::File | Nature::Device => receive_through_pipe(from, output),
         Nature::AppendFile | Nature::Stream => receive_copying(from, output, None),
     }
-}
-
-/// Receives and throws away until the peer's FIN.
-pub fn discard(from: &Tracked) -> Result<(), PumpError> {
-    let mut buffer = vec![0; COPY];
-    while recv(from, &mut buffer)? > 0 {}
-    Ok(())
 }
 
 fn receive_into_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), PumpError> {
@@ -44,7 +41,7 @@ fn receive_into_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), PumpE
             Err(error) => match error.kind() {
                 ErrorKind::Interrupted => {}
                 ErrorKind::BrokenPipe => return Err(local(error)),
-                ErrorKind::InvalidInput => return receive_copying(from, output, None),
+                _ if is_refused(&error) => return receive_copying(from, output, None),
                 _ => return Err(socket(error)),
             },
         }
@@ -63,7 +60,7 @@ fn receive_through_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), Pu
                     wait(&[(from.as_fd(), For::Reading)], None).map_err(socket)?;
                     continue;
                 }
-                ErrorKind::InvalidInput => return receive_copying(from, output, None),
+                _ if is_refused(&error) => return receive_copying(from, output, None),
                 _ => return Err(socket(error)),
             },
         };
@@ -71,7 +68,7 @@ fn receive_through_pipe(from: &Tracked, output: BorrowedFd<'_>) -> Result<(), Pu
             match splice(&drain, None, output, None, held, SpliceFlags::MOVE) {
                 Ok(n) => held -= n,
                 Err(Errno::INTR) => {}
-                Err(Errno::INVAL) => {
+                Err(error) if is_refused(&error.into()) => {
                     copy_exactly(drain.as_fd(), output, held).map_err(local)?;
                     return receive_copying(from, output, None);
                 }

@@ -1,7 +1,7 @@
 //! From a descriptor to the socket: a sender is fastest by splice(2) from a pipe that can be made wide, and by sendfile(2)
 //! from a file.
 
-use super::{CHUNK, COPY, Filter, PumpError, local, socket, widen};
+use super::{CHUNK, COPY, Filter, PumpError, is_refused, local, socket, widen};
 use crate::sys::options::SocketOption;
 use crate::sys::socket::Tracked;
 use crate::sys::stdio::{self, Nature};
@@ -61,7 +61,7 @@ fn send_pipe<S: Deref<Target = Tracked>>(
                 ErrorKind::WouldBlock => {
                     wait(&[(socket_now.as_fd(), For::Writing)], None).map_err(socket)?;
                 }
-                ErrorKind::InvalidInput => {
+                _ if is_refused(&error) => {
                     drop(socket_now);
                     return send_copying(input, to, None);
                 }
@@ -84,8 +84,8 @@ fn send_file<S: Deref<Target = Tracked>>(
                 Some(Errno::AGAIN) => {
                     wait(&[(socket_now.as_fd(), For::Writing)], None).map_err(socket)?;
                 }
-                // A file without a page cache, as under /proc, is copied.
-                Some(Errno::INVAL | Errno::NOSYS) => {
+                // A file without a page cache, as under /proc, among others.
+                _ if is_refused(&error) => {
                     drop(socket_now);
                     return send_copying(input, to, None);
                 }
