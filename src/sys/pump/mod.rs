@@ -6,6 +6,7 @@
 mod discard;
 mod receive;
 mod send;
+mod trial;
 
 pub use discard::{discard, discard_some};
 pub use receive::receive;
@@ -20,7 +21,7 @@ use std::os::fd::BorrowedFd;
 /// unprivileged process may have (`pipe-max-size`, pipe(7)).
 const CHUNK: usize = 1 << 20;
 /// A copying sender reads this much at once: measured best of 64 KiB to 1 MiB.
-const COPY: usize = 256 << 10;
+const COPY: usize = 512 << 10;
 
 /// Which end of a transfer failed.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
-//! From a descriptor to the socket: a sender is fastest by splice(2) from a pipe that can be made wide, and by sendfile(2)
-//! from a file.
+//! From a descriptor to the socket: a sender is fastest by sendfile(2) from a file; from a pipe it depends (`trial`).
 
+use super::trial::{Trial, Way};
 use super::{CHUNK, COPY, Filter, PumpError, is_refused, local, socket, widen};
 use crate::sys::options::SocketOption;
 use crate::sys::socket::Tracked;
@@ -12,6 +12,7 @@ use rustix::pipe::{SpliceFlags, splice};
 use std::io::ErrorKind;
 use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
 
 /// Unsent bytes the kernel may hold for a sender: past them a write waits, and segments leave in its own context
 /// instead of in the receiver's acknowledgements (`TCP_NOTSENT_LOWAT`, tcp(7)); measured best of 64 to 256 KiB.
@@ -48,26 +49,58 @@ fn send_pipe<S: Deref<Target = Tracked>>(
     input: BorrowedFd<'_>,
     to: impl Fn() -> Option<S>,
 ) -> Result<(), PumpError> {
+    let mut buffer = vec![0; COPY];
+    let mut trial = Trial::new(Instant::now());
     loop {
-        wait(&[(input, For::Reading)], None).map_err(local)?;
-        let Some(socket_now) = to() else { return Ok(()) };
-        let moved =
-            socket_now.send_by(|| Ok(splice(input, None, &*socket_now, None, CHUNK, SpliceFlags::MOVE)?));
-        match moved {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(error) => match error.kind() {
-                ErrorKind::Interrupted => {}
-                ErrorKind::WouldBlock => {
-                    wait(&[(socket_now.as_fd(), For::Writing)], None).map_err(socket)?;
+        let moved = match trial.way() {
+            Way::Copy => match stdio::read(input, &mut buffer).map_err(local)? {
+                0 => return Ok(()),
+                n => {
+                    let Some(socket_now) = to() else { return Ok(()) };
+                    send_all(&socket_now, &buffer[..n])?;
+                    n
                 }
-                _ if is_refused(&error) => {
-                    drop(socket_now);
-                    return send_copying(input, to, None);
-                }
-                _ => return Err(socket(error)),
             },
-        }
+            Way::Splice => {
+                wait(&[(input, For::Reading)], None).map_err(local)?;
+                let Some(socket_now) = to() else { return Ok(()) };
+                match splice_once(input, &socket_now)? {
+                    Spliced::End => return Ok(()),
+                    Spliced::Some(n) => n,
+                    Spliced::Refused => {
+                        trial.settle(Way::Copy);
+                        continue;
+                    }
+                }
+            }
+        };
+        trial.count(moved, Instant::now());
+    }
+}
+
+enum Spliced {
+    /// So many bytes; 0 if it has to be asked again.
+    Some(usize),
+    /// The pipe's end.
+    End,
+    /// Nothing was moved and nothing will be.
+    Refused,
+}
+
+/// Moves what the pipe holds, or waits until the socket has room.
+fn splice_once(input: BorrowedFd<'_>, to: &Tracked) -> Result<Spliced, PumpError> {
+    match to.send_by(|| Ok(splice(input, None, to, None, CHUNK, SpliceFlags::MOVE)?)) {
+        Ok(0) => Ok(Spliced::End),
+        Ok(n) => Ok(Spliced::Some(n)),
+        Err(error) => match error.kind() {
+            ErrorKind::Interrupted => Ok(Spliced::Some(0)),
+            ErrorKind::WouldBlock => {
+                wait(&[(to.as_fd(), For::Writing)], None).map_err(socket)?;
+                Ok(Spliced::Some(0))
+            }
+            _ if is_refused(&error) => Ok(Spliced::Refused),
+            _ => Err(socket(error)),
+        },
     }
 }
 
