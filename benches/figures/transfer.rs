@@ -2,19 +2,22 @@
 
 use crate::feed::{self, Manner};
 use crate::plan::{Plan, in_turns};
-use crate::proc::installed;
+use crate::proc::{Process, installed};
 use crate::table::{Goal, Ratio, Table, median};
 use crate::tool::Tool;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use std::fs::File;
 use std::io::ErrorKind;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 #[derive(Clone, Copy)]
 enum Source {
+    /// A pipe filled in the run's manner.
     Pipe,
+    /// A pipe that an ordinary program writes, by small writes of its own pages.
+    Head,
     File,
 }
 
@@ -33,10 +36,12 @@ struct Work {
     goals: [f64; 2],
 }
 
-const WORKS: [Work; 5] = [
+const WORKS: [Work; 7] = [
     Work { name: "pipe → pipe", source: Source::Pipe, sink: Sink::Pipe, goals: [1.5, 1.1] },
-    Work { name: "pipe → /dev/null", source: Source::Pipe, sink: Sink::Null, goals: [1.5, 1.2] },
-    Work { name: "file → /dev/null", source: Source::File, sink: Sink::Null, goals: [2.2, 1.3] },
+    Work { name: "head → pipe", source: Source::Head, sink: Sink::Pipe, goals: [1.5, 1.1] },
+    Work { name: "pipe → /dev/null", source: Source::Pipe, sink: Sink::Null, goals: [2.0, 1.5] },
+    Work { name: "head → /dev/null", source: Source::Head, sink: Sink::Null, goals: [2.0, 1.5] },
+    Work { name: "file → /dev/null", source: Source::File, sink: Sink::Null, goals: [2.6, 1.6] },
     Work { name: "file → file", source: Source::File, sink: Sink::File, goals: [2.4, 1.05] },
     Work { name: "file → pipe", source: Source::File, sink: Sink::Pipe, goals: [2.5, 1.5] },
 ];
@@ -155,7 +160,8 @@ fn transfer(plan: &Plan, tool: Tool<'_>, work: &Work) -> Result<Sample> {
     let (stdout, arrivals) = open_sink(plan, work.sink)?;
     let (receiver, port) = tool.listen(stdout)?;
     let start = Instant::now();
-    let sender = tool.send(port, open_source(plan, work.source)?)?;
+    let (stdin, _writer) = open_source(plan, work.source)?;
+    let sender = tool.send(port, stdin)?;
     let mut cpu = sender.finish()?.cpu;
     cpu += receiver.finish()?.cpu;
     let arrived = match arrivals {
@@ -171,16 +177,22 @@ fn transfer(plan: &Plan, tool: Tool<'_>, work: &Work) -> Result<Sample> {
     Ok(Sample { rate: plan.bytes as f64 / wall, cpu })
 }
 
-fn open_source(plan: &Plan, source: Source) -> Result<Stdio> {
-    Ok(match source {
-        Source::Pipe => {
-            let (out, into) = feed::pipe()?;
-            // Not joined: it ends with the last byte or with its reader.
-            drop(feed::produce(into, plan.bytes, plan.manner));
-            out.into()
-        }
-        Source::File => File::open(plan.input()).context("open the input file")?.into(),
-    })
+/// The sender's stdin, and the process that fills it, if one does.
+fn open_source(plan: &Plan, source: Source) -> Result<(Stdio, Option<Process>)> {
+    if let Source::File = source {
+        return Ok((File::open(plan.input()).context("open the input file")?.into(), None));
+    }
+    let (out, into) = feed::pipe()?;
+    let writer = if let Source::Head = source {
+        let mut command = Command::new("head");
+        command.args(["-c", &plan.bytes.to_string(), "/dev/zero"]).stdout(into);
+        Some(Process::spawn(command)?)
+    } else {
+        // Not joined: it ends with the last byte or with its reader.
+        drop(feed::produce(into, plan.bytes, plan.manner));
+        None
+    };
+    Ok((out.into(), writer))
 }
 
 type Arrivals = Option<JoinHandle<Result<u64>>>;
