@@ -16,6 +16,7 @@ pub fn presence(socket: &Tracked) -> Presence {
     match diag::lookup(Proto::Tcp, peer, local, LOOPBACK) {
         Ok(Some(found)) if found.inode != 0 => Presence::Here,
         Ok(Some(_)) => Presence::Left,
-        Ok(None) | Err(_) => Presence::Unseen,
+        Ok(None) => Presence::Unseen,
+        Err(_) => Presence::Unknown,
     }
 }

@@ -103,9 +103,9 @@ impl Driver<'_> {
                 Ok(until) => until,
                 Err(ended) => return Ok(ended),
             };
-            let next = [until, self.progress.next()].into_iter().flatten().min();
+            let next = until.map_or(self.progress.next(), |until| until.min(self.progress.next()));
             let fds = [(self.shared.bell.as_fd(), For::Reading), (stop.as_fd(), For::Reading)];
-            wait(&fds, next).map_err(|e| Error::new("poll", &self.peer, e))?;
+            wait(&fds, Some(next)).map_err(|e| Error::new("poll", &self.peer, e))?;
             self.shared.bell.silence();
             if let Some(signal) = stop.signal() {
                 return Ok(Relay::Stopped(signal));

@@ -12,7 +12,7 @@ const PROBE_LOOK: Duration = Duration::from_secs(1);
 /// The peer's ACK of a FIN behind which no data waits: one initial retransmission timeout (RFC 6298).
 const FIN_ACK_TIMEOUT: Duration = Duration::from_secs(1);
 /// A peer that sent FIN, has data to acknowledge and says nothing at all for so long will not do it any more.
-const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+const SILENCE_LIMIT: Duration = Duration::from_mins(1);
 /// How long a relay may wait for nothing but an idle pipe without saying so.
 const NOTICE_DELAY: Duration = Duration::from_secs(1);
 
@@ -130,18 +130,19 @@ impl RelayPolicy {
 
     fn look_for_peer(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
         let idle = !connection.has_input();
-        match connection.presence() {
-            Presence::Here => self.seen = true,
-            Presence::Unseen if !self.seen => {
-                if !std::mem::replace(&mut self.probing, true) {
-                    return Step::ProbePeer;
-                }
+        let gone = match connection.presence() {
+            Presence::Here => {
+                self.seen = true;
+                false
             }
-            // With more at hand the sender goes on, and fails as it should.
-            Presence::Left | Presence::Unseen if idle && connection.unacked() == 0 => {
-                return self.stop_input(now);
-            }
-            Presence::Left | Presence::Unseen => self.seen = true,
+            Presence::Left => true,
+            Presence::Unseen if self.seen => true,
+            Presence::Unseen if !std::mem::replace(&mut self.probing, true) => return Step::ProbePeer,
+            Presence::Unseen | Presence::Unknown => false,
+        };
+        // With more at hand the sender goes on, and fails as it should.
+        if gone && idle && connection.unacked() == 0 {
+            return self.stop_input(now);
         }
         if idle && now >= since + NOTICE_DELAY && !std::mem::replace(&mut self.noticed, true) {
             return Step::SayWaiting;

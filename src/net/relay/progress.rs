@@ -28,7 +28,7 @@ impl Progress {
         self.told = (bytes_in + bytes_out, now);
     }
 
-    pub(super) fn next(&self) -> Option<Instant> {
-        Some(self.told.1 + self.every)
+    pub(super) fn next(&self) -> Instant {
+        self.told.1 + self.every
     }
 }

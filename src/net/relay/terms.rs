@@ -49,6 +49,8 @@ pub enum Presence {
     Left,
     /// Not in this machine's socket table.
     Unseen,
+    /// The table could not be asked this time.
+    Unknown,
 }
 
 /// What the kernel says of a connection and its input, asked only when it matters.
