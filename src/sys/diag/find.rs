@@ -1,9 +1,11 @@
-//! One connection looked up by its pair of addresses. Used by `sys::socket` for what happens after close.
+//! One connection looked up by its pair of addresses. Used by `sys::life` for what happens after close, by `net`.
 
 use super::channel::Channel;
 use super::decode;
+use super::proc_find;
 use super::request;
 use super::row::{InetRow, Timer};
+use super::tables::is_refusal;
 use crate::event::{Proto, State};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -26,22 +28,32 @@ pub struct Found {
     pub timer: Option<Timer>,
 }
 
-/// Looks one connection up through a [`Diag`] that the process opens once and keeps.
+/// Looks one connection up through a [`Diag`] that the process opens once and keeps, or in `/proc/net` where that is
+/// refused.
 ///
 /// # Errors
-/// As [`Diag::open`] and [`Diag::lookup`].
+/// As [`Diag::open`] and [`Diag::lookup`], for want of descriptors or memory; otherwise neither source can be read.
 pub fn lookup(
     proto: Proto,
     local: SocketAddr,
     peer: SocketAddr,
     interface: u32,
 ) -> io::Result<Option<Found>> {
-    static SHARED: OnceLock<Diag> = OnceLock::new();
-    if let Some(diag) = SHARED.get() {
-        return diag.lookup(proto, local, peer, interface);
+    match shared().and_then(|diag| diag.lookup(proto, local, peer, interface)) {
+        Err(error) if is_refusal(&error) => {
+            let ends = same_family(canonical(local), canonical(peer));
+            ends.map_or(Ok(None), |(local, peer)| proc_find::find(proto, local, peer))
+        }
+        answer => answer,
     }
-    let opened = Diag::open()?;
-    SHARED.get_or_init(|| opened).lookup(proto, local, peer, interface)
+}
+
+fn shared() -> io::Result<&'static Diag> {
+    static SHARED: OnceLock<Diag> = OnceLock::new();
+    match SHARED.get() {
+        Some(diag) => Ok(diag),
+        None => Diag::open().map(|opened| SHARED.get_or_init(|| opened)),
+    }
 }
 
 impl Diag {
@@ -91,7 +103,7 @@ impl Diag {
 }
 
 /// A listener, or a UDP socket without a peer, answers for any pair when nothing closer exists.
-fn is_between(row: &InetRow<'_>, local: SocketAddr, peer: SocketAddr) -> bool {
+pub(super) fn is_between(row: &InetRow<'_>, local: SocketAddr, peer: SocketAddr) -> bool {
     let (our, their) = (canonical(row.local), canonical(row.peer));
     (our.port(), their.port()) == (local.port(), peer.port()) && same_ip(our, local) && same_ip(their, peer)
 }
@@ -239,6 +251,25 @@ mod tests {
             one.connect(peer).unwrap();
             let found = lookup(Proto::Udp, local, peer, 0).unwrap().unwrap();
             assert_eq!((found.state, u64::from(found.inode)), (State::Connected, inode(&one)));
+        }
+    }
+
+    #[test]
+    fn the_files_of_proc_say_the_same() {
+        for (bind, host) in [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::", "127.0.0.1")] {
+            let (_listener, client, server) = pair(bind, host);
+            let read = |(local, peer): (SocketAddr, SocketAddr)| {
+                proc_find::find(Proto::Tcp, canonical(local), canonical(peer)).unwrap()
+            };
+            let (near, far) = (ends(&client), ends(&server));
+            for ends in [near, far] {
+                let found = tcp(ends).unwrap();
+                assert_eq!(read(ends).map(|f| (f.state, f.inode)), Some((found.state, found.inode)));
+            }
+            drop((client, server));
+            wait(near, Some(State::TimeWait));
+            assert_eq!(read(near).map(|f| f.state), Some(State::TimeWait));
+            assert_eq!(read(far), None);
         }
     }
 

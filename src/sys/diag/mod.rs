@@ -14,6 +14,7 @@ mod filter;
 mod find;
 mod netlink;
 mod notices;
+mod proc_find;
 mod proc_net;
 mod pulse;
 mod request;

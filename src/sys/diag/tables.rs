@@ -136,7 +136,7 @@ impl Tables {
 }
 
 /// Whether another source may do better: everything but our own limits.
-fn is_refusal(error: &io::Error) -> bool {
+pub(super) fn is_refusal(error: &io::Error) -> bool {
     let ours = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
     error.raw_os_error().is_some_and(|errno| !ours.contains(&errno))
 }
