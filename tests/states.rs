@@ -6,6 +6,7 @@ mod support;
 use rustix::process::Signal;
 use support::sandbox::in_sandbox;
 use support::sockets::SilentPort;
+use support::wire::{ACK, FIN, RST, SYN, Wire, on_a_wire};
 use support::*;
 
 /// More than the smallest receive buffer takes, and little enough for the kernel to keep unsent.
@@ -552,10 +553,114 @@ fn sockets_bound_to_a_device_go_through_the_same_states() {
 }
 
 #[test]
-fn where_the_table_cannot_be_asked_the_end_is_implied_and_no_reset() {
+fn where_sock_diag_is_refused_the_files_of_proc_tell_the_end() {
     let run = close_first(|client| in_sandbox(|| client.start()));
-    let last = run.named("state").find(|e| e.enters("TIME-WAIT")).expect("the last state");
-    assert_eq!((&last["via"], &run.event("summary")["clean"]), (&"implied".into(), &true.into()), "{run}");
+    expect_seen(&run, client_of(&run), &["ESTABLISHED", "FIN-WAIT-2"]);
+    assert_eq!(run.event("summary")["clean"], true, "{run}");
+}
+
+/// A conversation whose peer closes as soon as it was told the end: so short that the last steps are often over before
+/// anybody can look.
+fn converse(door: &Door, start: impl FnOnce(Soquete) -> Running) -> Run {
+    let client = start(connect_to(door).input("hi\n"));
+    assert_eq!(door.accept().receive_all(), b"hi\n");
+    let run = client.finish();
+    assert_eq!((run.code, &run.event("summary")["clean"]), (0, &true.into()), "{run}");
+    run
+}
+
+#[test]
+fn where_sock_diag_is_refused_no_state_is_made_up() {
+    let (mut kernel, door) = recorded_door();
+    for _ in 0..40 {
+        let run = converse(&door, |client| in_sandbox(|| client.start()));
+        let states = kernel.confirm(&run, client_of(&run));
+        assert_eq!(states.last().map(String::as_str), Some("TIME-WAIT"), "{run}");
+    }
+}
+
+#[test]
+fn where_no_table_can_be_read_what_is_not_known_is_not_told() {
+    if !is_root() {
+        return skip("only root can hide /proc");
+    }
+    let hide = r#"exec unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@""#;
+    let door = Door::open();
+    for _ in 0..20 {
+        let run = converse(&door, |client| in_sandbox(|| client.shell(hide).start()));
+        let states = run.states(client_of(&run));
+        let way = after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]);
+        assert!(way.starts_with(&states), "{run}");
+    }
+}
+
+const CROSSED_OPEN: [&str; 4] = ["CLOSED", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED"];
+
+/// A client whose SYN is on the wire, and the record of it.
+fn whose_syn_is_out(wire: &mut Wire) -> (Kernel, Running) {
+    let kernel = Kernel::watch_port(wire.address().port());
+    let client = soquete(&format!("connect {}", wire.address())).input("").start();
+    wire.receive(SYN);
+    client.wait_for("SYN-SENT", |e| e.enters("SYN-SENT"));
+    (kernel, client)
+}
+
+#[test]
+fn syns_that_cross_lead_through_syn_received() {
+    on_a_wire(|wire| {
+        let (mut kernel, client) = whose_syn_is_out(wire);
+        wire.send(SYN, b"");
+        wire.receive(SYN | ACK);
+        let held = client.wait_for("SYN-RECEIVED", |e| e.enters("SYN-RECEIVED"));
+        assert_eq!((held.text("via"), held.text("op")), ("kernel", "syn-received"), "{held}");
+        wire.send(ACK, b"");
+        wire.receive(FIN);
+        wire.send(FIN | ACK, b"");
+        wire.receive(ACK);
+        let run = client.finish();
+        assert_eq!(run.code, 0, "{run}");
+        let states = kernel.confirm(&run, client_of(&run));
+        assert_eq!(states, after(&CROSSED_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]), "{run}");
+    });
+}
+
+#[test]
+fn syns_that_cross_too_fast_to_be_seen_are_implied() {
+    on_a_wire(|wire| {
+        let (mut kernel, client) = whose_syn_is_out(wire);
+        wire.send(SYN, b"");
+        wire.send(ACK, b"");
+        wire.receive(FIN);
+        wire.send(FIN | ACK, b"");
+        let run = client.finish();
+        let states = kernel.confirm(&run, client_of(&run));
+        assert!(states.iter().any(|state| state == "SYN-RECEIVED"), "{run}");
+    });
+}
+
+#[test]
+fn a_reset_in_syn_received_leads_to_closed_without_established() {
+    on_a_wire(|wire| {
+        let (mut kernel, client) = whose_syn_is_out(wire);
+        wire.send(SYN, b"");
+        wire.receive(SYN | ACK);
+        wire.send(RST, b"");
+        let run = client.finish();
+        assert_eq!(run.code, 1, "{run}");
+        let states = kernel.confirm(&run, run.conns()[0]);
+        assert_eq!(states, ["CLOSED", "SYN-SENT", "SYN-RECEIVED", "CLOSED"], "{run}");
+    });
+}
+
+#[test]
+fn a_socket_connected_to_itself_passes_syn_received() {
+    let port = refusing_port().address().port();
+    let itself = format!("127.0.0.77:{port}");
+    let mut kernel = Kernel::watch_port(port);
+    let run = soquete(&format!("connect {itself} --source {itself}")).run();
+    assert_eq!(run.code, 1, "nobody listens there: {run}");
+    let states = kernel.confirm(&run, client_of(&run));
+    assert_eq!(states, after(&CROSSED_OPEN, &["CLOSED"]), "{run}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Uses `event` alone. Linux lives here: a port to another system is a matter of this folder.
 
 pub mod apart;
+mod attempts;
 pub mod diag;
 pub mod error;
 mod hint;

@@ -55,6 +55,11 @@ struct Raw {
     data_segs_in: u32,
     data_segs_out: u32,
     delivery_rate: u64,
+    busy_time: u64,
+    rwnd_limited: u64,
+    sndbuf_limited: u64,
+    delivered: u32,
+    delivered_ce: u32,
 }
 
 /// An answer to `TCP_INFO`.
@@ -147,6 +152,18 @@ impl TcpInfo {
         Duration::from_millis(u64::from(self.raw.last_ack_recv))
     }
 
+    /// Segments of ours known to have arrived, for a socket that connected and sent no data yet; `None` where this kernel
+    /// does not tell (before 4.18).
+    ///
+    /// The SYN counts once it is acknowledged (`tcp_clean_rtx_queue`). Where the peer's SYN crossed it (RFC 9293 3.5,
+    /// simultaneous open) the ACK that leads from SYN-RECEIVED to ESTABLISHED counts once more
+    /// (`tcp_rcv_state_process`): 2 means that SYN-RECEIVED was passed through, 1 that it was not.
+    #[must_use]
+    pub fn openings_delivered(&self) -> Option<u32> {
+        let known = self.has(offset_of!(Raw, delivered) + 4) && self.raw.data_segs_out == 0;
+        known.then_some(self.raw.delivered)
+    }
+
     /// The fields events show.
     #[must_use]
     pub fn fields(&self) -> InfoFields {
@@ -159,7 +176,7 @@ impl TcpInfo {
             pmtu: self.raw.pmtu,
             cwnd: self.raw.snd_cwnd,
             retransmits: self.raw.total_retrans,
-            delivery_rate: self.has(size_of::<Raw>()).then_some(self.raw.delivery_rate),
+            delivery_rate: self.has(offset_of!(Raw, delivery_rate) + 8).then_some(self.raw.delivery_rate),
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! Every tracked TCP socket sits edge-triggered in one epoll instance, for RDHUP at first and for OUT too once our
 //! FIN is out: then each change of state is an edge, and data alone wakes nobody. Sockets whose owner is done wait
-//! here for the last ACK.
+//! here for the last ACK. Attempts to connect, for which there is no such edge, are looked at now and then.
 
+use super::attempts::Attempts;
 use super::life::Life;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
@@ -33,6 +34,7 @@ pub(super) struct Watcher {
 struct Lives {
     watched: HashMap<u64, Arc<Life>>,
     retired: Vec<u64>,
+    attempts: Attempts,
 }
 
 impl Watcher {
@@ -59,6 +61,13 @@ impl Watcher {
         Ok(())
     }
 
+    /// An attempt to connect begins; its steps before the answer are looked for until it is over.
+    pub(super) fn watch_attempt(&self, id: u32, life: &Arc<Life>) {
+        if self.lock().attempts.add(u64::from(id), life) {
+            self.nudge();
+        }
+    }
+
     /// Our FIN goes out: from now on every change of state is an edge of writability too.
     pub(super) fn expect_acks(&self, id: u32, fd: BorrowedFd<'_>) {
         let flags = EventFlags::RDHUP | EventFlags::OUT | EventFlags::ET;
@@ -69,7 +78,7 @@ impl Watcher {
     /// The owner is done; go on looking until the life is settled.
     pub(super) fn settle(&self, id: u32) {
         self.lock().retired.push(u64::from(id));
-        let _ = rustix::io::write(&self.nudge, &1u64.to_ne_bytes());
+        self.nudge();
     }
 
     /// Forgets a socket that was closed at once.
@@ -84,6 +93,11 @@ impl Watcher {
             .emptied
             .wait_timeout_while(lives, Duration::from_secs(2), |l| !l.retired.is_empty())
             .unwrap_or_else(PoisonError::into_inner);
+    }
+
+    /// Wakes the thread, so that it sees a new deadline.
+    fn nudge(&self) {
+        let _ = rustix::io::write(&self.nudge, &1u64.to_ne_bytes());
     }
 
     fn lock(&self) -> MutexGuard<'_, Lives> {
@@ -129,17 +143,19 @@ impl Watcher {
 
     fn next_deadline(&self) -> Option<Duration> {
         let lives = self.lock();
-        let next = lives.retired.iter().filter_map(|id| lives.watched.get(id)?.deadline()).min()?;
+        let settling = lives.retired.iter().filter_map(|id| lives.watched.get(id)?.deadline()).min();
+        let next = [settling, lives.attempts.next_look()].into_iter().flatten().min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
     fn sweep(&self) {
+        let now = Instant::now();
         let mut lives = self.lock();
+        lives.attempts.look(now);
         if lives.retired.is_empty() {
             return;
         }
-        let now = Instant::now();
-        let Lives { watched, retired } = &mut *lives;
+        let Lives { watched, retired, .. } = &mut *lives;
         retired.retain(|id| {
             let over = watched.get(id).is_none_or(|life| life.settled(now));
             if over {

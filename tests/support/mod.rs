@@ -29,6 +29,7 @@ pub mod sandbox;
 pub mod sockets;
 pub mod terminal;
 pub mod tty;
+pub mod wire;
 
 pub use datagrams::Mail;
 pub use events::Event;

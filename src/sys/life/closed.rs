@@ -35,6 +35,11 @@ impl Life {
                     Some(_) if matches!(from, State::FinWait1 | State::FinWait2 | State::Closing) => {
                         Some(Via::Implied)
                     }
+                    // FIN went both ways; without the table nobody knows whose was first, and which way was taken.
+                    Some(Err(_)) if inner.fin_sent => {
+                        inner.orderly = true;
+                        return;
+                    }
                     _ => None,
                 };
                 if let Some(via) = via {

@@ -6,6 +6,7 @@
 mod calls;
 mod closed;
 mod closing;
+mod opening;
 mod step;
 
 use super::tcp_info;
@@ -107,6 +108,7 @@ impl Life {
         match tcp_info::state(fd.as_fd()) {
             Ok(State::Closed) => self.observe_closed(inner, op, fd.as_fd()),
             Ok(seen) => {
+                self.pass_crossed_syns(inner, seen, fd.as_fd());
                 let op = op.unwrap_or(Op::Shutdown);
                 self.advance(inner, seen, Cause { op, via: Via::Kernel, ending: Ending::Orderly });
             }
@@ -118,6 +120,7 @@ impl Life {
     pub(in crate::sys) fn observe_attempt(&self, inner: &mut Inner) {
         let Some(fd) = inner.fd.clone().filter(|_| self.told()) else { return };
         if let Some(seen) = tcp_info::state(fd.as_fd()).ok().filter(|state| *state != State::Closed) {
+            self.pass_crossed_syns(inner, seen, fd.as_fd());
             let cause = Cause { op: Op::Connect, via: Via::Kernel, ending: Ending::Orderly };
             self.advance(inner, seen, cause);
         }
@@ -175,15 +178,15 @@ impl Life {
         if self.told() {
             let mut inner = self.lock();
             inner.error = Some(errno);
-            if inner.state != State::SynSent {
+            if inner.state == State::Closed {
                 self.moved_via(&mut inner, State::SynSent, Via::Implied);
             }
             let cause = inner.closing_cause(Some(Op::Connect));
             // A RST that answers a SYN is a refusal to the kernel (`tcp_reset`), so another error means that the
-            // connection stood for a moment, and EPIPE that the peer's FIN came too.
+            // connection went further for a moment, and EPIPE that the peer's FIN came too.
             let implied = Cause { via: Via::Implied, ..cause };
             if matches!(errno, libc::ECONNRESET | libc::EPIPE) {
-                self.advance(&mut inner, State::Established, implied);
+                self.pass_to_reset(&mut inner, implied);
             }
             if errno == libc::EPIPE {
                 self.advance(&mut inner, State::CloseWait, implied);

@@ -9,6 +9,7 @@ use rustix::net;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 impl Tracked {
     /// bind(2).
@@ -96,7 +97,10 @@ impl Tracked {
             (answer, inner.state)
         };
         match answer {
-            Err(rustix::io::Errno::INPROGRESS) if is_under_way(state) => Ok(Connecting::InProgress),
+            Err(rustix::io::Errno::INPROGRESS) if is_under_way(state) => {
+                self.watch_attempt();
+                Ok(Connecting::InProgress)
+            }
             // On the way to a server of this machine the handshake is over before the call is.
             Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {
                 self.connected(address)?;
@@ -152,13 +156,22 @@ impl Tracked {
     }
 
     fn watch(&self) {
-        if !self.life.told() {
-            return;
-        }
-        // Without the watcher the states between our calls are told late and as implied, not wrongly.
-        if let Some(watcher) = self.sockets.watcher.get_or_init(|| Watcher::start().ok()) {
+        if let Some(watcher) = self.watcher_wanted() {
             let _ = watcher.watch(self.conn, self.as_fd(), &self.life);
         }
+    }
+
+    fn watch_attempt(&self) {
+        if let Some(watcher) = self.watcher_wanted().filter(|_| self.proto == Proto::Tcp) {
+            watcher.watch_attempt(self.conn, &self.life);
+        }
+    }
+
+    /// The watcher, if anything is told of this socket; started where none runs yet. Without it the states between our
+    /// calls are told late and as implied, not wrongly.
+    fn watcher_wanted(&self) -> Option<&Arc<Watcher>> {
+        let start = || Watcher::start().ok();
+        self.life.told().then(|| self.sockets.watcher.get_or_init(start).as_ref()).flatten()
     }
 }
 
