@@ -134,3 +134,47 @@ fn people_read_from_and_to_with_the_time_of_day() {
     let line = text.lines().next().unwrap();
     assert!(line.as_bytes()[2] == b':' && line.contains(" tcp ") && line.contains(" ↔ "), "{line}");
 }
+
+/// A conversation that leaves FIN-WAIT-2 and TIME-WAIT behind, at one end or the other.
+fn converse(door: &Door) -> (SocketAddr, SocketAddr) {
+    let client = Peer::connect(door.address());
+    let server = door.accept();
+    let ends = (client.local(), client.peer());
+    drop(server);
+    drop(client);
+    ends
+}
+
+#[test]
+fn nothing_is_told_of_what_was_not_asked_for() {
+    let (door, others) = (Door::open_at("127.9.3.4:0".parse().unwrap()), Door::open());
+    let (port, address) = (door.port(), door.address());
+    for filter in
+        [format!("{port}"), format!("--local :{port}"), format!("--peer {address}"), "127.9.3.4".into()]
+    {
+        let running = stat(format!("--watch -t {filter}")).start();
+        let until = Instant::now() + DEADLINE;
+        while running.stdout().is_empty() {
+            assert!(Instant::now() < until, "nothing is seen");
+            converse(&door);
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        for _ in 0..60 {
+            converse(&others);
+        }
+        let (near, far) = converse(&door);
+        let end = if filter.starts_with("--peer") { near } else { far };
+        running.wait_stdout(format!("\"local\":\"{end}\""));
+        let run = running.terminate();
+        let is_at_door = |row: &Value, side: &str| row[side] == address.to_string();
+        for row in run.rows() {
+            let (local, peer) = (is_at_door(&row, "local"), is_at_door(&row, "peer"));
+            let wanted = match filter.split(' ').next() {
+                Some("--local") => local,
+                Some("--peer") => peer,
+                _ => local || peer,
+            };
+            assert!(wanted, "{filter} and {row}");
+        }
+    }
+}

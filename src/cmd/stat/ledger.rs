@@ -120,16 +120,20 @@ impl Ledger {
 
     /// Takes the kernel's notice that a socket is gone. `after` asks the table whether a stand-in took its place.
     ///
-    /// A socket that no look ever saw is gone with neither state known.
+    /// A socket that no look ever saw is gone with neither state known, if it is `meant` at all.
     pub fn notice(
         &mut self,
         row: &InetRow<'_>,
+        meant: impl FnOnce() -> bool,
         after: impl FnOnce(SocketAddr, SocketAddr) -> Option<State>,
     ) -> Option<Changed> {
         if self.departed.remove(&row.cookie).is_some() {
             return None;
         }
         let known = self.by_cookie.remove(&row.cookie);
+        if known.is_none() && !meant() {
+            return None;
+        }
         let identity = known.unwrap_or_else(|| identify(&Row::Inet(*row)).0);
         let stand_in = match identity {
             Identity::Connection(local, peer, _) => after(local, peer),
@@ -267,28 +271,39 @@ mod tests {
         let told = |change: Option<Changed>| change.map(|c| (c.change, c.from, c.to));
         look(&mut ledger, &[connection(open, 5)]);
         let gone = row("0.0.0.0:1", "0.0.0.0:0", State::Closed, 5);
-        assert_eq!(told(ledger.notice(&gone, |_, _| None)), Some((Change::Gone, Some(open), None)));
+        assert_eq!(told(ledger.notice(&gone, || true, |_, _| None)), Some((Change::Gone, Some(open), None)));
         assert_eq!(look(&mut ledger, &[]), []);
         look(&mut ledger, &[connection(open, 6)]);
         let gone = connection(State::Closed, 6);
         let changed = Some((Change::Changed, Some(open), Some(rests)));
-        assert_eq!(told(ledger.notice(&gone, |_, _| Some(rests))), changed);
+        assert_eq!(told(ledger.notice(&gone, || true, |_, _| Some(rests))), changed);
         assert_eq!(look(&mut ledger, &[connection(rests, 8)]), []);
         assert_eq!(
-            told(ledger.notice(&connection(State::Closed, 9), |_, _| None)),
+            told(ledger.notice(&connection(State::Closed, 9), || true, |_, _| None)),
             Some((Change::Gone, None, None))
         );
-        assert_eq!(told(ledger.notice(&connection(State::Closed, 9), |_, _| Some(rests))), None);
+        assert_eq!(told(ledger.notice(&connection(State::Closed, 9), || true, |_, _| Some(rests))), None);
     }
 
     #[test]
     fn a_connection_too_short_for_any_look_leaves_its_stand_in() {
         let mut ledger = Ledger::default();
         let rests = State::TimeWait;
-        let change = ledger.notice(&connection(State::Closed, 5), |_, _| Some(rests)).unwrap();
+        let change = ledger.notice(&connection(State::Closed, 5), || true, |_, _| Some(rests)).unwrap();
         assert_eq!((change.change, change.from, change.to), (Change::Appeared, None, Some(rests)));
         assert_eq!(look(&mut ledger, &[connection(rests, 6)]), []);
         assert_eq!(look(&mut ledger, &[]), [(Change::Gone, Some(rests), None)]);
+    }
+
+    #[test]
+    fn a_notice_of_what_was_not_asked_for_leaves_nothing_behind() {
+        let mut ledger = Ledger::default();
+        let gone = connection(State::Closed, 5);
+        assert_eq!(ledger.notice(&gone, || false, |_, _| Some(State::TimeWait)), None);
+        assert!(ledger.known.is_empty() && ledger.by_cookie.is_empty());
+        look(&mut ledger, &[connection(State::Established, 5)]);
+        let change = ledger.notice(&row("0.0.0.0:1", "0.0.0.0:0", State::Closed, 5), || false, |_, _| None);
+        assert_eq!(change.map(|c| c.change), Some(Change::Gone), "the cookie is one that was asked for");
     }
 
     #[test]
@@ -296,7 +311,7 @@ mod tests {
         let mut ledger = Ledger::default();
         look(&mut ledger, &[connection(State::Established, 5)]);
         assert_eq!(look(&mut ledger, &[]).len(), 1);
-        assert_eq!(ledger.notice(&connection(State::Closed, 5), |_, _| None), None);
+        assert_eq!(ledger.notice(&connection(State::Closed, 5), || true, |_, _| None), None);
         for _ in 0..=LATE {
             look(&mut ledger, &[]);
         }

@@ -114,8 +114,7 @@ impl Watch {
             for notices in &mut self.notices {
                 let heard = notices.read(&mut |row| {
                     let after = |local, peer| stand_in(diag, row.proto, local, peer, row.interface);
-                    let change = ledger.notice(row, after);
-                    changes.extend(change.filter(|change| is_meant(queries, row, change)));
+                    changes.extend(ledger.notice(row, || is_meant(queries, row), after));
                 });
                 lost |= heard.map_err(|e| Error::new("recv", "notices", e))? == Noticed::Lost;
             }
@@ -160,11 +159,9 @@ fn stand_in(
     found.map(|Found { state, .. }| state)
 }
 
-/// Whether a notice is about a socket that was asked for. One the ledger knew is, one nobody ever saw must pass the
-/// filter with the addresses the notice has.
-fn is_meant(queries: &[Query], row: &InetRow<'_>, change: &Changed) -> bool {
-    change.from.is_some()
-        || queries.iter().filter(|query| query.table == Table::Inet(row.proto)).any(|query| query.wants(row))
+/// Whether a socket that no look ever saw was asked for, by the addresses that its notice has.
+fn is_meant(queries: &[Query], row: &InetRow<'_>) -> bool {
+    queries.iter().filter(|query| query.table == Table::Inet(row.proto)).any(|query| query.wants(row))
 }
 
 fn row(ts: Timestamp, change: Changed, holders: Option<&Holders>) -> report::Row {

@@ -64,6 +64,10 @@ impl Tables {
             match row {
                 // Streams and datagrams share numbers, so that the kernel's mask may let too many pass.
                 Row::Unix(row) if !query.states.has(row.state) => ControlFlow::Continue(()),
+                // Not every kernel's filter looks at stand-ins and requests as it does at whole sockets.
+                Row::Inet(row) if !query.wants(row) || !query.states.has(row.state) => {
+                    ControlFlow::Continue(())
+                }
                 row => visit(row, Source::Diag),
             }
         };
