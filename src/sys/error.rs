@@ -1,8 +1,10 @@
 //! What a system call answered when it failed: the operation, what it was done to, and why.
 
-use crate::event::{Fault, Kind};
+use super::holder::{self, Wanted};
+use crate::event::{Fault, Kind, Proto};
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 
 /// A failed operation on a socket, a descriptor or a name.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub struct Error {
     /// The kernel's answer.
     pub source: io::Error,
     kind: Option<Kind>,
+    /// The address that another socket has.
+    taken: Option<Wanted>,
 }
 
 /// The result of a call to the kernel.
@@ -22,13 +26,20 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// `op` on `on` failed with `source`.
     pub fn new(op: &'static str, on: impl fmt::Display, source: impl Into<io::Error>) -> Self {
-        Self { op, on: on.to_string(), source: source.into(), kind: None }
+        Self { op, on: on.to_string(), source: source.into(), kind: None, taken: None }
     }
 
     /// Says what the error is about where the errno alone does not.
     #[must_use]
     pub fn about(mut self, kind: Kind) -> Self {
         self.kind = Some(kind);
+        self
+    }
+
+    /// Says for what address; where it is in use, whoever tells the error looks for who has it.
+    pub(super) fn wanting(mut self, proto: Proto, address: SocketAddr, v6only: bool) -> Self {
+        let in_use = self.errno() == Some(libc::EADDRINUSE);
+        self.taken = in_use.then_some(Wanted { proto, address, v6only });
         self
     }
 
@@ -44,7 +55,8 @@ impl Error {
         self.source.raw_os_error()
     }
 
-    /// The error as an event's fields, with advice where there is a usual one.
+    /// The error as an event's fields, with the holder of an address in use where it can be seen, or else with advice where
+    /// there is a usual one.
     #[must_use]
     pub fn fault(&self) -> Fault {
         Fault {
@@ -53,11 +65,16 @@ impl Error {
             errno: self.errno().map(errno_name),
             conn: None,
             peer: None,
-            text: match super::hint::advice(self.op, &self.on, self.errno()) {
-                Some(advice) => format!("{self}; {advice}"),
-                None => self.to_string(),
+            text: match (self.taken.and_then(holder::names), self.advice()) {
+                (Some(names), _) => format!("{self}, used by {names}"),
+                (None, Some(advice)) => format!("{self}; {advice}"),
+                (None, None) => self.to_string(),
             },
         }
+    }
+
+    fn advice(&self) -> Option<&'static str> {
+        super::hint::advice(self.op, &self.on, self.errno())
     }
 }
 

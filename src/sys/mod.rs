@@ -7,6 +7,7 @@ mod attempts;
 pub mod diag;
 pub mod error;
 mod hint;
+mod holder;
 pub mod interface;
 pub mod knock;
 mod life;

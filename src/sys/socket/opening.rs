@@ -6,6 +6,7 @@ use crate::sys::error::{Error, Result};
 use crate::sys::tcp_info;
 use crate::sys::watch::Watcher;
 use rustix::net;
+use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 impl Tracked {
     /// bind(2).
     pub fn bind(&self, address: SocketAddr) -> Result<SocketAddr> {
-        net::bind(self, &address).map_err(|e| Error::new("bind", address, e))?;
+        net::bind(self, &address).map_err(|e| self.wanted(Error::new("bind", address, e), address))?;
         let local = local_of(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
         let mut inner = self.life.lock();
         inner.subject.local = Some(local);
@@ -33,7 +34,10 @@ impl Tracked {
         let on = || local.map(|a| a.to_string()).unwrap_or_default();
         {
             let mut inner = self.life.lock();
-            net::listen(self, length).map_err(|e| Error::new("listen", on(), e))?;
+            net::listen(self, length).map_err(|e| match (Error::new("listen", on(), e), local) {
+                (error, Some(local)) => self.wanted(error, local),
+                (error, None) => error,
+            })?;
             self.life.observe_locked(&mut inner, Some(Op::Listen));
         }
         if self.life.told() {
@@ -54,6 +58,11 @@ impl Tracked {
             });
         }
         Ok(())
+    }
+
+    fn wanted(&self, error: Error, address: SocketAddr) -> Error {
+        let v6only = address.is_ipv6() && SockRef::from(&self.as_fd()).only_v6().unwrap_or(false);
+        error.wanting(self.proto, address, v6only)
     }
 
     /// accept4(2) without blocking. The new socket is told from LISTEN on, as the kernel made it.

@@ -1,0 +1,93 @@
+//! Who has the address that bind(2) or listen(2) found in use. Asked when the failure is told, never before.
+//! Used by `error`.
+
+use super::diag::{End, Filter, InetRow, Query, Row, States, Table, Tables};
+use super::procs::{self, Holders};
+use crate::event::{Proto, State};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::ControlFlow;
+
+/// Processes that are named; a server of many processes has one listener.
+const NAMED: usize = 3;
+
+/// What could not be bound.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub proto: Proto,
+    pub address: SocketAddr,
+    /// Whether the socket is for IPv6 alone.
+    pub v6only: bool,
+}
+
+/// The processes in the way, as `nginx(812), nginx(813) and 2 more`; `None` where they cannot be seen.
+pub(super) fn names(wanted: Wanted) -> Option<String> {
+    let inodes = inodes(wanted)?;
+    let holders = procs::holders(inodes.iter().copied()).ok()?;
+    Some(list(&holders, &inodes)).filter(|text| !text.is_empty())
+}
+
+/// The sockets in the way. A listener is what stands in a server's way, beside it its connections do not.
+fn inodes(wanted: Wanted) -> Option<Vec<u32>> {
+    let query = Query {
+        states: States::EVERY,
+        filter: Some(Filter::Local(End::port(wanted.address.port()))),
+        extended: true, // whether a socket is for IPv6 alone
+        ..Query::all(Table::Inet(wanted.proto))
+    };
+    let (mut listening, mut others) = (Vec::new(), Vec::new());
+    let visit = &mut |row: &Row<'_>, _| {
+        if let Row::Inet(row) = row
+            && wanted.meets(row)
+        {
+            if row.state == State::Listen { &mut listening } else { &mut others }.push(row.inode);
+        }
+        ControlFlow::Continue(())
+    };
+    Tables::new().dump(&query, visit).ok()?;
+    Some(if listening.is_empty() { others } else { listening })
+}
+
+impl Wanted {
+    /// Whether the row's address and this one are, or hold, the same.
+    fn meets(&self, row: &InetRow<'_>) -> bool {
+        let other_only = row.extended.v6only.unwrap_or(false);
+        let (own, other) = (self.address.ip().to_canonical(), row.local.ip().to_canonical());
+        own == other || holds(own, self.v6only, other) || holds(other, other_only, own)
+    }
+}
+
+/// Whether `every` is the unspecified address and stands for `one` too.
+fn holds(every: IpAddr, v6only: bool, one: IpAddr) -> bool {
+    every.is_unspecified() && (every.is_ipv4() == one.is_ipv4() || (every.is_ipv6() && !v6only))
+}
+
+fn list(holders: &Holders, inodes: &[u32]) -> String {
+    let mut found: Vec<_> = inodes.iter().flat_map(|inode| holders.of(*inode)).collect();
+    found.sort_by_key(|process| process.pid);
+    found.dedup_by_key(|process| process.pid);
+    let name =
+        |process: &&procs::Process| format!("{}({})", String::from_utf8_lossy(&process.name), process.pid);
+    let named: Vec<String> = found.iter().take(NAMED).map(name).collect();
+    match found.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(every: &str, v6only: bool, one: &str) -> bool {
+        super::holds(every.parse().unwrap(), v6only, one.parse().unwrap())
+    }
+
+    #[test]
+    fn the_unspecified_address_holds_its_family_and_an_open_ipv6_one_both() {
+        assert!(holds("0.0.0.0", false, "127.0.0.1"));
+        assert!(!holds("0.0.0.0", false, "::1"));
+        assert!(holds("::", false, "127.0.0.1") && holds("::", true, "::1"));
+        assert!(!holds("::", true, "127.0.0.1"));
+        assert!(!holds("127.0.0.1", false, "127.0.0.1"));
+    }
+}
