@@ -4,6 +4,7 @@ use super::Context;
 use super::demo::{accept, connect, listen, part, receive, send, step};
 use crate::event::{Event, Outcome, Proto};
 use crate::net::dial::DialError;
+use crate::net::tag::tag;
 use crate::net::upper::Upper;
 use crate::sys::socket::Tracked;
 use crate::sys::stdio;
@@ -39,7 +40,7 @@ pub(super) fn three_servers(context: &Context) -> Result<(), DialError> {
         send(server, &answer)?;
     }
     for (address, client, _) in &pairs {
-        let line = [format!("[{address}] ").as_bytes(), &receive(client)?].concat();
+        let line = [tag(address).as_bytes(), &receive(client)?].concat();
         stdio::write_all(stdio::output(), &line).map_err(super::stdout::failure)?;
     }
     step(context)?;

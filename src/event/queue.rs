@@ -3,6 +3,7 @@
 //! The queue is bounded. A reader of the events that stops reading makes the queue full; then emitters wait a
 //! moment once, and from there on events are counted and dropped until the reader goes on: the data path never stops.
 
+use super::number::counted;
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
@@ -236,7 +237,8 @@ impl Queue {
 }
 
 fn loss(count: u64, seq: u64) -> Record {
-    let text = format!("{count} events were dropped: nobody read them in time");
+    let events = counted(count, "event was", "events were");
+    let text = format!("{events} dropped: nobody read in time");
     let fault =
         Fault { kind: Kind::EventsLost, op: Some("write".into()), errno: None, conn: None, peer: None, text };
     Record { v: SCHEMA_VERSION, seq, ts: Timestamp::now(), event: Event::Warning { fault } }

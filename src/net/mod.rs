@@ -17,4 +17,5 @@ pub mod relay;
 pub mod resolve;
 pub mod service;
 pub mod stream;
+pub mod tag;
 pub mod upper;

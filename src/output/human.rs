@@ -3,6 +3,7 @@
 use super::datagram::{self, Memory};
 use super::progress::Bar;
 use super::{Look, Style, explain, sanitize, zone};
+use crate::event::number::counted;
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
 use jiff::tz::TimeZone;
 use std::fs::File;
@@ -103,16 +104,16 @@ impl Human {
             }
             Event::Info { socket, info } => write!(
                 out,
-                "{} rtt {} µs ± {} µs, rto {} µs, cwnd {}, mss {}/{}, pmtu {}, {} retransmits",
+                "{} rtt {} ± {}, rto {}, cwnd {}, mss {}/{}, pmtu {}, {}",
                 who(*socket),
-                info.rtt_us,
-                info.rttvar_us,
-                info.rto_us,
+                latency(info.rtt_us.into()),
+                latency(info.rttvar_us.into()),
+                latency(info.rto_us.into()),
                 info.cwnd,
                 info.snd_mss,
                 info.rcv_mss,
                 info.pmtu,
-                info.retransmits
+                retransmits_of(info.retransmits)
             ),
             Event::Bind { socket } if detail => write!(out, "{} bound", who(*socket)),
             Event::Listening { socket, backlog, scope, .. } => {
@@ -183,7 +184,7 @@ impl Human {
                 if let Some(rtt) = rtt_us {
                     let _ = write!(out, ", rtt {}", latency((*rtt).into()));
                 }
-                retransmits.filter(|n| *n > 0).map_or(Ok(()), |n| write!(out, ", {n} retransmits"))
+                retransmits.filter(|n| *n > 0).map_or(Ok(()), |n| write!(out, ", {}", retransmits_of(n)))
             }
             Event::Exit { code, cause } if detail => write!(out, "exit {code}: {}", sanitize::line(cause)),
             Event::Bind { .. }
@@ -257,12 +258,18 @@ pub(super) fn bytes(count: u64) -> String {
     }
 }
 
+fn retransmits_of(count: u32) -> String {
+    counted(count.into(), "retransmit", "retransmits")
+}
+
 /// Microseconds in the unit a person reads.
 #[allow(clippy::cast_precision_loss)] // shown with three digits
 pub(super) fn latency(us: u64) -> String {
     match us {
         0..=999 => format!("{us} µs"),
-        1000..=999_999 => format!("{:.1} ms", us as f64 / 1e3),
+        1000..=999_949 if us % 1000 == 0 => format!("{} ms", us / 1000),
+        1000..=999_949 => format!("{:.1} ms", us as f64 / 1e3),
+        _ if us % 1_000_000 == 0 => format!("{} s", us / 1_000_000),
         _ => format!("{:.2} s", us as f64 / 1e6),
     }
 }
@@ -272,6 +279,12 @@ mod tests {
     use super::super::datagram::tests::record;
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn times_are_in_the_unit_that_fits_and_whole_where_they_are() {
+        let shown = [529, 1005, 204_000, 999_949, 999_950, 1_000_000, 61_250_000].map(latency);
+        assert_eq!(shown, ["529 µs", "1.0 ms", "204 ms", "999.9 ms", "1.00 s", "1 s", "61.25 s"]);
+    }
 
     proptest! {
         #[test]

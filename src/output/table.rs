@@ -5,6 +5,7 @@
 
 use super::human::{bytes, latency};
 use super::{Style, sanitize, zone};
+use crate::event::number::counted;
 use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Name, Queues, SocketRow, Transport};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -246,7 +247,7 @@ fn details(extended: &ExtendedFields, line: &mut String) {
     if let (Some(timer), Some(left)) = (extended.timer, extended.timer_ms) {
         let _ = write!(line, " timer {timer} {}", latency(left * 1000));
         if let Some(fired @ 1..) = extended.timer_fired {
-            let _ = write!(line, " (fired {fired} times)");
+            let _ = write!(line, " (fired {})", counted(fired.into(), "time", "times"));
         }
     }
     if let Some(name) = &extended.congestion {

@@ -76,8 +76,6 @@ fn list(holders: &Holders, inodes: &[u32]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     fn holds(every: &str, v6only: bool, one: &str) -> bool {
         super::holds(every.parse().unwrap(), v6only, one.parse().unwrap())
     }

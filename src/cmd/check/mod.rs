@@ -7,6 +7,7 @@ mod sweep;
 use super::connect::next_try;
 use super::{Context, Outcome, Result};
 use crate::cli::Connect;
+use crate::event::number::counted;
 use crate::event::report::Row;
 use crate::exit::Exit;
 use crate::net::addr::parse_targets;
@@ -46,7 +47,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         return command::run(&args.command, context);
     }
     let wanted = if args.until_closed { "closed" } else { "open" };
-    let cause = format!("{} of {} targets {wanted}", tally.good, tally.total);
+    let cause = format!("{} of {} {wanted}", tally.good, targets(tally.total));
     Ok(match tally {
         tally if tally.is_local() => Outcome::of(Exit::Local, "this machine would try none of them"),
         Tally { good: 0, .. } => Outcome::of(Exit::Network, cause),
@@ -58,7 +59,11 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
 fn too_late(args: &Connect, Tally { good, total, .. }: Tally) -> Outcome {
     let state = if args.until_closed { "closed" } else { "open" };
     let limit = args.wait.unwrap_or_default();
-    Outcome::deadline(format!("{good} of {total} targets {state} after {limit:?} (--wait)"))
+    Outcome::deadline(format!("{good} of {} {state} after {limit:?} (--wait)", targets(total)))
+}
+
+fn targets(count: usize) -> String {
+    counted(count as u64, "target", "targets")
 }
 
 /// Where rows go: to the report as they are known, or kept until the last round is known to be the last.

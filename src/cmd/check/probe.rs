@@ -21,7 +21,10 @@ pub(super) struct Prober {
     pub(super) sockets: Sockets,
     pub(super) options: Vec<SocketOption>,
     pub(super) source: Option<Source>,
+    /// How long an answer is waited for.
     pub(super) limit: Duration,
+    /// The limit in the words of who asked: of `--wait` less may be left.
+    pub(super) named: Duration,
     /// Whether each socket's states are told.
     pub(super) told: bool,
 }
@@ -105,7 +108,7 @@ impl Pending {
     /// Waits for the first address that is open, or for all answers, or for the limit.
     pub(super) async fn finish(self) -> Finding {
         let Self { prober, target, racing, mut failed } = self;
-        let limit = prober.limit;
+        let (limit, named) = (prober.limit, prober.named);
         let mut attempts = JoinSet::new();
         for (socket, began) in racing {
             let target = target.clone();
@@ -116,9 +119,9 @@ impl Pending {
                     Ok(Ok(stream)) => Finding::open(target, stream.tracked(), began),
                     Ok(Err(error)) => match address {
                         Some(address) => Finding::failed(&target, address, began, &error),
-                        None => Finding::silent(target, None, limit),
+                        None => Finding::silent(target, None, named),
                     },
-                    Err(_) => Finding::silent(target, address, limit),
+                    Err(_) => Finding::silent(target, address, named),
                 }
             });
         }
@@ -129,7 +132,7 @@ impl Pending {
             }
             better(&mut failed, finding);
         }
-        failed.unwrap_or_else(|| Finding::silent(target, None, limit))
+        failed.unwrap_or_else(|| Finding::silent(target, None, named))
     }
 }
 

@@ -142,6 +142,7 @@ impl Sweep<'_> {
             options: self.args.client.socket.options(),
             source: self.args.client.source,
             limit: left.map_or(limit, |left| left.min(limit)),
+            named: left.filter(|left| *left < limit).and(self.args.wait).unwrap_or(limit),
         };
         let at_once = AT_ONCE.min(limits::raise_descriptors().saturating_sub(SPARE_DESCRIPTORS)).max(1);
         let groups = self.groups.to_vec();

@@ -13,6 +13,7 @@ use super::stdout;
 use super::{Context, Outcome, Result, end_config};
 use crate::cli::MultiConnect;
 use crate::event::Kind;
+use crate::event::number::counted;
 use crate::exit::Exit;
 use crate::net::relay::{EndConfig, OnPeerEof};
 use crate::net::resolve::Lookup;
@@ -153,7 +154,7 @@ impl Tally {
 
     fn outcome(&self) -> Outcome {
         let total = self.fine + self.late + self.failed;
-        let cause = format!("{} of {total} targets ended well", self.fine);
+        let cause = format!("{} of {} ended well", self.fine, counted(total as u64, "target", "targets"));
         match (self.fine, self.late, self.failed) {
             (_, 0, 0) => Outcome::done(),
             (_, _, 0) => Outcome::of(Exit::Deadline, cause),

@@ -3,11 +3,13 @@
 use super::hall::Hall;
 use super::name::Name;
 use crate::cmd::many::{Incoming, Lost, Reader, Text, receive, talk};
+use crate::event::number::counted;
 use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
 use crate::net::backoff::Backoff;
 use crate::net::dial::{Dial, timed_out};
 use crate::net::relay::{OnEof, RelayEnd};
 use crate::net::stream::Stream;
+use crate::net::tag::tag;
 use crate::sys::error::reason;
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
@@ -178,7 +180,7 @@ impl Target {
         if !hall.prefix {
             return String::new();
         }
-        let tag = format!("[{}] ", self.title);
+        let tag = tag(&self.title);
         let Some(mut visible) = (hall.visible)() else { return tag };
         let mut shown = Vec::new();
         visible(tag.as_bytes(), &mut shown);
@@ -222,17 +224,16 @@ impl Target {
             Fate::Late(text) => (Kind::Timeout, format!("{}: {text}", self.title)),
             Fate::Fine | Fate::Stopped => (Kind::Other, format!("{}: closed by the peer", self.title)),
         };
-        let text = format!("{what}; connecting again in {} ms", wait.as_millis());
+        let wait = Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        let text = format!("{what}; connecting again in {wait:?}");
         hall.events.emit(Event::Warning { fault: fault(kind, text) });
     }
 
     fn tell_lost(&self, hall: &Hall, lost: Lost) {
         if lost.bytes > 0 {
             let Lost { lines, bytes } = lost;
-            let text = format!(
-                "{}: {lines} lines ({bytes} bytes) came while it was down and were dropped",
-                self.title
-            );
+            let (lines, bytes) = (counted(lines, "line", "lines"), counted(bytes, "byte", "bytes"));
+            let text = format!("{}: {lines} ({bytes}) dropped that came while it was down", self.title);
             hall.events.emit(Event::Warning { fault: fault(Kind::Data, text) });
         }
     }

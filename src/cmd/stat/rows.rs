@@ -2,6 +2,7 @@
 
 use crate::event::Proto;
 use crate::event::State;
+use crate::event::number::counted;
 use crate::event::table::{ExtendedFields, MemoryFields, Name, ProcessRow, SocketRow, Transport};
 use crate::sys::diag::{self, Extended, InetRow, Memory, Row, Timer, TimerKind, UnixKind, UnixName, UnixRow};
 use crate::sys::interface;
@@ -28,8 +29,8 @@ pub(super) fn socket(row: &Row<'_>, shown: Shown<'_>) -> SocketRow {
     if let Some(holders) = shown.holders {
         let processes = processes(holders, made.inode);
         if processes.is_empty() && made.inode != 0 && holders.hidden() > 0 {
-            let text = format!("permission denied for {} processes", holders.hidden());
-            made.processes_hidden = Some(text);
+            let hidden = counted(holders.hidden() as u64, "process", "processes");
+            made.processes_hidden = Some(format!("permission denied for {hidden}"));
         }
         made.processes = Some(processes);
     }
