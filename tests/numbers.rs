@@ -9,11 +9,9 @@ use support::*;
 #[test]
 fn an_unanswered_check_names_the_limit_that_was_asked_for() {
     let port = SilentPort::open();
-    for (flags, limit) in [
-        ("--timeout 300ms", "300ms"),
-        ("--wait 400ms", "400ms"),
-        ("--wait 300ms --timeout 2s", "300ms"),
-    ] {
+    for (flags, limit) in
+        [("--timeout 300ms", "300ms"), ("--wait 400ms", "400ms"), ("--wait 300ms --timeout 2s", "300ms")]
+    {
         let run = soquete(&format!("connect --check {flags} {}", port.address())).run();
         let rows = run.rows();
         let reason = rows.last().expect("a row")["reason"].as_str().expect("a reason").to_owned();

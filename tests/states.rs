@@ -572,11 +572,18 @@ fn converse(door: &Door, start: impl FnOnce(Soquete) -> Running) -> Run {
 #[test]
 fn where_sock_diag_is_refused_no_state_is_made_up() {
     let (mut kernel, door) = recorded_door();
+    let mut told = 0;
     for _ in 0..40 {
         let run = converse(&door, |client| in_sandbox(|| client.start()));
-        let states = kernel.confirm(&run, client_of(&run));
-        assert_eq!(states.last().map(String::as_str), Some("TIME-WAIT"), "{run}");
+        let (conn, way) = (client_of(&run), after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]));
+        assert!(way.starts_with(&run.states(conn)), "{run}");
+        // On a machine with very many sockets a look may be left out.
+        if run.states(conn).len() == way.len() {
+            kernel.confirm(&run, conn);
+            told += 1;
+        }
     }
+    assert!(told > 0, "the files of /proc were never read to the end");
 }
 
 #[test]
@@ -649,6 +656,28 @@ fn a_reset_in_syn_received_leads_to_closed_without_established() {
         assert_eq!(run.code, 1, "{run}");
         let states = kernel.confirm(&run, run.conns()[0]);
         assert_eq!(states, ["CLOSED", "SYN-SENT", "SYN-RECEIVED", "CLOSED"], "{run}");
+    });
+}
+
+#[test]
+fn an_attempt_given_up_in_syn_received_is_told_as_the_kernel_has_it() {
+    on_a_wire(|wire| {
+        let mut kernel = Kernel::watch_port(wire.address().port());
+        let client = soquete(&format!("connect --timeout 400ms {}", wire.address())).start();
+        wire.receive(SYN);
+        wire.send(SYN, b"");
+        wire.receive(SYN | ACK);
+        client.wait_for("SYN-RECEIVED", |e| e.enters("SYN-RECEIVED"));
+        let run = client.finish();
+        assert_eq!(run.code, 3, "{run}");
+        wire.send(RST | ACK, b"");
+        let conn = run.conns()[0];
+        let told = run.states(conn);
+        let way = ["CLOSED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1"];
+        assert!(told == way || told == [&way[..], &["CLOSED"]].concat(), "{run}");
+        if told.last() == Some(&"CLOSED") {
+            kernel.confirm(&run, conn);
+        }
     });
 }
 

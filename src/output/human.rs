@@ -267,9 +267,9 @@ fn retransmits_of(count: u32) -> String {
 pub(super) fn latency(us: u64) -> String {
     match us {
         0..=999 => format!("{us} µs"),
-        1000..=999_949 if us % 1000 == 0 => format!("{} ms", us / 1000),
+        1000..=999_949 if us.is_multiple_of(1000) => format!("{} ms", us / 1000),
         1000..=999_949 => format!("{:.1} ms", us as f64 / 1e3),
-        _ if us % 1_000_000 == 0 => format!("{} s", us / 1_000_000),
+        _ if us.is_multiple_of(1_000_000) => format!("{} s", us / 1_000_000),
         _ => format!("{:.2} s", us as f64 / 1e6),
     }
 }

@@ -39,10 +39,33 @@ pub fn lookup(
     peer: SocketAddr,
     interface: u32,
 ) -> io::Result<Option<Found>> {
+    look(proto, local, peer, interface, proc_find::find)
+}
+
+/// As [`lookup`], for many sockets one after the other: `/proc/net` is read only as often as that costs little.
+///
+/// # Errors
+/// As there; `WouldBlock` where no answer comes now.
+pub fn lookup_cheaply(
+    proto: Proto,
+    local: SocketAddr,
+    peer: SocketAddr,
+    interface: u32,
+) -> io::Result<Option<Found>> {
+    look(proto, local, peer, interface, proc_find::find_cheaply)
+}
+
+fn look(
+    proto: Proto,
+    local: SocketAddr,
+    peer: SocketAddr,
+    interface: u32,
+    read: fn(Proto, SocketAddr, SocketAddr) -> io::Result<Option<Found>>,
+) -> io::Result<Option<Found>> {
     match shared().and_then(|diag| diag.lookup(proto, local, peer, interface)) {
         Err(error) if is_refusal(&error) => {
             let ends = same_family(canonical(local), canonical(peer));
-            ends.map_or(Ok(None), |(local, peer)| proc_find::find(proto, local, peer))
+            ends.map_or(Ok(None), |(local, peer)| read(proto, local, peer))
         }
         answer => answer,
     }

@@ -25,7 +25,7 @@ mod unix;
 
 pub use decode::{Progress, Table, rows};
 pub use filter::{End, Filter, Prefix};
-pub use find::{Diag, Found, lookup};
+pub use find::{Diag, Found, lookup, lookup_cheaply};
 pub use notices::{Noticed, Notices};
 pub use proc_net::file_rows;
 pub use pulse::Pulse;

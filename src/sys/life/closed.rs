@@ -93,7 +93,7 @@ impl Inner {
 /// interface is found through that alone, whose number `interface` gives, 0 for none.
 pub(super) fn found(subject: Subject, interface: impl FnOnce() -> u32) -> io::Result<Option<State>> {
     let (Some(local), Some(peer)) = (subject.local, subject.peer) else { return Ok(None) };
-    let look = |interface| diag::lookup(subject.proto, local, peer, interface);
+    let look = |interface| diag::lookup_cheaply(subject.proto, local, peer, interface);
     let found = match look(0)? {
         None => match interface() {
             0 => None,
