@@ -131,7 +131,7 @@ impl Desk {
     async fn pipe(&self, client: &Stream) -> Result<Option<Duration>> {
         let (Some(feed), Some(output)) = (&self.feed, &self.output) else { return Ok(None) };
         let visible = (self.visible)();
-        let tag = || client.tracked().peer().map_or_else(|| "[?] ".into(), |a| format!("[{a}] "));
+        let tag = || client.tracked().peer().map_or_else(|| "[?] ".into(), crate::net::tag::tag);
         let incoming = if self.prefix { Incoming::lines(visible, tag()) } else { Incoming::bytes(visible) };
         let incoming = RefCell::new(incoming);
         let reader = feed.subscribe(false);

@@ -2,6 +2,7 @@
 
 use crate::cli::Listen;
 use crate::event::Kind;
+use crate::net::tag::tag;
 use crate::sys;
 use crate::sys::apart::{Apart, apart};
 use crate::sys::pump::Filter;
@@ -91,7 +92,7 @@ fn failed(path: &Path, error: std::io::Error) -> sys::Error {
 
 /// A filter that puts `[ADDRESS] ` before each line a client sends, after `then` made it safe to show.
 pub(crate) fn tagging(client: &Tracked, then: Option<Filter>) -> Filter {
-    let tag = client.peer().map_or_else(|| "[?] ".into(), |a| format!("[{a}] "));
+    let tag = client.peer().map_or_else(|| "[?] ".into(), tag);
     let (mut then, mut at_start, mut shown) = (then, true, Vec::new());
     Box::new(move |bytes, out| {
         shown.clear();
