@@ -38,15 +38,20 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
     let terminal = stdio::is_terminal(to.as_fd());
     let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
+    let bar = progress && terminal && !global.json;
     let look = Look {
         json: global.json,
         detail: global.verbose,
-        bar: progress && terminal && !global.json && !global.quiet,
+        terminal,
+        quiet: global.quiet,
+        bar,
         progress,
         explain: matches!(cli.command, Command::Demo),
         style: style(global.color, terminal),
     };
     let interest = match (global.quiet, global.verbose) {
+        // The bar lives on events, which the printer does not show.
+        (true, _) if bar => Interest::All,
         (true, _) => Interest::Errors,
         (_, true) => Interest::Detail,
         _ => Interest::All,

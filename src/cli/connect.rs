@@ -2,7 +2,7 @@
 
 use super::ClientArgs;
 use super::listen::PipeArgs;
-use super::values::duration;
+use super::values::{duration, patience};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
     pub target: Vec<String>,
-    /// Run this once the ports are open (with --until-closed: are not); its exit status becomes ours
+    /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
     /// Only test: one row a port, open, closed or filtered
@@ -36,10 +36,10 @@ pub struct Connect {
     /// Give up after this long, all addresses together; with --check for each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// Keep trying for this long until it works
-    #[arg(long, value_name = "DUR", value_parser = duration)]
+    /// Keep trying for this long, or forever, until it works
+    #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
-    /// Wait until nothing accepts connections there: refused, or no answer
+    /// Wait until connections are refused there; a port that does not answer may still be open
     #[arg(long)]
     pub until_closed: bool,
     /// Send standard input and leave once it is acknowledged

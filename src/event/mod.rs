@@ -2,6 +2,7 @@
 //!
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
+mod hold;
 mod queue;
 pub mod report;
 pub mod samples;
@@ -153,6 +154,9 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         peer: Option<SocketAddr>,
         outcome: Outcome,
+        /// Which try of a wait it was, while the wait goes on.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         latency_us: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,9 +1,12 @@
 //! Events as lines for people.
 
 use super::datagram::{self, Memory};
+use super::momentary::Momentary;
 use super::progress::Bar;
 use super::{Look, Style, explain, sanitize, zone};
-use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
+use crate::event::{
+    Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, State, Subject, Via,
+};
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, Write};
@@ -19,17 +22,49 @@ pub(super) struct Human {
     lines: Vec<u8>,
     memory: Memory,
     bar: Option<Bar>,
+    momentary: Momentary,
+    /// What a wait said last, if nothing was told since.
+    waiting: Option<String>,
 }
 
 impl Human {
     pub(super) fn new(look: Look, to: File) -> Self {
-        let bar = look.bar.then(Bar::new);
-        Self { look, to, zone: zone::local().clone(), lines: Vec::new(), memory: Memory::default(), bar }
+        Self {
+            look,
+            to,
+            zone: zone::local().clone(),
+            lines: Vec::new(),
+            memory: Memory::default(),
+            bar: None,
+            momentary: Momentary::default(),
+            waiting: None,
+        }
     }
 
     fn add(&mut self, record: &Record) {
-        if let (Some(bar), Event::Progress { bytes_in, bytes_out, total, .. }) = (&self.bar, &record.event) {
-            return bar.show(bytes_in + bytes_out, *total);
+        self.waiting = None;
+        match &record.event {
+            Event::Progress { bytes_in, bytes_out, total, .. } if self.look.bar => {
+                return self.bar.get_or_insert_with(Bar::new).show(bytes_in + bytes_out, *total);
+            }
+            // Even a transfer that takes no time shows its bar.
+            Event::State { to: State::Established, .. } if self.look.bar => {
+                self.bar.get_or_insert_with(Bar::new).show(0, None);
+            }
+            Event::Summary { bytes_in, bytes_out, .. } if self.look.bar => {
+                self.bar.get_or_insert_with(Bar::new).show(bytes_in + bytes_out, None);
+            }
+            _ => {}
+        }
+        match &record.event {
+            Event::Error { .. } => {}
+            _ if self.look.quiet => return,
+            Event::Target { attempt: Some(_), .. } if self.look.terminal => {
+                let time = self.memory.time(record.ts, &self.zone).to_owned();
+                self.waiting = waiting(&record.event).map(|said| format!("{time} {said}"));
+                return;
+            }
+            _ => {}
         }
         let plain = self.look.style == Style::Plain;
         if plain && datagram::human(record, &mut self.memory, &self.zone, &mut self.lines).is_some() {
@@ -152,6 +187,7 @@ impl Human {
                 let nick = nick.as_ref().map_or_else(String::new, |n| format!(" {}", sanitize::line(n)));
                 write!(out, "{}{nick}: {}", who(*socket), sanitize::line(text))
             }
+            Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
             // The report has the checks.
             Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
             Event::Target { target, outcome, latency_us, local, text, .. } => {
@@ -200,8 +236,12 @@ impl Human {
 impl Sink for Human {
     fn write(&mut self, batch: &[Record]) -> io::Result<()> {
         self.lines.clear();
+        self.momentary.erase(&mut self.lines);
         for record in batch {
             self.add(record);
+        }
+        if let Some(said) = self.waiting.take() {
+            self.momentary.show(&said, &self.to, &mut self.lines);
         }
         if self.lines.is_empty() {
             return Ok(());
@@ -212,6 +252,21 @@ impl Sink for Human {
             None => to.write_all(lines),
         }
     }
+
+    fn finish(&mut self) {
+        self.bar = None;
+        self.lines.clear();
+        self.momentary.erase(&mut self.lines);
+        // Nobody is left to tell if this fails.
+        let _ = self.to.write_all(&self.lines);
+    }
+}
+
+/// How far a wait has come: `localhost:80 closed, try 12 (Connection refused; 7s left)`.
+fn waiting(event: &Event) -> Option<String> {
+    let Event::Target { target, outcome, attempt: Some(attempt), text, .. } = event else { return None };
+    let why = text.as_ref().map_or_else(String::new, |t| format!(" ({})", sanitize::line(t)));
+    Some(format!("{} {}, try {attempt}{why}", sanitize::line(target), outcome.name()))
 }
 
 const fn is_check(outcome: Outcome) -> bool {
@@ -277,7 +332,16 @@ mod tests {
         #[test]
         fn a_datagram_is_told_alike_the_fast_way(record in record()) {
             let style = Style::Plain;
-            let look = Look { json: false, detail: false, bar: false, progress: false, explain: false, style };
+            let look = Look {
+                json: false,
+                detail: false,
+                terminal: false,
+                quiet: false,
+                bar: false,
+                progress: false,
+                explain: false,
+                style,
+            };
             let to = File::open("/dev/null").unwrap();
             let mut human = Human::new(look, to);
             human.zone = TimeZone::fixed(jiff::tz::offset(5));

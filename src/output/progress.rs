@@ -17,10 +17,11 @@ impl Bar {
 
     pub(super) fn show(&self, bytes: u64, total: Option<u64>) {
         if let (Some(total), None) = (total, self.0.length()) {
-            self.0.set_length(total);
             self.0.set_style(style("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left"));
+            self.0.set_length(total);
         }
         self.0.set_position(bytes);
+        self.0.tick();
     }
 
     pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {

@@ -252,6 +252,7 @@ impl Target {
             local: subject.and_then(|s| s.local),
             peer: subject.and_then(|s| s.peer),
             outcome,
+            attempt: None,
             latency_us: latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX)),
             text,
         });

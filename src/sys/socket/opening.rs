@@ -157,7 +157,7 @@ impl Tracked {
         }
         // Without the watcher the states between our calls are told late and as implied, not wrongly.
         if let Some(watcher) = self.sockets.watcher.get_or_init(|| Watcher::start().ok()) {
-            let _ = watcher.watch(self.conn, self.as_fd(), &self.life);
+            let _ = watcher.watch(self.token, self.as_fd(), &self.life);
         }
     }
 }
