@@ -6,11 +6,13 @@ mod hold;
 mod queue;
 pub mod report;
 pub mod samples;
+mod sink;
 mod state;
 pub mod table;
 mod words;
 
-pub use queue::{Events, Interest, Sink, Writer};
+pub use queue::{Events, Writer};
+pub use sink::{Interest, Sink};
 pub use state::{Ending, State, UnknownState};
 pub use words::{Dir, Kind, MemberChange, Op, Outcome, Proto, Role, Scope, Via};
 

@@ -4,6 +4,7 @@
 //! moment once, and from there on events are counted and dropped until the reader goes on: the data path never stops.
 
 use super::hold::Hold;
+use super::sink::{Interest, Sink};
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
@@ -18,27 +19,6 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const GATHER: Duration = Duration::from_millis(1);
 /// How long the end of the program waits for a reader that takes nothing.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-
-/// Takes records and shows them to somebody.
-pub trait Sink: Send {
-    /// Writes `batch` in order. An error means nobody reads any more; the sink is not called again.
-    fn write(&mut self, batch: &[Record]) -> io::Result<()>;
-
-    /// Everything was written: takes away what was shown for the moment. The program does not end before.
-    fn finish(&mut self) {}
-}
-
-/// Which events anybody wants to see.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Interest {
-    /// Errors alone: no state is asked for, nothing else is formatted.
-    Errors,
-    /// Everything but detail.
-    #[default]
-    All,
-    /// Detail too: `TCP_INFO`, options read back, DNS answers.
-    Detail,
-}
 
 /// Hands events to the writer. Cheap to clone.
 #[derive(Clone)]

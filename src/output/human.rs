@@ -1,12 +1,10 @@
 //! Events as lines for people.
 
 use super::datagram::{self, Memory};
-use super::momentary::Momentary;
-use super::progress::Bar;
+use super::momentary::{self, Momentary};
+use super::progress::Slot;
 use super::{Look, Style, explain, sanitize, zone};
-use crate::event::{
-    Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, State, Subject, Via,
-};
+use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, Write};
@@ -21,48 +19,30 @@ pub(super) struct Human {
     zone: TimeZone,
     lines: Vec<u8>,
     memory: Memory,
-    bar: Option<Bar>,
+    bar: Slot,
     momentary: Momentary,
-    /// What a wait said last, if nothing was told since.
-    waiting: Option<String>,
 }
 
 impl Human {
     pub(super) fn new(look: Look, to: File) -> Self {
-        Self {
-            look,
-            to,
-            zone: zone::local().clone(),
-            lines: Vec::new(),
-            memory: Memory::default(),
-            bar: None,
-            momentary: Momentary::default(),
-            waiting: None,
-        }
+        let (zone, memory) = (zone::local().clone(), Memory::default());
+        let (bar, momentary) = (Slot::default(), Momentary::default());
+        Self { look, to, zone, lines: Vec::new(), memory, bar, momentary }
     }
 
     fn add(&mut self, record: &Record) {
-        self.waiting = None;
-        match &record.event {
-            Event::Progress { bytes_in, bytes_out, total, .. } if self.look.bar => {
-                return self.bar.get_or_insert_with(Bar::new).show(bytes_in + bytes_out, *total);
-            }
-            // Even a transfer that takes no time shows its bar.
-            Event::State { to: State::Established, .. } if self.look.bar => {
-                self.bar.get_or_insert_with(Bar::new).show(0, None);
-            }
-            Event::Summary { bytes_in, bytes_out, .. } if self.look.bar => {
-                self.bar.get_or_insert_with(Bar::new).show(bytes_in + bytes_out, None);
-            }
-            _ => {}
+        self.momentary.clear();
+        if self.look.bar && self.bar.follow(&record.event) {
+            return;
         }
         match &record.event {
             Event::Error { .. } => {}
             _ if self.look.quiet => return,
-            Event::Target { attempt: Some(_), .. } if self.look.terminal => {
-                let time = self.memory.time(record.ts, &self.zone).to_owned();
-                self.waiting = waiting(&record.event).map(|said| format!("{time} {said}"));
-                return;
+            event @ Event::Target { attempt: Some(_), .. } if self.look.terminal => {
+                let time = self.memory.time(record.ts, &self.zone);
+                return self
+                    .momentary
+                    .set(format!("{time} {}", momentary::waiting(event).unwrap_or_default()));
             }
             _ => {}
         }
@@ -187,7 +167,7 @@ impl Human {
                 let nick = nick.as_ref().map_or_else(String::new, |n| format!(" {}", sanitize::line(n)));
                 write!(out, "{}{nick}: {}", who(*socket), sanitize::line(text))
             }
-            Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
+            Event::Target { attempt: Some(_), .. } => write!(out, "{}", momentary::waiting(event)?),
             // The report has the checks.
             Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
             Event::Target { target, outcome, latency_us, local, text, .. } => {
@@ -240,33 +220,21 @@ impl Sink for Human {
         for record in batch {
             self.add(record);
         }
-        if let Some(said) = self.waiting.take() {
-            self.momentary.show(&said, &self.to, &mut self.lines);
-        }
+        self.momentary.show(&self.to, &mut self.lines);
         if self.lines.is_empty() {
             return Ok(());
         }
         let (to, lines) = (&mut self.to, &self.lines);
-        match &self.bar {
-            Some(bar) => bar.suspend(|| to.write_all(lines)),
-            None => to.write_all(lines),
-        }
+        self.bar.suspend(|| to.write_all(lines))
     }
 
     fn finish(&mut self) {
-        self.bar = None;
+        self.bar = Slot::default();
         self.lines.clear();
         self.momentary.erase(&mut self.lines);
         // Nobody is left to tell if this fails.
         let _ = self.to.write_all(&self.lines);
     }
-}
-
-/// How far a wait has come: `localhost:80 closed, try 12 (Connection refused; 7s left)`.
-fn waiting(event: &Event) -> Option<String> {
-    let Event::Target { target, outcome, attempt: Some(attempt), text, .. } = event else { return None };
-    let why = text.as_ref().map_or_else(String::new, |t| format!(" ({})", sanitize::line(t)));
-    Some(format!("{} {}, try {attempt}{why}", sanitize::line(target), outcome.name()))
 }
 
 const fn is_check(outcome: Outcome) -> bool {

@@ -194,10 +194,11 @@ impl Finding {
         self.latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX))
     }
 
-    pub(super) fn event(&self) -> Event {
+    /// The event; it names the socket if its states are told.
+    pub(super) fn event(&self, told: bool) -> Event {
         Event::Target {
             target: self.target.to_string(),
-            conn: self.conn,
+            conn: self.conn.filter(|_| told),
             proto: Proto::Tcp,
             local: self.local,
             peer: self.address,

@@ -27,10 +27,11 @@ impl Rows {
         if let Self::Kept(kept) = self { kept } else { &[] }
     }
 
-    /// Tells what was kept, events first: the report may go to the same terminal.
-    pub(super) fn tell(self, context: &mut Context) -> sys::Result<()> {
+    /// Tells what was kept, events first: the report may go to the same terminal. `states` says whether those of the
+    /// sockets were told.
+    pub(super) fn tell(self, states: bool, context: &mut Context) -> sys::Result<()> {
         for finding in self.kept() {
-            context.events.emit(finding.event());
+            context.events.emit(finding.event(states));
         }
         context.events.flush();
         self.kept()

@@ -115,7 +115,7 @@ impl Sweep<'_> {
                 tally.failed += usize::from(finding.outcome == Outcome::Failed);
                 tally.unresolved += usize::from(finding.outcome == Outcome::Unresolved);
                 if told {
-                    context.events.emit(finding.event());
+                    context.events.emit(finding.event(context.events.detailed()));
                 }
                 let put = order.push(index, finding).try_for_each(|finding| rows.put(finding, context));
                 put.map_err(stdout::failure)?;

@@ -33,7 +33,7 @@ pub(super) fn run(
         if tally.all() || hopeless {
             drop(waiting);
             sockets.events().release();
-            rows.tell(context)?;
+            rows.tell(context.events.detailed(), context)?;
             return Ok(Ok(tally));
         }
         if let Some(finding) = rows.kept().iter().find(|finding| !is_wanted(args, finding.outcome)) {
@@ -45,7 +45,7 @@ pub(super) fn run(
         }
         if next.is_none() {
             drop(waiting);
-            rows.tell(context)?;
+            rows.tell(false, context)?;
             return Ok(Err(too_late(args, tally)));
         }
         waiting.again();
