@@ -20,6 +20,9 @@ use std::time::Duration;
 /// connections there, be they refused or not answered. A check that could not be made says nothing about the port: where
 /// this machine cannot try, as from an address it does not have, the exit status is 5, for a name without address it is 1.
 ///
+/// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
+/// forever where DUR is left out.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES)]
@@ -74,6 +77,7 @@ Examples:
   soquete connect --check a b 22                the same port of two hosts
   soquete connect --check --wait 30s db 5432 -- ./start
                                                 run a command once a port is open
+  soquete wait 30s db 5432 -- ./start           the same
   soquete connect --until-closed --wait 1m host 8080
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42

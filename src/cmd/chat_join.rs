@@ -15,7 +15,7 @@ use std::time::Instant;
 
 /// Runs `soquete chat-join`.
 pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
-    let room = Endpoint::parse_or(&args.address, Some(PORT))?;
+    let room = Endpoint::parse_or(&args.address, Some(PORT))?.as_target()?;
     let socket = match open(args, &room, context) {
         Ok(socket) => socket,
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),

@@ -20,7 +20,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     if args.check || args.until_closed || !args.command.is_empty() {
         return check::run(args, context);
     }
-    let target = Endpoint::parse(&args.target)?;
+    let target = Endpoint::parse(&args.target)?.as_target()?;
     let socket = match open(args, &target, context) {
         Ok(socket) => socket,
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),

@@ -57,10 +57,7 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
 fn target(words: &[OsString]) -> std::result::Result<(Endpoint, &[OsString]), AddrError> {
     let front = words.iter().take(2).map(|w| w.to_string_lossy().into_owned());
     let (target, count) = Endpoint::parse_front(&front.collect::<Vec<_>>())?;
-    if target.port == 0 {
-        return Err(AddrError("port 0 cannot be a target; ports are 1 to 65535".into()));
-    }
-    Ok((target, &words[count..]))
+    Ok((target.as_target()?, &words[count..]))
 }
 
 fn supply(messages: &[OsString], target: &Endpoint, limit: usize, times: u64) -> sys::Result<Supply> {
