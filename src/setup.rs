@@ -189,12 +189,11 @@ fn known(word: &str) -> bool {
 
 /// An error of a command as an event's fields; with the command line that was meant, if what was typed is wrong.
 pub(crate) fn fault(error: &anyhow::Error, exit: Exit, args: &[OsString]) -> Fault {
-    let mut fault = match error.downcast_ref::<Error>() {
-        Some(error) => error.fault(),
-        None => {
-            let kind = if exit == Exit::Usage { Kind::Usage } else { Kind::Other };
-            Fault { kind, op: None, errno: None, conn: None, peer: None, text: format!("{error:#}") }
-        }
+    let mut fault = if let Some(error) = error.downcast_ref::<Error>() {
+        error.fault()
+    } else {
+        let kind = if exit == Exit::Usage { Kind::Usage } else { Kind::Other };
+        Fault { kind, op: None, errno: None, conn: None, peer: None, text: format!("{error:#}") }
     };
     // Words of ss stand where stat has hosts.
     let may_be_words = fault.kind == Kind::Resolve && args.iter().any(|word| word == "stat");

@@ -20,10 +20,10 @@ pub(super) fn candidates(words: &[String]) -> Vec<Vec<String>> {
     fixes.iter().filter_map(|fix| fix(words)).collect()
 }
 
-fn edited(words: &[String], edit: impl FnOnce(&mut Vec<String>)) -> Option<Vec<String>> {
+fn edited(words: &[String], edit: impl FnOnce(&mut Vec<String>)) -> Vec<String> {
     let mut words = words.to_vec();
     edit(&mut words);
-    Some(words)
+    words
 }
 
 /// `--keepalive 30` as `--keepalive=30`.
@@ -31,7 +31,7 @@ fn joined(words: &[String]) -> Option<Vec<String>> {
     let at = words.iter().position(|word| OPTIONAL_VALUE.contains(&word.as_str()))?;
     let value = words.get(at + 1).filter(|value| !value.starts_with('-'))?;
     let pair = format!("{}={value}", words[at]);
-    edited(words, |words| drop(words.splice(at..at + 2, [pair])))
+    Some(edited(words, |words| drop(words.splice(at..at + 2, [pair]))))
 }
 
 /// `80 localhost` as `localhost 80`.
@@ -39,13 +39,13 @@ fn exchanged(words: &[String]) -> Option<Vec<String>> {
     let is_port = |word: &String| word.bytes().all(|b| b.is_ascii_digit());
     let is_host = |word: &String| !is_port(word) && !word.starts_with('-') && !word.contains(':');
     let at = words.windows(2).position(|pair| is_port(&pair[0]) && is_host(&pair[1]))?;
-    edited(words, |words| words.swap(at, at + 1))
+    Some(edited(words, |words| words.swap(at, at + 1)))
 }
 
 /// `connect -- localhost 80` without the dashes.
 fn without_dashes(words: &[String]) -> Option<Vec<String>> {
     let at = words.iter().position(|word| word == "--")?;
-    edited(words, |words| drop(words.remove(at)))
+    Some(edited(words, |words| drop(words.remove(at))))
 }
 
 /// `connect localhost 80,81` as a check, which takes many ports.
@@ -57,7 +57,7 @@ fn as_check(words: &[String]) -> Option<Vec<String>> {
         ports.contains([',', '-']) && ports.bytes().all(|b| b.is_ascii_digit() || matches!(b, b',' | b'-'))
     };
     words.get(at + 1..end)?.iter().any(ports).then_some(())?;
-    edited(words, |words| words.insert(at + 1, "--check".to_owned()))
+    Some(edited(words, |words| words.insert(at + 1, "--check".to_owned())))
 }
 
 /// `connect localhost 80 echo hi` with `--` before the command.
@@ -67,7 +67,7 @@ fn with_command(words: &[String]) -> Option<Vec<String>> {
         return None;
     }
     let split = |at: usize| edited(words, |words| words.insert(at, "--".to_owned()));
-    (at + 2..words.len()).filter(|&at| is_command(&words[at])).filter_map(split).find(|words| is_right(words))
+    (at + 2..words.len()).filter(|&at| is_command(&words[at])).map(split).find(|words| is_right(words))
 }
 
 /// Whether a word names a program that is there.
@@ -84,7 +84,7 @@ fn is_command(word: &str) -> bool {
 fn without_limit(words: &[String]) -> Option<Vec<String>> {
     let at =
         words.iter().position(|word| word == "--wait").filter(|_| words.iter().any(|w| w == "connect"))?;
-    edited(words, |words| words.insert(at + 1, "forever".to_owned()))
+    Some(edited(words, |words| words.insert(at + 1, "forever".to_owned())))
 }
 
 /// `stat --wait listen 80`, whose condition is one word to the shell.
@@ -93,5 +93,5 @@ fn quoted(words: &[String]) -> Option<Vec<String>> {
     let end = words[at + 1..].iter().position(|word| word.starts_with('-'));
     let end = end.map_or(words.len(), |length| at + 1 + length);
     let condition = words[at + 1..end].join(" ");
-    edited(words, |words| drop(words.splice(at + 1..end, [condition])))
+    Some(edited(words, |words| drop(words.splice(at + 1..end, [condition]))))
 }

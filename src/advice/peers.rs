@@ -37,7 +37,7 @@ pub(super) fn netcat(words: &[String]) -> Option<Vec<String>> {
         match item {
             Item::Word(word) => out.push(word),
             Item::Flag('p', port) if mode.serves => last.push(port?),
-            Item::Flag(flag, value) => out.extend(ours(mode, flag, value)?),
+            Item::Flag(flag, value) => out.extend(ours(mode, flag, value.as_deref())?),
         }
     }
     out.extend(last);
@@ -88,10 +88,10 @@ fn items(words: &[String]) -> Vec<Item> {
 }
 
 /// The program's words for a flag; `None` if it has none.
-fn ours(Mode { name, serves }: Mode, flag: char, value: Option<String>) -> Option<Vec<String>> {
+fn ours(Mode { name, serves }: Mode, flag: char, value: Option<&str>) -> Option<Vec<String>> {
     let is_tcp = matches!(name, "connect" | "listen");
     let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
-    let with = |option: &str| Some(vec![option.to_owned(), value.clone()?]);
+    let with = |option: &str| Some(vec![option.to_owned(), value?.to_owned()]);
     match flag {
         'l' | 'u' | 'N' => words(&[]),
         'k' if name == "udp-serve" => words(&[]),
@@ -101,7 +101,7 @@ fn ours(Mode { name, serves }: Mode, flag: char, value: Option<String>) -> Optio
         'z' if name == "udp-send" => words(&["--check"]),
         'C' if name == "connect" => words(&["-C"]),
         'd' if name == "connect" => words(&["--recv-only"]),
-        'p' if !serves => Some(vec!["--source".to_owned(), format!(":{}", value.clone()?)]),
+        'p' if !serves => Some(vec!["--source".to_owned(), format!(":{}", value?)]),
         's' if !serves => with("--source"),
         'q' if is_tcp => with("--eof-wait"),
         'i' if name != "udp-send" => with("--idle-timeout"),

@@ -42,7 +42,9 @@ impl Hold {
     pub(super) fn release(&self, mut pass: impl FnMut(Timestamp, Event)) {
         let mut state = self.lock();
         if let State::Kept(events) = std::mem::replace(&mut *state, State::Released) {
-            events.into_iter().for_each(|(ts, event)| pass(ts, event));
+            for (ts, event) in events {
+                pass(ts, event);
+            }
         }
     }
 }
