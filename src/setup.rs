@@ -146,7 +146,10 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> u8 {
         output::complain_raw(&text);
         return Exit::Usage.code();
     }
-    let named = args.iter().filter_map(|a| a.to_str()).find(|a| known(a)).unwrap_or_default();
+    let named = match args.iter().filter_map(|a| a.to_str()).find(|a| known(a)).unwrap_or_default() {
+        "check" | "wait" => "connect",
+        named => named,
+    };
     let meant = advice::instead(args);
     let hint = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => {
@@ -184,7 +187,7 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> u8 {
 }
 
 fn known(word: &str) -> bool {
-    crate::cli::command().get_subcommands().any(|c| c.get_name() == word)
+    matches!(word, "check" | "wait") || crate::cli::command().get_subcommands().any(|c| c.get_name() == word)
 }
 
 /// An error of a command as an event's fields; with the command line that was meant, if what was typed is wrong.

@@ -104,10 +104,12 @@ fn words_of_ss_are_told_from_hosts() {
 #[test]
 fn a_source_that_is_not_here_is_called_so() {
     // TEST-NET-1 is on no machine (RFC 5737); the bind fails, nothing is sent.
-    for words in ["connect", "connect --check --json"] {
-        let run = soquete(&format!("{words} --source 192.0.2.9 localhost 9")).human().run();
+    for words in
+        ["connect", "connect --wait 1s", "connect --check --json", "udp-send", "multi-connect", "chat-join"]
+    {
+        let run = soquete(&format!("{words} --source 192.0.2.9 localhost 9")).human().input("x").run();
         assert_eq!(run.code, 5, "{run}");
-        let said = if words == "connect" { &run.stderr } else { run.text() };
+        let said = if words.contains("--check") { run.text() } else { &run.stderr };
         assert!(said.contains("Cannot assign requested address") && !said.contains("IPv6"), "{run}");
     }
     let run = soquete("connect --source 127.0.0.1 ::1 9").human().run();

@@ -3,7 +3,7 @@
 use super::{Context, Outcome, Result, check, connect_wait, end_config};
 use crate::cli::Connect;
 use crate::event::{Event, Events};
-use crate::net::addr::{Endpoint, Host};
+use crate::net::addr::{Endpoint, Host, reachable};
 use crate::net::crlf;
 use crate::net::dial::{Dial, DialError};
 use crate::net::relay::{self, EndConfig, RelayConfig};
@@ -13,7 +13,7 @@ use crate::sys::socket::Tracked;
 use crate::sys::stdio::{self, Output};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
@@ -44,6 +44,7 @@ fn open(args: &Connect, target: &Endpoint, context: &mut Context) -> std::result
     let deadline = args.timeout.map(|t| Instant::now() + t);
     let lookup = Lookup::from(&args.client.lookup);
     let found = addresses(context, lookup, &target.host, target.port, deadline)?;
+    let found = reachable(args.client.source, found);
     dial.first(target, &found, deadline, &context.stop)
 }
 

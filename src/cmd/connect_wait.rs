@@ -5,7 +5,7 @@ use super::connect::look_up;
 use super::retry::{Answer, Waiting, deadline, next_try};
 use crate::cli::Connect;
 use crate::event::Kind;
-use crate::net::addr::Endpoint;
+use crate::net::addr::{Endpoint, reachable};
 use crate::net::dial::{Dial, DialError};
 use crate::net::resolve::{Lookup, Patience};
 use crate::sys;
@@ -56,6 +56,7 @@ fn attempt(
     let patience = Patience { deadline: limit, stop: &context.stop };
     let lookup = Lookup::from(&args.client.lookup);
     let found = look_up(patience, lookup, &target.host, target.port, sockets.events())?;
+    let found = reachable(args.client.source, found);
     dial.first(target, &found, limit, &context.stop)
 }
 

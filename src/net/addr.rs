@@ -2,8 +2,9 @@
 
 use super::ports::PortSet;
 use super::service;
+pub use super::source::{Source, reachable};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// A host as typed: a literal address, or a name still to be looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +38,7 @@ impl fmt::Display for AddrError {
 
 impl std::error::Error for AddrError {}
 
-fn wrong<T>(text: impl Into<String>) -> Result<T, AddrError> {
+pub(super) fn wrong<T>(text: impl Into<String>) -> Result<T, AddrError> {
     Err(AddrError(text.into()))
 }
 
@@ -226,51 +227,6 @@ pub fn parse_port(word: &str) -> Result<u16, AddrError> {
         .ok_or_else(|| AddrError(format!("{word:?} is neither a port number nor a known service name")))
 }
 
-/// Where a client connects from: `ADDR`, `ADDR:PORT`, `[V6]:PORT` or `:PORT`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// The local address; any if absent.
-    pub ip: Option<IpAddr>,
-    /// The local port; a free one if 0.
-    pub port: u16,
-}
-
-impl std::str::FromStr for Source {
-    type Err = AddrError;
-
-    fn from_str(word: &str) -> Result<Self, AddrError> {
-        let bare = word.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(ip) = bare.parse() {
-            return Ok(Self { ip: Some(ip), port: 0 });
-        }
-        let Some((host, port)) = split(word) else {
-            return wrong(format!("{word} is not a local address; type ADDR, ADDR:PORT or :PORT"));
-        };
-        let ip = match host {
-            "" => None,
-            "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
-            host => Some(
-                host.trim_start_matches('[')
-                    .trim_end_matches(']')
-                    .parse()
-                    .map_err(|_| AddrError(format!("{host} is not an address of this machine")))?,
-            ),
-        };
-        Ok(Self { ip, port: parse_port(port)? })
-    }
-}
-
-impl Source {
-    /// The address to bind for a connection to `peer`; `None` if the families differ.
-    #[must_use]
-    pub fn for_peer(&self, peer: SocketAddr) -> Option<SocketAddr> {
-        let any: IpAddr =
-            if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let ip = self.ip.unwrap_or(any);
-        (ip.is_ipv4() == peer.is_ipv4()).then_some(SocketAddr::new(ip, self.port))
-    }
-}
-
 /// Reads the targets of a check: hosts, each with the port lists that follow it or are attached to it.
 ///
 /// `a b 22,80` is both hosts with both ports, `a:22 b:80` one each, `22` is localhost, `a,b 22` both hosts.
@@ -427,17 +383,5 @@ mod tests {
             parse_targets(&words("unix:/x")).unwrap_err().0,
             "unix:/x: UNIX sockets are not supported yet"
         );
-    }
-
-    #[test]
-    fn a_source_fits_its_peer_or_not() {
-        let v4: SocketAddr = "10.0.0.1:80".parse().unwrap();
-        let v6: SocketAddr = "[::1]:80".parse().unwrap();
-        let source: Source = ":31337".parse().unwrap();
-        assert_eq!(source.for_peer(v4), Some("0.0.0.0:31337".parse().unwrap()));
-        assert_eq!(source.for_peer(v6), Some("[::]:31337".parse().unwrap()));
-        let source: Source = "127.0.0.2".parse().unwrap();
-        assert_eq!(source.for_peer(v6), None);
-        assert!("nonsense".parse::<Source>().is_err());
     }
 }

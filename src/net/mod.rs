@@ -16,5 +16,6 @@ pub mod race;
 pub mod relay;
 pub mod resolve;
 pub mod service;
+mod source;
 pub mod stream;
 pub mod upper;

@@ -76,8 +76,6 @@ impl<'a> Race<'a> {
             Kind::Reset => 1,
             Kind::Option | Kind::Permission | Kind::Resources => 2,
             Kind::Unreachable => 3,
-            // No call was made: the source address is of the other family.
-            Kind::Address if error.errno().is_none() => 5,
             _ => 4,
         };
         let many = self.failures.len() > 1;

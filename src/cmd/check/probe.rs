@@ -84,10 +84,7 @@ impl Prober {
     ) -> sys::Result<Begun> {
         let target = Endpoint { host: host.clone(), port };
         let (mut racing, mut failed) = (Vec::new(), None);
-        // Where the source address fits some of the addresses, the others say nothing about the target.
-        let fits = |a: &&SocketAddr| self.source.is_none_or(|source| source.for_peer(**a).is_some());
-        let some_fit = found.iter().any(|a| fits(&a));
-        for address in found.iter().filter(|a| !some_fit || fits(a)) {
+        for address in found {
             let mut address = *address; // with its zone, which a link-local address needs
             address.set_port(port);
             let began = Instant::now();

@@ -8,7 +8,7 @@ use super::probe::{Begun, Finding, Prober};
 use super::rows::Rows;
 use crate::cli::Connect;
 use crate::event::{Events, Outcome};
-use crate::net::addr::Host;
+use crate::net::addr::{Host, reachable};
 use crate::net::resolve::{Lookup, Patience};
 use crate::scan::{Group, InOrder, Tally, targets};
 use crate::sys::signal::Signal;
@@ -131,6 +131,8 @@ impl Sweep<'_> {
             Patience { deadline: [named, self.deadline].into_iter().flatten().min(), stop: &context.stop };
         let events = self.sockets.events();
         let found = resolve(self.groups, Lookup::from(&self.args.client.lookup), patience, events);
+        let source = self.args.client.source;
+        let found: Vec<Found> = found.into_iter().map(|f| f.map(|found| reachable(source, found))).collect();
         let limit = self.args.timeout.unwrap_or(PATIENCE);
         let left = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
         // The report is what was asked for; the states of a thousand sockets would bury it.
@@ -139,7 +141,7 @@ impl Sweep<'_> {
             sockets: if told { self.sockets.clone() } else { self.sockets.untold() },
             told,
             options: self.args.client.socket.options(),
-            source: self.args.client.source,
+            source,
             limit: left.map_or(limit, |left| left.min(limit)),
         };
         let at_once = AT_ONCE.min(limits::raise_descriptors().saturating_sub(SPARE_DESCRIPTORS)).max(1);

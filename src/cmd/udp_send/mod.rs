@@ -9,7 +9,7 @@ mod supply;
 use super::{Context, Result};
 use crate::cli::UdpSend;
 use crate::event::Kind;
-use crate::net::addr::{AddrError, Endpoint};
+use crate::net::addr::{AddrError, Endpoint, reachable};
 use crate::net::datagram::{LONGEST_V4, longest};
 use crate::net::resolve::Lookup;
 use crate::sys;
@@ -38,6 +38,7 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
         target.port,
         None,
     )?;
+    let addresses = reachable(args.client.source, addresses);
     let limit = longest(&addresses);
     let cut = match args.size {
         Some(size) => Cut::Pieces(size),
