@@ -105,7 +105,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
         'soquete;connect' {
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses together; with --check for each port')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses together; with --check for each port')
-            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Keep trying for this long until it works')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Keep trying for this long, or forever, until it works')
             [CompletionResult]::new('--idle-timeout', '--idle-timeout', [CompletionResultType]::ParameterName, 'End when nothing moves for this long')
             [CompletionResult]::new('--on-eof', '--on-eof', [CompletionResultType]::ParameterName, 'What to do when standard input ends')
             [CompletionResult]::new('--eof-wait', '--eof-wait', [CompletionResultType]::ParameterName, 'Wait at most this long for the peer after standard input ended')
@@ -131,7 +131,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
             [CompletionResult]::new('-z', '-z', [CompletionResultType]::ParameterName, 'Only test: one row a port, open, closed or filtered')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Only test: one row a port, open, closed or filtered')
-            [CompletionResult]::new('--until-closed', '--until-closed', [CompletionResultType]::ParameterName, 'Wait until nothing accepts connections there: refused, or no answer')
+            [CompletionResult]::new('--until-closed', '--until-closed', [CompletionResultType]::ParameterName, 'Wait until connections are refused there; a port that does not answer may still be open')
             [CompletionResult]::new('--send-only', '--send-only', [CompletionResultType]::ParameterName, 'Send standard input and leave once it is acknowledged')
             [CompletionResult]::new('--recv-only', '--recv-only', [CompletionResultType]::ParameterName, 'Do not read standard input')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Send line ends as CR LF')

@@ -100,7 +100,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
         &'soquete;connect'= {
             cand -w 'Give up after this long, all addresses together; with --check for each port'
             cand --timeout 'Give up after this long, all addresses together; with --check for each port'
-            cand --wait 'Keep trying for this long until it works'
+            cand --wait 'Keep trying for this long, or forever, until it works'
             cand --idle-timeout 'End when nothing moves for this long'
             cand --on-eof 'What to do when standard input ends'
             cand --eof-wait 'Wait at most this long for the peer after standard input ended'
@@ -126,7 +126,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --color 'When to use colour; NO_COLOR is honoured'
             cand -z 'Only test: one row a port, open, closed or filtered'
             cand --check 'Only test: one row a port, open, closed or filtered'
-            cand --until-closed 'Wait until nothing accepts connections there: refused, or no answer'
+            cand --until-closed 'Wait until connections are refused there; a port that does not answer may still be open'
             cand --send-only 'Send standard input and leave once it is acknowledged'
             cand --recv-only 'Do not read standard input'
             cand -C 'Send line ends as CR LF'

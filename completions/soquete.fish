@@ -96,7 +96,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses together; with --check for each port' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long until it works' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when nothing moves for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
@@ -126,7 +126,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until nothing accepts connections there: refused, or no answer'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and leave once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'

@@ -95,8 +95,8 @@ module completions {
   export extern "soquete connect" [
     --check(-z)               # Only test: one row a port, open, closed or filtered
     --timeout(-w): string     # Give up after this long, all addresses together; with --check for each port
-    --wait: string            # Keep trying for this long until it works
-    --until-closed            # Wait until nothing accepts connections there: refused, or no answer
+    --wait: string            # Keep trying for this long, or forever, until it works
+    --until-closed            # Wait until connections are refused there; a port that does not answer may still be open
     --send-only               # Send standard input and leave once it is acknowledged
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF

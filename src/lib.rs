@@ -10,12 +10,14 @@
 //! | [`scan`] | many targets as one piece of work; pure | value types of `net` |
 //! | [`chat`] | lines, the room, who has still to be told what; pure | nothing of ours |
 //! | [`cli`] | the command line as types | value types |
+//! | [`advice`] | what to type instead of a wrong command line | `cli`, value types of `net` |
 //! | [`output`] | the only layer that prints | `event` |
 //! | [`cmd`] | one file a subcommand | everything but `output` |
 //!
 //! [`run`] is the one room where commands and printers meet. A socket's state is written by one method, which asks the
 //! kernel (`sys::life`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
+pub mod advice;
 pub mod chat;
 pub mod cli;
 pub mod cmd;
@@ -53,7 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let result = dispatch(&cli.command, &mut context);
     context.sockets.drain();
-    let code = conclude(result, &context);
+    let code = conclude(result, &args, &context);
     drop(context);
     match writer.finish() {
         Some(error) => setup::events_lost(cli.global.events.as_ref(), error, code),
@@ -77,7 +79,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
 }
 
 /// Tells how the run ended; returns the exit status.
-fn conclude(result: cmd::Result, context: &Context) -> u8 {
+fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> u8 {
     let outcome = result.unwrap_or_else(|error| {
         if let Some(signal) = setup::is_interrupted(&error).then(|| context.stop.signal()).flatten() {
             return Outcome::stopped(signal);
@@ -86,7 +88,7 @@ fn conclude(result: cmd::Result, context: &Context) -> u8 {
         if setup::is_closed_output(&error) {
             return Outcome::of(Exit::Done, "the reader of standard output went away");
         }
-        let fault = setup::fault(&error, exit);
+        let fault = setup::fault(&error, exit, args);
         let cause = fault.text.clone();
         context.events.emit(Event::Error { fault });
         Outcome::of(exit, cause)

@@ -1,5 +1,6 @@
 //! What a run is made of: the event stream, the context of a command, and words for what cannot even start.
 
+use crate::advice;
 use crate::cli::{Cli, ColorWhen, Command, EventTarget};
 use crate::cmd::Context;
 use crate::event::{Event, Events, Fault, Interest, Kind, Record, SCHEMA_VERSION, Writer};
@@ -9,6 +10,7 @@ use crate::sys::pump::Filter;
 use crate::sys::signal::Stop;
 use crate::sys::socket::Sockets;
 use crate::sys::{Error, Result, limits, stdio};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd};
@@ -38,15 +40,20 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
     let terminal = stdio::is_terminal(to.as_fd());
     let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
+    let bar = progress && terminal && !global.json;
     let look = Look {
         json: global.json,
         detail: global.verbose,
-        bar: progress && terminal && !global.json && !global.quiet,
+        terminal,
+        quiet: global.quiet,
+        bar,
         progress,
         explain: matches!(cli.command, Command::Demo),
         style: style(global.color, terminal),
     };
     let interest = match (global.quiet, global.verbose) {
+        // The bar lives on events, which the printer does not show.
+        (true, _) if bar => Interest::All,
         (true, _) => Interest::Errors,
         (_, true) => Interest::Detail,
         _ => Interest::All,
@@ -135,17 +142,36 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> u8 {
     let text = error.render().to_string();
     let mut parts = text.lines().map(str::trim).filter(|l| !l.is_empty());
     let mut said = parts.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::complain_raw(&text);
         return Exit::Usage.code();
     }
-    for part in parts.take_while(|l| !l.starts_with("Usage:") && !l.starts_with("For more")) {
-        said.push_str(if said.ends_with(':') { " " } else { "; " });
-        said.push_str(part);
+    let named = match args.iter().filter_map(|a| a.to_str()).find(|a| known(a)).unwrap_or_default() {
+        "check" | "wait" => "connect",
+        named => named,
+    };
+    let meant = advice::instead(args);
+    let hint = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => {
+            advice::hint(named, flag.split(' ').next().unwrap_or(flag))
+        }
+        _ => None,
+    };
+    if meant.is_none() && hint.is_none() {
+        let said_of_use = |l: &&str| !l.starts_with("Usage:") && !l.starts_with("For more");
+        // After `--` comes a command to run, but in udp-send.
+        let misleads = |l: &&str| l.starts_with("tip: to pass") && named != "udp-send";
+        for part in parts.take_while(said_of_use).filter(|l| !misleads(l)) {
+            said.push_str(if said.ends_with(':') { " " } else { "; " });
+            said.push_str(part);
+        }
     }
-    let command = args.get(1).map(|a| a.to_string_lossy()).filter(|a| !a.starts_with('-'));
-    let help = command.filter(|c| known(c)).map_or_else(String::new, |c| format!(" {c}"));
-    let said = format!("{said}; see `soquete{help} --help`");
+    let said = match (meant, hint) {
+        (Some(line), _) => format!("{}; did you mean `{line}`?", said.trim_end_matches(':')),
+        (None, Some(hint)) => format!("{said}; {hint}"),
+        (None, None) if named.is_empty() => format!("{said}; see `soquete --help`"),
+        (None, None) => format!("{said}; see `soquete {named} --help`"),
+    };
     if args.iter().any(|a| a == "--json") {
         let fault =
             Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text: said.clone() };
@@ -161,16 +187,25 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> u8 {
 }
 
 fn known(word: &str) -> bool {
-    crate::cli::command().get_subcommands().any(|c| c.get_name() == word)
+    matches!(word, "check" | "wait") || crate::cli::command().get_subcommands().any(|c| c.get_name() == word)
 }
 
-/// An error of a command as an event's fields.
-pub(crate) fn fault(error: &anyhow::Error, exit: Exit) -> Fault {
-    if let Some(error) = error.downcast_ref::<Error>() {
-        return error.fault();
+/// An error of a command as an event's fields; with the command line that was meant, if what was typed is wrong.
+pub(crate) fn fault(error: &anyhow::Error, exit: Exit, args: &[OsString]) -> Fault {
+    let mut fault = if let Some(error) = error.downcast_ref::<Error>() {
+        error.fault()
+    } else {
+        let kind = if exit == Exit::Usage { Kind::Usage } else { Kind::Other };
+        Fault { kind, op: None, errno: None, conn: None, peer: None, text: format!("{error:#}") }
+    };
+    // Words of ss stand where stat has hosts.
+    let may_be_words = fault.kind == Kind::Resolve && args.iter().any(|word| word == "stat");
+    if (fault.kind == Kind::Usage || may_be_words)
+        && let Some(line) = advice::instead(args)
+    {
+        fault.text = format!("{}; did you mean `{line}`?", fault.text);
     }
-    let kind = if exit == Exit::Usage { Kind::Usage } else { Kind::Other };
-    Fault { kind, op: None, errno: None, conn: None, peer: None, text: format!("{error:#}") }
+    fault
 }
 
 /// Says that events could not be written where the user wanted them; returns the exit status. Standard error has nobody

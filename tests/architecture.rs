@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each layer may use beside itself: whole layers, or single modules and types of one.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("event", &[]),
     ("sys", &["event"]),
     ("net", &["event", "sys"]),
@@ -33,11 +33,12 @@ const MAY_USE: [(&str, &[&str]); 10] = [
             "sys::options",
         ],
     ),
+    ("advice", &["cli", "net::addr", "net::service"]),
     ("output", &["event"]),
     ("exit", &["event", "net::addr", "sys"]),
     ("cmd", &["chat", "cli", "event", "exit", "net", "scan", "sys"]),
     // Where commands and printers meet.
-    ("setup", &["cli", "cmd", "event", "exit", "output", "sys"]),
+    ("setup", &["advice", "cli", "cmd", "event", "exit", "output", "sys"]),
 ];
 
 /// Lines a file may have before its unit tests.

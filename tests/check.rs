@@ -12,6 +12,11 @@ fn check(words: &str) -> Soquete {
     soquete(&format!("connect --check {words}"))
 }
 
+/// A try of a wait that was refused.
+fn is_refusal(event: &Event) -> bool {
+    event.is("target") && event["outcome"] == "closed" && event["attempt"].is_u64()
+}
+
 fn outcomes(rows: &[Value]) -> Vec<&str> {
     rows.iter().map(|r| r["outcome"].as_str().expect("an outcome")).collect()
 }
@@ -133,7 +138,7 @@ fn people_get_a_table() {
 fn wait_until_it_opens_then_run_a_command_whose_status_is_ours() {
     let port = refusing_port();
     let run = check(&format!("--wait 15s {} -- sh -c", port.address())).arg("echo started; exit 7").start();
-    run.wait_for("a refusal", |e| e["op"] == "refused");
+    run.wait_for("a refusal", is_refusal);
     let _door = port.open();
     let run = run.finish();
     assert_eq!(run.code, 7, "{run}");
@@ -193,7 +198,7 @@ fn wait_needs_every_target() {
     let (door, port) = (Door::open(), refusing_port());
     let words = format!("--wait 15s 127.0.0.1 {},{}", door.port(), port.port());
     let run = check(&words).start();
-    run.wait_for("a refusal", |e| e["op"] == "refused");
+    run.wait_for("a refusal", is_refusal);
     let _door = port.open();
     let run = run.finish();
     assert_eq!((run.code, outcomes(&run.rows())), (0, vec!["open", "open"]), "{run}");
@@ -206,7 +211,7 @@ fn until_closed_waits_for_a_server_to_go_away() {
     for flag in ["--until-closed", "--check --until-closed"] {
         let door = Door::open();
         let run = soquete(&format!("connect {flag} --wait 15s {} -- echo gone", door.address())).start();
-        run.wait_for("an open port", |e| e.enters("ESTABLISHED"));
+        run.wait_for("an open port", |e| e.is("target") && e["outcome"] == "open");
         drop(door);
         let run = run.finish();
         assert_eq!(run.code, 0, "{flag}: {run}");
@@ -223,7 +228,7 @@ fn until_closed_waits_for_a_server_to_go_away() {
 fn until_closed_without_a_limit_waits_on() {
     let door = Door::open();
     let run = soquete(&format!("connect --until-closed {}", door.address())).start();
-    run.wait_for_many("three rounds", 3, |e| e.enters("ESTABLISHED"));
+    run.wait_for("a third round", |e| e.is("target") && e.number("attempt") >= 3);
     drop(door);
     assert_eq!(run.finish().code, 0);
 }
@@ -233,7 +238,7 @@ fn a_signal_ends_a_wait_in_order() {
     let port = refusing_port();
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let run = check(&format!("--wait 30s {}", port.address())).start();
-        run.wait_for("a refusal", |e| e["op"] == "refused");
+        run.wait_for("a refusal", is_refusal);
         run.signal(signal);
         let run = run.finish();
         assert_eq!(run.code, code, "{run}");
@@ -243,7 +248,7 @@ fn a_signal_ends_a_wait_in_order() {
 #[test]
 fn a_signal_ends_a_check_that_waits_for_answers() {
     let silent = SilentPort::open();
-    let run = check(&format!("-w 15s {}", silent.address())).start();
+    let run = check(&format!("-v -w 15s {}", silent.address())).start();
     run.wait_for("SYN-SENT", |e| e.enters("SYN-SENT"));
     run.signal(Signal::TERM);
     let run = run.finish();
@@ -277,6 +282,36 @@ fn a_check_says_what_is_wrong_with_its_targets() {
         assert_eq!(run.code, 2, "{words}: {run}");
         assert!(run.error("usage").text("text").contains(part), "{words}: {run}");
     }
+}
+
+#[test]
+fn a_port_that_does_not_answer_is_not_known_to_be_closed() {
+    // Its SYN is lost: the accept queue is full, so the kernel drops it.
+    let silent = SilentPort::open();
+    let words = format!("connect --until-closed -w 200ms --wait 15s {}", silent.address());
+    let run = soquete(&words).start();
+    run.wait_for("a lost SYN", |e| e.is("target") && e["outcome"] == "filtered");
+    let door = silent.relent();
+    run.wait_for("an open port", |e| e.is("target") && e["outcome"] == "open");
+    drop(door);
+    let run = run.finish();
+    assert_eq!((run.code, outcomes(&run.rows())), (0, vec!["closed"]), "{run}");
+    let silent = SilentPort::open();
+    let run = soquete(&format!("connect --until-closed --wait 300ms {}", silent.address())).run();
+    assert_eq!((run.code, outcomes(&run.rows())), (3, vec!["filtered"]), "{run}");
+}
+
+#[test]
+fn a_check_tells_states_only_when_asked() {
+    let (door, port) = (Door::open(), refusing_port());
+    let words = format!("{} {}", door.address(), port.address());
+    let run = check(&words).run();
+    let names: Vec<&str> = run.events.iter().map(Event::name).collect();
+    assert_eq!(names, ["target", "target", "exit"], "{run}");
+    let run = check(&format!("-v {words}")).run();
+    assert!(run.named("state").any(|e| e.enters("ESTABLISHED")), "{run}");
+    let run = check(&words).human().run();
+    assert_eq!(run.stderr, "", "{run}");
 }
 
 #[test]

@@ -277,7 +277,7 @@ fn a_silent_family_is_overtaken_by_the_other() {
 fn wait_keeps_trying_until_the_port_opens() {
     let port = refusing_port();
     let client = soquete(&format!("connect --wait 15s {}", port.address())).input("x").start();
-    client.wait_for("a refusal", |e| e["op"] == "refused");
+    client.wait_for("a refusal", |e| e["outcome"] == "closed");
     let door = port.open();
     assert_eq!(door.accept().receive_all(), b"x");
     let run = client.finish();

@@ -518,13 +518,13 @@ fn both_ends_of_the_demo_are_told() {
 #[test]
 fn checks_tell_the_states_of_each_attempt() {
     let (mut kernel, door) = recorded_door();
-    let run = soquete(&format!("connect --check {}", door.address())).run();
+    let run = soquete(&format!("connect -v --check {}", door.address())).run();
     assert_eq!(run.code, 0, "{run}");
     kernel.confirm_all(&run);
     drop(door);
     let port = refusing_port();
     let mut kernel = Kernel::watch_port(port.port());
-    let run = soquete(&format!("connect --check {}", port.address())).run();
+    let run = soquete(&format!("connect -v --check {}", port.address())).run();
     assert_eq!(run.code, 1, "{run}");
     kernel.confirm_all(&run);
 }

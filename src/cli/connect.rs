@@ -2,7 +2,7 @@
 
 use super::ClientArgs;
 use super::listen::PipeArgs;
-use super::values::duration;
+use super::values::{duration, patience};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -20,6 +20,9 @@ use std::time::Duration;
 /// connections there, be they refused or not answered. A check that could not be made says nothing about the port: where
 /// this machine cannot try, as from an address it does not have, the exit status is 5, for a name without address it is 1.
 ///
+/// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
+/// forever where DUR is left out.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES)]
@@ -27,7 +30,7 @@ pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
     pub target: Vec<String>,
-    /// Run this once the ports are open (with --until-closed: are not); its exit status becomes ours
+    /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
     /// Only test: one row a port, open, closed or filtered
@@ -36,10 +39,10 @@ pub struct Connect {
     /// Give up after this long, all addresses together; with --check for each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// Keep trying for this long until it works
-    #[arg(long, value_name = "DUR", value_parser = duration)]
+    /// Keep trying for this long, or forever, until it works
+    #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
-    /// Wait until nothing accepts connections there: refused, or no answer
+    /// Wait until connections are refused there; a port that does not answer may still be open
     #[arg(long)]
     pub until_closed: bool,
     /// Send standard input and leave once it is acknowledged
@@ -74,6 +77,7 @@ Examples:
   soquete connect --check a b 22                the same port of two hosts
   soquete connect --check --wait 30s db 5432 -- ./start
                                                 run a command once a port is open
+  soquete wait 30s db 5432 -- ./start           the same
   soquete connect --until-closed --wait 1m host 8080
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42

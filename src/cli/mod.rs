@@ -10,6 +10,7 @@ mod condition;
 mod connect;
 mod listen;
 mod multi_connect;
+mod names;
 mod socket;
 mod stat;
 mod udp_send;
@@ -138,17 +139,8 @@ pub enum Shell {
 
 /// Understands a command line, the program's name first.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
-    alone::parse(args).map_or_else(|| Cli::try_parse_from(help_as_a_flag(args)), Ok)
-}
-
-/// `help` and `help SUBCOMMAND` as `--help` and `SUBCOMMAND --help`.
-fn help_as_a_flag(args: &[OsString]) -> Vec<OsString> {
-    let mut args = args.to_vec();
-    if args.get(1).is_some_and(|word| word == "help") {
-        args.remove(1);
-        args.push("--help".into());
-    }
-    args
+    let args = names::spelled_out(args);
+    alone::parse(&args).map_or_else(|| Cli::try_parse_from(&args), Ok)
 }
 
 /// The whole definition, for help, manual pages and completions.
@@ -163,8 +155,7 @@ Examples:
   soquete connect example.com 80                talk to a server
   soquete listen 4333                           wait for one client on loopback
   soquete connect --check example.com 22,80     test ports
-  soquete connect --check --wait 30s db 5432 -- ./start
-                                                run a command once a port is open
+  soquete wait 30s db 5432 -- ./start           run a command once a port is open
   soquete udp-serve --echo 5000                 answer datagrams
   soquete udp-send host 5000 hello              send one, print the reply
   soquete multi-connect localhost:65432-65434   talk to three servers at once

@@ -62,4 +62,5 @@ Examples:
   soquete multi-connect localhost:65432-65434   talk to three servers at once
   echo status | soquete multi-connect a:7000 b:7000 --timeout 2s
   soquete multi-connect --targets hosts.txt --ordered < questions
-  soquete multi-connect --reconnect a:514 b:514 follow logs through restarts";
+  soquete multi-connect --reconnect a:514 b:514
+                                                follow logs through restarts";

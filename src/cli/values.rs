@@ -19,6 +19,11 @@ pub(super) fn duration(word: &str) -> Result<Duration, String> {
     Duration::try_from(time).map_err(|_| wrong())
 }
 
+/// As [`duration`], or `forever`: longer than clocks go.
+pub(super) fn patience(word: &str) -> Result<Duration, String> {
+    if word == "forever" { Ok(Duration::MAX) } else { duration(word) }
+}
+
 /// Reads bytes with a suffix of powers of 1024: `64k`, `1M`, `1G`.
 pub(super) fn size(word: &str) -> Result<usize, String> {
     let wrong = || format!("{word:?} is not a size; type for example 4096, 64k or 1M");

@@ -4,7 +4,7 @@ use super::chat_serve::PORT;
 use super::connect::{addresses, input, output, relay_config};
 use super::{Context, Outcome, Result, console, end_config};
 use crate::cli::ChatJoin;
-use crate::net::addr::Endpoint;
+use crate::net::addr::{Endpoint, reachable};
 use crate::net::dial::{Dial, DialError};
 use crate::net::relay::{self, RelayConfig};
 use crate::net::resolve::Lookup;
@@ -15,7 +15,7 @@ use std::time::Instant;
 
 /// Runs `soquete chat-join`.
 pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
-    let room = Endpoint::parse_or(&args.address, Some(PORT))?;
+    let room = Endpoint::parse_or(&args.address, Some(PORT))?.as_target()?;
     let socket = match open(args, &room, context) {
         Ok(socket) => socket,
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
@@ -42,6 +42,7 @@ fn open(args: &ChatJoin, room: &Endpoint, context: &Context) -> std::result::Res
     let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
     let deadline = args.timeout.map(|t| Instant::now() + t);
     let found = addresses(context, Lookup::from(&args.client.lookup), &room.host, room.port, deadline)?;
+    let found = reachable(args.client.source, found);
     dial.first(room, &found, deadline, &context.stop)
 }
 

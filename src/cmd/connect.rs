@@ -1,9 +1,9 @@
 //! `connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, check, end_config};
+use super::{Context, Outcome, Result, check, connect_wait, end_config};
 use crate::cli::Connect;
 use crate::event::{Event, Events};
-use crate::net::addr::{Endpoint, Host};
+use crate::net::addr::{Endpoint, Host, reachable};
 use crate::net::crlf;
 use crate::net::dial::{Dial, DialError};
 use crate::net::relay::{self, EndConfig, RelayConfig};
@@ -13,19 +13,14 @@ use crate::sys::socket::Tracked;
 use crate::sys::stdio::{self, Output};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
-
-/// Between two attempts of `--wait`.
-const RETRY: Duration = Duration::from_millis(100);
-/// The last attempt comes this long before the deadline, so that it can be answered.
-const LAST_TRY: Duration = Duration::from_millis(30);
+use std::time::Instant;
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
     if args.check || args.until_closed || !args.command.is_empty() {
         return check::run(args, context);
     }
-    let target = Endpoint::parse(&args.target)?;
+    let target = Endpoint::parse(&args.target)?.as_target()?;
     let socket = match open(args, &target, context) {
         Ok(socket) => socket,
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
@@ -40,47 +35,17 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     Ok(relay::run(socket, config, &context.stop)?.into())
 }
 
-fn open(args: &Connect, target: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
+fn open(args: &Connect, target: &Endpoint, context: &mut Context) -> std::result::Result<Tracked, DialError> {
+    if args.wait.is_some() {
+        return connect_wait::open(args, target, context);
+    }
     let options = args.client.socket.options();
     let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
     let deadline = args.timeout.map(|t| Instant::now() + t);
-    let patience = args.wait.map(|t| Instant::now() + t);
     let lookup = Lookup::from(&args.client.lookup);
-    loop {
-        let limit = [deadline, patience].into_iter().flatten().min();
-        let attempt = addresses(context, lookup, &target.host, target.port, limit)
-            .map_err(DialError::from)
-            .and_then(|found| dial.first(target, &found, limit, &context.stop));
-        match attempt {
-            Err(DialError::Failed(error)) if worth_another_try(&error) && patience.is_some() => {
-                let next = next_try(limit);
-                if let Some(signal) = next.or(limit).and_then(|then| context.rest_until(then)) {
-                    return Err(DialError::Stopped(signal));
-                }
-                if next.is_none() {
-                    return Err(DialError::Failed(late(error)));
-                }
-            }
-            answer => return answer,
-        }
-    }
-}
-
-/// When to try again before `deadline`; `None` once the last try was made.
-pub(super) fn next_try(deadline: Option<Instant>) -> Option<Instant> {
-    let (now, next) = (Instant::now(), Instant::now() + RETRY);
-    let Some(last) = deadline.map(|d| d.checked_sub(LAST_TRY).unwrap_or(d)) else { return Some(next) };
-    (now < last).then(|| next.min(last))
-}
-
-/// Whether waiting may change the answer; a refused option or a wrong source address stays wrong.
-fn worth_another_try(error: &sys::Error) -> bool {
-    use crate::event::Kind;
-    matches!(error.kind(), Kind::Refused | Kind::Reset | Kind::Unreachable | Kind::Resolve)
-}
-
-fn late(error: sys::Error) -> sys::Error {
-    error.about(crate::event::Kind::Timeout)
+    let found = addresses(context, lookup, &target.host, target.port, deadline)?;
+    let found = reachable(args.client.source, found);
+    dial.first(target, &found, deadline, &context.stop)
 }
 
 /// The addresses of a host, told under `-v`. Ctrl-C ends the look-up.

@@ -58,6 +58,7 @@ fn tell(context: &Context, target: SocketAddr, client: &Tracked, began: Instant)
         local: client.local(),
         peer: client.peer(),
         outcome: Outcome::Connected,
+        attempt: None,
         latency_us: Some(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)),
         text: None,
     });

@@ -2,15 +2,18 @@
 //!
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
+mod hold;
 pub mod number;
 mod queue;
 pub mod report;
 pub mod samples;
+mod sink;
 mod state;
 pub mod table;
 mod words;
 
-pub use queue::{Events, Interest, Sink, Writer};
+pub use queue::{Events, Writer};
+pub use sink::{Interest, Sink};
 pub use state::{Ending, State, UnknownState};
 pub use words::{Dir, Kind, MemberChange, Op, Outcome, Proto, Role, Scope, Via};
 
@@ -154,6 +157,9 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         peer: Option<SocketAddr>,
         outcome: Outcome,
+        /// Which try of a wait it was, while the wait goes on.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         latency_us: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]

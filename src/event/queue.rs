@@ -4,6 +4,8 @@
 //! moment once, and from there on events are counted and dropped until the reader goes on: the data path never stops.
 
 use super::number::counted;
+use super::hold::Hold;
+use super::sink::{Interest, Sink};
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
@@ -19,29 +21,12 @@ const GATHER: Duration = Duration::from_millis(1);
 /// How long the end of the program waits for a reader that takes nothing.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Takes records and shows them to somebody.
-pub trait Sink: Send {
-    /// Writes `batch` in order. An error means nobody reads any more; the sink is not called again.
-    fn write(&mut self, batch: &[Record]) -> io::Result<()>;
-}
-
-/// Which events anybody wants to see.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Interest {
-    /// Errors alone: no state is asked for, nothing else is formatted.
-    Errors,
-    /// Everything but detail.
-    #[default]
-    All,
-    /// Detail too: `TCP_INFO`, options read back, DNS answers.
-    Detail,
-}
-
 /// Hands events to the writer. Cheap to clone.
 #[derive(Clone)]
 pub struct Events {
     interest: Interest,
     queue: Arc<Queue>,
+    hold: Option<Hold>,
 }
 
 struct Queue {
@@ -60,7 +45,7 @@ struct Inner {
     writing: bool,
     /// The writer waits for something to write; otherwise it will look again by itself.
     asleep: bool,
-    /// Emitters that wait for room.
+    /// Threads that wait for room, or for everything to be written.
     waiting_for_room: usize,
     closed: bool,
     gone: bool,
@@ -87,7 +72,7 @@ impl Events {
         std::thread::Builder::new()
             .name("events".into())
             .spawn(move || for_thread.write_all(sink.as_mut()))?;
-        Ok((Self { interest, queue: Arc::clone(&queue) }, Writer { queue }))
+        Ok((Self { interest, queue: Arc::clone(&queue), hold: None }, Writer { queue }))
     }
 
     /// Whether anything but errors is wanted; ask before doing work only an event needs.
@@ -104,15 +89,42 @@ impl Events {
 
     /// Stamps, numbers and queues `event`; drops it silently when nobody wants it.
     pub fn emit(&self, event: Event) {
-        if self.enabled() || matches!(event, Event::Error { .. }) {
-            self.queue.push(event);
+        if !self.enabled() && !matches!(event, Event::Error { .. }) {
+            return;
         }
+        let passed = match &self.hold {
+            Some(hold) => hold.keep(event),
+            None => Some(event),
+        };
+        if let Some(event) = passed {
+            self.queue.push(Timestamp::now(), event);
+        }
+    }
+
+    /// Events that are held back until [`Self::release`]; dropped with the last clone if that never comes.
+    #[must_use]
+    pub fn held(&self) -> Self {
+        Self { hold: Some(Hold::default()), ..self.clone() }
+    }
+
+    /// Queues what was held back, stamped with the time it was seen; from now on nothing is held back.
+    pub fn release(&self) {
+        if let Some(hold) = &self.hold {
+            hold.release(|ts, event| self.queue.push(ts, event));
+        }
+    }
+
+    /// Waits until what was emitted so far is written, at most [`PATIENCE`]: for output that shares a terminal with it.
+    pub fn flush(&self) {
+        self.queue.flush();
     }
 
     /// As [`Self::emit`] for events that came together: one stamp and one look at the queue for all of them. What finds
     /// no room is dropped and counted at once, so that a flood of datagrams is never held up by its own events.
     pub fn emit_burst(&self, events: impl Iterator<Item = Event>) {
-        if self.enabled() {
+        if self.hold.is_some() {
+            events.for_each(|event| self.emit(event));
+        } else if self.enabled() {
             self.queue.push_burst(events);
         }
     }
@@ -137,7 +149,7 @@ impl Queue {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, event: Event) {
+    fn push(&self, ts: Timestamp, event: Event) {
         let mut inner = self.lock();
         if inner.closed || inner.gone {
             return;
@@ -157,9 +169,18 @@ impl Queue {
             inner.lost += 1;
             return;
         }
-        let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts: Timestamp::now(), event };
+        let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
         inner.waiting.push(record);
         self.wake(&mut inner);
+    }
+
+    fn flush(&self) {
+        let mut inner = self.lock();
+        inner.waiting_for_room += 1;
+        let unwritten = |i: &mut Inner| !i.gone && (i.writing || !i.waiting.is_empty());
+        let answer = self.drained.wait_timeout_while(inner, PATIENCE, unwritten);
+        inner = answer.unwrap_or_else(PoisonError::into_inner).0;
+        inner.waiting_for_room -= 1;
     }
 
     fn push_burst(&self, events: impl Iterator<Item = Event>) {
@@ -204,7 +225,9 @@ impl Queue {
                 })
                 .unwrap_or_else(PoisonError::into_inner);
             if inner.waiting.is_empty() {
-                inner.gone = true;
+                drop(inner);
+                sink.finish();
+                self.lock().gone = true;
                 self.drained.notify_all();
                 return;
             }
@@ -227,6 +250,7 @@ impl Queue {
                 inner.gone = true;
                 inner.failure = Some(error);
                 inner.waiting.clear();
+                self.drained.notify_all();
                 return;
             }
             // The end of the program does not wait for more to gather.
@@ -254,7 +278,7 @@ impl Writer {
         self.queue.filled.notify_all();
         let mut seen = inner.batches;
         let mut deadline = Instant::now() + LAST_WORDS;
-        while !inner.gone && (inner.writing || !inner.waiting.is_empty()) {
+        while !inner.gone {
             let now = Instant::now();
             if inner.batches != seen {
                 (seen, deadline) = (inner.batches, now + LAST_WORDS);

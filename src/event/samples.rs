@@ -86,6 +86,7 @@ fn events(fill: Fill) -> Vec<Event> {
             local: fill.maybe(address),
             peer: fill.maybe(address),
             outcome: Outcome::Open,
+            attempt: fill.maybe(3),
             latency_us: fill.maybe(42),
             text: fill.maybe(words()),
         }

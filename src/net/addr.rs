@@ -2,8 +2,9 @@
 
 use super::ports::PortSet;
 use super::service;
+pub use super::source::{Source, reachable};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// A host as typed: a literal address, or a name still to be looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +38,7 @@ impl fmt::Display for AddrError {
 
 impl std::error::Error for AddrError {}
 
-fn wrong<T>(text: impl Into<String>) -> Result<T, AddrError> {
+pub(super) fn wrong<T>(text: impl Into<String>) -> Result<T, AddrError> {
     Err(AddrError(text.into()))
 }
 
@@ -45,6 +46,7 @@ impl Host {
     /// Reads a host; brackets around an IPv6 address are taken off.
     pub fn parse(word: &str) -> Result<Self, AddrError> {
         let bare = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')).unwrap_or(word);
+        expect_no_url(word)?;
         if bare.is_empty() {
             return wrong("the host is empty; leave it out for localhost");
         }
@@ -54,15 +56,16 @@ impl Host {
         if let Ok(ip) = bare.parse() {
             return Ok(Self::Ip(ip));
         }
-        if bare.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+        if bare.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | ',' | '@')) {
             return wrong(format!("{word:?} is not a host name"));
         }
         if bare.bytes().all(|b| b.is_ascii_digit()) {
             return wrong(format!("{word} is a port, not a host; type the host first: HOST {word}"));
         }
         let zoned = bare.split_once('%').is_some_and(|(ip, _)| ip.parse::<Ipv6Addr>().is_ok());
-        if !zoned && split(word).is_some() {
-            return wrong(format!("{word} has a port already; type HOST PORT or HOST:PORT"));
+        if !zoned && let Some((_, port)) = split(word) {
+            let has = if port.is_empty() { "an empty port" } else { "a port already" };
+            return wrong(format!("{word} has {has}; type HOST PORT or HOST:PORT"));
         }
         if !zoned && bare.contains([':', '[', ']']) {
             return wrong(format!("{word} is not an address; an IPv6 address with a port is [ADDRESS]:PORT"));
@@ -96,7 +99,9 @@ impl Endpoint {
             ([one], _) => Self::parse_one(one, usual),
             ([host, port], _) => {
                 if looks_like_port(host) && !looks_like_port(port) {
-                    return wrong(format!("{host} is a port, not a host; did you mean `{port} {host}`?"));
+                    return wrong(format!(
+                        "{host} is a port, not a host; type the host first: {port} {host}"
+                    ));
                 }
                 Ok(Self { host: Host::parse(host)?, port: parse_port(port)? })
             }
@@ -133,7 +138,19 @@ impl Endpoint {
         }
     }
 
+    /// The same endpoint as something to connect to, which port 0 is not.
+    pub fn as_target(self) -> Result<Self, AddrError> {
+        match self.port {
+            0 => wrong("port 0 cannot be a target; ports are 1 to 65535"),
+            _ => Ok(self),
+        }
+    }
+
     fn parse_one(word: &str, usual: Option<u16>) -> Result<Self, AddrError> {
+        expect_no_url(word)?;
+        if word.is_empty() {
+            return wrong("the address is empty; type HOST PORT, HOST:PORT or PORT");
+        }
         if let Some((host, port)) = split(word) {
             let host = if host.is_empty() { Host::Localhost } else { Host::parse(host)? };
             return Ok(Self { host, port: parse_port(port)? });
@@ -141,9 +158,13 @@ impl Endpoint {
         if word.bytes().all(|b| b.is_ascii_digit()) || service::port(word).is_some() {
             return Ok(Self { host: Host::Localhost, port: parse_port(word)? });
         }
-        match usual {
-            Some(port) => Ok(Self { host: Host::parse(word)?, port }),
-            None => wrong(format!("{word} has no port; type {word} PORT")),
+        if PortSet::looks_like(word) {
+            return wrong(format!("{word} is more than one port; one is wanted here"));
+        }
+        expect_brackets(&[word.to_owned()])?;
+        match (Host::parse(word)?, usual) {
+            (host, Some(port)) => Ok(Self { host, port }),
+            (_, None) => wrong(format!("{word} has no port; type {word} PORT")),
         }
     }
 }
@@ -163,6 +184,26 @@ fn expect_no_path(words: &[String]) -> Result<(), AddrError> {
         Some(word) => wrong(format!("{word}: UNIX sockets are not supported yet")),
         None => Ok(()),
     }
+}
+
+fn expect_no_url(word: &str) -> Result<(), AddrError> {
+    if word.contains("://") { wrong(format!("{word} is a URL, not HOST PORT")) } else { Ok(()) }
+}
+
+fn expect_brackets(words: &[String]) -> Result<(), AddrError> {
+    match words.iter().find(|word| looks_like_v6_and_port(word)) {
+        Some(word) => {
+            wrong(format!("{word} is an IPv6 address with a port, or one without; type [ADDRESS]:PORT"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a word may be an IPv6 address and a port that lack brackets: `::1:80`, `fe80::1%eth0:80`.
+fn looks_like_v6_and_port(word: &str) -> bool {
+    let Some((host, port)) = word.rsplit_once(':') else { return false };
+    let is_v6 = host.split('%').next().is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok());
+    is_v6 && looks_like_port(port) && (host.contains('%') || host.contains("::"))
 }
 
 /// Splits `HOST:PORT` and `[V6]:PORT`; a bare IPv6 address, which has more colons, is no such pair.
@@ -186,56 +227,12 @@ pub fn parse_port(word: &str) -> Result<u16, AddrError> {
         .ok_or_else(|| AddrError(format!("{word:?} is neither a port number nor a known service name")))
 }
 
-/// Where a client connects from: `ADDR`, `ADDR:PORT`, `[V6]:PORT` or `:PORT`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// The local address; any if absent.
-    pub ip: Option<IpAddr>,
-    /// The local port; a free one if 0.
-    pub port: u16,
-}
-
-impl std::str::FromStr for Source {
-    type Err = AddrError;
-
-    fn from_str(word: &str) -> Result<Self, AddrError> {
-        let bare = word.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(ip) = bare.parse() {
-            return Ok(Self { ip: Some(ip), port: 0 });
-        }
-        let Some((host, port)) = split(word) else {
-            return wrong(format!("{word} is not a local address; type ADDR, ADDR:PORT or :PORT"));
-        };
-        let ip = match host {
-            "" => None,
-            "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
-            host => Some(
-                host.trim_start_matches('[')
-                    .trim_end_matches(']')
-                    .parse()
-                    .map_err(|_| AddrError(format!("{host} is not an address of this machine")))?,
-            ),
-        };
-        Ok(Self { ip, port: parse_port(port)? })
-    }
-}
-
-impl Source {
-    /// The address to bind for a connection to `peer`; `None` if the families differ.
-    #[must_use]
-    pub fn for_peer(&self, peer: SocketAddr) -> Option<SocketAddr> {
-        let any: IpAddr =
-            if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let ip = self.ip.unwrap_or(any);
-        (ip.is_ipv4() == peer.is_ipv4()).then_some(SocketAddr::new(ip, self.port))
-    }
-}
-
 /// Reads the targets of a check: hosts, each with the port lists that follow it or are attached to it.
 ///
 /// `a b 22,80` is both hosts with both ports, `a:22 b:80` one each, `22` is localhost, `a,b 22` both hosts.
 pub fn parse_targets(words: &[String]) -> Result<Vec<(Host, PortSet)>, AddrError> {
     expect_no_path(words)?;
+    words.iter().try_for_each(|word| expect_no_url(word))?;
     let mut targets = Vec::new();
     let mut waiting: Vec<Host> = Vec::new();
     let mut ports_seen = false;
@@ -270,7 +267,10 @@ pub fn parse_targets(words: &[String]) -> Result<Vec<(Host, PortSet)>, AddrError
         [Host::Name(name)] if words.len() == 1 && service::port(name).is_some() => {
             targets.push((Host::Localhost, PortSet::parse(name)?));
         }
-        [.., host] if !ports_seen => return wrong(format!("{host} has no port; type {host} PORTS")),
+        [.., host] if !ports_seen => {
+            expect_brackets(words)?;
+            return wrong(format!("{host} has no port; type {host} PORTS"));
+        }
         _ => {}
     }
     if targets.is_empty() {
@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn a_wrong_address_says_what_to_type() {
         for (line, part) in [
-            ("80 localhost", "did you mean `localhost 80`"),
+            ("80 localhost", "type the host first: localhost 80"),
             ("localhost 70000", "out of range"),
             ("70000", "out of range"),
             ("localhost", "has no port"),
@@ -349,6 +349,14 @@ mod tests {
             ("127.0.0.1:80 90", "has a port already"),
             ("[::1 80", "is not an address"),
             ("1:2:3 80", "is not an address"),
+            ("http://localhost:80/", "is a URL"),
+            ("http://localhost 80", "is a URL"),
+            ("::1:80", "an IPv6 address with a port, or one without"),
+            ("fe80::1%lo:80", "an IPv6 address with a port, or one without"),
+            ("localhost/80", "is not a host name"),
+            ("me@localhost:80", "is not a host name"),
+            ("localhost: 80", "has an empty port"),
+            ("80-82", "more than one port"),
         ] {
             let answer = read(line);
             assert!(answer.starts_with("error: ") && answer.contains(part), "{line}: {answer}");
@@ -375,17 +383,5 @@ mod tests {
             parse_targets(&words("unix:/x")).unwrap_err().0,
             "unix:/x: UNIX sockets are not supported yet"
         );
-    }
-
-    #[test]
-    fn a_source_fits_its_peer_or_not() {
-        let v4: SocketAddr = "10.0.0.1:80".parse().unwrap();
-        let v6: SocketAddr = "[::1]:80".parse().unwrap();
-        let source: Source = ":31337".parse().unwrap();
-        assert_eq!(source.for_peer(v4), Some("0.0.0.0:31337".parse().unwrap()));
-        assert_eq!(source.for_peer(v6), Some("[::]:31337".parse().unwrap()));
-        let source: Source = "127.0.0.2".parse().unwrap();
-        assert_eq!(source.for_peer(v6), None);
-        assert!("nonsense".parse::<Source>().is_err());
     }
 }

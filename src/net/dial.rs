@@ -45,8 +45,7 @@ impl Dial<'_> {
         let socket = self.sockets.open(Proto::Tcp, Role::Client, address, self.options)?;
         if let Some(source) = self.source {
             let Some(local) = source.for_peer(address) else {
-                let why = io::Error::other("the source address is of the other family");
-                return Err(Error::new("connect", address, why).about(Kind::Address));
+                return Err(other_family(source, address));
             };
             socket.bind(local)?;
         }
@@ -98,6 +97,15 @@ impl Dial<'_> {
             }
         }
     }
+}
+
+/// The error of a source address that cannot reach `address`, which has no errno.
+fn other_family(source: Source, address: SocketAddr) -> Error {
+    let family = |is_v4| if is_v4 { "IPv4" } else { "IPv6" };
+    let (ours, theirs) = (family(!address.is_ipv4()), family(address.is_ipv4()));
+    let from = source.ip.map_or_else(String::new, |ip| format!(" {ip}"));
+    let why = io::Error::other(format!("the source address{from} is {ours}, the target {theirs}"));
+    Error::new("connect", address, why).about(Kind::Address)
 }
 
 /// The error of a deadline that passed while connecting, or while the addresses were still looked up.

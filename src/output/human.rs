@@ -1,7 +1,8 @@
 //! Events as lines for people.
 
 use super::datagram::{self, Memory};
-use super::progress::Bar;
+use super::momentary::{self, Momentary};
+use super::progress::Slot;
 use super::{Look, Style, explain, sanitize, zone};
 use crate::event::number::counted;
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
@@ -19,18 +20,32 @@ pub(super) struct Human {
     zone: TimeZone,
     lines: Vec<u8>,
     memory: Memory,
-    bar: Option<Bar>,
+    bar: Slot,
+    momentary: Momentary,
 }
 
 impl Human {
     pub(super) fn new(look: Look, to: File) -> Self {
-        let bar = look.bar.then(Bar::new);
-        Self { look, to, zone: zone::local().clone(), lines: Vec::new(), memory: Memory::default(), bar }
+        let (zone, memory) = (zone::local().clone(), Memory::default());
+        let (bar, momentary) = (Slot::default(), Momentary::default());
+        Self { look, to, zone, lines: Vec::new(), memory, bar, momentary }
     }
 
     fn add(&mut self, record: &Record) {
-        if let (Some(bar), Event::Progress { bytes_in, bytes_out, total, .. }) = (&self.bar, &record.event) {
-            return bar.show(bytes_in + bytes_out, *total);
+        self.momentary.clear();
+        if self.look.bar && self.bar.follow(&record.event) {
+            return;
+        }
+        match &record.event {
+            Event::Error { .. } => {}
+            _ if self.look.quiet => return,
+            event @ Event::Target { attempt: Some(_), .. } if self.look.terminal => {
+                let time = self.memory.time(record.ts, &self.zone);
+                return self
+                    .momentary
+                    .set(format!("{time} {}", momentary::waiting(event).unwrap_or_default()));
+            }
+            _ => {}
         }
         let plain = self.look.style == Style::Plain;
         if plain && datagram::human(record, &mut self.memory, &self.zone, &mut self.lines).is_some() {
@@ -153,6 +168,7 @@ impl Human {
                 let nick = nick.as_ref().map_or_else(String::new, |n| format!(" {}", sanitize::line(n)));
                 write!(out, "{}{nick}: {}", who(*socket), sanitize::line(text))
             }
+            Event::Target { attempt: Some(_), .. } => write!(out, "{}", momentary::waiting(event)?),
             // The report has the checks.
             Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
             Event::Target { target, outcome, latency_us, local, text, .. } => {
@@ -201,17 +217,24 @@ impl Human {
 impl Sink for Human {
     fn write(&mut self, batch: &[Record]) -> io::Result<()> {
         self.lines.clear();
+        self.momentary.erase(&mut self.lines);
         for record in batch {
             self.add(record);
         }
+        self.momentary.show(&self.to, &mut self.lines);
         if self.lines.is_empty() {
             return Ok(());
         }
         let (to, lines) = (&mut self.to, &self.lines);
-        match &self.bar {
-            Some(bar) => bar.suspend(|| to.write_all(lines)),
-            None => to.write_all(lines),
-        }
+        self.bar.suspend(|| to.write_all(lines))
+    }
+
+    fn finish(&mut self) {
+        self.bar = Slot::default();
+        self.lines.clear();
+        self.momentary.erase(&mut self.lines);
+        // Nobody is left to tell if this fails.
+        let _ = self.to.write_all(&self.lines);
     }
 }
 
@@ -290,7 +313,16 @@ mod tests {
         #[test]
         fn a_datagram_is_told_alike_the_fast_way(record in record()) {
             let style = Style::Plain;
-            let look = Look { json: false, detail: false, bar: false, progress: false, explain: false, style };
+            let look = Look {
+                json: false,
+                detail: false,
+                terminal: false,
+                quiet: false,
+                bar: false,
+                progress: false,
+                explain: false,
+                style,
+            };
             let to = File::open("/dev/null").unwrap();
             let mut human = Human::new(look, to);
             human.zone = TimeZone::fixed(jiff::tz::offset(5));

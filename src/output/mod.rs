@@ -4,6 +4,7 @@ mod datagram;
 mod explain;
 mod human;
 mod json;
+mod momentary;
 mod progress;
 mod report;
 mod sanitize;
@@ -26,6 +27,10 @@ pub struct Look {
     pub json: bool,
     /// Detail too.
     pub detail: bool,
+    /// Whether they go to a terminal, where what repeats is one line.
+    pub terminal: bool,
+    /// Errors alone, and the bar.
+    pub quiet: bool,
     /// A bar instead of progress lines.
     pub bar: bool,
     /// Progress lines without detail.

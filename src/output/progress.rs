@@ -1,30 +1,61 @@
 //! The progress bar of a transfer, on a terminal's standard error.
 
+use crate::event::{Event, State};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Redraws a second.
 const RATE: u8 = 10;
 
+/// Where the bar is, from the beginning of a transfer to the end of the program.
+#[derive(Default)]
+pub(super) struct Slot(Option<Bar>);
+
+impl Slot {
+    /// Shows what an event says of the transfer, if it says anything; whether it says nothing else.
+    pub(super) fn follow(&mut self, event: &Event) -> bool {
+        match event {
+            // Even a transfer that takes no time shows its bar.
+            Event::State { to: State::Established, .. } => self.bar().show(0, None),
+            Event::Summary { bytes_in, bytes_out, .. } => self.bar().show(bytes_in + bytes_out, None),
+            Event::Progress { bytes_in, bytes_out, total, .. } => {
+                self.bar().show(bytes_in + bytes_out, *total);
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn bar(&mut self) -> &Bar {
+        self.0.get_or_insert_with(Bar::new)
+    }
+
+    /// Prints something above the bar.
+    pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
+        match &self.0 {
+            Some(Bar(bar)) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
 /// A bar with rate, and remaining time where the size is known.
-pub(super) struct Bar(ProgressBar);
+struct Bar(ProgressBar);
 
 impl Bar {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(RATE));
         bar.set_style(style("{spinner} {bytes} {bytes_per_sec} in {elapsed}"));
         Self(bar)
     }
 
-    pub(super) fn show(&self, bytes: u64, total: Option<u64>) {
+    fn show(&self, bytes: u64, total: Option<u64>) {
         if let (Some(total), None) = (total, self.0.length()) {
-            self.0.set_length(total);
             self.0.set_style(style("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left"));
+            self.0.set_length(total);
         }
         self.0.set_position(bytes);
-    }
-
-    pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-        self.0.suspend(print)
+        self.0.tick();
     }
 }
 

@@ -53,7 +53,7 @@ impl Watcher {
         Ok(watcher)
     }
 
-    /// Starts to watch a socket; `id` is its `conn`.
+    /// Starts to watch a socket by a number that no other has.
     pub(super) fn watch(&self, id: u32, fd: BorrowedFd<'_>, life: &Arc<Life>) -> io::Result<()> {
         let token = u64::from(id);
         self.lock().watched.insert(token, Arc::clone(life));

@@ -12,11 +12,12 @@ pub fn commands(text: &str) -> Vec<Vec<String>> {
     text.lines().flat_map(Line::cut).filter_map(called).collect()
 }
 
-/// Whether the parser takes a command line; `--help` and `--version` count as taken.
+/// Whether the program takes a command line, addresses included; `--help` and `--version` count as taken.
 pub fn accepted(words: &[String]) -> Result<(), String> {
-    use clap::Parser;
-    match soquete::cli::Cli::try_parse_from(words) {
+    let args: Vec<std::ffi::OsString> = words.iter().map(Into::into).collect();
+    match soquete::cli::parse(&args) {
         Err(error) if error.use_stderr() => Err(format!("{}: {error}", words.join(" "))),
+        Ok(_) if !soquete::advice::is_right(words) => Err(format!("the address of: {}", words.join(" "))),
         _ => Ok(()),
     }
 }

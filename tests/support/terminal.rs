@@ -18,6 +18,13 @@ use std::time::Instant;
 const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
 const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
 
+/// What a terminal that was written `bytes` shows.
+pub fn drawn(bytes: &[u8]) -> String {
+    let mut parser = vt100::Parser::new(ROWS, COLUMNS, 0);
+    parser.process(bytes);
+    parser.screen().contents()
+}
+
 /// The program, started in the foreground of a terminal. Dropped early it is killed.
 pub struct Terminal {
     pty: Pty,
@@ -129,6 +136,13 @@ impl Terminal {
     pub fn wait_end(&self) {
         let end = self.shown.wait_end(self.deadline);
         assert!(end.is_ok(), "waited for the end; the screen shows\n{}", self.screen().contents());
+    }
+
+    /// As [`Self::finish`], after a look at what is left on the screen.
+    pub fn finish_with_screen(self, look: impl FnOnce(&str)) -> i32 {
+        self.wait_end();
+        look(&self.screen().contents());
+        self.finish()
     }
 
     /// Waits for the end; the exit status, negative if a signal killed it.

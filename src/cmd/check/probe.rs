@@ -1,5 +1,6 @@
 //! One port check: every address of the target, open if any of them is.
 
+use super::super::retry::{Answer, outcome_of};
 use crate::event::report::{CheckRow, Row};
 use crate::event::{Event, Kind, Outcome, Proto};
 use crate::net::addr::{Endpoint, Host, Source};
@@ -163,11 +164,7 @@ impl Finding {
     }
 
     fn failed(target: &Endpoint, address: SocketAddr, began: Instant, error: &sys::Error) -> Self {
-        let outcome = match error.kind() {
-            Kind::Refused | Kind::Reset => Outcome::Closed,
-            Kind::Unreachable | Kind::Timeout => Outcome::Filtered,
-            _ => Outcome::Failed,
-        };
+        let outcome = outcome_of(error.kind());
         Self {
             target: target.clone(),
             outcome,
@@ -200,17 +197,25 @@ impl Finding {
         self.latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX))
     }
 
-    pub(super) fn event(&self) -> Event {
+    /// The event; it names the socket if its states are told.
+    pub(super) fn event(&self, told: bool) -> Event {
         Event::Target {
             target: self.target.to_string(),
-            conn: self.conn,
+            conn: self.conn.filter(|_| told),
             proto: Proto::Tcp,
             local: self.local,
             peer: self.address,
             outcome: self.outcome,
+            attempt: None,
             latency_us: self.latency_us(),
             text: self.reason.clone(),
         }
+    }
+
+    /// The answer as a wait tells it.
+    pub(super) fn answer(&self) -> Answer {
+        let text = self.reason.clone().unwrap_or_else(|| "it accepts connections".to_owned());
+        Answer { target: self.target.to_string(), peer: self.address, outcome: self.outcome, text }
     }
 
     pub(super) fn row(&self) -> Row {

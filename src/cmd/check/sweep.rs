@@ -3,14 +3,16 @@
 use super::super::connect::look_up;
 use super::super::serve::stopped;
 use super::super::{Context, stdout};
-use super::Rows;
+use super::is_wanted;
 use super::probe::{Begun, Finding, Prober};
+use super::rows::Rows;
 use crate::cli::Connect;
 use crate::event::{Events, Outcome};
-use crate::net::addr::Host;
+use crate::net::addr::{Host, reachable};
 use crate::net::resolve::{Lookup, Patience};
 use crate::scan::{Group, InOrder, Tally, targets};
 use crate::sys::signal::Signal;
+use crate::sys::socket::Sockets;
 use crate::sys::{self, limits};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -37,6 +39,8 @@ const WORKERS: usize = 4;
 pub(super) struct Sweep<'a> {
     pub(super) args: &'a Connect,
     pub(super) groups: &'a [Group],
+    /// Makes the sockets of this round.
+    pub(super) sockets: &'a Sockets,
     pub(super) deadline: Option<Instant>,
 }
 
@@ -103,24 +107,18 @@ impl Sweep<'_> {
         context: &mut Context,
     ) -> anyhow::Result<Swept> {
         let (mut order, mut tally) = (InOrder::default(), Tally::default());
-        let told = context.json || context.events.detailed();
+        let told = matches!(rows, Rows::Told) && (context.json || context.events.detailed());
         while let Some(batch) = answers.recv().await {
             for (index, finding) in batch {
                 let finding: Finding = finding?;
-                tally.count(match finding.outcome {
-                    Outcome::Open => !self.args.until_closed,
-                    Outcome::Closed | Outcome::Filtered => self.args.until_closed,
-                    // Nobody knows.
-                    _ => false,
-                });
+                tally.count(is_wanted(self.args, finding.outcome));
                 tally.failed += usize::from(finding.outcome == Outcome::Failed);
                 tally.unresolved += usize::from(finding.outcome == Outcome::Unresolved);
                 if told {
-                    context.events.emit(finding.event());
+                    context.events.emit(finding.event(context.events.detailed()));
                 }
-                let rows =
-                    order.push(index, finding).try_for_each(|finding| rows.put(finding.row(), context));
-                rows.map_err(stdout::failure)?;
+                let put = order.push(index, finding).try_for_each(|finding| rows.put(finding, context));
+                put.map_err(stdout::failure)?;
             }
         }
         context.report.flush().map_err(stdout::failure)?;
@@ -131,16 +129,19 @@ impl Sweep<'_> {
         let named = self.args.timeout.map(|limit| Instant::now() + limit);
         let patience =
             Patience { deadline: [named, self.deadline].into_iter().flatten().min(), stop: &context.stop };
-        let found = resolve(self.groups, Lookup::from(&self.args.client.lookup), patience, &context.events);
+        let events = self.sockets.events();
+        let found = resolve(self.groups, Lookup::from(&self.args.client.lookup), patience, events);
+        let source = self.args.client.source;
+        let found: Vec<Found> = found.into_iter().map(|f| f.map(|found| reachable(source, found))).collect();
         let limit = self.args.timeout.unwrap_or(PATIENCE);
         let left = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        // People read the report; the states of a thousand sockets would bury it unless they ask.
-        let told = context.json || context.events.detailed();
+        // The report is what was asked for; the states of a thousand sockets would bury it.
+        let told = events.detailed();
         let prober = Prober {
-            sockets: context.sockets.clone(),
+            sockets: if told { self.sockets.clone() } else { self.sockets.untold() },
             told,
             options: self.args.client.socket.options(),
-            source: self.args.client.source,
+            source,
             limit: left.map_or(limit, |left| left.min(limit)),
             named: left.filter(|left| *left < limit).and(self.args.wait).unwrap_or(limit),
         };

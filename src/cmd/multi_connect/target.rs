@@ -5,6 +5,7 @@ use super::name::Name;
 use crate::cmd::many::{Incoming, Lost, Reader, Text, receive, talk};
 use crate::event::number::counted;
 use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
+use crate::net::addr::reachable;
 use crate::net::backoff::Backoff;
 use crate::net::dial::{Dial, timed_out};
 use crate::net::relay::{OnEof, RelayEnd};
@@ -114,7 +115,7 @@ impl Target {
         let found = RefCell::new(Vec::new());
         let attempt = async {
             found.replace(self.name.addresses(hall.lookup, self.port, first, &hall.events).await?);
-            let addresses = found.borrow().clone();
+            let addresses = reachable(hall.source, found.borrow().clone());
             let dial = Dial { sockets: &hall.sockets, options: &hall.options, source: hall.source };
             let began = Instant::now();
             let stream = dial.race(&self.title, &addresses).await?;
@@ -253,6 +254,7 @@ impl Target {
             local: subject.and_then(|s| s.local),
             peer: subject.and_then(|s| s.peer),
             outcome,
+            attempt: None,
             latency_us: latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX)),
             text,
         });

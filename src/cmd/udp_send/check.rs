@@ -207,6 +207,7 @@ fn conclude(target: &Endpoint, finding: &Finding, asked: &[Asked], context: &mut
         local: door.and_then(|d| d.socket.local()),
         peer: door.map(|d| d.address),
         outcome: finding.outcome,
+        attempt: None,
         latency_us,
         text: finding.reason.clone(),
     });

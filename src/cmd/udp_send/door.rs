@@ -99,6 +99,7 @@ impl Door {
             local: socket.local,
             peer: Some(self.address),
             outcome: Outcome::Refused,
+            attempt: None,
             latency_us: None,
             text: Some(text),
         });

@@ -9,7 +9,7 @@ mod supply;
 use super::{Context, Result};
 use crate::cli::UdpSend;
 use crate::event::Kind;
-use crate::net::addr::{AddrError, Endpoint};
+use crate::net::addr::{AddrError, Endpoint, reachable};
 use crate::net::datagram::{LONGEST_V4, longest};
 use crate::net::resolve::Lookup;
 use crate::sys;
@@ -38,6 +38,7 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
         target.port,
         None,
     )?;
+    let addresses = reachable(args.client.source, addresses);
     let limit = longest(&addresses);
     let cut = match args.size {
         Some(size) => Cut::Pieces(size),
@@ -57,10 +58,7 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
 fn target(words: &[OsString]) -> std::result::Result<(Endpoint, &[OsString]), AddrError> {
     let front = words.iter().take(2).map(|w| w.to_string_lossy().into_owned());
     let (target, count) = Endpoint::parse_front(&front.collect::<Vec<_>>())?;
-    if target.port == 0 {
-        return Err(AddrError("port 0 cannot be a target; ports are 1 to 65535".into()));
-    }
-    Ok((target, &words[count..]))
+    Ok((target.as_target()?, &words[count..]))
 }
 
 fn supply(messages: &[OsString], target: &Endpoint, limit: usize, times: u64) -> sys::Result<Supply> {

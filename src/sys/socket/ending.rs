@@ -37,7 +37,7 @@ impl Tracked {
         if self.life.told() {
             self.life.observe_locked(&mut inner, None);
             if let Some(watcher) = self.sockets.watcher() {
-                watcher.expect_acks(self.conn, self.as_fd());
+                watcher.expect_acks(self.token, self.as_fd());
             }
         }
         let answer = net::shutdown(self, how);
@@ -161,7 +161,7 @@ impl Drop for Tracked {
         self.fd = None;
         let goes_on = self.life.retire(abort);
         if let Some(watcher) = self.sockets.watcher() {
-            if goes_on { watcher.settle(self.conn) } else { watcher.forget(self.conn) }
+            if goes_on { watcher.settle(self.token) } else { watcher.forget(self.token) }
         }
     }
 }

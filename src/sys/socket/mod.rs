@@ -30,6 +30,8 @@ pub struct Sockets {
     /// Started with the first socket that is watched.
     watcher: Arc<OnceLock<Option<Arc<Watcher>>>>,
     next: Arc<AtomicU32>,
+    /// Numbers for the watcher, which are never used twice.
+    next_token: Arc<AtomicU32>,
 }
 
 /// A socket and its life. Dropping it closes it in order: FIN first unless it must be reset, and the last states told.
@@ -38,6 +40,7 @@ pub struct Tracked {
     life: Arc<Life>,
     sockets: Sockets,
     conn: u32,
+    token: u32,
     proto: Proto,
     family: Family,
 }

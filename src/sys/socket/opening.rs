@@ -166,13 +166,13 @@ impl Tracked {
 
     fn watch(&self) {
         if let Some(watcher) = self.watcher_wanted() {
-            let _ = watcher.watch(self.conn, self.as_fd(), &self.life);
+            let _ = watcher.watch(self.token, self.as_fd(), &self.life);
         }
     }
 
     fn watch_attempt(&self) {
         if let Some(watcher) = self.watcher_wanted().filter(|_| self.proto == Proto::Tcp) {
-            watcher.watch_attempt(self.conn, &self.life);
+            watcher.watch_attempt(self.token, &self.life);
         }
     }
 

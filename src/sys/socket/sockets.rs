@@ -16,7 +16,9 @@ impl Sockets {
     /// Sockets whose events go to `events`.
     #[must_use]
     pub fn new(events: Events) -> Self {
-        Self { told: events.enabled(), events, watcher: Arc::default(), next: Arc::new(AtomicU32::new(1)) }
+        let count = || Arc::new(AtomicU32::new(1));
+        let told = events.enabled();
+        Self { told, events, watcher: Arc::default(), next: count(), next_token: count() }
     }
 
     /// The watcher, if one runs.
@@ -28,6 +30,14 @@ impl Sockets {
     #[must_use]
     pub fn untold(&self) -> Self {
         Self { told: false, ..self.clone() }
+    }
+
+    /// The same sockets for an attempt that may have to be repeated: their events are held back until
+    /// [`Events::release`], and until then other attempts may take the same numbers.
+    #[must_use]
+    pub fn attempt(&self) -> Self {
+        let next = Arc::new(AtomicU32::new(self.next.load(Ordering::Relaxed)));
+        Self { events: self.events.held(), next, ..self.clone() }
     }
 
     /// Where events go.
@@ -71,7 +81,8 @@ impl Sockets {
         let fd = Arc::new(fd);
         let events = self.told.then(|| self.events.clone());
         let life = Arc::new(Life::new(events, subject, state, Arc::clone(&fd)));
-        Tracked { fd: Some(fd), life, sockets: self.clone(), conn, proto: subject.proto, family }
+        let token = self.next_token.fetch_add(1, Ordering::Relaxed);
+        Tracked { fd: Some(fd), life, sockets: self.clone(), conn, token, proto: subject.proto, family }
     }
 }
 

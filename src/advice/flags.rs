@@ -1,0 +1,18 @@
+//! A word about flags of nc that stand where the program has none of that name.
+
+/// What to type for `flag` of `subcommand`.
+#[must_use]
+pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
+    let serves = matches!(subcommand, "listen" | "udp-serve" | "chat-serve");
+    Some(match flag {
+        "-p" if serves => "the port stands alone, as in `soquete listen 8080`",
+        "-p" => "the local port is --source :PORT",
+        "-s" if serves => "the address stands before the port, as in `soquete listen 127.0.0.2 8080`",
+        "-s" => "the local address is --source ADDR",
+        "-l" => "`soquete listen PORT` waits for clients",
+        "-u" => "datagrams are sent by `soquete udp-send` and received by `soquete udp-serve`",
+        "-U" => "UNIX sockets are not supported yet",
+        "-e" | "-c" if subcommand != "stat" => "no command is run on a connection",
+        _ => return None,
+    })
+}

@@ -1,0 +1,178 @@
+//! What to type instead of a command line that is wrong: the one that was meant, where it can be told. Pure but for a look
+//! whether a command exists; nothing is advised that the program itself would not take.
+
+mod address;
+mod flags;
+mod order;
+mod peers;
+
+pub use flags::hint;
+
+use crate::cli::{self, Cli, Command, Connect};
+use crate::net::addr::{AddrError, Endpoint, parse_targets};
+use std::ffi::OsString;
+
+/// The command line that was meant, as a shell reads it.
+#[must_use]
+pub fn instead(args: &[OsString]) -> Option<String> {
+    let typed: Vec<String> = args.iter().map(|arg| arg.to_str().map(str::to_owned)).collect::<Option<_>>()?;
+    let mut bases = vec![typed.clone()];
+    bases.extend(peers::netcat(&typed));
+    bases.extend(peers::ss(&typed));
+    let with_addresses: Vec<_> = bases.iter().map(|words| address::rewrite(words)).collect();
+    bases.extend(with_addresses);
+    let more: Vec<_> = bases.iter().flat_map(|words| order::candidates(words)).collect();
+    let meant = bases.into_iter().chain(more).find(|words| *words != typed && is_right(words))?;
+    Some(shell(&meant))
+}
+
+/// Whether the program takes a command line, addresses included.
+#[must_use]
+pub fn is_right(words: &[String]) -> bool {
+    let args: Vec<OsString> = words.iter().map(OsString::from).collect();
+    let Ok(Cli { command, .. }) = cli::parse(&args) else { return false };
+    // The rooms have one; which does not matter here.
+    let usual = Some(1);
+    match &command {
+        Command::Connect(args) => connects(args),
+        Command::Listen(args) => Endpoint::parse(&args.address).is_ok(),
+        Command::UdpServe(args) => Endpoint::parse(&args.address).is_ok(),
+        Command::UdpSend(args) => {
+            let words: Vec<_> = args.words.iter().map(|w| w.to_string_lossy().into_owned()).collect();
+            Endpoint::parse_front(&words).and_then(|(endpoint, _)| endpoint.as_target()).is_ok()
+        }
+        Command::ChatServe(args) => Endpoint::parse_or(&args.address, usual).is_ok(),
+        Command::ChatJoin(args) => target(Endpoint::parse_or(&args.address, usual)),
+        Command::MultiConnect(args) => args.target.is_empty() || parse_targets(&args.target).is_ok(),
+        Command::Stat(_) | Command::Demo | Command::Completions { .. } => true,
+    }
+}
+
+fn connects(args: &Connect) -> bool {
+    if args.check || args.until_closed || !args.command.is_empty() {
+        return parse_targets(&args.target).is_ok();
+    }
+    target(Endpoint::parse(&args.target))
+}
+
+fn target(endpoint: Result<Endpoint, AddrError>) -> bool {
+    endpoint.and_then(Endpoint::as_target).is_ok()
+}
+
+/// Words as a shell reads them.
+fn shell(words: &[String]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@%+".contains(c);
+    let quoted = |word: &String| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    };
+    let mut words = words.iter();
+    // However the program was called, it is called so.
+    let name = words.next().map(|_| "soquete".to_owned());
+    name.into_iter().chain(words.map(quoted)).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Option<String> {
+        instead(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_was_meant_is_found() {
+        let mut wrong = Vec::new();
+        for (line, meant) in [
+            ("connect http://localhost:8088/", "connect localhost 8088"),
+            ("connect -v https://example.com/x?y", "connect -v example.com 443"),
+            ("connect tcp://[::1]:80", "connect ::1 80"),
+            ("connect ::1:80", "connect ::1 80"),
+            ("connect fe80::1%lo:80", "connect fe80::1%lo 80"),
+            ("connect --check ::1:22 a:1", "connect --check ::1 22 a:1"),
+            ("connect tcp:localhost:80", "connect localhost 80"),
+            ("connect TCP4:localhost:80,nodelay", "connect localhost 80"),
+            ("listen TCP-LISTEN:8080,fork", "listen 8080"),
+            ("listen http://localhost:80", "listen localhost 80"),
+            ("udp-send ::1:5000 hi", "udp-send ::1 5000 hi"),
+            ("chat-join ::1:4333", "chat-join ::1 4333"),
+            ("multi-connect http://a:1 b:2", "multi-connect a 1 b:2"),
+            ("connect localhost/80", "connect localhost 80"),
+            ("connect localhost:80/", "connect localhost 80"),
+            ("connect localhost: 80", "connect localhost 80"),
+            ("connect 127.0.0.1.80", "connect 127.0.0.1 80"),
+            ("connect me@host:22", "connect host 22"),
+            ("connect 80 localhost", "connect localhost 80"),
+            ("connect --wait 2 localhost 1 sh -x", "connect --wait 2 localhost 1 -- sh -x"),
+            ("connect --wait 2 localhost:1 sh x", "connect --wait 2 localhost:1 -- sh x"),
+            ("connect -- localhost 80", "connect localhost 80"),
+            ("connect localhost 80,81", "connect --check localhost 80,81"),
+            ("connect localhost:80-82", "connect --check localhost:80-82"),
+            ("connect --wait localhost 1", "connect --wait forever localhost 1"),
+            ("connect --keepalive 30 localhost 1", "connect --keepalive=30 localhost 1"),
+            ("connect --nodelay true localhost 1", "connect --nodelay=true localhost 1"),
+            ("connect -p 5555 localhost 80", "connect --source :5555 localhost 80"),
+            ("connect -s 127.0.0.2 localhost 80", "connect --source 127.0.0.2 localhost 80"),
+            ("connect -N localhost 80", "connect localhost 80"),
+            ("connect -q 1 localhost 1", "connect --eof-wait 1 localhost 1"),
+            ("connect -u localhost 80", "udp-send localhost 80"),
+            ("connect -l 80", "listen 80"),
+            ("listen -l -p 8080", "listen 8080"),
+            ("listen -lvp 80", "listen -v 80"),
+            ("listen -p 8080 -k", "listen -k 8080"),
+            ("udp-serve -u 5000", "udp-serve 5000"),
+            ("-l 8080", "listen 8080"),
+            ("-lk 8080", "listen -k 8080"),
+            ("-nlvp8080", "listen -n -v 8080"),
+            ("-ul 5000", "udp-serve 5000"),
+            ("-u localhost 53", "udp-send localhost 53"),
+            ("-zv localhost 20-30", "connect -z -v localhost 20-30"),
+            ("-zvu localhost 53", "udp-send --check -v localhost 53"),
+            ("localhost 80", "connect localhost 80"),
+            ("stat state established", "stat --state established"),
+            ("stat sport = :22", "stat --local :22"),
+            ("stat dst 10.0.0.1", "stat --peer 10.0.0.1"),
+            ("stat -o", "stat -e"),
+            ("stat -tan -c", "stat -t -a -n --watch"),
+            ("stat --watch 1s", "stat --watch=1s"),
+            ("stat --wait listen 80", "stat --wait 'listen 80'"),
+            ("wait 5s http://localhost:80/", "wait 5s localhost 80"),
+            ("check ::1:80", "check ::1 80"),
+        ] {
+            let found = read(&format!("soquete {line}")).unwrap_or_default();
+            if found != format!("soquete {meant}") {
+                wrong.push((line, meant, found));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_not_advised() {
+        for line in [
+            "connect localhost 80 -p",
+            "connect localhost",
+            "connect localhost 80 81",
+            "connect localhost 70000",
+            "connect localhost 0",
+            "connect -e /bin/sh localhost 1",
+            "connect http://localhost:70000/",
+            "connect ftp:///x",
+            "nonsense",
+            "connect",
+            "listen",
+            "stat",
+        ] {
+            assert_eq!(read(&format!("soquete {line}")), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        let words = ["x", "connect", "a b", "it's", ""].map(str::to_owned);
+        assert_eq!(shell(&words), r"soquete connect 'a b' 'it'\''s' ''");
+    }
+}
