@@ -8,9 +8,10 @@
 //! | [`sys`] | every system call on sockets and descriptors, every `unsafe` | `event` |
 //! | [`net`] | addresses, names, listeners, races, the relay; prints nothing | `event`, `sys` |
 //! | [`scan`] | many targets as one piece of work; pure | value types of `net` |
-//! | [`chat`] | lines, the room, who has still to be told what; pure | nothing of ours |
+//! | [`text`] | what a terminal may see; pure | nothing of ours |
+//! | [`chat`] | lines, the room, who has still to be told what; pure | `text`, value types of `net` |
 //! | [`cli`] | the command line as types | value types |
-//! | [`output`] | the only layer that prints | `event` |
+//! | [`output`] | the only layer that prints | `event`, `text` |
 //! | [`cmd`] | one file a subcommand | everything but `output` |
 //!
 //! [`run`] is the one room where commands and printers meet. A socket's state is written by one method, which asks the
@@ -26,6 +27,7 @@ pub mod output;
 pub mod scan;
 mod setup;
 pub mod sys;
+pub mod text;
 
 use cli::Command;
 use cmd::{Context, Outcome};

@@ -2,6 +2,7 @@
 
 use super::hands_test::{STAMP, address, join, rules, send, take};
 use super::*;
+use crate::text::sanitize::visible_controls;
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl Model {
         if line.last() == Some(&b'\r') {
             line.pop();
         }
-        [format!("[{STAMP}] {}: ", self.label).as_bytes(), &line, b"\n"].concat()
+        [format!("[{STAMP}] {}: ", self.label).as_bytes(), &visible_controls(&line), b"\n"].concat()
     }
 }
 

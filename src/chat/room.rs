@@ -29,7 +29,7 @@ pub struct Room {
     pub(super) rules: Rules,
     pub(super) log: Log,
     pub(super) members: Members,
-    /// Folded nicks.
+    /// Who has which nick, by its likeness.
     pub(super) nicks: HashMap<String, Id>,
     pub(super) operator: Option<Id>,
     /// Starts of the last lines, for newcomers.
@@ -76,7 +76,7 @@ impl Room {
         member.rename(OPERATOR);
         member.hears_itself = hears_itself;
         let id = self.members.insert(member);
-        self.nicks.insert(nick::fold(OPERATOR), id);
+        self.nicks.insert(nick::likeness(OPERATOR), id);
         self.operator = Some(id);
         id
     }
@@ -88,7 +88,7 @@ impl Room {
             self.announce(id, stamp, "left");
         }
         if let Some(nick) = self.members.hide(id) {
-            self.nicks.remove(&nick::fold(&nick));
+            self.nicks.remove(&nick::likeness(&nick));
         }
     }
 
@@ -139,7 +139,7 @@ impl Room {
         let Some(member) = self.members.remove(id) else { return };
         self.pace.forget(member.pulse);
         if let Some(nick) = member.nick() {
-            self.nicks.remove(&nick::fold(nick));
+            self.nicks.remove(&nick::likeness(nick));
         }
         if self.operator == Some(id) {
             self.operator = None;

@@ -18,7 +18,7 @@ pub enum Slow {
 /// How a room is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Relay lines untouched: no stamps, no commands, no notices.
+    /// Relay lines untouched: no stamps, no commands, no notices, controls as they came.
     pub raw: bool,
     /// Say who comes and goes.
     pub announce: bool,
@@ -48,7 +48,7 @@ pub struct News<'a> {
 /// See [`News`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum What<'a> {
-    /// A line was said.
+    /// A line was said: the text others read, its controls made visible.
     Line(&'a [u8]),
     /// A member took a nick, having had this one.
     Nick(Option<&'a str>),

@@ -12,6 +12,9 @@ use clap::builder::PossibleValue;
 /// transcript goes to standard output; on a terminal the operator talks from standard input. Clients may type
 /// /nick NAME, /who, /quit and /help.
 ///
+/// What would act on a terminal is made visible to everybody: control characters other than TAB, characters that turn
+/// the direction of text, and bytes that are not UTF-8.
+///
 /// A reader that falls behind never delays the others: at --slow-limit it is cut off, or skips what waits.
 ///
 /// With --raw nothing is added to a line and no line is obeyed. Still, what is longer than --max-line is cut, an unfinished

@@ -2,8 +2,9 @@
 
 use super::datagram::{self, Memory};
 use super::progress::Bar;
-use super::{Look, Style, explain, sanitize, zone};
+use super::{Look, Style, explain, zone};
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
+use crate::text::sanitize;
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, Write};

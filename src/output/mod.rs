@@ -1,4 +1,4 @@
-//! The only layer that prints: events and reports, for people and for scripts. Uses `event` alone.
+//! The only layer that prints: events and reports, for people and for scripts. Uses `event` and `text`.
 
 mod datagram;
 mod explain;
@@ -6,16 +6,15 @@ mod human;
 mod json;
 mod progress;
 mod report;
-mod sanitize;
 mod style;
 mod table;
 mod zone;
 
 pub use report::report;
-pub use sanitize::Visible;
 pub use style::Style;
 
 use crate::event::{Record, Sink};
+use crate::text::sanitize;
 use std::fs::File;
 use std::io::{self, Write};
 
