@@ -313,6 +313,15 @@ fn a_raw_room_is_a_broker() {
 }
 
 #[test]
+fn a_raw_room_that_is_full_turns_away_without_a_word() {
+    let room = room("--raw --max-clients 1");
+    let _a = join(&room);
+    let mut late = Peer::connect(room.address());
+    assert_eq!(late.receive_all(), b"", "FIN, and nothing before it");
+    assert_eq!(room.event("refuse").text("reason"), "the room is full: 1 is here");
+}
+
+#[test]
 fn flags_that_exclude_each_other_are_refused() {
     let run = soquete("chat-serve --raw --announce 0").run();
     assert_eq!(run.code, 2, "{run}");

@@ -55,12 +55,12 @@ impl Room {
         }
     }
 
-    /// Lets somebody in who sits at `address`; the line to refuse it with otherwise.
+    /// Lets somebody in who sits at `address`; why not otherwise.
     pub fn join(&mut self, address: SocketAddr, stamp: &str) -> Result<Id, String> {
         let here = self.members.visible() - usize::from(self.operator.is_some());
         if here >= self.rules.max_clients {
             let are = if here == 1 { "is" } else { "are" };
-            return Err(format!("[{stamp}] * the room is full: {here} {are} here\n"));
+            return Err(format!("the room is full: {here} {are} here"));
         }
         let outbox = Outbox::new(self.history_start());
         let id = self.members.insert(Member::new(address, outbox, false));
@@ -68,6 +68,13 @@ impl Room {
             self.announce(id, stamp, "joined");
         }
         Ok(id)
+    }
+
+    /// What somebody is told who is not let in for the reason `why`: nothing in a raw room, where nothing but members'
+    /// bytes is sent.
+    #[must_use]
+    pub fn refusal(&self, why: &str, stamp: &str) -> Vec<u8> {
+        if self.rules.raw { Vec::new() } else { format!("[{stamp}] * {why}\n").into_bytes() }
     }
 
     /// Seats the operator, who has a nick and sees no history, but its own lines if it `hears_itself`.

@@ -17,9 +17,8 @@ use clap::builder::PossibleValue;
 ///
 /// A reader that falls behind never delays the others: at --slow-limit it is cut off, or skips what waits.
 ///
-/// With --raw nothing is added to a line and no line is obeyed. Still, what is longer than --max-line is cut, an unfinished
-/// last line gets a line feed when its sender leaves, and a client for whom there is no room is told so in one line before
-/// it is closed.
+/// With --raw nothing is added to a line, changed in it or obeyed, and a client for whom there is no room is closed without a
+/// word. Still, what is longer than --max-line is cut, and an unfinished last line gets a line feed when its sender leaves.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
@@ -50,7 +49,7 @@ pub struct RoomArgs {
     /// Send newcomers the last N lines, as far as half of --slow-limit holds them
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub history: usize,
-    /// Clients at most; one too many is told so and closed
+    /// Clients at most; one too many is told so and closed (--raw: just closed)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_clients: Option<u32>,
     /// Longest line; the rest of a longer one is dropped

@@ -89,9 +89,9 @@ impl Hall {
         }
     }
 
-    /// Seats a client; the line to refuse it with otherwise.
+    /// Seats a client; why not otherwise.
     pub(super) fn enter(&mut self, stream: &Rc<Stream>) -> Result<Id, String> {
-        let Some(peer) = stream.tracked().peer() else { return Err(String::new()) };
+        let Some(peer) = stream.tracked().peer() else { return Err("it has no address".to_owned()) };
         let id = self.room.join(peer, &self.clock.stamp())?;
         if self.seats.len() <= id.index() {
             self.seats.resize_with(id.index() + 1, || None);
@@ -102,6 +102,12 @@ impl Hall {
             Some(Seat { id, stream, blocked: false, ending: None, rest: Vec::new(), task: None });
         self.want_pass();
         Ok(id)
+    }
+
+    /// What a client is told that is not let in.
+    pub(super) fn refusal(&mut self, why: &str) -> Vec<u8> {
+        let stamp = self.clock.stamp();
+        self.room.refusal(why, &stamp)
     }
 
     /// Writes to everybody who is not blocked, and looks who of the others is too far behind.
