@@ -96,7 +96,9 @@ impl Room {
         if self.rules.raw {
             return Verdict::Stay;
         }
-        if member.outbox.lag(&self.log) > limit {
+        // Who asks more than it reads is slow by what waits for it alone.
+        let is_slow = member.lag.is_slow() || member.outbox.private() > limit;
+        if is_slow && member.outbox.lag(&self.log) > limit {
             return match self.rules.slow {
                 Slow::Disconnect => Verdict::TooSlow,
                 Slow::Drop => Verdict::Stay,

@@ -28,9 +28,10 @@ pub struct Rules {
     pub max_clients: usize,
     /// Bytes of a line's text at most.
     pub max_line: usize,
-    /// What to do with a reader that is `slow_limit` behind.
+    /// What to do with a slow reader that is `slow_limit` behind.
     pub slow: Slow,
-    /// Bytes a member may be behind; our own seats have a few megabytes at least. Also bounds the room's memory.
+    /// Bytes a slow member may be behind; our own seats have a few megabytes at least. Also bounds the room's memory: what
+    /// it holds beyond is the reserve of `lag`.
     pub slow_limit: u64,
 }
 

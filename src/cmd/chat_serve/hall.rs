@@ -12,11 +12,17 @@ use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::rc::Rc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// Bytes of one read; the buffer is shared, so a silent client costs none.
 const READ: usize = 64 << 10;
+
+/// How often the readers are looked at while it is to be found out how fast one is.
+const REVIEW: Duration = Duration::from_millis(50);
+/// How often where all that are far behind are known to be slow.
+const REST: Duration = Duration::from_secs(1);
 
 /// The room, the connections, and who waits for what.
 pub(super) struct Hall {
@@ -32,9 +38,11 @@ pub(super) struct Hall {
     pub(super) passed: u64,
     pass_wanted: bool,
     courier: Option<Waker>,
-    /// Talkers that wait until the room is less crowded, and the bell that rings when the first does.
+    /// Talkers that wait until the room is less crowded.
     pub(super) held_back: Vec<Waker>,
-    pub(super) crowd: Rc<Notify>,
+    /// Rings when a reader is far behind.
+    pressed: Rc<Notify>,
+    opened: Instant,
     /// Our own seat: the transcript's, or the operator's who reads it.
     pub(super) voice: Option<(Id, Subject)>,
     /// Rings when the transcript may have grown.
@@ -83,7 +91,8 @@ impl Hall {
             pass_wanted: false,
             courier: None,
             held_back: Vec::new(),
-            crowd: Rc::new(Notify::new()),
+            pressed: Rc::new(Notify::new()),
+            opened: Instant::now(),
             voice: None,
             said: Rc::new(Notify::new()),
         }
@@ -137,6 +146,7 @@ impl Hall {
         self.watch_transcript(&stamp);
         self.room.trim();
         self.said.notify_one();
+        self.want_review();
         self.release_talkers();
     }
 
@@ -159,12 +169,46 @@ impl Hall {
         }
     }
 
-    /// Looks for readers that stalled while the room is crowded.
+    /// Measures how fast the readers that are far behind read.
     pub(super) fn review(&mut self) {
-        if self.room.crowded() {
-            self.room.review();
-            self.release_talkers();
+        let seats = &self.seats;
+        self.room.review(self.opened.elapsed(), |id, written| {
+            let seat = seats.get(id.index()).and_then(Option::as_ref);
+            written - seat.map_or(0, |seat| seat.stream.tracked().unacknowledged()).min(written)
+        });
+        // One that is found too slow is told so even if nobody talks.
+        self.want_pass();
+        self.release_talkers();
+    }
+
+    /// When to review next, if there is a reason to.
+    pub(super) fn review_in(&self) -> Option<Duration> {
+        match (self.room.is_pressed(), self.room.is_measured()) {
+            (true, _) => Some(REVIEW),
+            (false, true) => Some(REST),
+            (false, false) => None,
         }
+    }
+
+    /// Whether it is to be found out how fast a reader is.
+    pub(super) const fn is_pressed(&self) -> bool {
+        self.room.is_pressed()
+    }
+
+    /// Has the readers reviewed where one is behind that was not before.
+    pub(super) fn want_review(&self) {
+        if self.room.is_pressed() {
+            self.pressed.notify_one();
+        }
+    }
+
+    /// Ready once the talkers need not wait.
+    pub(super) fn poll_calm(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if !self.room.crowded() {
+            return Poll::Ready(());
+        }
+        self.held_back.push(cx.waker().clone());
+        Poll::Pending
     }
 
     pub(super) fn release_talkers(&mut self) {
@@ -177,14 +221,9 @@ impl Hall {
         self.seats.get_mut(id.index())?.as_mut()
     }
 
-    /// Whether the talkers wait.
-    pub(super) fn crowded(&self) -> bool {
-        self.room.crowded()
-    }
-
-    /// Rings when the first talker has to wait.
-    pub(super) fn crowd(&self) -> Rc<Notify> {
-        Rc::clone(&self.crowd)
+    /// Rings when a reader is far behind.
+    pub(super) fn pressed(&self) -> Rc<Notify> {
+        Rc::clone(&self.pressed)
     }
 }
 
