@@ -34,6 +34,7 @@ use cmd::{Context, Outcome};
 use event::Event;
 use exit::Exit;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 /// Runs the program with its arguments, the program's name first; returns the exit status.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
@@ -56,8 +57,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let result = dispatch(&cli.command, &mut context);
     context.sockets.drain();
     let code = conclude(result, &context);
+    let echoed = Arc::clone(&context.echoed);
     drop(context);
-    match writer.finish() {
+    let lost = writer.finish();
+    if echoed.take() {
+        output::end_line();
+    }
+    match lost {
         Some(error) => setup::events_lost(cli.global.events.as_ref(), error, code),
         None => code,
     }

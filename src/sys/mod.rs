@@ -4,6 +4,7 @@
 
 pub mod apart;
 pub mod diag;
+pub mod echo;
 pub mod error;
 mod hint;
 pub mod interface;
