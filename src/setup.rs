@@ -58,7 +58,8 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
     let echoed = Arc::new(EchoedInterrupt::new(stop.clone()));
     let printer = if terminal {
         let echoed = Arc::clone(&echoed);
-        output::printer_on_terminal(look, to, move || echoed.take()).map_err(|e| Error::new("dup", "events", e))?
+        output::printer_on_terminal(look, to, move || echoed.take())
+            .map_err(|e| Error::new("dup", "events", e))?
     } else {
         output::printer(look, to)
     };

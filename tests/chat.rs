@@ -190,7 +190,9 @@ fn nicks_of_look_alike_letters_are_refused() {
     let room = room("");
     let (mut a, mut b) = (join(&room), join(&room));
     a.send("/nick \u{3bf}perator\n/nick p\u{430}co\n/nick 0perator\n/nick paco\n");
-    for why in ["mixes scripts whose letters look alike", "mixes scripts whose letters look alike", "is another's"] {
+    for why in
+        ["mixes scripts whose letters look alike", "mixes scripts whose letters look alike", "is another's"]
+    {
         let answer = a.receive_line();
         assert!(answer.contains("* that nick is refused: it ") && answer.contains(why), "{answer}");
     }

@@ -354,7 +354,8 @@ fn who_ends_the_input_is_not_told_that_the_room_closes() {
 /// Ctrl-C leaves the cursor at the begin of a line, whatever is printed after it.
 fn ctrl_c_ends_the_line(line: &str, kind: &str, ready: &str) {
     let door = Door::open();
-    let address = if line.starts_with("listen") { "127.0.0.1:0".to_owned() } else { door.address().to_string() };
+    let address =
+        if line.starts_with("listen") { "127.0.0.1:0".to_owned() } else { door.address().to_string() };
     let terminal = Terminal::start_in(line, &[&address], kind);
     let _server = (!line.starts_with("listen")).then(|| door.accept());
     terminal.keys(format!("{ready}\n"));

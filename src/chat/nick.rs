@@ -137,8 +137,21 @@ mod tests {
 
     #[test]
     fn names_of_many_scripts_are_taken() {
-        let names =
-            ["ana", "Zoë", "Zoe\u{308}", "李雷", "नमस्ते", "Οδυσσέας", "Việt", "x_1", "d'Arc", "j.r.", "r2-d2", "李Lei", "ラーメンdog"];
+        let names = [
+            "ana",
+            "Zoë",
+            "Zoe\u{308}",
+            "李雷",
+            "नमस्ते",
+            "Οδυσσέας",
+            "Việt",
+            "x_1",
+            "d'Arc",
+            "j.r.",
+            "r2-d2",
+            "李Lei",
+            "ラーメンdog",
+        ];
         for name in
             names.into_iter().chain(["🦀rust", "lol", "v1.2", "0xen", "lo.il.lo.ol", "beef", "ｚｏｅ"])
         {

@@ -1,8 +1,8 @@
 //! What the room does about readers that fall behind, case by case.
 
 use super::hands_test::{STAMP, address, hear, join, rules, send, take};
-use super::*;
 use super::lag::RESERVE;
+use super::*;
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Duration;
 

@@ -15,7 +15,8 @@ use clap::builder::PossibleValue;
 /// What would act on a terminal is made visible to everybody: control characters other than TAB, characters that turn
 /// the direction of text, and bytes that are not UTF-8.
 ///
-/// A reader that falls behind never delays the others: at --slow-limit it is cut off, or skips what waits.
+/// A reader is slow that takes less than 1 MiB a second while it is far behind: at --slow-limit it is cut off, or skips
+/// what waits, and nobody waits for it. For a faster one the talkers wait.
 ///
 /// With --raw nothing is added to a line, changed in it or obeyed, and a client for whom there is no room is closed without a
 /// word. Still, what is longer than --max-line is cut, and an unfinished last line gets a line feed when its sender leaves.
@@ -55,10 +56,10 @@ pub struct RoomArgs {
     /// Longest line; the rest of a longer one is dropped
     #[arg(long, value_name = "BYTES", value_parser = line_size, default_value = "4096")]
     pub max_line: usize,
-    /// What becomes of a reader that falls behind
+    /// What becomes of a slow reader, one that takes less than 1 MiB a second
     #[arg(long, value_name = "WHAT", default_value = "disconnect")]
     pub slow: Slow,
-    /// How far a reader may fall behind
+    /// How far a slow reader may fall behind
     #[arg(long, value_name = "BYTES", value_parser = limit_size, default_value = "4M")]
     pub slow_limit: usize,
 }

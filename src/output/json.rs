@@ -83,7 +83,7 @@ mod tests {
         fn the_text_stays_the_same(text: String, deceptive in "[\u{7f}-\u{9f}\u{2028}\u{feff}]{0,3}") {
             let text = text + &deceptive;
             let json = written(&text);
-            prop_assert!(!json.trim_end_matches('\n').chars().any(|c| is_hidden(c)));
+            prop_assert!(!json.trim_end_matches('\n').chars().any(is_hidden));
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         }
     }

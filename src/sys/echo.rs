@@ -18,7 +18,8 @@ impl EchoedInterrupt {
     /// Looks after standard error for as long as `stop` stays the wish to end.
     #[must_use]
     pub fn new(stop: Stop) -> Self {
-        let terminal = stdio::is_terminal(stdio::errors()).then(|| stdio::duplicate(stdio::errors()).ok()).flatten();
+        let terminal =
+            stdio::is_terminal(stdio::errors()).then(|| stdio::duplicate(stdio::errors()).ok()).flatten();
         Self { stop, terminal, settled: AtomicBool::new(false) }
     }
 
@@ -33,7 +34,8 @@ impl EchoedInterrupt {
     }
 
     fn is_echoed(&self) -> bool {
-        let Some(terminal) = self.terminal.as_ref().filter(|_| self.stop.signal() == Some(Signal::Interrupt)) else {
+        let Some(terminal) = self.terminal.as_ref().filter(|_| self.stop.signal() == Some(Signal::Interrupt))
+        else {
             return false;
         };
         let echo = LocalModes::ECHO | LocalModes::ECHOCTL | LocalModes::ISIG;
