@@ -100,7 +100,7 @@ impl<T: Send + 'static> Hand<T> {
 }
 
 /// Says as much as the room takes.
-fn talk(mut talker: Peer) -> Hand<()> {
+fn talk(talker: Peer) -> Hand<()> {
     talker.hurry(Duration::from_millis(100));
     Hand::start(move |is_over| {
         let speech = speech();
