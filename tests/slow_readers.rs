@@ -1,5 +1,7 @@
 //! Readers of a chat that are slow, or only slower than who talks: who loses its place, and what the others notice.
 
+#![allow(clippy::disallowed_methods)] // a pace is kept by sleeping
+
 mod support;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -50,10 +52,10 @@ impl Room {
 
     /// Lets somebody in, and waits until it is.
     fn join(&self) -> Peer {
-        self.seat(Peer::connect(self.address))
+        Self::seat(Peer::connect(self.address))
     }
 
-    fn seat(&self, mut peer: Peer) -> Peer {
+    fn seat(mut peer: Peer) -> Peer {
         peer.send(format!("/nick n{}\n", peer.local().port()));
         assert!(peer.receive_line().ends_with(") now\n"));
         peer
@@ -61,7 +63,7 @@ impl Room {
 
     /// Lets somebody in who reads nothing any more.
     fn join_stalled(&self) -> Peer {
-        self.seat(Peer::connect_narrow(self.address))
+        Self::seat(Peer::connect_narrow(self.address))
     }
 
     /// The most memory the program had so far, KiB (`VmHWM`, proc(5)).
