@@ -243,10 +243,10 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
         }
         'soquete;chat-serve' {
             [CompletionResult]::new('--history', '--history', [CompletionResultType]::ParameterName, 'Send newcomers the last N lines, as far as half of --slow-limit holds them')
-            [CompletionResult]::new('--max-clients', '--max-clients', [CompletionResultType]::ParameterName, 'Clients at most; one too many is told so and closed')
+            [CompletionResult]::new('--max-clients', '--max-clients', [CompletionResultType]::ParameterName, 'Clients at most; one too many is told so and closed (--raw: just closed)')
             [CompletionResult]::new('--max-line', '--max-line', [CompletionResultType]::ParameterName, 'Longest line; the rest of a longer one is dropped')
-            [CompletionResult]::new('--slow', '--slow', [CompletionResultType]::ParameterName, 'What becomes of a reader that falls behind')
-            [CompletionResult]::new('--slow-limit', '--slow-limit', [CompletionResultType]::ParameterName, 'How far a reader may fall behind')
+            [CompletionResult]::new('--slow', '--slow', [CompletionResultType]::ParameterName, 'What becomes of a slow reader, one that takes less than 1 MiB a second')
+            [CompletionResult]::new('--slow-limit', '--slow-limit', [CompletionResultType]::ParameterName, 'How far a slow reader may fall behind')
             [CompletionResult]::new('--backlog', '--backlog', [CompletionResultType]::ParameterName, 'Length of the accept queue; the kernel caps it')
             [CompletionResult]::new('--ready-file', '--ready-file', [CompletionResultType]::ParameterName, 'Write the addresses to this file once ready')
             [CompletionResult]::new('--ready-fd', '--ready-fd', [CompletionResultType]::ParameterName, 'Write the addresses to this inherited descriptor once ready, and close it')

@@ -235,10 +235,10 @@ set edit:completion:arg-completer[soquete] = {|@words|
         }
         &'soquete;chat-serve'= {
             cand --history 'Send newcomers the last N lines, as far as half of --slow-limit holds them'
-            cand --max-clients 'Clients at most; one too many is told so and closed'
+            cand --max-clients 'Clients at most; one too many is told so and closed (--raw: just closed)'
             cand --max-line 'Longest line; the rest of a longer one is dropped'
-            cand --slow 'What becomes of a reader that falls behind'
-            cand --slow-limit 'How far a reader may fall behind'
+            cand --slow 'What becomes of a slow reader, one that takes less than 1 MiB a second'
+            cand --slow-limit 'How far a slow reader may fall behind'
             cand --backlog 'Length of the accept queue; the kernel caps it'
             cand --ready-file 'Write the addresses to this file once ready'
             cand --ready-fd 'Write the addresses to this inherited descriptor once ready, and close it'

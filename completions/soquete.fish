@@ -212,11 +212,11 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l history -d 'Send newcomers the last N lines, as far as half of --slow-limit holds them' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-clients -d 'Clients at most; one too many is told so and closed' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-clients -d 'Clients at most; one too many is told so and closed (--raw: just closed)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line -d 'Longest line; the rest of a longer one is dropped' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'What becomes of a reader that falls behind' -r -f -a "disconnect\t'It is cut off'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'What becomes of a slow reader, one that takes less than 1 MiB a second' -r -f -a "disconnect\t'It is cut off'
 drop\t'It skips what waits and is told so'"
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a reader may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow reader may fall behind' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r

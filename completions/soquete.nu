@@ -238,10 +238,10 @@ module completions {
     --raw                     # Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF
     --announce                # Say who joins and leaves
     --history: string         # Send newcomers the last N lines, as far as half of --slow-limit holds them
-    --max-clients: string     # Clients at most; one too many is told so and closed
+    --max-clients: string     # Clients at most; one too many is told so and closed (--raw: just closed)
     --max-line: string        # Longest line; the rest of a longer one is dropped
-    --slow: string@"nu-complete soquete chat-serve slow" # What becomes of a reader that falls behind
-    --slow-limit: string      # How far a reader may fall behind
+    --slow: string@"nu-complete soquete chat-serve slow" # What becomes of a slow reader, one that takes less than 1 MiB a second
+    --slow-limit: string      # How far a slow reader may fall behind
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it

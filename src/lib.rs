@@ -8,10 +8,11 @@
 //! | [`sys`] | every system call on sockets and descriptors, every `unsafe` | `event` |
 //! | [`net`] | addresses, names, listeners, races, the relay; prints nothing | `event`, `sys` |
 //! | [`scan`] | many targets as one piece of work; pure | value types of `net` |
-//! | [`chat`] | lines, the room, who has still to be told what; pure | nothing of ours |
+//! | [`text`] | what a terminal may see; pure | nothing of ours |
+//! | [`chat`] | lines, the room, who has still to be told what; pure | `text`, value types of `net` |
 //! | [`cli`] | the command line as types | value types |
 //! | [`advice`] | what to type instead of a wrong command line | `cli`, value types of `net` |
-//! | [`output`] | the only layer that prints | `event` |
+//! | [`output`] | the only layer that prints | `event`, `text` |
 //! | [`cmd`] | one file a subcommand | everything but `output` |
 //!
 //! [`run`] is the one room where commands and printers meet. A socket's state is written by one method, which asks the
@@ -28,12 +29,14 @@ pub mod output;
 pub mod scan;
 mod setup;
 pub mod sys;
+pub mod text;
 
 use cli::Command;
 use cmd::{Context, Outcome};
 use event::Event;
 use exit::Exit;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 /// Runs the program with its arguments, the program's name first; returns the exit status.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
@@ -56,8 +59,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let result = dispatch(&cli.command, &mut context);
     context.sockets.drain();
     let code = conclude(result, &args, &context);
+    let echoed = Arc::clone(&context.echoed);
     drop(context);
-    match writer.finish() {
+    let lost = writer.finish();
+    if echoed.take() {
+        output::end_line();
+    }
+    match lost {
         Some(error) => setup::events_lost(cli.global.events.as_ref(), error, code),
         None => code,
     }

@@ -5,15 +5,18 @@ use crate::cli::{Cli, ColorWhen, Command, EventTarget};
 use crate::cmd::Context;
 use crate::event::{Event, Events, Fault, Interest, Kind, Record, SCHEMA_VERSION, Writer};
 use crate::exit::Exit;
-use crate::output::{self, Look, Style, Visible};
+use crate::output::{self, Look, Style};
+use crate::sys::echo::EchoedInterrupt;
 use crate::sys::pump::Filter;
 use crate::sys::signal::Stop;
 use crate::sys::socket::Sockets;
 use crate::sys::{Error, Result, limits, stdio};
+use crate::text::Visible;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Progress for scripts and logs, and for a bar.
@@ -58,13 +61,23 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
         (_, true) => Interest::Detail,
         _ => Interest::All,
     };
-    let (events, writer) = Events::start(interest, output::printer(look, to))
-        .map_err(|e| Error::new("start thread", "events", e))?;
+    let stop = Stop::install()?;
+    let echoed = Arc::new(EchoedInterrupt::new(stop.clone()));
+    let printer = if terminal {
+        let echoed = Arc::clone(&echoed);
+        output::printer_on_terminal(look, to, move || echoed.take())
+            .map_err(|e| Error::new("dup", "events", e))?
+    } else {
+        output::printer(look, to)
+    };
+    let (events, writer) =
+        Events::start(interest, printer).map_err(|e| Error::new("start thread", "events", e))?;
     let to_terminal = stdio::is_terminal(stdio::output());
     let context = Context {
         sockets: Sockets::new(events.clone()),
         events,
-        stop: Stop::install()?,
+        stop,
+        echoed,
         report: output::report(global.json, style(global.color, to_terminal), to_terminal, || {
             stdio::take_output().map(File::from)
         }),

@@ -10,12 +10,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each layer may use beside itself: whole layers, or single modules and types of one.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("event", &[]),
     ("sys", &["event"]),
     ("net", &["event", "sys"]),
     ("scan", &["net::addr", "net::ports"]),
-    ("chat", &["net::addr"]),
+    ("text", &[]),
+    ("chat", &["net::addr", "text"]),
     // Values a user can type, never what makes a socket or prints.
     (
         "cli",
@@ -34,11 +35,11 @@ const MAY_USE: [(&str, &[&str]); 11] = [
         ],
     ),
     ("advice", &["cli", "net::addr", "net::service"]),
-    ("output", &["event"]),
+    ("output", &["event", "text"]),
     ("exit", &["event", "net::addr", "sys"]),
     ("cmd", &["chat", "cli", "event", "exit", "net", "scan", "sys"]),
     // Where commands and printers meet.
-    ("setup", &["advice", "cli", "cmd", "event", "exit", "output", "sys"]),
+    ("setup", &["advice", "cli", "cmd", "event", "exit", "output", "sys", "text"]),
 ];
 
 /// Lines a file may have before its unit tests.

@@ -65,14 +65,35 @@ fn lines_are_cut_at_line_ends_however_they_are_sent() {
 }
 
 #[test]
-fn bytes_that_are_no_text_survive() {
+fn controls_in_a_line_are_visible_to_every_client() {
     let room = room("");
     let (mut a, mut b) = (join(&room), join(&room));
-    a.send(b"\x00\xff\xfe\x1b[31m\x80\n");
-    let frame = format!("[2026-11-21 23:24:25] {}: ", a.local()).len();
-    assert_eq!(&b.receive(frame + 9)[frame..], b"\x00\xff\xfe\x1b[31m\x80\n"[..9].as_ref());
+    a.send(b"\x00\xff\x9b1m\x1b[2J\x1b]0;t\x07\rspoof\ttab \xe2\x80\xaetxt\xc2\x9b ol\xc3\xa1\r\n");
+    let seen = "␀\\xff\\x9b1m␛[2J␛]0;t␇␍spoof\ttab \\u{202e}txt\\u{9b} olá";
+    let heard = b.receive_line();
+    assert_eq!(said(&heard), format!("{}: {seen}", a.local()));
     let line = room.wait_for("a line", |e| e.is("line"));
-    assert_eq!(line.text("text"), "\0\u{fffd}\u{fffd}\u{1b}[31m\u{fffd}");
+    assert_eq!(line.text("text"), seen);
+    assert_eq!(room.terminate().text(), heard, "the transcript is what clients read");
+}
+
+#[test]
+fn what_languages_and_emoji_are_written_with_stays_in_a_line() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    let text = "می\u{200c}خواهم 👩\u{200d}💻 \u{2764}\u{fe0f}";
+    a.send(format!("{text}\n"));
+    assert_eq!(said(&b.receive_line()), format!("{}: {text}", a.local()));
+}
+
+#[test]
+fn invisible_characters_are_visible_on_a_terminal() {
+    let room = room("");
+    let mut a = join(&room);
+    let ana = support::Terminal::start("chat-join -q", &[&room.address().to_string()]);
+    room.wait_for_many("members", 2, |e| e.is("member") && e["what"] == "join");
+    a.send("o\u{34f}p\u{fe00}e\u{1bca0}r\u{1d173} \u{2764}\u{fe0f}\n");
+    ana.wait_text("o\\u{34f}p\\u{fe00}e\\u{1bca0}r\\u{1d173} \u{2764}");
 }
 
 #[test]
@@ -161,6 +182,22 @@ fn nicks_that_look_like_an_address_or_anothers_are_refused() {
     a.send("/nick \u{e9}\n");
     assert!(a.receive_line().ends_with(") now\n"));
     b.send("/nick e\u{301}\n");
+    assert_eq!(said(&b.receive_line()), "* that nick is refused: it is another's");
+}
+
+#[test]
+fn nicks_of_look_alike_letters_are_refused() {
+    let room = room("");
+    let (mut a, mut b) = (join(&room), join(&room));
+    a.send("/nick \u{3bf}perator\n/nick p\u{430}co\n/nick 0perator\n/nick paco\n");
+    for why in
+        ["mixes scripts whose letters look alike", "mixes scripts whose letters look alike", "is another's"]
+    {
+        let answer = a.receive_line();
+        assert!(answer.contains("* that nick is refused: it ") && answer.contains(why), "{answer}");
+    }
+    assert!(a.receive_line().ends_with(") now\n"));
+    b.send("/nick \u{440}\u{430}\u{441}\u{43e}\n");
     assert_eq!(said(&b.receive_line()), "* that nick is refused: it is another's");
 }
 
@@ -275,6 +312,15 @@ fn a_raw_room_is_a_broker() {
     a.half_close();
     assert_eq!(b.receive(14), b"/who\r\n\0\x1b\nlast\n");
     assert_eq!(room.terminate().stdout, b"/who\r\n\0\x1b\nlast\n");
+}
+
+#[test]
+fn a_raw_room_that_is_full_turns_away_without_a_word() {
+    let room = room("--raw --max-clients 1");
+    let _a = join(&room);
+    let mut late = Peer::connect(room.address());
+    assert_eq!(late.receive_all(), b"", "FIN, and nothing before it");
+    assert_eq!(room.event("refuse").text("reason"), "the room is full: 1 is here");
 }
 
 #[test]
@@ -493,7 +539,7 @@ fn chat_join_in_a_pipe_passes_lines_both_ways_and_ends_as_connect_does() {
     let line = b.receive_line();
     assert!(said(&line).starts_with("ana (127.0.0.1:") && line.ends_with("): hello\n"), "{line}");
     b.send(b"\x1b[31mraw\xff\n");
-    ana.wait_stdout(b"\x1b[31mraw\xff\n");
+    ana.wait_stdout("␛[31mraw\\xff\n");
     let run = ana.close_and_finish();
     assert_eq!(run.code, 0, "{run}");
     assert!(b.receive_line().ends_with("): half\n"));
@@ -504,7 +550,7 @@ fn chat_join_prints_what_comes_without_waiting_for_a_line_end() {
     let door = support::Door::open();
     let ana = soquete("chat-join").arg(door.address().to_string()).start();
     let mut server = door.accept();
-    for part in ["a", "bc", "d"] {
+    for part in [&b"a"[..], b"bc", b"d", b"\x1b[31mraw\xff\xcd\x8f"] {
         server.send(part);
         ana.wait_stdout(part);
     }

@@ -318,6 +318,68 @@ fn a_reset_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_connection_that_breaks_is_told_even_when_quiet() {
+    let door = Door::open();
+    let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
+    ana.wait("a prompt", |s| last_line(s) == ">");
+    door.accept().reset();
+    ana.wait_text("Connection reset by peer");
+    ana.wait_end();
+    assert_eq!(ana.screen().cursor_position().1, 0);
+    assert_eq!(ana.finish(), 1);
+}
+
+#[test]
+fn a_room_that_closes_is_told_even_when_quiet() {
+    let door = Door::open();
+    let ana = Terminal::start("chat-join -q", &[&door.address().to_string()]);
+    ana.wait("a prompt", |s| last_line(s) == ">");
+    drop(door.accept());
+    ana.wait_text("* the room has closed the connection");
+    ana.wait_end();
+    assert_eq!(ana.screen().cursor_position().1, 0);
+    assert_eq!(ana.finish(), 0);
+}
+
+#[test]
+fn who_ends_the_input_is_not_told_that_the_room_closes() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    ana.keys("\u{4}");
+    ana.wait_end();
+    let text = ana.screen().contents();
+    assert!(!text.contains("closed"), "{text}");
+}
+
+/// Ctrl-C leaves the cursor at the begin of a line, whatever is printed after it.
+fn ctrl_c_ends_the_line(line: &str, kind: &str, ready: &str) {
+    let door = Door::open();
+    let address =
+        if line.starts_with("listen") { "127.0.0.1:0".to_owned() } else { door.address().to_string() };
+    let terminal = Terminal::start_in(line, &[&address], kind);
+    let _server = (!line.starts_with("listen")).then(|| door.accept());
+    terminal.keys(format!("{ready}\n"));
+    terminal.wait_text(ready);
+    if !line.contains("-q") {
+        terminal.wait("a state", |s| s.contents().contains("LISTEN") || s.contents().contains("ESTABLISHED"));
+    }
+    terminal.keys("\u{3}");
+    terminal.wait_end();
+    let screen = terminal.screen();
+    assert_eq!(screen.cursor_position().1, 0, "{line}: {}", screen.contents());
+    let after = screen.contents();
+    let after = after.split("^C").nth(1).expect("it is echoed");
+    assert!(after.is_empty() || after.starts_with('\n'), "{line}: {after}");
+}
+
+#[test]
+fn ctrl_c_ends_the_line_in_which_it_is_echoed() {
+    for line in ["chat-join -q", "connect -q", "connect", "listen"] {
+        ctrl_c_ends_the_line(line, "dumb", "typed");
+    }
+}
+
+#[test]
 fn a_dumb_terminal_is_served_as_a_pipe_is() {
     let room = room("");
     let ana = Terminal::start_in("chat-join -q", &[&room.address().to_string()], "dumb");

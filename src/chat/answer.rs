@@ -7,6 +7,8 @@ use super::nick;
 use super::number::were;
 use super::room::Room;
 use super::rules::{News, OPERATOR, Slow, Verdict, What};
+use crate::text::sanitize::visible_controls;
+use std::borrow::Cow;
 
 impl Room {
     pub(super) fn take_line(
@@ -26,8 +28,9 @@ impl Room {
         let command = if self.rules.raw { Command::Say(&line.text) } else { Command::parse(&line.text) };
         match command {
             Command::Say(text) => {
-                self.say(id, text, stamp);
-                self.report(id, What::Line(text), tell);
+                let text = if self.rules.raw { Cow::Borrowed(text) } else { visible_controls(text) };
+                self.say(id, &text, stamp);
+                self.report(id, What::Line(&text), tell);
                 Verdict::Stay
             }
             Command::Nick(name) => self.rename(id, name, stamp, tell),
@@ -93,7 +96,9 @@ impl Room {
         if self.rules.raw {
             return Verdict::Stay;
         }
-        if member.outbox.lag(&self.log) > limit {
+        // Who asks more than it reads is slow by what waits for it alone.
+        let is_slow = member.lag.is_slow() || member.outbox.private() > limit;
+        if is_slow && member.outbox.lag(&self.log) > limit {
             return match self.rules.slow {
                 Slow::Disconnect => Verdict::TooSlow,
                 Slow::Drop => Verdict::Stay,
@@ -111,10 +116,10 @@ impl Room {
             Ok(name) => name,
             Err(why) => return self.notify(id, stamp, &format!("that nick is refused: it {why}")),
         };
-        let folded = nick::fold(name);
-        let taken = self.nicks.get(&folded).is_some_and(|&other| other != id);
+        let likeness = nick::likeness(name);
+        let taken = self.nicks.get(&likeness).is_some_and(|&other| other != id);
         let Some(member) = self.members.seated_mut(id) else { return Verdict::Quit };
-        if taken || (folded == OPERATOR && self.operator != Some(id)) {
+        if taken || (likeness == nick::likeness(OPERATOR) && self.operator != Some(id)) {
             return self.notify(id, stamp, "that nick is refused: it is another's");
         }
         if member.nick() == Some(name) {
@@ -124,10 +129,10 @@ impl Room {
         let before = member.name().to_owned();
         let old = member.nick().map(str::to_owned);
         if let Some(old) = &old {
-            self.nicks.remove(&nick::fold(old));
+            self.nicks.remove(&nick::likeness(old));
         }
         member.rename(name);
-        self.nicks.insert(folded, id);
+        self.nicks.insert(likeness, id);
         let now = format!("you are {} now", member.name());
         let told = self.notify(id, stamp, &now);
         if self.rules.announce {

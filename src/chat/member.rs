@@ -1,8 +1,8 @@
 //! One member of the room, and the table of them. Pure; for the room alone.
 
+use super::lag::LagState;
 use super::line::Splitter;
 use super::outbox::Outbox;
-use super::pace::Pulse;
 use std::net::{IpAddr, SocketAddr};
 
 /// A member's place in the room. It is given to another only after its member left.
@@ -25,7 +25,9 @@ pub struct Member {
     /// What it has still to be told.
     pub outbox: Outbox,
     /// How it keeps up.
-    pub pulse: Pulse,
+    pub lag: LagState,
+    /// Bytes written to it so far.
+    pub written: u64,
     /// Lines it was not told because it reads too slowly.
     pub missed: u64,
     /// It is told its own lines too: where it reads a record of all that was said.
@@ -48,7 +50,8 @@ impl Member {
         Self {
             splitter: Splitter::default(),
             outbox,
-            pulse: Pulse::default(),
+            lag: LagState::default(),
+            written: 0,
             missed: 0,
             hears_itself: false,
             hidden,
@@ -147,9 +150,9 @@ impl Members {
         (0..).zip(&self.seats).filter_map(|(seat, member)| Some((Id(seat), member.as_ref()?)))
     }
 
-    /// All.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
-        self.seats.iter_mut().flatten()
+    /// All, with their ids.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Id, &mut Member)> {
+        (0..).zip(&mut self.seats).filter_map(|(seat, member)| Some((Id(seat), member.as_mut()?)))
     }
 
     /// Members that are not hidden.

@@ -1,7 +1,7 @@
 //! A line chat as values: bytes in, bytes out, no sockets, no clock, no runtime. `cmd` runs it over real clients.
 //!
 //! - `line`: bytes into lines. `command`: lines that start with `/`. `nick`: which names are taken.
-//! - `log`: everything said, framed, once. `outbox`: one member's place in it. `pace`: who holds the talkers.
+//! - `log`: everything said, framed, once. `outbox`: one member's place in it. `lag`: who is slow, and who holds the talkers.
 //! - `room`: who is here, all of it together. `answer`: what becomes of a line. `rules`: the values in and out.
 //! - `number`: numbers in sentences.
 //!
@@ -10,13 +10,13 @@
 
 mod answer;
 mod command;
+mod lag;
 mod line;
 mod log;
 mod member;
 mod nick;
 mod number;
 mod outbox;
-mod pace;
 mod room;
 mod rules;
 mod speaker;

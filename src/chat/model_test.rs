@@ -2,7 +2,9 @@
 
 use super::hands_test::{STAMP, address, join, rules, send, take};
 use super::*;
+use crate::text::sanitize::visible_controls;
 use proptest::prelude::*;
+use std::time::Duration;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -44,7 +46,7 @@ impl Model {
         if line.last() == Some(&b'\r') {
             line.pop();
         }
-        [format!("[{STAMP}] {}: ", self.label).as_bytes(), &line, b"\n"].concat()
+        [format!("[{STAMP}] {}: ", self.label).as_bytes(), &visible_controls(&line), b"\n"].concat()
     }
 }
 
@@ -149,6 +151,9 @@ proptest! {
                 while room.receive(a, &mut text.as_bytes(), STAMP, &mut |_| ()) == Verdict::Pause {}
             }
             got.extend(take(&mut room, b, most).0);
+            for step in 0..25 {
+                room.review(Duration::from_millis(step * 50), |_, written| written);
+            }
             room.trim();
         }
         got.extend(take(&mut room, b, usize::MAX).0);

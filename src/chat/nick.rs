@@ -3,8 +3,12 @@
 //! A nick is printed in front of what others say to each other, on terminals that filter nothing, so it may not move
 //! the cursor, turn the text around, hide, or pass for an address.
 
+use crate::text::hidden::{is_control, is_invisible, turns_text};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_script::Script;
+use unicode_security::mixed_script::AugmentedScriptSet;
+use unicode_security::skeleton;
 
 /// The longest nick, in characters: a line still fits a terminal of 80 columns.
 pub const MAX_CHARS: usize = 24;
@@ -28,6 +32,9 @@ pub fn check(name: &[u8]) -> Result<&str, &'static str> {
     if most_marks(name) > MAX_MARKS {
         return Err("has too many marks on one letter");
     }
+    if mixes_scripts(name) {
+        return Err("mixes scripts whose letters look alike");
+    }
     if looks_like_address(&fold(name)) {
         return Err("looks like an address");
     }
@@ -37,10 +44,16 @@ pub fn check(name: &[u8]) -> Result<&str, &'static str> {
     Ok(name)
 }
 
-/// What two nicks that look the same have in common: neither case, nor how accents are encoded, nor width (NFKC,
-/// Unicode annex 15). By way of capitals, which fold what has two small forms.
+/// What two nicks that look the same have in common: their folded form, letters of all scripts and digits by their shape
+/// ("skeleton", Unicode standard 39, section 4).
 #[must_use]
-pub fn fold(name: &str) -> String {
+pub fn likeness(name: &str) -> String {
+    skeleton(&fold(name)).collect::<String>().to_lowercase()
+}
+
+/// A name without case, accents' encoding and width (NFKC, Unicode annex 15). By way of capitals, which fold what has two
+/// small forms.
+fn fold(name: &str) -> String {
     name.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect()
 }
 
@@ -57,8 +70,8 @@ fn most_marks(name: &str) -> usize {
 fn refuse_char(c: char) -> Result<(), &'static str> {
     match c {
         c if turns_text(c) => Err("turns the direction of text"),
-        c if is_invisible(c) => Err("holds a character that cannot be seen"),
-        c if c.is_control() => Err("holds a control character"),
+        c if is_invisible(c) || is_blank(c) => Err("holds a character that cannot be seen"),
+        c if is_control(c) => Err("holds a control character"),
         c if c.is_whitespace() => Err("holds a space: one word, please"),
         // They frame the address and the time in every line.
         '[' | ']' | '(' | ')' | ':' | '*' | '/' | ',' => Err("holds one of the characters []():*/,"),
@@ -67,20 +80,23 @@ fn refuse_char(c: char) -> Result<(), &'static str> {
     }
 }
 
-/// Bidirectional formatting, Unicode annex 9, table 2.
-const fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// What is seen on some terminals alone: the blank of braille, private use.
+const fn is_blank(c: char) -> bool {
+    matches!(c, '\u{2800}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
-/// `Default_Ignorable_Code_Point` of the Unicode character database, and what is drawn as nothing: line and paragraph
-/// separators, interlinear annotation, the blank of braille, private use.
-const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-        | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-        | '\u{f0000}'..='\u{10ffff}')
+/// Whether letters of scripts that share their shapes stand in one name. More than one script is for the languages that
+/// are written so: Chinese, Japanese and Korean, with Latin beside ("Highly Restrictive", Unicode standard 39, 5.2).
+fn mixes_scripts(name: &str) -> bool {
+    let (mut all, mut beside_latin) = (AugmentedScriptSet::default(), AugmentedScriptSet::default());
+    for c in name.nfkc() {
+        let scripts = AugmentedScriptSet::for_char(c);
+        all.intersect_with(scripts);
+        if !scripts.base.contains_script(Script::Latin) {
+            beside_latin.intersect_with(scripts);
+        }
+    }
+    all.is_empty() && !(beside_latin.hanb || beside_latin.jpan || beside_latin.kore)
 }
 
 /// What NFKC does not make a colon: ratio, modifier letters, two dots, the ends of sentences in Armenian and Hebrew.
@@ -121,8 +137,21 @@ mod tests {
 
     #[test]
     fn names_of_many_scripts_are_taken() {
-        let names =
-            ["ana", "Zoë", "Zoe\u{308}", "李雷", "नमस्ते", "Οδυσσέας", "Việt", "x_1", "d'Arc", "j.r.", "r2-d2"];
+        let names = [
+            "ana",
+            "Zoë",
+            "Zoe\u{308}",
+            "李雷",
+            "नमस्ते",
+            "Οδυσσέας",
+            "Việt",
+            "x_1",
+            "d'Arc",
+            "j.r.",
+            "r2-d2",
+            "李Lei",
+            "ラーメンdog",
+        ];
         for name in
             names.into_iter().chain(["🦀rust", "lol", "v1.2", "0xen", "lo.il.lo.ol", "beef", "ｚｏｅ"])
         {
@@ -169,6 +198,11 @@ mod tests {
             ("dead.beef", "address"),
             ("a\u{301}\u{301}\u{301}\u{301}", "marks"),
             ("\u{ff3b}1", "characters"),
+            ("\u{3bf}perator", "scripts"),
+            ("p\u{430}ypal", "scripts"),
+            ("\u{585}perator", "scripts"),
+            ("a\u{fe0f}", "seen"),
+            ("a\u{1d173}", "seen"),
         ] {
             let refused = check(name.as_bytes()).unwrap_err();
             assert!(refused.contains(reason), "{name:?}: {refused}");
@@ -181,8 +215,12 @@ mod tests {
         for (one, other) in
             [("Ana", "aNA"), ("ana", "ａｎａ"), ("é", "e\u{301}"), ("Groß", "GROSS"), ("ς", "Σ")]
         {
-            assert_eq!(fold(one), fold(other), "{one} and {other}");
+            assert_eq!(likeness(one), likeness(other), "{one} and {other}");
         }
-        assert_ne!(fold("ana"), fold("anã"));
+        for (one, other) in [("paco", "расо"), ("operator", "0perator"), ("lol", "1o1")] {
+            assert_eq!(likeness(one), likeness(other), "{one} and {other}");
+        }
+        assert_ne!(likeness("ana"), likeness("anã"));
+        assert_ne!(likeness("ana"), likeness("eva"));
     }
 }

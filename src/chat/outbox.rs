@@ -50,7 +50,13 @@ impl Outbox {
     /// How far it is behind, in bytes: own lines included, as the log must hold them as well.
     #[must_use]
     pub const fn lag(&self, log: &Log) -> u64 {
-        log.end() - self.at + self.private - self.sent as u64
+        log.end() - self.at + self.private()
+    }
+
+    /// Bytes that wait for this member alone.
+    #[must_use]
+    pub const fn private(&self) -> u64 {
+        self.private - self.sent as u64
     }
 
     /// Whether nothing waits.

@@ -3,17 +3,18 @@
 //! The caller brings bytes and takes bytes: [`Room::receive`] with what a member sent, [`Room::flush`] with a way to
 //! write to one. Times come in as text.
 
+use super::lag::{Backpressure, LagState};
 use super::line::Cut;
 use super::log::Log;
 use super::member::{Id, Member, Members};
 use super::nick;
 use super::number::were;
 use super::outbox::Outbox;
-use super::pace::Pace;
 use super::rules::{Flow, News, OPERATOR, Rules, Slow, Verdict, What};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Slices one write may take: a member that talks has a gap in the log for each run of own lines. The kernel takes
 /// 1024 (`IOV_MAX`); what does not fit goes with the next write.
@@ -29,12 +30,12 @@ pub struct Room {
     pub(super) rules: Rules,
     pub(super) log: Log,
     pub(super) members: Members,
-    /// Folded nicks.
+    /// Who has which nick, by its likeness.
     pub(super) nicks: HashMap<String, Id>,
     pub(super) operator: Option<Id>,
     /// Starts of the last lines, for newcomers.
     pub(super) recent: VecDeque<u64>,
-    pace: Pace,
+    backpressure: Backpressure,
     /// [`Log::begun`] when memory was freed last.
     trimmed: u64,
 }
@@ -50,17 +51,17 @@ impl Room {
             nicks: HashMap::new(),
             operator: None,
             recent: VecDeque::new(),
-            pace: Pace::default(),
+            backpressure: Backpressure::default(),
             trimmed: 0,
         }
     }
 
-    /// Lets somebody in who sits at `address`; the line to refuse it with otherwise.
+    /// Lets somebody in who sits at `address`; why not otherwise.
     pub fn join(&mut self, address: SocketAddr, stamp: &str) -> Result<Id, String> {
         let here = self.members.visible() - usize::from(self.operator.is_some());
         if here >= self.rules.max_clients {
             let are = if here == 1 { "is" } else { "are" };
-            return Err(format!("[{stamp}] * the room is full: {here} {are} here\n"));
+            return Err(format!("the room is full: {here} {are} here"));
         }
         let outbox = Outbox::new(self.history_start());
         let id = self.members.insert(Member::new(address, outbox, false));
@@ -70,13 +71,20 @@ impl Room {
         Ok(id)
     }
 
+    /// What somebody is told who is not let in for the reason `why`: nothing in a raw room, where nothing but members'
+    /// bytes is sent.
+    #[must_use]
+    pub fn refusal(&self, why: &str, stamp: &str) -> Vec<u8> {
+        if self.rules.raw { Vec::new() } else { format!("[{stamp}] * {why}\n").into_bytes() }
+    }
+
     /// Seats the operator, who has a nick and sees no history, but its own lines if it `hears_itself`.
     pub fn join_operator(&mut self, address: SocketAddr, hears_itself: bool) -> Id {
         let mut member = Member::new(address, Outbox::new(self.log.end()), false);
         member.rename(OPERATOR);
         member.hears_itself = hears_itself;
         let id = self.members.insert(member);
-        self.nicks.insert(nick::fold(OPERATOR), id);
+        self.nicks.insert(nick::likeness(OPERATOR), id);
         self.operator = Some(id);
         id
     }
@@ -88,7 +96,7 @@ impl Room {
             self.announce(id, stamp, "left");
         }
         if let Some(nick) = self.members.hide(id) {
-            self.nicks.remove(&nick::fold(&nick));
+            self.nicks.remove(&nick::likeness(&nick));
         }
     }
 
@@ -137,9 +145,9 @@ impl Room {
             }
         }
         let Some(member) = self.members.remove(id) else { return };
-        self.pace.forget(member.pulse);
+        self.backpressure.forget(member.lag);
         if let Some(nick) = member.nick() {
-            self.nicks.remove(&nick::fold(nick));
+            self.nicks.remove(&nick::likeness(nick));
         }
         if self.operator == Some(id) {
             self.operator = None;
@@ -160,7 +168,10 @@ impl Room {
             let filled = member.outbox.gather(&self.log, &mut slices);
             match write(&slices[..filled]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(written) => member.outbox.advance(written as u64),
+                Ok(written) => {
+                    member.outbox.advance(written as u64);
+                    member.written += written as u64;
+                }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
                     return Ok(self.fall_behind(id, stamp, tell));
@@ -168,7 +179,7 @@ impl Room {
                 Err(e) => return Err(e),
             }
         }
-        self.pace.note(&mut member.pulse, 0, 0);
+        self.backpressure.change(&mut member.lag, |lag| lag.note(0, 0));
         Ok(Flow::Done)
     }
 
@@ -178,16 +189,30 @@ impl Room {
         self.members.seated(id).and_then(Member::nick)
     }
 
-    /// Whether the talkers should wait for a reader that is far behind, see `pace`.
+    /// Whether the talkers should wait for a reader that is far behind, see `lag`.
     #[must_use]
     pub const fn crowded(&self) -> bool {
-        self.pace.crowded()
+        self.backpressure.holds()
     }
 
-    /// Looks for readers that do not catch up. Call it several times a second while the room is crowded.
-    pub fn review(&mut self) {
-        for member in self.members.iter_mut() {
-            self.pace.review(&mut member.pulse);
+    /// Whether it is to be found out soon how fast a reader is; then call [`Self::review`] several times a second.
+    #[must_use]
+    pub const fn is_pressed(&self) -> bool {
+        self.backpressure.is_pressed()
+    }
+
+    /// Whether the rate of a slow reader may change; then call [`Self::review`] now and then.
+    #[must_use]
+    pub const fn is_measured(&self) -> bool {
+        self.backpressure.is_measured()
+    }
+
+    /// Measures how fast readers that are far behind take what was written to them. `now` counts from any beginning;
+    /// `taken` says how much a member has taken in all, of so many bytes written.
+    pub fn review(&mut self, now: Duration, mut taken: impl FnMut(Id, u64) -> u64) {
+        for (id, member) in self.members.iter_mut().filter(|(_, member)| member.lag.is_measured()) {
+            let taken = taken(id, member.written);
+            self.backpressure.change(&mut member.lag, |lag| lag.measure(now, taken));
         }
     }
 
@@ -236,15 +261,15 @@ impl Room {
         let (ours, limit) = (self.is_ours(id), self.limit(id));
         let Some(member) = self.members.seated_mut(id) else { return Flow::Done };
         let lag = member.outbox.lag(&self.log);
-        if lag <= limit {
-            self.pace.note(&mut member.pulse, lag, limit);
+        self.backpressure.change(&mut member.lag, |state| state.note(lag, limit));
+        if lag <= limit || !member.lag.is_slow() {
             return Flow::Blocked;
         }
         if self.rules.slow == Slow::Disconnect && !ours {
             return Flow::TooSlow;
         }
         let lines = member.outbox.jump(&self.log);
-        self.pace.skip(&mut member.pulse);
+        self.backpressure.change(&mut member.lag, LagState::skip);
         if !ours {
             member.missed += lines as u64;
             let what = match member.missed {

@@ -79,7 +79,8 @@ fn the_one_too_many_reads_why() {
     let a = join(&mut room, 1);
     join(&mut room, 2);
     let why = room.join(address(3), STAMP).unwrap_err();
-    assert_eq!(why, format!("[{STAMP}] * the room is full: 2 are here\n"));
+    assert_eq!(why, "the room is full: 2 are here");
+    assert_eq!(room.refusal(&why, STAMP), format!("[{STAMP}] * {why}\n").into_bytes());
     room.leave(a, None, STAMP, &mut |_| ());
     join(&mut room, 3);
 }

@@ -18,7 +18,7 @@ pub enum Slow {
 /// How a room is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Relay lines untouched: no stamps, no commands, no notices.
+    /// Relay lines untouched: no stamps, no commands, no notices, controls as they came.
     pub raw: bool,
     /// Say who comes and goes.
     pub announce: bool,
@@ -28,9 +28,10 @@ pub struct Rules {
     pub max_clients: usize,
     /// Bytes of a line's text at most.
     pub max_line: usize,
-    /// What to do with a reader that is `slow_limit` behind.
+    /// What to do with a slow reader that is `slow_limit` behind.
     pub slow: Slow,
-    /// Bytes a member may be behind; our own seats have a few megabytes at least. Also bounds the room's memory.
+    /// Bytes a slow member may be behind; our own seats have a few megabytes at least. Also bounds the room's memory: what
+    /// it holds beyond is the reserve of `lag`.
     pub slow_limit: u64,
 }
 
@@ -48,7 +49,7 @@ pub struct News<'a> {
 /// See [`News`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum What<'a> {
-    /// A line was said.
+    /// A line was said: the text others read, its controls made visible.
     Line(&'a [u8]),
     /// A member took a nick, having had this one.
     Nick(Option<&'a str>),

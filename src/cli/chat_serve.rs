@@ -12,11 +12,14 @@ use clap::builder::PossibleValue;
 /// transcript goes to standard output; on a terminal the operator talks from standard input. Clients may type
 /// /nick NAME, /who, /quit and /help.
 ///
-/// A reader that falls behind never delays the others: at --slow-limit it is cut off, or skips what waits.
+/// What would act on a terminal is made visible to everybody: control characters other than TAB, characters that turn
+/// the direction of text, and bytes that are not UTF-8.
 ///
-/// With --raw nothing is added to a line and no line is obeyed. Still, what is longer than --max-line is cut, an unfinished
-/// last line gets a line feed when its sender leaves, and a client for whom there is no room is told so in one line before
-/// it is closed.
+/// A reader is slow that takes less than 1 MiB a second while it is far behind: at --slow-limit it is cut off, or skips
+/// what waits, and nobody waits for it. For a faster one the talkers wait.
+///
+/// With --raw nothing is added to a line, changed in it or obeyed, and a client for whom there is no room is closed without a
+/// word. Still, what is longer than --max-line is cut, and an unfinished last line gets a line feed when its sender leaves.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
@@ -47,16 +50,16 @@ pub struct RoomArgs {
     /// Send newcomers the last N lines, as far as half of --slow-limit holds them
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub history: usize,
-    /// Clients at most; one too many is told so and closed
+    /// Clients at most; one too many is told so and closed (--raw: just closed)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_clients: Option<u32>,
     /// Longest line; the rest of a longer one is dropped
     #[arg(long, value_name = "BYTES", value_parser = line_size, default_value = "4096")]
     pub max_line: usize,
-    /// What becomes of a reader that falls behind
+    /// What becomes of a slow reader, one that takes less than 1 MiB a second
     #[arg(long, value_name = "WHAT", default_value = "disconnect")]
     pub slow: Slow,
-    /// How far a reader may fall behind
+    /// How far a slow reader may fall behind
     #[arg(long, value_name = "BYTES", value_parser = limit_size, default_value = "4M")]
     pub slow_limit: usize,
 }

@@ -6,7 +6,7 @@ use super::{Context, Outcome, Result, console, end_config};
 use crate::cli::ChatJoin;
 use crate::net::addr::{Endpoint, reachable};
 use crate::net::dial::{Dial, DialError};
-use crate::net::relay::{self, RelayConfig};
+use crate::net::relay::{self, Relay, RelayConfig, RelayEnd};
 use crate::net::resolve::Lookup;
 use crate::sys;
 use crate::sys::socket::Tracked;
@@ -33,7 +33,13 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
         (None, relay_config(Some(input()?), Some(output()?), end, context))
     };
     let ended = relay::run(socket, config, &context.stop);
-    drop(console);
+    match (console, &ended) {
+        // It is no error, and why the prompt went away is to be read even with -q.
+        (Some(console), Ok(Relay::Ended(RelayEnd::Done))) if console.is_open() => {
+            console.close("the room has closed the connection");
+        }
+        (console, _) => drop(console),
+    }
     Ok(ended?.into())
 }
 

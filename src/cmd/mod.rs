@@ -30,11 +30,13 @@ use crate::net::addr::Endpoint;
 use crate::net::listen::Place;
 use crate::net::relay::{self, EndConfig, Relay, RelayEnd};
 use crate::net::resolve::Lookup;
+use crate::sys::echo::EchoedInterrupt;
 use crate::sys::pump::Filter;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Sockets;
 use crate::sys::wait::{For, wait};
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a subcommand works with.
@@ -45,6 +47,8 @@ pub struct Context {
     pub sockets: Sockets,
     /// The wish to end.
     pub stop: Stop,
+    /// Whether Ctrl-C left the cursor in the middle of a line.
+    pub echoed: Arc<EchoedInterrupt>,
     /// Takes the rows of a report.
     pub report: Box<dyn Report>,
     /// Whether scripts read the output.

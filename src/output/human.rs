@@ -3,9 +3,10 @@
 use super::datagram::{self, Memory};
 use super::momentary::{self, Momentary};
 use super::progress::Slot;
-use super::{Look, Style, explain, sanitize, zone};
+use super::{Look, Style, explain, zone};
 use crate::event::number::counted;
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
+use crate::text::sanitize;
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, Write};

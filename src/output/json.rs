@@ -1,8 +1,8 @@
 //! Events, and rows of a report, as JSON Lines.
 
 use super::datagram::{self, Memory};
-use super::sanitize::is_deceptive;
 use crate::event::{Record, Sink};
+use crate::text::hidden::is_hidden;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use std::fs::File;
@@ -23,7 +23,7 @@ impl Formatter for Harmless {
         if rest.bytes().all(|byte| byte < 0x7f) {
             return to.write_all(rest.as_bytes());
         }
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| *c == '\x7f' || is_deceptive(*c)) {
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_hidden(*c)) {
             to.write_all(&rest.as_bytes()[..at])?;
             for unit in c.encode_utf16(&mut [0; 2]) {
                 write!(to, "\\u{unit:04x}")?;
@@ -83,7 +83,7 @@ mod tests {
         fn the_text_stays_the_same(text: String, deceptive in "[\u{7f}-\u{9f}\u{2028}\u{feff}]{0,3}") {
             let text = text + &deceptive;
             let json = written(&text);
-            prop_assert!(!json.trim_end_matches('\n').chars().any(|c| c.is_control() || is_deceptive(c)));
+            prop_assert!(!json.trim_end_matches('\n').chars().any(is_hidden));
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         }
     }

@@ -1,5 +1,6 @@
-//! The only layer that prints: events and reports, for people and for scripts. Uses `event` alone.
+//! The only layer that prints: events and reports, for people and for scripts. Uses `event` and `text`.
 
+mod after_echo;
 mod datagram;
 mod explain;
 mod human;
@@ -7,16 +8,15 @@ mod json;
 mod momentary;
 mod progress;
 mod report;
-mod sanitize;
 mod style;
 mod table;
 mod zone;
 
 pub use report::report;
-pub use sanitize::Visible;
 pub use style::Style;
 
 use crate::event::{Record, Sink};
+use crate::text::sanitize;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -45,6 +45,23 @@ pub struct Look {
 #[must_use]
 pub fn printer(look: Look, to: File) -> Box<dyn Sink> {
     if look.json { Box::new(json::Json::new(to)) } else { Box::new(human::Human::new(look, to)) }
+}
+
+/// As [`printer`] for events going to a terminal, which begin on a line of their own when `is_due` says so.
+pub fn printer_on_terminal(
+    look: Look,
+    to: File,
+    is_due: impl Fn() -> bool + Send + 'static,
+) -> io::Result<Box<dyn Sink>> {
+    let line_feed_to = to.try_clone()?;
+    let inner = printer(look, to);
+    Ok(Box::new(after_echo::AfterEcho { inner, to: line_feed_to, is_due: Box::new(is_due) }))
+}
+
+/// Ends the line on standard error in which the cursor stands.
+pub fn end_line() {
+    // A terminal that is gone has no lines.
+    let _ = io::stderr().write_all(b"\n");
 }
 
 /// Prints text made for this command itself: help, a completion script.

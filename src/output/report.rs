@@ -2,9 +2,10 @@
 
 use super::human::latency;
 use super::table::Table as Sockets;
-use super::{Style, Visible, json, sanitize};
+use super::{Style, json};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
+use crate::text::{Visible, sanitize};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 

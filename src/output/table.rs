@@ -4,9 +4,10 @@
 //! memory does not grow with the table. TCP and UDP make one table, UNIX sockets another.
 
 use super::human::{bytes, latency};
-use super::{Style, sanitize, zone};
+use super::{Style, zone};
 use crate::event::number::counted;
 use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Name, Queues, SocketRow, Transport};
+use crate::text::sanitize;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;

@@ -5,6 +5,7 @@
 pub mod apart;
 mod attempts;
 pub mod diag;
+pub mod echo;
 pub mod error;
 mod hint;
 mod holder;

@@ -26,7 +26,9 @@ pub(super) async fn attend(socket: Tracked, hall: Shared) -> Result<()> {
     let id = match entered {
         Ok(id) => id,
         Err(why) => {
-            Box::pin(turn_away(&stream, &why)).await;
+            let last_words = hall.borrow_mut().refusal(&why);
+            stream.tracked().emit(|socket| Event::Refuse { socket, reason: why });
+            Box::pin(part(&stream, last_words, true)).await;
             return Ok(());
         }
     };
@@ -50,12 +52,6 @@ async fn part(stream: &Stream, unsent: Vec<u8>, linger: bool) {
     if linger && stream.tracked().shutdown_write().is_ok() {
         let _ = timeout(LINGER, outlast(stream)).await;
     }
-}
-
-async fn turn_away(stream: &Stream, why: &str) {
-    let reason = why.rsplit("* ").next().unwrap_or_default().trim_end().to_owned();
-    stream.tracked().emit(|socket| Event::Refuse { socket, reason });
-    part(stream, why.as_bytes().to_vec(), true).await;
 }
 
 /// Reads what comes until the client closes.

@@ -12,11 +12,17 @@ use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::rc::Rc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// Bytes of one read; the buffer is shared, so a silent client costs none.
 const READ: usize = 64 << 10;
+
+/// How often the readers are looked at while it is to be found out how fast one is.
+const REVIEW: Duration = Duration::from_millis(50);
+/// How often where all that are far behind are known to be slow.
+const REST: Duration = Duration::from_secs(1);
 
 /// The room, the connections, and who waits for what.
 pub(super) struct Hall {
@@ -32,9 +38,11 @@ pub(super) struct Hall {
     pub(super) passed: u64,
     pass_wanted: bool,
     courier: Option<Waker>,
-    /// Talkers that wait until the room is less crowded, and the bell that rings when the first does.
+    /// Talkers that wait until the room is less crowded.
     pub(super) held_back: Vec<Waker>,
-    pub(super) crowd: Rc<Notify>,
+    /// Rings when a reader is far behind.
+    pressed: Rc<Notify>,
+    opened: Instant,
     /// Our own seat: the transcript's, or the operator's who reads it.
     pub(super) voice: Option<(Id, Subject)>,
     /// Rings when the transcript may have grown.
@@ -83,15 +91,16 @@ impl Hall {
             pass_wanted: false,
             courier: None,
             held_back: Vec::new(),
-            crowd: Rc::new(Notify::new()),
+            pressed: Rc::new(Notify::new()),
+            opened: Instant::now(),
             voice: None,
             said: Rc::new(Notify::new()),
         }
     }
 
-    /// Seats a client; the line to refuse it with otherwise.
+    /// Seats a client; why not otherwise.
     pub(super) fn enter(&mut self, stream: &Rc<Stream>) -> Result<Id, String> {
-        let Some(peer) = stream.tracked().peer() else { return Err(String::new()) };
+        let Some(peer) = stream.tracked().peer() else { return Err("it has no address".to_owned()) };
         let id = self.room.join(peer, &self.clock.stamp())?;
         if self.seats.len() <= id.index() {
             self.seats.resize_with(id.index() + 1, || None);
@@ -102,6 +111,12 @@ impl Hall {
             Some(Seat { id, stream, blocked: false, ending: None, rest: Vec::new(), task: None });
         self.want_pass();
         Ok(id)
+    }
+
+    /// What a client is told that is not let in.
+    pub(super) fn refusal(&mut self, why: &str) -> Vec<u8> {
+        let stamp = self.clock.stamp();
+        self.room.refusal(why, &stamp)
     }
 
     /// Writes to everybody who is not blocked, and looks who of the others is too far behind.
@@ -131,6 +146,7 @@ impl Hall {
         self.watch_transcript(&stamp);
         self.room.trim();
         self.said.notify_one();
+        self.want_review();
         self.release_talkers();
     }
 
@@ -153,12 +169,46 @@ impl Hall {
         }
     }
 
-    /// Looks for readers that stalled while the room is crowded.
+    /// Measures how fast the readers that are far behind read.
     pub(super) fn review(&mut self) {
-        if self.room.crowded() {
-            self.room.review();
-            self.release_talkers();
+        let seats = &self.seats;
+        self.room.review(self.opened.elapsed(), |id, written| {
+            let seat = seats.get(id.index()).and_then(Option::as_ref);
+            written - seat.map_or(0, |seat| seat.stream.tracked().unacknowledged()).min(written)
+        });
+        // One that is found too slow is told so even if nobody talks.
+        self.want_pass();
+        self.release_talkers();
+    }
+
+    /// When to review next, if there is a reason to.
+    pub(super) fn review_in(&self) -> Option<Duration> {
+        match (self.room.is_pressed(), self.room.is_measured()) {
+            (true, _) => Some(REVIEW),
+            (false, true) => Some(REST),
+            (false, false) => None,
         }
+    }
+
+    /// Whether it is to be found out how fast a reader is.
+    pub(super) const fn is_pressed(&self) -> bool {
+        self.room.is_pressed()
+    }
+
+    /// Has the readers reviewed where one is behind that was not before.
+    pub(super) fn want_review(&self) {
+        if self.room.is_pressed() {
+            self.pressed.notify_one();
+        }
+    }
+
+    /// Ready once the talkers need not wait.
+    pub(super) fn poll_calm(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if !self.room.crowded() {
+            return Poll::Ready(());
+        }
+        self.held_back.push(cx.waker().clone());
+        Poll::Pending
     }
 
     pub(super) fn release_talkers(&mut self) {
@@ -171,14 +221,9 @@ impl Hall {
         self.seats.get_mut(id.index())?.as_mut()
     }
 
-    /// Whether the talkers wait.
-    pub(super) fn crowded(&self) -> bool {
-        self.room.crowded()
-    }
-
-    /// Rings when the first talker has to wait.
-    pub(super) fn crowd(&self) -> Rc<Notify> {
-        Rc::clone(&self.crowd)
+    /// Rings when a reader is far behind.
+    pub(super) fn pressed(&self) -> Rc<Notify> {
+        Rc::clone(&self.pressed)
     }
 }
 

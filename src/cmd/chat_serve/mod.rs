@@ -32,9 +32,9 @@ use tokio::task::{LocalSet, spawn_local};
 
 /// The room's usual port.
 pub(super) const PORT: u16 = 4333;
-/// How often readers are looked at while they hold the talkers: one that has not caught up after the second look, 50 to
-/// 100 ms, holds them no more. Long enough for a reader to get its turn on a busy machine, too short to be noticed.
-const REVIEW: Duration = Duration::from_millis(50);
+/// Unsent bytes the kernel may hold for a member (`TCP_NOTSENT_LOWAT`, tcp(7)). Without it a member that was blocked gets
+/// more only once a third of its send buffer is free, which is megabytes; and each stalled one costs as much.
+const UNSENT: u32 = 256 << 10;
 /// How long the end of the program waits for the last lines of the transcript.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -44,12 +44,14 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     let place = super::place(endpoint, &args.address, &args.server);
     limits::raise_descriptors();
     let options = args.listener.socket.server_options();
-    // What waits goes out in one write anyway; without this (inherited by each client, tcp(7)) a second line would wait
-    // for the first one's delayed ACK.
-    let defaults =
-        if args.listener.socket.nodelay.is_none() { &[SocketOption::NoDelay(true)][..] } else { &[] };
+    // Clients inherit what their listener has (tcp(7)).
+    let mut defaults = vec![SocketOption::UnsentLow(UNSENT)];
+    // What waits goes out in one write anyway; without this a second line would wait for the first one's delayed ACK.
+    if args.listener.socket.nodelay.is_none() {
+        defaults.push(SocketOption::NoDelay(true));
+    }
     let (sockets, backlog) = (&context.sockets, args.listener.backlog);
-    let recipe = Recipe { sockets, proto: Proto::Tcp, options: &options, defaults, backlog };
+    let recipe = Recipe { sockets, proto: Proto::Tcp, options: &options, defaults: &defaults, backlog };
     let listeners = recipe.open(&place.addresses(&context.stop)?)?;
     ready::announce(&args.listener.ready, &listeners)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -117,15 +119,18 @@ async fn receive(door: Waiting, gate: Gate, hall: Shared) {
     }
 }
 
-/// Looks for stalled readers while the room is crowded.
+/// Measures how fast readers are that are far behind.
 async fn review(hall: Shared) {
-    let crowd = hall.borrow().crowd();
+    let pressed = hall.borrow().pressed();
     loop {
-        crowd.notified().await;
-        while hall.borrow().crowded() {
-            tokio::time::sleep(REVIEW).await;
-            hall.borrow_mut().review();
+        let (next, is_pressed) = (hall.borrow().review_in(), hall.borrow().is_pressed());
+        match next {
+            None => pressed.notified().await,
+            Some(next) if is_pressed => tokio::time::sleep(next).await,
+            // One that is far behind from now on is not to wait for its turn.
+            Some(next) => drop(tokio::time::timeout(next, pressed.notified()).await),
         }
+        hall.borrow_mut().review();
     }
 }
 

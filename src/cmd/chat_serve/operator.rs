@@ -3,6 +3,7 @@
 use super::hall::Shared;
 use crate::event::Subject;
 use crate::sys::{Error, Result, stdio};
+use std::future::poll_fn;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use tokio::sync::mpsc;
@@ -30,6 +31,7 @@ pub(super) fn seat(hall: &Shared, front: Option<Subject>, typed: OwnedFd, hears_
     let hall = Rc::clone(hall);
     spawn_local(async move {
         while let Some(bytes) = said.recv().await {
+            poll_fn(|cx| hall.borrow_mut().poll_calm(cx)).await;
             hall.borrow_mut().operator_says(&bytes);
         }
         hall.borrow_mut().operator_leaves();

@@ -47,6 +47,7 @@ impl Hall {
             Flow::Blocked => Err(ErrorKind::WouldBlock.into()),
             flow => Ok(flow),
         });
+        self.want_review();
         self.release_talkers();
         let Some(seat) = self.seat(id) else { return Poll::Ready(None) };
         match ready!(done) {
@@ -62,13 +63,8 @@ impl Hall {
     /// Reads what came.
     fn read(&mut self, id: Id, cx: &mut Context<'_>) -> Poll<Option<Ending>> {
         loop {
-            let crowded = self.room.crowded();
+            ready!(self.poll_calm(cx));
             let Some(seat) = self.seat(id) else { return Poll::Ready(None) };
-            if crowded {
-                self.held_back.push(cx.waker().clone());
-                self.crowd.notify_one();
-                return Poll::Pending;
-            }
             if !seat.rest.is_empty() {
                 let rest = mem::take(&mut seat.rest);
                 if let Some(ending) = self.hear(id, &rest) {

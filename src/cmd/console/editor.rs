@@ -49,12 +49,15 @@ pub(super) fn open(turns: &Turns) -> Option<(Editor, impl rustyline::ExternalPri
 /// Reads lines until the person has no more to say; then the terminal is in `mode` again, so that Ctrl-C is a signal.
 pub(super) fn edit(editor: Editor, prompt: &'static str, mode: &Mode, turns: &Turns, into: OwnedFd) {
     turns.belong_to_this_thread();
-    read_lines(editor, prompt, turns, into);
+    let typed = read_lines(editor, prompt, turns, into);
     // A terminal that is gone has no mode.
     turns.end(|| drop(mode.restore(stdio::input())));
+    // Only now: whoever sees this end finds that the person ended first.
+    drop(typed);
 }
 
-fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: OwnedFd) {
+/// Writes lines into `into`, which it gives back at the end of input.
+fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: OwnedFd) -> Option<OwnedFd> {
     let prompt = Announced { prompt, turns: turns.clone() };
     let mut begun = (String::new(), String::new());
     loop {
@@ -68,7 +71,7 @@ fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: Own
                 let _ = editor.add_history_entry(&line);
                 line.push('\n');
                 if stdio::write_all(into.as_fd(), line.as_bytes()).is_err() {
-                    return;
+                    return Some(into);
                 }
             }
             // It was called away from a key it waited for, to show what came.
@@ -80,13 +83,14 @@ fn read_lines(mut editor: Editor, prompt: &'static str, turns: &Turns, into: Own
             Err(ReadlineError::Interrupted) => {
                 signal::interrupt_self();
                 // Not an end of input, which might be taken for the end before the signal is.
-                return std::mem::forget(into);
+                std::mem::forget(into);
+                return None;
             }
             Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
                 // A terminal that takes nothing has the next read fail.
                 let _ = stdio::write_all(stdio::output(), NOT_TEXT);
             }
-            Err(_) => return,
+            Err(_) => return Some(into),
         }
     }
 }

@@ -64,6 +64,7 @@ pub(super) fn open(prompt: &'static str, context: &Context) -> Result<Option<(Co
     let mode = Arc::new(Mode::of(input).map_err(failed)?);
     mode.remember();
     signal::mind_the_terminal().map_err(failed)?;
+    context.echoed.settle();
     // For as long as the console stands: keys typed between two prompts are keys, not echo, signals or ends of input.
     mode.pass_keys(input).map_err(failed)?;
     let (typed, type_into) = terminal::pipe().map_err(failed)?;
@@ -148,6 +149,20 @@ impl Resumption {
         let _ = stdio::read(self.bell.as_fd(), &mut [0; 64]);
         paper.turns.renew(|| drop(self.keys.pass_keys(stdio::input())));
         paper.redraw(pipe);
+    }
+}
+
+impl Console {
+    /// Whether the person may type still.
+    pub(super) fn is_open(&self) -> bool {
+        !self.turns.is_over()
+    }
+
+    /// Gives the terminal back and shows a last line of ours there.
+    pub(super) fn close(self, text: &str) {
+        drop(self);
+        // A terminal that is gone takes no words.
+        let _ = stdio::write_all(stdio::output(), format!("* {text}\n").as_bytes());
     }
 }
 

@@ -83,6 +83,11 @@ impl Turns {
         self.change(|state| state.ending = true);
     }
 
+    /// Whether no more keys are read.
+    pub(super) fn is_over(&self) -> bool {
+        self.state().turn == Turn::Over
+    }
+
     pub(super) fn is_hurried(&self) -> bool {
         self.state().ending
     }

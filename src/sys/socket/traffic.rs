@@ -1,6 +1,7 @@
 //! Data over a socket: counted, and with one answer to what ended the connection, whoever was told first.
 
 use super::Tracked;
+use crate::sys::tcp_info;
 use rustix::net::{self, RecvFlags, SendFlags};
 use socket2::SockRef;
 use std::io::{self, IoSlice};
@@ -32,6 +33,12 @@ impl Tracked {
     /// writev(2) on the socket.
     pub fn send_vectored(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         self.send_by(|| SockRef::from(&self.as_fd()).send_vectored_with_flags(parts, libc::MSG_NOSIGNAL))
+    }
+
+    /// Bytes sent that the peer has not acknowledged (`SIOCOUTQ`, tcp(7)); 0 where the kernel does not tell.
+    #[must_use]
+    pub fn unacknowledged(&self) -> u64 {
+        tcp_info::unsent(self.as_fd()).map_or(0, u64::from)
     }
 
     /// Makes another system call that sends over this socket, counts what it moved, and gives it [`Self::send`]'s errors.

@@ -1,0 +1,45 @@
+//! Where a terminal leaves the cursor when Ctrl-C ends the program: behind the `^C` that it echoed, in the middle of a line.
+
+use super::signal::{Signal, Stop};
+use super::{stdio, terminal};
+use rustix::termios::{LocalModes, tcgetattr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Asks whether a line feed is due on standard error before anything else is printed there.
+pub struct EchoedInterrupt {
+    stop: Stop,
+    /// Standard error, if it is a terminal.
+    terminal: Option<OwnedFd>,
+    settled: AtomicBool,
+}
+
+impl EchoedInterrupt {
+    /// Looks after standard error for as long as `stop` stays the wish to end.
+    #[must_use]
+    pub fn new(stop: Stop) -> Self {
+        let terminal =
+            stdio::is_terminal(stdio::errors()).then(|| stdio::duplicate(stdio::errors()).ok()).flatten();
+        Self { stop, terminal, settled: AtomicBool::new(false) }
+    }
+
+    /// Whether a line feed is due; true at most once.
+    pub fn take(&self) -> bool {
+        self.is_echoed() && !self.settled.swap(true, Ordering::SeqCst)
+    }
+
+    /// Somebody else looks after the terminal: no line feed will be due.
+    pub fn settle(&self) {
+        self.settled.store(true, Ordering::SeqCst);
+    }
+
+    fn is_echoed(&self) -> bool {
+        let Some(terminal) = self.terminal.as_ref().filter(|_| self.stop.signal() == Some(Signal::Interrupt))
+        else {
+            return false;
+        };
+        let echo = LocalModes::ECHO | LocalModes::ECHOCTL | LocalModes::ISIG;
+        terminal::in_foreground(terminal.as_fd())
+            && tcgetattr(terminal).is_ok_and(|mode| mode.local_modes.contains(echo))
+    }
+}
