@@ -217,13 +217,14 @@ fn an_option_the_kernel_refuses_ends_it_all() {
 #[test]
 fn a_dead_target_delays_nobody_and_its_deadline_is_its_own() {
     let (good, dead) = (Answerer::start("a"), SilentPort::open());
-    let mut running = multi("--timeout 1s", &[dead.address(), good.address]).start();
-    let began = Instant::now();
+    // No deadline within this test: whoever waits for the dead one waits for ever.
+    let mut running = multi("", &[dead.address(), good.address]).start();
     running.write("x\n");
     running.wait_stdout(format!("[{}] a:x\n", good.address));
-    assert!(began.elapsed() < Duration::from_millis(900), "it waited for the dead one");
-    let run = running.close_and_finish();
+    running.terminate();
+    let run = multi("--timeout 300ms", &[dead.address(), good.address]).input("x\n").run();
     assert_eq!(run.code, 4, "{run}");
+    assert_eq!(run.text(), format!("[{}] a:x\n", good.address), "{run}");
     assert_eq!(run.error("timeout").text("op"), "connect", "{run}");
     let run = multi("--timeout 300ms", &[dead.address()]).run();
     assert_eq!(run.code, 1, "all failed, a deadline or not: {run}");
@@ -719,10 +720,8 @@ fn lines_too_many_for_a_target_that_is_down_are_dropped_and_told() {
 #[test]
 fn giving_up_is_bounded_with_reconnect_too() {
     let bad = refusing_port();
-    let began = Instant::now();
     let run = multi("--reconnect --timeout 700ms", &[bad.address()]).input("x\n").run();
     assert_eq!(run.code, 1, "{run}");
-    assert!(began.elapsed() < Duration::from_secs(5));
     assert_eq!(run.error("refused")["errno"], "ECONNREFUSED", "{run}");
     assert!(run.named("warning").count() >= 2, "{run}");
 }
@@ -731,12 +730,9 @@ fn giving_up_is_bounded_with_reconnect_too() {
 fn a_target_is_not_given_up_before_its_time() {
     let late = refusing_port();
     let target = late.address();
-    let began = Instant::now();
-    let running = multi("--reconnect --timeout 2s", &[target]).input("x\n").start();
-    // Waits double from 100 ms: with four of them 0.75 to 1.5 s are gone, and the next would end after the 2 s.
-    running.wait_for_many("attempts", 4, |e| e.is("warning") && e["kind"] == "refused");
-    #[allow(clippy::disallowed_methods)] // the server that comes late is what is played
-    thread::sleep(Duration::from_millis(1600).saturating_sub(began.elapsed()));
+    let running = multi("--reconnect --timeout 5s", &[target]).input("x\n").start();
+    // Waits double from 100 ms: before the sixth attempt at most 3.1 s are gone, and the next wait may pass the 5 s.
+    running.wait_for_many("attempts", 6, |e| e.is("warning") && e["kind"] == "refused");
     let door = late.open();
     let mut client = door.accept();
     assert_eq!(client.receive_all(), b"x\n");
@@ -766,18 +762,17 @@ fn answers_come_in_the_order_of_the_targets() {
 #[test]
 fn a_silent_target_holds_the_order_up_once() {
     let (silent, fast) = (Door::open(), Answerer::start("fast"));
-    let mut running = multi("--ordered=300ms", &[silent.address(), fast.address]).start();
+    let mut running = multi("--ordered=1s", &[silent.address(), fast.address]).start();
     let mut client = silent.accept();
     let began = Instant::now();
     running.write("1\n");
     running.wait_stdout("fast:1\n");
-    assert!(began.elapsed() >= Duration::from_millis(300), "it was waited for");
-    let began = Instant::now();
-    for line in ["2\n", "3\n", "4\n"] {
-        running.write(line);
-        running.wait_stdout(format!("fast:{line}"));
+    assert!(began.elapsed() >= Duration::from_secs(1), "it was waited for");
+    // And then not any more: a second for each of these would take longer than any test may.
+    for number in 2..40 {
+        running.write(format!("{number}\n"));
+        running.wait_stdout(format!("fast:{number}\n"));
     }
-    assert!(began.elapsed() < Duration::from_millis(300), "and then not any more");
     client.send("late 1\n");
     running.wait_stdout(format!("[{}] late 1\n", silent.address()));
     running.close_input();

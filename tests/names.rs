@@ -14,19 +14,19 @@ struct Silence {
     folder: tempfile::TempDir,
 }
 
+/// Runs a test on a machine of its own, which has one name server.
+fn with_silence(test: impl FnOnce(&Silence) + Send) {
+    two_machines(|near, _| near.run(|| test(&Silence::open())));
+}
+
 impl Silence {
-    /// `None` where its port may not be taken, which is told.
-    fn open(ip: &str) -> Option<Self> {
-        if !is_root() {
-            skip("only root may answer on port 53 and mount files");
-            return None;
-        }
-        let questions = UdpSocket::bind((ip, 53)).expect("a loopback address of this test alone");
+    fn open() -> Self {
+        let questions = UdpSocket::bind(("127.0.0.1", 53)).expect("a port of this machine alone");
         questions.set_read_timeout(Some(DEADLINE)).expect("a timeout");
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("resolv.conf"), format!("nameserver {ip}\n")).expect("a file");
+        fs::write(folder.path().join("resolv.conf"), "nameserver 127.0.0.1\n").expect("a file");
         fs::write(folder.path().join("nsswitch.conf"), "hosts: dns\n").expect("a file");
-        Some(Self { questions, folder })
+        Self { questions, folder }
     }
 
     fn soquete(&self, line: &str) -> Soquete {
@@ -50,40 +50,43 @@ impl Silence {
 
 #[test]
 fn a_look_up_ends_at_the_deadline() {
-    let Some(silence) = Silence::open("127.0.53.1") else { return };
-    let run = silence.soquete("connect --timeout 300ms name.example 80").run();
-    assert_eq!(run.code, 3, "{run}");
-    assert_eq!(run.error("timeout").text("op"), "resolve", "{run}");
+    with_silence(|silence| {
+        let run = silence.soquete("connect --timeout 300ms name.example 80").run();
+        assert_eq!(run.code, 3, "{run}");
+        assert_eq!(run.error("timeout").text("op"), "resolve", "{run}");
+    });
 }
 
 #[test]
 fn a_check_says_that_a_name_was_not_answered_for() {
-    let Some(silence) = Silence::open("127.0.53.2") else { return };
-    let run = silence.soquete("connect --check --timeout 300ms name.example 80").run();
-    assert_eq!(run.code, 1, "{run}");
-    assert_eq!(run.rows()[0]["outcome"], "unresolved", "{run}");
-    let run = silence.soquete("connect --check --wait 300ms name.example 80").run();
-    assert_eq!(run.code, 3, "{run}");
+    with_silence(|silence| {
+        let run = silence.soquete("connect --check --timeout 300ms name.example 80").run();
+        assert_eq!(run.code, 1, "{run}");
+        assert_eq!(run.rows()[0]["outcome"], "unresolved", "{run}");
+        let run = silence.soquete("connect --check --wait 300ms name.example 80").run();
+        assert_eq!(run.code, 3, "{run}");
+    });
 }
 
 #[test]
 fn an_interrupt_ends_a_look_up() {
-    let Some(silence) = Silence::open("127.0.53.3") else { return };
-    for line in [
-        "connect name.example 80",
-        "connect --check name.example 80",
-        "listen name.example 0",
-        "udp-send name.example 9 hello",
-        "udp-send --check name.example 9",
-        "chat-join name.example",
-        "multi-connect name.example:80",
-        "stat name.example",
-    ] {
-        let program = silence.soquete(line).start();
-        silence.wait_for_question();
-        program.signal(Signal::INT);
-        let run = program.finish();
-        assert_eq!(run.code, 130, "{run}");
-        silence.forget_questions();
-    }
+    with_silence(|silence| {
+        for line in [
+            "connect name.example 80",
+            "connect --check name.example 80",
+            "listen name.example 0",
+            "udp-send name.example 9 hello",
+            "udp-send --check name.example 9",
+            "chat-join name.example",
+            "multi-connect name.example:80",
+            "stat name.example",
+        ] {
+            let program = silence.soquete(line).start();
+            silence.wait_for_question();
+            program.signal(Signal::INT);
+            let run = program.finish();
+            assert_eq!(run.code, 130, "{run}");
+            silence.forget_questions();
+        }
+    });
 }

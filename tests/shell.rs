@@ -47,7 +47,7 @@ fn optional(program: &str) -> Option<std::path::PathBuf> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let found = std::env::split_paths(&path).map(|f| f.join(program)).find(|f| f.is_file());
         if found.is_none() {
-            note(&format!("skipped: {program} is missing"));
+            note(&format!("left out: {program} is in no package of Debian, and not on PATH"));
         }
         return found;
     }
