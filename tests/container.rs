@@ -70,7 +70,7 @@ fn the_image_serves_the_room_as_nobody_and_checks_itself() {
 /// An instruction's words after `soquete`, as the program with its events in JSON.
 fn program(words: &[String]) -> Soquete {
     assert_eq!(words[0], "soquete");
-    words[1..].iter().fold(soquete(""), |program, word| program.arg(word))
+    words[1..].iter().fold(soquete(""), Soquete::arg)
 }
 
 #[test]
