@@ -398,6 +398,20 @@ fn long_lines_that_stop_halfway_do_not_stop_those_of_others() {
 }
 
 #[test]
+fn a_long_line_that_is_typed_is_passed_on_before_its_end() {
+    let door = Door::open();
+    let mut running = multi("", &[door.address()]).start();
+    let mut client = door.accept();
+    running.write(vec![b'x'; 100_000]);
+    assert!(client.receive(64 << 10).iter().all(|byte| *byte == b'x'));
+    running.write("\n");
+    running.close_input();
+    assert_eq!(client.receive_all().len(), 100_001 - (64 << 10));
+    drop(client);
+    running.finish();
+}
+
+#[test]
 fn without_prefix_lines_are_still_whole() {
     let (one, other) = (Door::open(), Door::open());
     let mut running = multi("--no-prefix", &[one.address(), other.address()]).start();
@@ -697,7 +711,8 @@ fn lines_too_many_for_a_target_that_is_down_are_dropped_and_told() {
     let (good, late) = (Answerer::start("a"), refusing_port());
     let target = late.address();
     let running = multi("--reconnect --no-prefix", &[target, good.address]).start();
-    let lines = 500_000;
+    // Of these a fifth is more than is kept for it.
+    let lines = 250_000;
     let text: String = (0..lines).fold(String::new(), |mut text, i| {
         let _ = writeln!(text, "line number {i:09}");
         text
