@@ -299,6 +299,17 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
+fn a_reader_that_was_never_there_is_a_quiet_end() {
+    let door = Door::open();
+    for line in ["--help", "completions bash", "stat -t", &format!("connect --check {}", door.address())] {
+        let (reader, writer) = pipe();
+        drop(reader);
+        let run = soquete(&format!("-q {line}")).human().stdout(writer).run();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}: {run}");
+    }
+}
+
+#[test]
 fn a_shell_pipeline_into_head_ends_quietly() {
     for line in ["--help", "completions bash", "connect --check 127.0.0.1 1-2000"] {
         let run = Command::new("bash")

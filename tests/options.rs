@@ -307,3 +307,18 @@ fn values_that_cannot_be_meant_are_usage() {
         run.error("usage");
     }
 }
+
+#[test]
+fn people_read_of_the_usual_options_only_where_they_came_out_otherwise() {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("the kernel's limit");
+    let most: u32 = most.trim().parse().expect("a number");
+    let more = most + 1;
+    for (asked, told) in [(more, true), (1, false)] {
+        let server = soquete(&format!("listen -k --echo --backlog {asked} 127.0.0.1:0")).human().start();
+        server.wait_stderr("listening on");
+        let run = server.terminate();
+        let line = format!("option backlog: requested {more}, effective {most}");
+        assert_eq!(run.stderr.contains(&line), told, "{run}");
+        assert_eq!(run.stderr.contains("option "), told, "{run}");
+    }
+}
