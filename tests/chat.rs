@@ -527,6 +527,19 @@ fn the_usual_port_is_4333_and_a_host_alone_is_enough() {
 }
 
 #[test]
+fn a_line_among_the_events_cannot_command_the_terminal() {
+    let room = soquete("chat-serve -v 127.0.0.1:0").human().start();
+    room.wait_stderr("listening on ");
+    let told = String::from_utf8(room.stderr()).unwrap();
+    let address = told.split("listening on ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    let mut a = Peer::connect(address.parse().unwrap());
+    a.send("\u{1b}[2J\u{202e}gone\n");
+    room.wait_stderr(": \u{241b}[2J\\u{202e}gone\n");
+    let run = room.terminate();
+    assert!(!run.stderr.contains('\u{1b}') && !run.stderr.contains('\u{202e}'), "{run}");
+}
+
+#[test]
 fn netcat_and_telnet_take_part() {
     let (Some(nc), Some(telnet)) = (peer("nc"), peer("telnet")) else { return };
     let room = room("");

@@ -190,6 +190,47 @@ fn crlf_ends_lines_as_mail_servers_want_it() {
 }
 
 #[test]
+fn a_line_end_that_comes_in_two_parts_is_one() {
+    let door = Door::open();
+    let mut client = connect_to(&door, "--crlf").start();
+    let mut peer = door.accept();
+    client.write("one\r");
+    assert_eq!(peer.receive(4), b"one\r");
+    client.write("\ntwo\n");
+    client.close_input();
+    assert_eq!(peer.receive_all(), b"\ntwo\r\n");
+    drop(peer);
+    assert_eq!(client.finish().code, 0);
+}
+
+#[test]
+fn localhost_asks_nobody_however_it_is_written() {
+    let door = Door::open();
+    for name in ["localhost", "LOCALHOST", "LocalHost"] {
+        let client = soquete(&format!("connect -n {name} {}", door.port())).input("x").start();
+        assert_eq!(door.accept().receive_all(), b"x", "{name}");
+        assert_eq!(client.finish().code, 0, "{name}");
+    }
+}
+
+#[test]
+fn wait_outlasts_a_network_that_is_not_there() {
+    two_machines(|near, far| {
+        let door = far.run(|| Door::open_at(far.at(0)));
+        near.pull_cable();
+        let words = format!("connect --wait 15s {}", door.address());
+        let unreachable = near.run(|| soquete(&words.replace("--wait 15s", "")).run());
+        assert_eq!(unreachable.error("unreachable")["errno"], "ENETUNREACH", "{unreachable}");
+        let client = near.run(|| soquete(&words).input("x").start());
+        // Attempts that find no way are not told.
+        pause(Duration::from_millis(300));
+        near.sh(&format!("ip link set {PLUG} up"));
+        assert_eq!(door.accept().receive_all(), b"x");
+        assert_eq!(client.finish().code, 0);
+    });
+}
+
+#[test]
 fn silence_for_too_long_is_a_deadline() {
     let door = Door::open();
     let client = connect_to(&door, "--idle-timeout 300ms").start();

@@ -254,6 +254,20 @@ fn a_reset_is_a_failure_and_what_came_before_it_is_printed() {
 }
 
 #[test]
+fn a_reset_after_the_targets_fin_is_a_failure_too() {
+    let door = Door::open();
+    let mut running = multi("", &[door.address()]).start();
+    let client = door.accept();
+    client.half_close();
+    running.wait_for("CLOSE-WAIT", |e| e.enters("CLOSE-WAIT"));
+    client.reset();
+    running.try_write("lost\n");
+    let run = running.finish();
+    assert_eq!(run.code, 1, "{run}");
+    run.error("reset");
+}
+
+#[test]
 fn lines_of_many_never_tear() {
     const LINES: usize = 300;
     let doors: Vec<Door> = (0..12).map(|_| Door::open()).collect();

@@ -6,6 +6,7 @@ mod support;
 use rustix::process::Signal;
 use std::fs;
 use std::net::UdpSocket;
+use std::time::Duration;
 use support::*;
 
 /// A name server that takes questions and never answers, and the files that make programs ask it.
@@ -65,6 +66,32 @@ fn a_check_says_that_a_name_was_not_answered_for() {
         assert_eq!(run.rows()[0]["outcome"], "unresolved", "{run}");
         let run = silence.soquete("connect --check --wait 300ms name.example 80").run();
         assert_eq!(run.code, 3, "{run}");
+    });
+}
+
+#[test]
+fn wait_outlasts_a_name_that_is_not_known_yet() {
+    two_machines(|near, _| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [hosts, order] = ["hosts", "nsswitch.conf"].map(|name| folder.path().join(name));
+        fs::write(&hosts, "").expect("a file");
+        fs::write(&order, "hosts: files\n").expect("a file");
+        let script = format!(
+            "exec unshare --mount sh -c 'mount --bind {} /etc/hosts && mount --bind {} /etc/nsswitch.conf && exec \"$@\"' sh \"$@\"",
+            hosts.display(),
+            order.display()
+        );
+        let door = near.run(Door::open);
+        let line = format!("connect name.example {}", door.port());
+        let run = near.run(|| soquete(&line).shell(&script).run());
+        assert_eq!(run.code, 1, "{run}");
+        run.error("resolve");
+        let client = near.run(|| soquete(&line).arg("--wait=15s").shell(&script).input("x").start());
+        pause(Duration::from_millis(300));
+        fs::write(&hosts, "127.0.0.1 name.example\n").expect("a file");
+        assert_eq!(door.accept().receive_all(), b"x");
+        let run = client.finish();
+        assert_eq!(run.code, 0, "{run}");
     });
 }
 

@@ -209,6 +209,13 @@ fn hostile_text_is_made_visible_on_a_terminal() {
 }
 
 #[test]
+fn an_error_cannot_command_the_terminal() {
+    let run = soquete("listen 0 --send").arg("/no/\x1b[31msuch").human().run();
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.stderr.contains("/no/\u{241b}[31msuch") && !run.stderr.contains(ESCAPE), "{run}");
+}
+
+#[test]
 fn hostile_text_is_made_visible_however_it_is_cut() {
     let (door, tty) = (Door::open(), Tty::open());
     let client = soquete(&format!("connect {}", door.address())).stdout(tty.stream()).start();
