@@ -609,6 +609,26 @@ fn a_target_that_never_reads_is_let_go_and_costs_bounded_memory() {
 }
 
 #[test]
+fn a_target_that_is_slow_but_reads_is_waited_for() {
+    const LENGTH: usize = 32 << 20;
+    let doors = [Door::open(), Door::open()];
+    let text = "0123456789abcde\n".repeat(LENGTH / 16);
+    let running = multi("", &doors.each_ref().map(Door::address)).input(&text).deadline(DEADLINE * 3).start();
+    let [mut slow, mut fast] = doors.each_ref().map(Door::accept);
+    let fast = thread::spawn(move || fast.receive_all().len());
+    let mut taken = 0;
+    while taken < LENGTH {
+        // Four mebibytes a second, when a fourth of that is enough to stay.
+        taken += slow.receive((LENGTH - taken).min(400 << 10)).len();
+        pause(Duration::from_millis(100));
+    }
+    assert_eq!(fast.join().expect("a reader"), LENGTH);
+    drop(slow);
+    let run = running.finish();
+    assert_eq!((run.code, run.named("error").count()), (0, 0), "{run}");
+}
+
+#[test]
 fn what_nobody_reads_from_stdout_costs_bounded_memory() {
     let doors = [Door::open(), Door::open(), Door::open()];
     let targets: Vec<SocketAddr> = doors.iter().map(Door::address).collect();
