@@ -79,7 +79,8 @@ pub fn must_not_skip() -> bool {
 /// Says that a test, or a part of it, cannot run here; fails where nothing may be skipped. `.ci/run` counts these lines.
 pub fn skip(why: &str) {
     assert!(!must_not_skip(), "{why}, and SOQUETE_REQUIRE_PEERS=1 forbids to skip");
-    note(&format!("skipped: {why}"));
+    let thread = std::thread::current();
+    note(&format!("skipped: {}: {why}", thread.name().unwrap_or("a part of a test")));
 }
 
 /// Says something that must be seen although the test passes: the test runner keeps what macros print to itself.
