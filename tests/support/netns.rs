@@ -23,8 +23,8 @@ use std::os::fd::AsFd;
 use std::process::Command;
 use std::thread::scope;
 
-/// A network namespace with a loopback of its own and one cable, on which it has an address of each family, and fe80::1
-/// or fe80::2.
+/// A network namespace with a loopback of its own and one cable, on which it has an address of each family, and `fe80::1`
+/// or `fe80::2`.
 pub struct Machine {
     network: File,
     /// 10.77.0.1 or 10.77.0.2, of a /24.
