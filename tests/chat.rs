@@ -5,7 +5,7 @@ mod support;
 use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Read};
 use std::time::Instant;
-use support::{DEADLINE, Peer, Running, peer, soquete};
+use support::{DEADLINE, Peer, Running, peer, soquete, two_machines};
 
 fn room(flags: &str) -> Running {
     soquete(&format!("chat-serve 127.0.0.1:0 {flags}")).start()
@@ -560,9 +560,29 @@ fn chat_join_prints_what_comes_without_waiting_for_a_line_end() {
 
 #[test]
 fn the_usual_port_is_4333_and_a_host_alone_is_enough() {
-    let run = soquete("chat-join 127.0.0.1 --source 127.0.0.1:4333 -w 5s").run();
-    // Either somebody's room is there or nobody listens: the port is what counts.
-    assert!(run.events.iter().any(|e| e.text("peer") == "127.0.0.1:4333"), "{run}");
+    two_machines(|near, far| {
+        let room = near.run(|| soquete("chat-serve --public").start());
+        assert_eq!(room.port(), 4333);
+        let words = format!("chat-join {}", near.v4);
+        let run = far.run(|| soquete(&words).input("hello from far\n").run());
+        assert_eq!(run.code, 0, "{run}");
+        assert_eq!(run.event("summary").address("peer"), Some(near.at(4333)), "{run}");
+        room.wait_stdout(": hello from far\n");
+        room.terminate();
+    });
+}
+
+#[test]
+fn a_line_among_the_events_cannot_command_the_terminal() {
+    let room = soquete("chat-serve -v 127.0.0.1:0").human().start();
+    room.wait_stderr("listening on ");
+    let told = String::from_utf8(room.stderr()).unwrap();
+    let address = told.split("listening on ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    let mut a = Peer::connect(address.parse().unwrap());
+    a.send("\u{1b}[2J\u{202e}gone\n");
+    room.wait_stderr(": \u{241b}[2J\\u{202e}gone\n");
+    let run = room.terminate();
+    assert!(!run.stderr.contains('\u{1b}') && !run.stderr.contains('\u{202e}'), "{run}");
 }
 
 #[test]

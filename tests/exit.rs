@@ -10,9 +10,6 @@ use std::time::Duration;
 use support::sockets::SilentPort;
 use support::*;
 
-/// The user and group `nobody` of every Linux.
-const NOBODY: u32 = 65534;
-
 fn connect_to(door: &Door) -> Soquete {
     soquete(&format!("connect {}", door.address()))
 }
@@ -47,12 +44,11 @@ fn reset_is_1_and_never_a_success() {
 
 #[test]
 fn unreachable_is_1() {
-    let run = soquete("connect 192.0.2.1 9").shell("exec unshare -rn \"$@\"").run();
-    if !run.stderr.starts_with('{') {
-        return skip("no network namespace without a route can be made");
-    }
-    assert_eq!(run.code, 1, "{run}");
-    assert_eq!(run.error("unreachable")["errno"], "ENETUNREACH", "{run}");
+    two_machines(|near, _| {
+        let run = near.run(|| soquete("connect 192.0.2.1 9").run());
+        assert_eq!(run.code, 1, "{run}");
+        assert_eq!(run.error("unreachable")["errno"], "ENETUNREACH", "{run}");
+    });
 }
 
 #[test]
@@ -145,16 +141,18 @@ fn an_address_in_use_is_5() {
 
 #[test]
 fn a_privileged_port_is_5_and_says_what_to_do() {
-    let first = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or_default();
-    if first.trim() == "0" || !is_root() {
-        return skip("only root can become somebody without the right to a low port");
-    }
-    let run = soquete("listen 127.0.0.1:7").user(NOBODY).run();
-    assert_eq!(run.code, 5, "{run}");
-    assert_eq!(run.error("permission")["errno"], "EACCES", "{run}");
-    let run = soquete("listen 127.0.0.1:7").user(NOBODY).human().run();
-    assert_eq!(run.stderr.lines().count(), 1, "{run}");
-    assert!(run.stderr.contains("1024"), "a port that would do is named: {run}");
+    as_root(|| {
+        // A new network begins with the usual rule, whatever the machine's own is.
+        two_machines(|near, _| {
+            let listen = || soquete("listen 127.0.0.1:7").user(NOBODY);
+            let run = near.run(|| listen().run());
+            assert_eq!(run.code, 5, "{run}");
+            assert_eq!(run.error("permission")["errno"], "EACCES", "{run}");
+            let run = near.run(|| listen().human().run());
+            assert_eq!(run.stderr.lines().count(), 1, "{run}");
+            assert!(run.stderr.contains("1024"), "a port that would do is named: {run}");
+        });
+    });
 }
 
 #[test]
@@ -298,6 +296,17 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     talker.join().expect("the talker was told to stop");
     assert_eq!(run.code, 0, "{run}");
     assert!(!run.stderr.contains("soquete:"), "no complaint: {run}");
+}
+
+#[test]
+fn a_reader_that_was_never_there_is_a_quiet_end() {
+    let door = Door::open();
+    for line in ["--help", "completions bash", "stat -t", &format!("connect --check {}", door.address())] {
+        let (reader, writer) = pipe();
+        drop(reader);
+        let run = soquete(&format!("-q {line}")).human().stdout(writer).run();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}: {run}");
+    }
 }
 
 #[test]

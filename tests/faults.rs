@@ -196,6 +196,10 @@ fn out_of_descriptors_it_waits_warns_once_and_goes_on() {
     let mut clients: Vec<Peer> = (0..80).map(|_| Peer::connect(address)).collect();
     let warning = server.event("warning");
     assert_eq!((warning.text("kind"), warning.text("errno")), ("resources", "EMFILE"), "{warning}");
+    // It goes on trying, many times in a second, and does not say so each time.
+    pause(Duration::from_millis(400));
+    let warnings = server.events().iter().filter(|e| e.is("warning")).count();
+    assert_eq!(warnings, 1, "told {warnings} times");
     for (number, client) in clients.iter_mut().enumerate() {
         client.send(format!("{number}\n"));
         client.half_close();

@@ -273,6 +273,32 @@ fn respond_answers_a_client_that_talks_without_resetting_it() {
 }
 
 #[test]
+fn who_is_there_for_long_is_not_nobody() {
+    let server = server("--echo --accept-timeout 400ms");
+    let mut client = Peer::connect(server.address());
+    server.event("accept");
+    pause(Duration::from_secs(1));
+    client.send("still served");
+    client.half_close();
+    assert_eq!(client.receive_all(), b"still served");
+    drop(client);
+    let run = server.finish();
+    assert_eq!(run.code, 3, "nobody came after: {run}");
+}
+
+#[test]
+fn a_request_that_comes_after_the_answer_resets_nobody() {
+    let server = soquete("listen -k 127.0.0.1:0 --respond answer").start();
+    let mut client = Peer::connect(server.address());
+    server.wait_for("FIN-WAIT-2", |e| e.enters("FIN-WAIT-2"));
+    client.send("late");
+    assert_eq!(client.receive_all(), b"answer", "it is still listened to");
+    drop(client);
+    server.wait_for("an orderly end", |e| e.enters("TIME-WAIT"));
+    server.terminate();
+}
+
+#[test]
 fn send_serves_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (path, data) = (folder.path().join("data"), noise(3_000_000));

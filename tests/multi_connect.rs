@@ -217,13 +217,14 @@ fn an_option_the_kernel_refuses_ends_it_all() {
 #[test]
 fn a_dead_target_delays_nobody_and_its_deadline_is_its_own() {
     let (good, dead) = (Answerer::start("a"), SilentPort::open());
-    let mut running = multi("--timeout 1s", &[dead.address(), good.address]).start();
-    let began = Instant::now();
+    // No deadline within this test: whoever waits for the dead one waits for ever.
+    let mut running = multi("", &[dead.address(), good.address]).start();
     running.write("x\n");
     running.wait_stdout(format!("[{}] a:x\n", good.address));
-    assert!(began.elapsed() < Duration::from_millis(900), "it waited for the dead one");
-    let run = running.close_and_finish();
+    running.terminate();
+    let run = multi("--timeout 300ms", &[dead.address(), good.address]).input("x\n").run();
     assert_eq!(run.code, 4, "{run}");
+    assert_eq!(run.text(), format!("[{}] a:x\n", good.address), "{run}");
     assert_eq!(run.error("timeout").text("op"), "connect", "{run}");
     let run = multi("--timeout 300ms", &[dead.address()]).run();
     assert_eq!(run.code, 1, "all failed, a deadline or not: {run}");
@@ -250,6 +251,20 @@ fn a_reset_is_a_failure_and_what_came_before_it_is_printed() {
     assert_eq!(sorted(run.text()), expected, "{run}");
     let gone = outcomes(&run, "disconnected");
     assert!(gone.iter().any(|e| e.text("text").contains("reset")), "{run}");
+}
+
+#[test]
+fn a_reset_after_the_targets_fin_is_a_failure_too() {
+    let door = Door::open();
+    let mut running = multi("", &[door.address()]).start();
+    let client = door.accept();
+    client.half_close();
+    running.wait_for("CLOSE-WAIT", |e| e.enters("CLOSE-WAIT"));
+    client.reset();
+    running.try_write("lost\n");
+    let run = running.finish();
+    assert_eq!(run.code, 1, "{run}");
+    run.error("reset");
 }
 
 #[test]
@@ -394,6 +409,20 @@ fn long_lines_that_stop_halfway_do_not_stop_those_of_others() {
     assert!(warning.text("text").contains("slowly"), "{warning}");
     drop((halfway, whole));
     running.close_and_finish();
+}
+
+#[test]
+fn a_long_line_that_is_typed_is_passed_on_before_its_end() {
+    let door = Door::open();
+    let mut running = multi("", &[door.address()]).start();
+    let mut client = door.accept();
+    running.write(vec![b'x'; 100_000]);
+    assert!(client.receive(64 << 10).iter().all(|byte| *byte == b'x'));
+    running.write("\n");
+    running.close_input();
+    assert_eq!(client.receive_all().len(), 100_001 - (64 << 10));
+    drop(client);
+    running.finish();
 }
 
 #[test]
@@ -580,6 +609,26 @@ fn a_target_that_never_reads_is_let_go_and_costs_bounded_memory() {
 }
 
 #[test]
+fn a_target_that_is_slow_but_reads_is_waited_for() {
+    const LENGTH: usize = 32 << 20;
+    let doors = [Door::open(), Door::open()];
+    let text = "0123456789abcde\n".repeat(LENGTH / 16);
+    let running = multi("", &doors.each_ref().map(Door::address)).input(&text).deadline(DEADLINE * 3).start();
+    let [mut slow, mut fast] = doors.each_ref().map(Door::accept);
+    let fast = thread::spawn(move || fast.receive_all().len());
+    let mut taken = 0;
+    while taken < LENGTH {
+        // Four mebibytes a second, when a fourth of that is enough to stay.
+        taken += slow.receive((LENGTH - taken).min(400 << 10)).len();
+        pause(Duration::from_millis(100));
+    }
+    assert_eq!(fast.join().expect("a reader"), LENGTH);
+    drop(slow);
+    let run = running.finish();
+    assert_eq!((run.code, run.named("error").count()), (0, 0), "{run}");
+}
+
+#[test]
 fn what_nobody_reads_from_stdout_costs_bounded_memory() {
     let doors = [Door::open(), Door::open(), Door::open()];
     let targets: Vec<SocketAddr> = doors.iter().map(Door::address).collect();
@@ -696,7 +745,8 @@ fn lines_too_many_for_a_target_that_is_down_are_dropped_and_told() {
     let (good, late) = (Answerer::start("a"), refusing_port());
     let target = late.address();
     let running = multi("--reconnect --no-prefix", &[target, good.address]).start();
-    let lines = 500_000;
+    // Of these a fifth is more than is kept for it.
+    let lines = 250_000;
     let text: String = (0..lines).fold(String::new(), |mut text, i| {
         let _ = writeln!(text, "line number {i:09}");
         text
@@ -719,10 +769,8 @@ fn lines_too_many_for_a_target_that_is_down_are_dropped_and_told() {
 #[test]
 fn giving_up_is_bounded_with_reconnect_too() {
     let bad = refusing_port();
-    let began = Instant::now();
     let run = multi("--reconnect --timeout 700ms", &[bad.address()]).input("x\n").run();
     assert_eq!(run.code, 1, "{run}");
-    assert!(began.elapsed() < Duration::from_secs(5));
     assert_eq!(run.error("refused")["errno"], "ECONNREFUSED", "{run}");
     assert!(run.named("warning").count() >= 2, "{run}");
 }
@@ -731,12 +779,9 @@ fn giving_up_is_bounded_with_reconnect_too() {
 fn a_target_is_not_given_up_before_its_time() {
     let late = refusing_port();
     let target = late.address();
-    let began = Instant::now();
-    let running = multi("--reconnect --timeout 2s", &[target]).input("x\n").start();
-    // Waits double from 100 ms: with four of them 0.75 to 1.5 s are gone, and the next would end after the 2 s.
-    running.wait_for_many("attempts", 4, |e| e.is("warning") && e["kind"] == "refused");
-    #[allow(clippy::disallowed_methods)] // the server that comes late is what is played
-    thread::sleep(Duration::from_millis(1600).saturating_sub(began.elapsed()));
+    let running = multi("--reconnect --timeout 5s", &[target]).input("x\n").start();
+    // Waits double from 100 ms: before the sixth attempt at most 3.1 s are gone, and the next wait may pass the 5 s.
+    running.wait_for_many("attempts", 6, |e| e.is("warning") && e["kind"] == "refused");
     let door = late.open();
     let mut client = door.accept();
     assert_eq!(client.receive_all(), b"x\n");
@@ -766,18 +811,17 @@ fn answers_come_in_the_order_of_the_targets() {
 #[test]
 fn a_silent_target_holds_the_order_up_once() {
     let (silent, fast) = (Door::open(), Answerer::start("fast"));
-    let mut running = multi("--ordered=300ms", &[silent.address(), fast.address]).start();
+    let mut running = multi("--ordered=1s", &[silent.address(), fast.address]).start();
     let mut client = silent.accept();
     let began = Instant::now();
     running.write("1\n");
     running.wait_stdout("fast:1\n");
-    assert!(began.elapsed() >= Duration::from_millis(300), "it was waited for");
-    let began = Instant::now();
-    for line in ["2\n", "3\n", "4\n"] {
-        running.write(line);
-        running.wait_stdout(format!("fast:{line}"));
+    assert!(began.elapsed() >= Duration::from_secs(1), "it was waited for");
+    // And then not any more: a second for each of these would take longer than any test may.
+    for number in 2..40 {
+        running.write(format!("{number}\n"));
+        running.wait_stdout(format!("fast:{number}\n"));
     }
-    assert!(began.elapsed() < Duration::from_millis(300), "and then not any more");
     client.send("late 1\n");
     running.wait_stdout(format!("[{}] late 1\n", silent.address()));
     running.close_input();

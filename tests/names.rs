@@ -6,6 +6,7 @@ mod support;
 use rustix::process::Signal;
 use std::fs;
 use std::net::UdpSocket;
+use std::time::Duration;
 use support::*;
 
 /// A name server that takes questions and never answers, and the files that make programs ask it.
@@ -14,19 +15,19 @@ struct Silence {
     folder: tempfile::TempDir,
 }
 
+/// Runs a test on a machine of its own, which has one name server.
+fn with_silence(test: impl FnOnce(&Silence) + Send) {
+    two_machines(|near, _| near.run(|| test(&Silence::open())));
+}
+
 impl Silence {
-    /// `None` where its port may not be taken, which is told.
-    fn open(ip: &str) -> Option<Self> {
-        if !is_root() {
-            skip("only root may answer on port 53 and mount files");
-            return None;
-        }
-        let questions = UdpSocket::bind((ip, 53)).expect("a loopback address of this test alone");
+    fn open() -> Self {
+        let questions = UdpSocket::bind(("127.0.0.1", 53)).expect("a port of this machine alone");
         questions.set_read_timeout(Some(DEADLINE)).expect("a timeout");
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("resolv.conf"), format!("nameserver {ip}\n")).expect("a file");
+        fs::write(folder.path().join("resolv.conf"), "nameserver 127.0.0.1\n").expect("a file");
         fs::write(folder.path().join("nsswitch.conf"), "hosts: dns\n").expect("a file");
-        Some(Self { questions, folder })
+        Self { questions, folder }
     }
 
     fn soquete(&self, line: &str) -> Soquete {
@@ -50,40 +51,69 @@ impl Silence {
 
 #[test]
 fn a_look_up_ends_at_the_deadline() {
-    let Some(silence) = Silence::open("127.0.53.1") else { return };
-    let run = silence.soquete("connect --timeout 300ms name.example 80").run();
-    assert_eq!(run.code, 3, "{run}");
-    assert_eq!(run.error("timeout").text("op"), "resolve", "{run}");
+    with_silence(|silence| {
+        let run = silence.soquete("connect --timeout 300ms name.example 80").run();
+        assert_eq!(run.code, 3, "{run}");
+        assert_eq!(run.error("timeout").text("op"), "resolve", "{run}");
+    });
 }
 
 #[test]
 fn a_check_says_that_a_name_was_not_answered_for() {
-    let Some(silence) = Silence::open("127.0.53.2") else { return };
-    let run = silence.soquete("connect --check --timeout 300ms name.example 80").run();
-    assert_eq!(run.code, 1, "{run}");
-    assert_eq!(run.rows()[0]["outcome"], "unresolved", "{run}");
-    let run = silence.soquete("connect --check --wait 300ms name.example 80").run();
-    assert_eq!(run.code, 3, "{run}");
+    with_silence(|silence| {
+        let run = silence.soquete("connect --check --timeout 300ms name.example 80").run();
+        assert_eq!(run.code, 1, "{run}");
+        assert_eq!(run.rows()[0]["outcome"], "unresolved", "{run}");
+        let run = silence.soquete("connect --check --wait 300ms name.example 80").run();
+        assert_eq!(run.code, 3, "{run}");
+    });
+}
+
+#[test]
+fn wait_outlasts_a_name_that_is_not_known_yet() {
+    two_machines(|near, _| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [hosts, order] = ["hosts", "nsswitch.conf"].map(|name| folder.path().join(name));
+        fs::write(&hosts, "").expect("a file");
+        fs::write(&order, "hosts: files\n").expect("a file");
+        let script = format!(
+            "exec unshare --mount sh -c 'mount --bind {} /etc/hosts && mount --bind {} /etc/nsswitch.conf && exec \"$@\"' sh \"$@\"",
+            hosts.display(),
+            order.display()
+        );
+        let door = near.run(Door::open);
+        let line = format!("connect name.example {}", door.port());
+        let run = near.run(|| soquete(&line).shell(&script).run());
+        assert_eq!(run.code, 1, "{run}");
+        run.error("resolve");
+        let client = near.run(|| soquete(&line).arg("--wait=15s").shell(&script).input("x").start());
+        pause(Duration::from_millis(300));
+        fs::write(&hosts, "127.0.0.1 name.example\n").expect("a file");
+        assert_eq!(door.accept().receive_all(), b"x");
+        let run = client.finish();
+        assert_eq!(run.code, 0, "{run}");
+    });
 }
 
 #[test]
 fn an_interrupt_ends_a_look_up() {
-    let Some(silence) = Silence::open("127.0.53.3") else { return };
-    for line in [
-        "connect name.example 80",
-        "connect --check name.example 80",
-        "listen name.example 0",
-        "udp-send name.example 9 hello",
-        "udp-send --check name.example 9",
-        "chat-join name.example",
-        "multi-connect name.example:80",
-        "stat name.example",
-    ] {
-        let program = silence.soquete(line).start();
-        silence.wait_for_question();
-        program.signal(Signal::INT);
-        let run = program.finish();
-        assert_eq!(run.code, 130, "{run}");
-        silence.forget_questions();
-    }
+    with_silence(|silence| {
+        for line in [
+            "connect name.example 80",
+            "connect --check name.example 80",
+            "listen name.example 0",
+            "udp-send name.example 9 hello",
+            "udp-send --check name.example 9",
+            "chat-join name.example",
+            "multi-connect name.example:80",
+            "stat name.example",
+        ] {
+            let program = silence.soquete(line).start();
+            silence.wait_for_question();
+            program.signal(Signal::INT);
+            let run = program.finish();
+            assert_eq!(run.code, 130, "{run}");
+            silence.forget_questions();
+        }
+    });
 }

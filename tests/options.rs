@@ -212,33 +212,35 @@ fn a_user_timeout_gives_a_peer_up_that_takes_nothing() {
 
 #[test]
 fn a_device_ties_a_socket_to_an_interface() {
-    if !is_root() {
-        skip("only root may use any interface by name");
-        return;
-    }
     let door = Door::open();
     let client = soquete(&format!("connect --device lo {}", door.address())).input("").start();
     drop(door.accept());
     let run = client.finish();
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(effective(&run, "device"), [&json!("lo")], "{run}");
+    two_machines(|near, far| {
+        let door = far.run(|| Door::open_at(far.at(0)));
+        let to = format!("connect {} --device", door.address());
+        let elsewhere = near.run(|| soquete(&to).arg("lo").arg("--timeout=300ms").run());
+        assert_ne!(elsewhere.code, 0, "nobody is there at that interface: {elsewhere}");
+        let client = near.run(|| soquete(&to).arg(PLUG).input("").start());
+        drop(door.accept());
+        let run = client.finish();
+        assert_eq!((run.code, effective(&run, "device")), (0, vec![&json!(PLUG)]), "{run}");
+    });
 }
 
 #[test]
 fn a_mark_is_set_by_root() {
-    let door = Door::open();
-    let client = soquete(&format!("connect --mark 0x2a {}", door.address()));
-    if !is_root() {
-        let run = client.run();
-        assert_eq!(run.code, 5, "{run}");
-        assert_eq!(run.error("option")["errno"], "EPERM", "{run}");
-        return;
-    }
-    let client = client.input("").start();
-    drop(door.accept());
-    let run = client.finish();
-    assert_eq!(run.code, 0, "{run}");
-    assert_eq!(effective(&run, "mark"), [&json!(42)], "{run}");
+    two_machines(|near, far| {
+        let door = far.run(|| Door::open_at(far.at(0)));
+        let line = format!("connect --mark 0x2a {}", door.address());
+        let client = near.run(|| soquete(&line).input("").start());
+        drop(door.accept());
+        let run = client.finish();
+        assert_eq!(run.code, 0, "{run}");
+        assert_eq!(effective(&run, "mark"), [&json!(42)], "{run}");
+    });
 }
 
 #[test]
@@ -274,15 +276,14 @@ fn an_option_the_kernel_refuses_is_an_error_that_names_it() {
 
 #[test]
 fn what_needs_a_right_is_refused_to_nobody() {
-    if !is_root() {
-        return skip("only root can become nobody");
-    }
-    for (words, name) in [("--mark 1", "mark"), ("--tos 0xe0 --mark 1", "mark")] {
-        let run = soquete(&format!("connect 127.0.0.1:9 {words}")).user(65534).run();
-        assert_eq!(run.code, 5, "{words}: {run}");
-        let error = run.error("option");
-        assert!(error.text("text").contains(name) && error["errno"] == "EPERM", "{words}: {run}");
-    }
+    as_root(|| {
+        for (words, name) in [("--mark 1", "mark"), ("--tos 0xe0 --mark 1", "mark")] {
+            let run = soquete(&format!("connect 127.0.0.1:9 {words}")).user(NOBODY).run();
+            assert_eq!(run.code, 5, "{words}: {run}");
+            let error = run.error("option");
+            assert!(error.text("text").contains(name) && error["errno"] == "EPERM", "{words}: {run}");
+        }
+    });
 }
 
 #[test]
@@ -304,5 +305,20 @@ fn values_that_cannot_be_meant_are_usage() {
         let run = soquete(&format!("listen 127.0.0.1:0 {words}")).run();
         assert_eq!(run.code, 2, "{words}: {run}");
         run.error("usage");
+    }
+}
+
+#[test]
+fn people_read_of_the_usual_options_only_where_they_came_out_otherwise() {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("the kernel's limit");
+    let most: u32 = most.trim().parse().expect("a number");
+    let more = most + 1;
+    for (asked, told) in [(more, true), (1, false)] {
+        let server = soquete(&format!("listen -k --echo --backlog {asked} 127.0.0.1:0")).human().start();
+        server.wait_stderr("listening on");
+        let run = server.terminate();
+        let line = format!("option backlog: requested {more}, effective {most}");
+        assert_eq!(run.stderr.contains(&line), told, "{run}");
+        assert_eq!(run.stderr.contains("option "), told, "{run}");
     }
 }

@@ -47,7 +47,7 @@ fn optional(program: &str) -> Option<std::path::PathBuf> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let found = std::env::split_paths(&path).map(|f| f.join(program)).find(|f| f.is_file());
         if found.is_none() {
-            note(&format!("skipped: {program} is missing"));
+            note(&format!("left out: {program} is in no package of Debian, and not on PATH"));
         }
         return found;
     }
@@ -102,7 +102,8 @@ fn the_version_is_that_of_the_package() {
 #[test]
 fn help_lists_the_exit_codes() {
     let run = soquete("--help").human().run();
-    for code in ["0", "1", "2", "3", "4", "5", "130", "143"] {
-        assert!(run.text().contains(code), "{code}: {run}");
-    }
+    let section = run.text().split("Exit status:\n").nth(1).expect("a section");
+    let words = section.split(|c: char| c.is_whitespace() || c == ',');
+    let listed: Vec<u8> = words.filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(listed, [0, 1, 2, 3, 4, 5, 130, 143], "{run}");
 }

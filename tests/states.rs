@@ -49,9 +49,6 @@ fn server_of(run: &Run) -> u64 {
     run.event("accept").number("conn")
 }
 
-/// The user and group `nobody` of every Linux.
-const NOBODY: u32 = 65534;
-
 const ACTIVE_OPEN: [&str; 3] = ["CLOSED", "SYN-SENT", "ESTABLISHED"];
 const PASSIVE_OPEN: [&str; 3] = ["LISTEN", "SYN-RECEIVED", "ESTABLISHED"];
 
@@ -694,21 +691,20 @@ fn a_socket_connected_to_itself_passes_syn_received() {
 
 #[test]
 fn nobody_sees_the_same_states_as_root() {
-    if !is_root() {
-        return skip("only root can become nobody");
-    }
-    let mut kernel = Kernel::watch();
-    let server = soquete("listen --echo 0").user(NOBODY).start();
-    kernel.narrow(server.port());
-    let client = soquete(&format!("connect {}", server.address())).user(NOBODY).input("hi\n").run();
-    assert_eq!((client.code, client.stdout.as_slice()), (0, b"hi\n".as_slice()), "{client}");
-    let server = server.finish();
-    kernel.confirm_all(&client);
-    kernel.confirm_all(&server);
-    assert_eq!(
-        client.states(client_of(&client)),
-        after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"])
-    );
+    as_root(|| {
+        let mut kernel = Kernel::watch();
+        let server = soquete("listen --echo 0").user(NOBODY).start();
+        kernel.narrow(server.port());
+        let client = soquete(&format!("connect {}", server.address())).user(NOBODY).input("hi\n").run();
+        assert_eq!((client.code, client.stdout.as_slice()), (0, b"hi\n".as_slice()), "{client}");
+        let server = server.finish();
+        kernel.confirm_all(&client);
+        kernel.confirm_all(&server);
+        assert_eq!(
+            client.states(client_of(&client)),
+            after(&ACTIVE_OPEN, &["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"])
+        );
+    });
 }
 
 #[test]

@@ -311,33 +311,25 @@ fn a_group_is_joined_on_its_interface() {
     }
 }
 
-/// A server and a client on one end of a cable that nobody else is on.
-const ON_A_CABLE: &str = r#"
-ip link add d0 type veth peer name d1 && ip link set d0 addrgenmode none && ip addr add fe80::1/64 dev d0 nodad &&
-ip link set lo up && ip link set d1 up && ip link set d0 up && mkfifo "$FOLDER/ready" || exit 77
-"$1" udp-serve 0 --respond heard --join ff02::7:7%d0 --count 1 --ready-fd 9 9>"$FOLDER/ready" 2>"$FOLDER/log" &
-while read -r address; do port=${address##*:}; done < "$FOLDER/ready"
-"$1" udp-send "ff02::7:7%d0" "$port" anybody --replies 1 --json
-"#;
-
 #[test]
 fn a_group_of_ipv6_is_joined_on_its_interface() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let output = std::process::Command::new("unshare")
-        .args(["-rn", "sh", "-c", ON_A_CABLE, "sh", env!("CARGO_BIN_EXE_soquete")])
-        .env("FOLDER", folder.path())
-        .output();
-    let Ok(output) = output else { return skip("unshare is missing") };
-    if output.status.code() == Some(77) || !folder.path().join("log").exists() {
-        return skip("no network namespace with a cable can be made");
-    }
-    let log = std::fs::read_to_string(folder.path().join("log")).expect("it exists");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}{log}", String::from_utf8_lossy(&output.stderr));
-    let reply: serde_json::Value = serde_json::from_str(&said).expect("one reply");
-    assert_eq!(reply["text"], "heard");
-    assert!(reply["peer"].as_str().is_some_and(|a| a.starts_with("[fe80::1%")), "{reply}");
-    assert!(log.contains("[ff02::7:7%"), "{log}");
+    two_machines(|near, far| {
+        let group = format!("ff02::7:7%{PLUG}");
+        let line = format!("udp-serve 0 --respond heard --join {group}");
+        let server = near.run(|| soquete(&line).start());
+        let listening = server.wait_for_many("listening", 3, |e| e.is("listening"));
+        let joined = listening.iter().any(|e| e.text("local").starts_with("[ff02::7:7%"));
+        assert!(joined, "{listening:?}");
+        let line = format!("udp-send {group} {} anybody --replies 1", server.port());
+        let run = far.run(|| soquete(&line).run());
+        assert_eq!(run.code, 0, "{run}");
+        let reply = &run.rows()[0];
+        assert_eq!(reply["text"], "heard", "{run}");
+        assert!(reply["peer"].as_str().is_some_and(|a| a.starts_with("[fe80::1%")), "{run}");
+        let heard = server.wait_for("a datagram", |e| e.is("datagram") && e.text("dir") == "in");
+        assert!(heard.text("local").starts_with("[ff02::7:7"), "{heard}");
+        server.terminate();
+    });
 }
 
 #[test]

@@ -322,8 +322,9 @@ mod tests {
         let started = Instant::now();
         for _ in 0..CAPACITY * 3 {
             events.emit(exit(0));
+            // Far from what it takes, and far from what waiting [`PATIENCE`] for each would.
+            assert!(started.elapsed() < Duration::from_mins(1), "emitting waited for the reader");
         }
-        assert!(started.elapsed() < Duration::from_secs(10), "emitting waited for the reader");
         for _ in 0..8 {
             open.send(()).unwrap();
         }
@@ -341,11 +342,10 @@ mod tests {
         let (open, gate) = mpsc::channel();
         let (written, batches) = mpsc::channel();
         let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
-        let started = Instant::now();
         for _ in 0..4 {
             events.emit_burst((0..CAPACITY).map(|_| exit(0)));
         }
-        assert!(started.elapsed() < PATIENCE, "a burst waited for the reader");
+        assert!(!events.queue.lock().stuck, "a burst waited for the reader");
         for _ in 0..8 {
             open.send(()).unwrap();
         }

@@ -110,6 +110,21 @@ fn datagram_sockets_wait_unconnected_or_have_a_peer() {
 }
 
 #[test]
+fn a_family_of_addresses_leaves_those_without_one_out() {
+    #![allow(clippy::disallowed_methods)]
+    let _unix = std::os::unix::net::UnixDatagram::unbound().unwrap();
+    let _doors = [Door::open(), Door::open_at("[::1]:0".parse().unwrap())];
+    let protos = |words: &str| -> Vec<String> {
+        rows(words).iter().map(|row| row["proto"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(protos("").iter().any(|proto| proto == "unix"));
+    for family in ["-4", "-6"] {
+        assert!(protos(family).iter().all(|proto| proto != "unix"), "{family}");
+    }
+    assert!(protos("-4 -x").iter().any(|proto| proto == "unix"), "it was asked for");
+}
+
+#[test]
 fn nothing_that_matches_is_exit_1_and_a_wrong_filter_exit_2() {
     assert_no_match(&stat(format!("--state LISTEN {}", crate::support::refusing_port().port())).run());
     for words in

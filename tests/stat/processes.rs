@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)] // a socket to give away
 
 use super::{rows, stat};
-use crate::support::{Door, is_root, soquete};
+use crate::support::{Door, NOBODY, as_root, soquete};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
@@ -43,14 +43,14 @@ fn the_name_of_a_process_cannot_command_the_terminal() {
 
 #[test]
 fn processes_that_may_not_be_seen_are_a_reason() {
-    if !is_root() {
-        return crate::support::note("skipped: only root can be somebody else");
-    }
-    let door = Door::open();
-    let run = stat(format!("-tlp {}", door.port())).user(65534).run();
-    let row = &run.rows()[0];
-    assert_eq!(row["processes"], serde_json::json!([]), "{run}");
-    assert!(row["processes_hidden"].as_str().unwrap().starts_with("permission denied"), "{run}");
-    let run = stat(format!("-tlp {}", door.port())).user(65534).human().run();
-    assert!(run.text().contains("(permission denied for "), "{run}");
+    as_root(|| {
+        let door = Door::open();
+        let asked = || stat(format!("-tlp {}", door.port())).user(NOBODY);
+        let run = asked().run();
+        let row = &run.rows()[0];
+        assert_eq!(row["processes"], serde_json::json!([]), "{run}");
+        assert!(row["processes_hidden"].as_str().unwrap().starts_with("permission denied"), "{run}");
+        let run = asked().human().run();
+        assert!(run.text().contains("(permission denied for "), "{run}");
+    });
 }

@@ -4,6 +4,7 @@
 //! own. Elsewhere the socket table is sampled, which sees what lasted. Sockets are told apart by their address pair:
 //! the process a record names is whoever was on the processor, on loopback often the other end.
 
+use super::privilege::in_user_namespace;
 use super::{DEADLINE, Run, is_root, note, skip};
 use sampler::Sampler;
 use std::net::SocketAddr;
@@ -50,7 +51,7 @@ impl Kernel {
                 Self::Tracepoint(tracepoint)
             }
             Err(why) => {
-                if is_root() {
+                if is_root() && !in_user_namespace() {
                     skip(&format!("the tracepoint cannot be read ({why})"));
                 }
                 SAID.call_once(|| note("states are compared with samples of the socket table"));

@@ -34,7 +34,7 @@ pub mod wire;
 pub use datagrams::Mail;
 pub use events::Event;
 pub use kernel::Kernel;
-pub use netns::{Machine, two_machines};
+pub use netns::{Machine, PLUG, two_machines};
 pub use overrun::Overrun;
 pub use peers::peer;
 pub use pipe::pipe;
@@ -63,6 +63,9 @@ pub fn noise(length: usize) -> Vec<u8> {
     bytes
 }
 
+/// The user and group `nobody` of every Linux.
+pub const NOBODY: u32 = 65534;
+
 /// Whether the tests run as root, as those about other users and kernel records need to know.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
@@ -73,15 +76,17 @@ pub fn must_not_skip() -> bool {
     std::env::var_os("SOQUETE_REQUIRE_PEERS").is_some_and(|v| v == "1")
 }
 
-/// Says that a test, or a part of it, cannot run here; fails where nothing may be skipped.
+/// Says that a test, or a part of it, cannot run here; fails where nothing may be skipped. `.ci/run` counts these lines.
 pub fn skip(why: &str) {
     assert!(!must_not_skip(), "{why}, and SOQUETE_REQUIRE_PEERS=1 forbids to skip");
-    note(&format!("skipped: {why}"));
+    let thread = std::thread::current();
+    note(&format!("skipped: {}: {why}", thread.name().unwrap_or("a part of a test")));
 }
 
 /// Says something that must be seen although the test passes: the test runner keeps what macros print to itself.
 pub fn note(what: &str) {
-    let _ = writeln!(std::io::stderr(), "{what}");
+    // In one piece: other tests write there at the same time.
+    let _ = std::io::stderr().write_all(format!("{what}\n").as_bytes());
 }
 
 /// Lets time pass that is part of the story: an answer that comes late, a peer that is silent. Never for readiness.

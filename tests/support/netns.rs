@@ -23,7 +23,8 @@ use std::os::fd::AsFd;
 use std::process::Command;
 use std::thread::scope;
 
-/// A network namespace with one cable, on which it has an address of each family, and a loopback of its own.
+/// A network namespace with a loopback of its own and one cable, on which it has an address of each family, and `fe80::1`
+/// or `fe80::2`.
 pub struct Machine {
     network: File,
     /// 10.77.0.1 or 10.77.0.2, of a /24.
@@ -48,8 +49,14 @@ pub fn two_machines(test: impl FnOnce(&Machine, &Machine)) {
             let status = Command::new("sh").args(["-c", &script]).stdin(network).status();
             assert!(status.is_ok_and(|s| s.success()), "{script}");
         });
-        near.plug_in();
-        far.plug_in();
+        // Both ends of a cable, before either has addresses: without a carrier IPv6 is not configured.
+        for machine in [&near, &far] {
+            machine.sh(&format!(
+                "ip link set lo up; ip link set {PLUG} addrgenmode none; ip link set {PLUG} up"
+            ));
+        }
+        near.take_addresses();
+        far.take_addresses();
         test(&near, &far);
     });
 }
@@ -68,11 +75,13 @@ impl Machine {
         Self { network, v4, v6 }
     }
 
-    fn plug_in(&self) {
-        let (v4, v6) = (self.v4, self.v6);
+    fn take_addresses(&self) {
+        let (v4, v6, number) = (self.v4, self.v6, self.v4.octets()[3]);
+        // No address but these, and none that is tentative for a while (RFC 4862, 5.4).
         self.sh(&format!(
-            "ip link set lo up && ip address add {v4}/24 dev {PLUG} &&
-             ip address add {v6}/64 dev {PLUG} nodad && ip link set {PLUG} up"
+            "ip address add {v4}/24 dev {PLUG}
+             ip address add {v6}/64 dev {PLUG} nodad
+             ip address add fe80::{number}/64 dev {PLUG} nodad"
         ));
     }
 

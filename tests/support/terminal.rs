@@ -55,7 +55,10 @@ impl Terminal {
         pty.resize(Size::new(ROWS.get(), COLUMNS.get())).expect("its size");
         let reader = pty.as_fd().try_clone_to_owned().expect("a descriptor");
         let shown = Collected::start(File::from(reader));
-        let child = Command::new(program)
+        // Who started the tests may ignore SIGHUP, as nohup does.
+        let child = Command::new("env")
+            .arg("--default-signal=HUP")
+            .arg(program)
             .args(words)
             .env_remove("NO_COLOR")
             .env("TERM", kind)
