@@ -308,6 +308,8 @@ mod tests {
             self.0.recv().map_err(io::Error::other)?;
             self.1.send(batch.to_vec()).map_err(io::Error::other)
         }
+
+        fn finish(&mut self) {}
     }
 
     fn exit(code: u8) -> Event {

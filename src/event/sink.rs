@@ -9,7 +9,7 @@ pub trait Sink: Send {
     fn write(&mut self, batch: &[Record]) -> io::Result<()>;
 
     /// Everything was written: takes away what was shown for the moment. The program does not end before.
-    fn finish(&mut self) {}
+    fn finish(&mut self);
 }
 
 /// Which events anybody wants to see.

@@ -19,4 +19,8 @@ impl Sink for AfterEcho {
         }
         self.inner.write(batch)
     }
+
+    fn finish(&mut self) {
+        self.inner.finish();
+    }
 }

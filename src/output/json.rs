@@ -57,6 +57,9 @@ impl Sink for Json {
         }
         self.to.write_all(&self.lines)
     }
+
+    /// JSON is never taken away.
+    fn finish(&mut self) {}
 }
 
 #[cfg(test)]
