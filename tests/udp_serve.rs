@@ -291,6 +291,61 @@ fn options_are_read_back_and_a_wrong_one_is_an_error() {
     run.error("option");
 }
 
+/// A sender of `count` lines of one length, which leave it together.
+fn send_numbers(to: SocketAddr, count: usize) {
+    let lines: Vec<String> = (1..).take(count).map(|i| format!("{i:05}\n")).collect();
+    let run = soquete(&format!("udp-send {to} --reply-wait 0")).input(lines.concat()).run();
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn datagrams_that_come_together_are_told_apart() {
+    const COUNT: usize = 3000;
+    // What waits for a server that sleeps is more than its queue could hold one by one.
+    let server = serve(&format!("--count {} --rcvbuf 200k", COUNT + 1));
+    let address = server.address();
+    server.signal(Signal::STOP);
+    send_numbers(address, COUNT / 2);
+    let last = Mail::to(address);
+    last.send("in between");
+    send_numbers(address, COUNT / 2 + 100);
+    server.signal(Signal::CONT);
+    let run = server.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let rows = run.rows();
+    let number = |i: usize| format!("{i:05}");
+    let half = COUNT / 2;
+    let expected = (1..=half).map(number).chain(["in between".to_owned()]).chain((1..=half).map(number));
+    assert!(rows.iter().map(|row| row["text"].as_str().expect("text").to_owned()).eq(expected), "{run}");
+    let peers: Vec<_> = [0, half, half + 1].map(|i| rows[i]["peer"].clone()).into();
+    assert!(rows[..half].iter().all(|row| row["peer"] == peers[0] && row["len"] == 5));
+    assert!(rows[half + 1..].iter().all(|row| row["peer"] == peers[2]));
+    assert!(peers[1] == last.address().to_string() && peers[0] != peers[2], "{peers:?}");
+    let told: Vec<_> = run.named("datagram").map(|e| (e["peer"].clone(), e.number("len"))).collect();
+    let shown: Vec<_> =
+        rows.iter().map(|row| (row["peer"].clone(), row["len"].as_u64().expect("a length"))).collect();
+    assert_eq!(told, shown);
+    assert_eq!(run.event("summary").number("bytes_in"), 5 * COUNT as u64 + 10, "{run}");
+}
+
+#[test]
+fn each_of_many_that_come_together_is_answered() {
+    let server = soquete("udp-serve 0.0.0.0:0 --upper").start();
+    // They leave with one call, the shorter one with the others (UDP_SEGMENT). The client hears 127.0.0.5 alone.
+    let words = format!("udp-send 127.0.0.5 {} onex twox tre --replies 3", server.port());
+    server.signal(Signal::STOP);
+    let client = soquete(&words).start();
+    client.wait_for_many("all sent", 3, |e| e.is("datagram"));
+    server.signal(Signal::CONT);
+    let said = client.finish();
+    let replies: Vec<_> = said.rows().iter().map(|row| row["text"].clone()).collect();
+    assert_eq!(replies, ["ONEX", "TWOX", "TRE"], "{said}");
+    let run = server.terminate();
+    let told: Vec<_> = run.named("datagram").map(|e| (e.text("dir").to_owned(), e.number("len"))).collect();
+    let expected = [("in", 4), ("in", 4), ("in", 3), ("out", 4), ("out", 4), ("out", 3)];
+    assert_eq!(told, expected.map(|(dir, len)| (dir.to_owned(), len)), "{run}");
+}
+
 #[test]
 fn a_group_is_joined_on_its_interface() {
     let group = Ipv4Addr::new(239, 1, 2, 3);

@@ -5,7 +5,7 @@ use crate::cli::UdpServe;
 use crate::cmd::{Context, stdout};
 use crate::event::report::{DatagramRow, Report, Row};
 use crate::event::{Dir, Event, Events};
-use crate::sys::mmsg::{BATCH, Inbox, Letter, Origin, Outbox};
+use crate::sys::mmsg::{Inbox, Letter, Origin, Outbox};
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Tracked;
 use crate::sys::wait::{For, wait};
@@ -72,7 +72,7 @@ impl<'a> Desk<'a> {
 
     /// Takes one batch from `socket`, shows and answers it.
     pub(super) fn turn(&mut self, socket: &Tracked) -> Result<Turn> {
-        let limit = self.left.map_or(BATCH, |left| usize::try_from(left).unwrap_or(BATCH).min(BATCH));
+        let limit = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
         let count = match self.inbox.receive(socket, limit) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Turn::Empty),
@@ -96,8 +96,8 @@ impl<'a> Desk<'a> {
         self.left = self.left.map(|left| left.saturating_sub(count as u64));
         Ok(match self.left {
             Some(0) => Turn::Enough,
-            _ if count < BATCH => Turn::Empty,
-            _ => Turn::More,
+            _ if self.inbox.is_full() => Turn::More,
+            _ => Turn::Empty,
         })
     }
 

@@ -38,6 +38,7 @@ pub(super) fn open(args: &UdpServe, context: &Context) -> anyhow::Result<Vec<Tra
             socket.tell_origins()?;
         }
         socket.make_room(&options);
+        socket.take_segments();
         socket.tell_listening();
     }
     Ok(sockets)
