@@ -29,7 +29,7 @@ fn an_answer_longer_than_a_datagram_is_refused_at_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("answer");
     std::fs::write(&file, vec![b'x'; 65_508]).expect("a file");
-    let run = soquete("udp-serve -4 0 --respond").arg(&file).human().run();
+    let run = soquete("udp-serve -4 0 --respond").arg(format!("@{}", file.display())).human().run();
     assert_eq!(run.code, 5, "{run}");
     assert!(run.stderr.contains("65507"), "{run}");
 }
@@ -139,19 +139,38 @@ fn everybody_gets_the_response() {
     let file = folder.path().join("answer");
     std::fs::write(&file, b"from a file\n").expect("a file");
     let file = file.to_str().expect("a path of text");
-    for (answer, expected) in [("pong", "pong"), (file, "from a file\n"), ("", "")] {
+    for (answer, expected) in [
+        ("pong", &b"pong"[..]),
+        (&format!("@{file}"), b"from a file\n"),
+        ("", b""),
+        (r"\x40a\r\n\t\0\\\xfF", b"@a\r\n\t\0\\\xff"),
+    ] {
         let server = soquete("udp-serve 127.0.0.1:0 --respond").arg(answer).start();
         let mail = Mail::to(server.address());
         mail.send("ping");
-        assert_eq!(mail.receive(), expected.as_bytes());
-        server.terminate();
+        assert_eq!(mail.receive(), expected);
+        let run = server.terminate();
+        assert_eq!(run.named("warning").count(), 0, "{run}");
     }
+    // Nobody means the name of a file for an answer.
+    let server = soquete("udp-serve 127.0.0.1:0 --respond").arg(file).start();
+    let advice = server.event("warning");
+    assert!(advice.text("text").contains(&format!("@{file}")), "{advice}");
+    let mail = Mail::to(server.address());
+    mail.send("ping");
+    assert_eq!(mail.receive(), file.as_bytes());
+    server.terminate();
+    let server = soquete("udp-serve 127.0.0.1:0 --respond @-").input("from a pipe").start();
+    let mail = Mail::to(server.address());
+    mail.send("ping");
+    assert_eq!(mail.receive(), b"from a pipe");
+    server.terminate();
     let long = folder.path().join("long");
     std::fs::write(&long, vec![b'x'; 70_000]).expect("a file");
-    let run = soquete("udp-serve 127.0.0.1:0 --respond").arg(long).run();
+    let run = soquete("udp-serve 127.0.0.1:0 --respond").arg(format!("@{}", long.display())).run();
     assert_eq!(run.code, 5, "{run}");
     assert!(run.error("data").text("text").contains("65507"), "{run}");
-    let run = soquete("udp-serve 127.0.0.1:0 --respond /nonexistent/answer").run();
+    let run = soquete("udp-serve 127.0.0.1:0 --respond @/nonexistent/answer").run();
     assert_eq!((run.code, run.error("file")["errno"].as_str()), (5, Some("ENOENT")), "{run}");
 }
 

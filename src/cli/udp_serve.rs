@@ -1,7 +1,7 @@
 //! `soquete udp-serve`.
 
 use super::values::duration;
-use super::{ReadyArgs, ServerArgs, SocketArgs};
+use super::{ReadyArgs, Response, ServerArgs, SocketArgs};
 use clap::Args;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -54,9 +54,9 @@ pub struct AnswerArgs {
     /// Send each datagram back in upper case
     #[arg(long)]
     pub upper: bool,
-    /// Answer each datagram with TEXT, or with the contents of FILE; one word with an existing folder in it is a FILE
-    #[arg(long, value_name = "TEXT|FILE")]
-    pub respond: Option<String>,
+    /// Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    #[arg(long, value_name = "TEXT|@FILE", value_parser = Response::parser())]
+    pub respond: Option<Response>,
 }
 
 /// A multicast group, and the interface to hear it on.

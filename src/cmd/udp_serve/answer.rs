@@ -1,12 +1,12 @@
 //! What a datagram server answers.
 
 use crate::cli::AnswerArgs;
+use crate::cmd::Context;
 use crate::cmd::serve::response;
 use crate::event::Kind;
 use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
 use crate::net::upper::Upper;
 use crate::sys::mmsg::{Datagram, Letter};
-use crate::sys::signal::Stop;
 use crate::sys::socket::Tracked;
 use crate::sys::{Error, Result};
 use std::io;
@@ -26,11 +26,11 @@ pub(super) enum Answer {
 
 impl Answer {
     /// The answer asked for; a file is read now rather than at the first datagram.
-    pub(super) fn of(args: &AnswerArgs, stop: &Stop) -> Result<Self> {
+    pub(super) fn of(args: &AnswerArgs, context: &Context) -> Result<Self> {
         Ok(match &args.respond {
             _ if args.echo => Self::Echo,
             _ if args.upper => Self::Upper,
-            Some(answer) => Self::Respond(response(answer, stop)?),
+            Some(answer) => Self::Respond(response(answer, context)?),
             None => Self::Nothing,
         })
     }

@@ -24,7 +24,7 @@ const TURNS: usize = 4;
 
 /// Runs `soquete udp-serve`.
 pub fn run(args: &UdpServe, context: &mut Context) -> Result {
-    let answer = Answer::of(&args.answer, &context.stop)?;
+    let answer = Answer::of(&args.answer, context)?;
     limits::raise_descriptors();
     let sockets = doors::open(args, context)?;
     answer.expect_to_fit(&sockets)?;
