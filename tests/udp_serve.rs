@@ -305,9 +305,27 @@ fn options_are_read_back_and_a_wrong_one_is_an_error() {
     assert_eq!(option("rcvbuf"), (json!(100_000), json!(200_000)));
     assert_eq!(option("ttl"), (json!(7), json!(7)));
     assert_eq!(option("tos"), (json!(16), json!(16)));
-    let run = soquete("udp-serve 127.0.0.1:0 --nodelay").run();
+    let run = soquete("udp-serve 127.0.0.1:0 --device nosuch0").run();
     assert_eq!(run.code, 5, "{run}");
     run.error("option");
+}
+
+#[test]
+fn options_of_tcp_are_not_offered() {
+    let flags =
+        ["--nodelay", "--keepalive", "--linger 1", "--mss 1000", "--user-timeout 1s", "--congestion reno"];
+    for command in ["udp-serve 127.0.0.1:0", "udp-send 127.0.0.1 9 x"] {
+        let help =
+            soquete(&format!("{} --help", command.split(' ').next().unwrap_or_default())).human().run();
+        for flag in flags.iter().chain(&["--backlog 1"]) {
+            let run = soquete(&format!("{command} {flag}")).run();
+            assert_eq!(run.code, 2, "{command} {flag}: {run}");
+            run.error("usage");
+            let name = flag.split(' ').next().unwrap_or_default();
+            assert!(!help.text().contains(name), "{command} --help has {name}");
+        }
+        assert!(help.text().contains("--rcvbuf"), "{help}");
+    }
 }
 
 /// A sender of `count` lines of one length, which leave it together.

@@ -25,7 +25,10 @@ pub use connect::Connect;
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
 pub use response::Response;
-pub use socket::{ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs};
+pub use socket::{
+    ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs, UdpClientArgs,
+    UdpServerArgs,
+};
 pub use stat::Stat;
 pub use udp_send::UdpSend;
 pub use udp_serve::{AnswerArgs, Group, UdpServe};

@@ -1,6 +1,6 @@
 //! `soquete udp-send`.
 
-use super::ClientArgs;
+use super::UdpClientArgs;
 use super::values::{duration, payload};
 use clap::Args;
 use std::ffi::OsString;
@@ -49,7 +49,7 @@ pub struct UdpSend {
     pub multicast_ttl: Option<u8>,
     /// Its socket.
     #[command(flatten)]
-    pub client: ClientArgs,
+    pub client: UdpClientArgs,
 }
 
 const EXAMPLES: &str = "\

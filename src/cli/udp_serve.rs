@@ -1,7 +1,7 @@
 //! `soquete udp-serve`.
 
 use super::values::duration;
-use super::{ReadyArgs, Response, ServerArgs, SocketArgs};
+use super::{Response, ServerArgs, UdpServerArgs};
 use clap::Args;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -35,12 +35,9 @@ pub struct UdpServe {
     /// End when no datagram came for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
-    /// How readiness is told.
+    /// Its sockets.
     #[command(flatten)]
-    pub ready: ReadyArgs,
-    /// Socket options.
-    #[command(flatten)]
-    pub socket: SocketArgs,
+    pub own: UdpServerArgs,
 }
 
 /// What peers get; without any of these nothing, and standard output gets the payload.

@@ -28,7 +28,7 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
     limits::raise_descriptors();
     let sockets = doors::open(args, context)?;
     answer.expect_to_fit(&sockets)?;
-    ready::announce(&args.ready, &sockets)?;
+    ready::announce(&args.own.ready, &sockets)?;
     let stop = context.stop.clone();
     let desk = Desk::new(args, answer, context)?;
     serve(args, desk, &sockets, &stop)
