@@ -328,6 +328,67 @@ fn options_of_tcp_are_not_offered() {
     }
 }
 
+#[test]
+fn a_datagram_from_the_servers_own_address_is_not_answered() {
+    let server = soquete("udp-serve 0.0.0.0:0 --echo --reuseaddr").start();
+    let port = server.port();
+    // One of this machine's addresses with the server's port: where its answers would come back to it.
+    let own = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).expect("a socket");
+    own.set_reuse_address(true).expect("an option");
+    let address = SocketAddr::from(([127, 0, 0, 2], port));
+    bind(&own, address);
+    for _ in 0..2 {
+        own.send_to(b"forged", &SocketAddr::from(([127, 0, 0, 1], port)).into()).expect("a datagram");
+    }
+    server.wait_for_many("both", 2, |e| e.is("datagram"));
+    let warning = server.event("warning");
+    assert_eq!(warning.address("peer"), Some(address), "{warning}");
+    let mail = Mail::to(([127, 0, 0, 1], port).into());
+    mail.send("honest");
+    assert_eq!(mail.receive(), b"honest");
+    let run = server.terminate();
+    let out = run.named("datagram").filter(|e| e.text("dir") == "out").count();
+    assert_eq!((out, run.named("warning").count()), (1, 1), "{run}");
+}
+
+#[allow(clippy::disallowed_methods)] // the other end must not be made of the code under test
+fn bind(socket: &socket2::Socket, address: SocketAddr) {
+    socket.bind(&address.into()).unwrap_or_else(|e| panic!("bind {address}: {e}"));
+}
+
+/// Sends a datagram of UDP with any port as its sender's, from 127.0.0.1; only root may.
+fn forge(from: u16, to: SocketAddr, text: &str) {
+    let raw = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, Some(socket2::Protocol::UDP));
+    let length = u16::try_from(8 + text.len()).expect("a short one");
+    // Without a checksum (RFC 768).
+    let mut datagram: Vec<u8> = [from, to.port(), length, 0].into_iter().flat_map(u16::to_be_bytes).collect();
+    datagram.extend_from_slice(text.as_bytes());
+    raw.expect("root may").send_to(&datagram, &to.into()).expect("the kernel takes it");
+}
+
+#[test]
+fn forged_senders_start_no_endless_exchange() {
+    if !is_root() {
+        return skip("only root can forge a datagram");
+    }
+    for flags in ["--echo", "--upper", "--respond x"] {
+        let server = serve(flags);
+        let address = server.address();
+        let senders = [address.port(), 7, 13, 17, 19, 37];
+        for from in senders {
+            forge(from, address, "forged");
+        }
+        let mail = Mail::to(address);
+        mail.send("honest");
+        mail.receive();
+        let run = server.terminate();
+        let count = |dir: &str| run.named("datagram").filter(|e| e.text("dir") == dir).count();
+        assert_eq!((count("in"), count("out")), (senders.len() + 1, 1), "{flags}: {run}");
+        // Once for itself and once for all the others.
+        assert_eq!(run.named("warning").count(), 2, "{flags}: {run}");
+    }
+}
+
 /// A sender of `count` lines of one length, which leave it together.
 fn send_numbers(to: SocketAddr, count: usize) {
     let lines: Vec<String> = (1..).take(count).map(|i| format!("{i:05}\n")).collect();

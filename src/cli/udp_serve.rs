@@ -12,6 +12,10 @@ use std::time::Duration;
 /// served at once; each is answered at its own address, from the address it wrote to. A bare port is loopback in both
 /// families; --public or an address opens it to others.
 ///
+/// Services do not answer what comes from this server's own address and port, nor from ports 7, 13, 17, 19 and 37, whose
+/// services answer everything themselves: a single datagram with a false sender would go back and forth for ever. The
+/// first such datagram of each kind is told as a warning.
+///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
 /// is not UTF-8; also where datagrams are answered.
 #[derive(Debug, Args)]

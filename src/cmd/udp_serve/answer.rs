@@ -10,6 +10,7 @@ use crate::sys::mmsg::{Datagram, Letter};
 use crate::sys::socket::Tracked;
 use crate::sys::{Error, Result};
 use std::io;
+use std::net::SocketAddr;
 use std::ops::Range;
 
 /// One of the services of `udp-serve`.
@@ -48,13 +49,17 @@ impl Answer {
         }
     }
 
-    /// A letter for each of `datagrams`, to who sent it, from the address it was sent to.
+    /// A letter for each of `datagrams` whose sender `may` be answered, to who sent it, from the address it was sent to.
     pub(super) fn letters<'a>(
         &'a self,
         datagrams: impl Iterator<Item = Datagram<'a>>,
         raised: &'a Raised,
+        mut may: impl FnMut(SocketAddr) -> bool,
     ) -> Vec<Letter<'a>> {
         let letter = |(i, datagram): (usize, Datagram<'a>)| {
+            if !may(datagram.peer) {
+                return None;
+            }
             let payload = match self {
                 Self::Nothing => return None,
                 Self::Echo => datagram.payload,

@@ -1,6 +1,7 @@
 //! Where a datagram server's batches are shown and answered.
 
 use super::answer::{Answer, Raised};
+use super::loops::LoopGuard;
 use crate::cli::UdpServe;
 use crate::cmd::{Context, stdout};
 use crate::event::report::{DatagramRow, Report, Row};
@@ -25,6 +26,7 @@ pub(super) struct Desk<'a> {
     answer: Answer,
     inbox: Inbox,
     outbox: Outbox,
+    guard: LoopGuard,
     raised: Raised,
     report: &'a mut dyn Report,
     events: &'a Events,
@@ -52,12 +54,18 @@ pub(super) enum Turn {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(args: &UdpServe, answer: Answer, context: &'a mut Context) -> Result<Self> {
+    pub(super) fn new(
+        args: &UdpServe,
+        answer: Answer,
+        sockets: &[Tracked],
+        context: &'a mut Context,
+    ) -> Result<Self> {
         let shows = context.json || matches!(answer, Answer::Nothing);
         Ok(Self {
             answer,
             inbox: Inbox::new(),
             outbox: Outbox::new(),
+            guard: LoopGuard::new(sockets),
             raised: Raised::default(),
             report: context.report.as_mut(),
             events: &context.events,
@@ -120,7 +128,12 @@ impl<'a> Desk<'a> {
         if matches!(self.answer, Answer::Upper) {
             self.raised.fill(self.inbox.datagrams());
         }
-        let letters = self.answer.letters(self.inbox.datagrams(), &self.raised);
+        let mut suspects = Vec::new();
+        let letters = self.answer.letters(self.inbox.datagrams(), &self.raised, |peer| {
+            let suspect = self.guard.suspect(peer);
+            suspects.extend(suspect.map(|why| (peer, why)));
+            suspect.is_none()
+        });
         let mut rest = &letters[..];
         let mut lost: Vec<(Option<SocketAddr>, io::Error)> = Vec::new();
         while let [first, others @ ..] = rest {
@@ -144,6 +157,9 @@ impl<'a> Desk<'a> {
                     rest = others;
                 }
             }
+        }
+        for (peer, why) in suspects {
+            self.guard.warn(peer, why, socket, self.events);
         }
         for (peer, error) in lost {
             self.warn(socket, peer, "send", error);

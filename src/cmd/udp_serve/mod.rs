@@ -7,6 +7,7 @@
 mod answer;
 mod desk;
 mod doors;
+mod loops;
 
 use super::{Context, Outcome, Result, ready};
 use crate::cli::UdpServe;
@@ -30,7 +31,7 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
     answer.expect_to_fit(&sockets)?;
     ready::announce(&args.own.ready, &sockets)?;
     let stop = context.stop.clone();
-    let desk = Desk::new(args, answer, context)?;
+    let desk = Desk::new(args, answer, &sockets, context)?;
     serve(args, desk, &sockets, &stop)
 }
 
