@@ -43,7 +43,7 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d '
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'Give up when no client is there for this long' -r
@@ -59,20 +59,20 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-file -d
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseport -d 'Let several sockets share one address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tos -d 'Type of service, or traffic class, of packets sent' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Keep IPv4 off an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -108,19 +108,19 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'L
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tos -d 'Type of service, or traffic class, of packets sent' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -138,28 +138,22 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Eve
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE; one word with an existing folder in it is a FILE' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Receive what is sent to this multicast group too, on one interface or the one that routes give' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, once what then waits at standard input is sent (a terminal\'s is not)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram came for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseport -d 'Let several sockets share one address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l tos -d 'Type of service, or traffic class, of packets sent' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Keep IPv4 off an IPv6 socket [with -6: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -170,6 +164,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l echo -d 'Send each datagram back'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l upper -d 'Send each datagram back in upper case'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l lines -d 'End each datagram on standard output with a line feed where it has none'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l to-all -d 'Send lines to every peer heard in the last minute, not to the last one alone'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l send-only -d 'Send standard input and leave at its end; print nothing'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l recv-only -d 'Do not read standard input'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l per-read -d 'Make each read of standard input one datagram, its bytes unchanged, instead of each line'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l keep-lf -d 'Leave the line feed at the end of each line in its datagram'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s C -l crlf -d 'Send line ends as CR LF'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
@@ -181,28 +182,25 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l repeat -d '
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s i -l interval -d 'Wait this long between two datagrams' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l multicast-ttl -d 'How many routers a multicast datagram may pass' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l tos -d 'Type of service, or traffic class, of packets sent' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s z -l check -d 'Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l whole -d 'Send all of standard input as one datagram'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l per-read -d 'Make each read of standard input one datagram, its bytes unchanged, instead of each line'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l keep-lf -d 'Leave the line feed at the end of each line in its datagram'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s C -l crlf -d 'Send line ends as CR LF'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l broadcast -d 'Allow a broadcast address, and replies from anybody'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 6 -l ipv6 -d 'IPv6 only'
@@ -222,20 +220,20 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-fil
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseport -d 'Let several sockets share one address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tos -d 'Type of service, or traffic class, of packets sent' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l v6only -d 'Keep IPv4 off an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -263,19 +261,19 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tos -d 'Type of service, or traffic class, of packets sent' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -301,19 +299,19 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tos -d 'Type of service, or traffic class, of packets sent' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l freebind -d 'Bind addresses this machine does not have' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

@@ -36,7 +36,7 @@ module completions {
     --echo                    # Send back what comes
     --upper                   # Send back what comes, in upper case
     --discard                 # Throw away what comes
-    --respond: string         # Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE
+    --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     --send: path              # Send FILE, then FIN
     --keep-open(-k)           # Go on accepting; clients are served at the same time
     --send-only               # Send standard input and print nothing; without -k, leave once it is acknowledged
@@ -56,20 +56,20 @@ module completions {
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
     --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
-    --v6only: string          # Keep IPv4 off an IPv6 socket
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
     --tos: string             # Type of service, or traffic class, of packets sent
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --v6only: string          # Keep IPv4 off an IPv6 socket [with -6: on by default]
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -112,19 +112,19 @@ module completions {
     --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Keep IPv4 off an IPv6 socket
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
     --tos: string             # Type of service, or traffic class, of packets sent
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -146,28 +146,29 @@ module completions {
     --numeric(-n)             # No DNS: hosts are literal addresses
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
-    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE; one word with an existing folder in it is a FILE
+    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     --join: string            # Receive what is sent to this multicast group too, on one interface or the one that routes give
-    --count: string           # End after N datagrams
+    --count: string           # End after N datagrams, once what then waits at standard input is sent (a terminal's is not)
     --idle-timeout: string    # End when no datagram came for this long
+    --lines                   # End each datagram on standard output with a line feed where it has none
+    --to-all                  # Send lines to every peer heard in the last minute, not to the last one alone
+    --send-only               # Send standard input and leave at its end; print nothing
+    --recv-only               # Do not read standard input
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
-    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
-    --v6only: string          # Keep IPv4 off an IPv6 socket
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
     --tos: string             # Type of service, or traffic class, of packets sent
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
+    --v6only: string          # Keep IPv4 off an IPv6 socket [with -6: on by default]
+    --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
+    --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
+    --keep-lf                 # Leave the line feed at the end of each line in its datagram
+    --crlf(-C)                # Send line ends as CR LF
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -186,6 +187,9 @@ module completions {
     --check(-z)               # Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
     --whole                   # Send all of standard input as one datagram
     --size: string            # Cut standard input into datagrams of N bytes, whatever its lines
+    --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
+    --keep-lf                 # Leave the line feed at the end of each line in its datagram
+    --crlf(-C)                # Send line ends as CR LF
     --reply-wait: string      # Go on for replies this long after the last datagram went out or came in; 0 does not wait
     --replies: string         # End after N replies; fewer in time is exit 3
     --repeat: string          # Send everything N times
@@ -196,22 +200,16 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Keep IPv4 off an IPv6 socket
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
     --tos: string             # Type of service, or traffic class, of packets sent
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
+    --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -247,20 +245,20 @@ module completions {
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
     --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
-    --v6only: string          # Keep IPv4 off an IPv6 socket
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
     --tos: string             # Type of service, or traffic class, of packets sent
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --v6only: string          # Keep IPv4 off an IPv6 socket [with -6: on by default]
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -297,19 +295,19 @@ module completions {
     --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Keep IPv4 off an IPv6 socket
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
     --tos: string             # Type of service, or traffic class, of packets sent
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -349,19 +347,19 @@ module completions {
     --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Keep IPv4 off an IPv6 socket
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
     --tos: string             # Type of service, or traffic class, of packets sent
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only

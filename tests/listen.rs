@@ -250,14 +250,40 @@ fn respond_sends_the_same_to_everybody_and_half_closes() {
     let page = folder.path().join("page.http");
     let text = "HTTP/1.0 200 OK\r\n\r\nhello\n";
     std::fs::write(&page, text).expect("a file");
-    for answer in [page.to_str().expect("a path of text"), text] {
+    let file = format!("@{}", page.display());
+    for answer in [&file, text, r"HTTP/1.0 200 OK\r\n\r\n\x68ello\n"] {
         let server = soquete("listen -k 127.0.0.1:0 --respond").arg(answer).start();
         for _ in 0..2 {
             let mut client = Peer::connect(server.address());
             assert_eq!(client.receive_all(), text.as_bytes());
             client.send("GET / HTTP/1.0\r\n\r\n");
         }
-        server.terminate();
+        let run = server.terminate();
+        assert_eq!(run.named("warning").count(), 0, "{run}");
+    }
+    // Nobody means the name of a file for an answer.
+    let server = soquete("listen 127.0.0.1:0 --respond").arg(&page).start();
+    let advice = server.event("warning");
+    assert!(advice.text("text").contains(&file), "{advice}");
+    assert_eq!(Peer::connect(server.address()).receive_all(), page.as_os_str().as_encoded_bytes());
+    assert_eq!(server.finish().code, 0);
+}
+
+#[test]
+fn respond_takes_its_answer_from_standard_input() {
+    let server = soquete("listen 127.0.0.1:0 --respond @-").input("from a pipe\n").start();
+    assert_eq!(Peer::connect(server.address()).receive_all(), b"from a pipe\n");
+    assert_eq!(server.finish().code, 0);
+}
+
+#[test]
+fn respond_with_what_is_no_escape_is_usage() {
+    for (answer, part) in
+        [(r"a\qb", r"\qb"), ("@", "name"), (r"\x4", "no escape"), ("ends with \\", "no escape")]
+    {
+        let run = soquete("listen 127.0.0.1:0 --respond").arg(answer).human().run();
+        assert_eq!(run.code, 2, "{run}");
+        assert!(run.stderr.contains(part) && run.stderr.lines().count() == 1, "{run}");
     }
 }
 
@@ -312,7 +338,7 @@ fn send_serves_a_file() {
 
 #[test]
 fn a_file_that_is_not_there_is_said_before_anybody_comes() {
-    for words in ["--send /no/such/file", "--respond /no/such/file", "--send /"] {
+    for words in ["--send /no/such/file", "--respond @/no/such/file", "--send /"] {
         let run = soquete(&format!("listen 0 {words}")).run();
         assert_eq!(run.code, 5, "{words}: {run}");
         run.error("file");
@@ -561,7 +587,7 @@ fn a_named_pipe_is_sent_as_it_is_written_and_waited_for_in_vain() {
     let _client = Peer::connect(server.address());
     server.event("accept");
     server.terminate();
-    let waiting = soquete("listen 127.0.0.1:0 --respond").arg(&path).start();
+    let waiting = soquete(&format!("listen 127.0.0.1:0 --respond @{}", path.display())).start();
     let begun = Instant::now();
     while !has_thread(waiting.pid(), "input") {
         assert!(begun.elapsed() < DEADLINE, "it does not wait for a writer");

@@ -142,6 +142,36 @@ fn an_ipv6_socket_takes_ipv4_too_only_if_asked() {
 }
 
 #[test]
+fn a_server_of_ipv6_alone_leaves_ipv4_alone() {
+    for command in ["listen -k --echo", "chat-serve", "udp-serve --echo"] {
+        for (flags, kept_off) in
+            [("-6", true), ("-6 --public", true), ("-6 --v6only=false", false), ("", false)]
+        {
+            let place = if flags.contains("--public") { "0" } else { "[::]:0" };
+            let server = soquete(&format!("{command} {flags} {place}")).start();
+            assert!(server.address().is_ipv6(), "{command} {flags}");
+            let four = SocketAddr::from(([127, 0, 0, 1], server.port()));
+            let free =
+                if command.starts_with("udp") { is_free(four) } else { Peer::try_connect(four).is_err() };
+            assert_eq!(free, kept_off, "{command} {flags}");
+            let run = server.terminate();
+            let told: Vec<_> = run.named("option").filter(|e| e["name"] == "v6only").collect();
+            assert_eq!(
+                told.iter().filter(|e| e["effective"] == true).count(),
+                usize::from(kept_off),
+                "{run}"
+            );
+        }
+    }
+}
+
+/// Whether a datagram socket can be bound to this address.
+#[allow(clippy::disallowed_methods)] // the other end must not be made of the code under test
+fn is_free(address: SocketAddr) -> bool {
+    std::net::UdpSocket::bind(address).is_ok()
+}
+
+#[test]
 fn a_linger_of_0_resets_the_peer() {
     let door = Door::open();
     let client = soquete(&format!("connect --linger 0 --on-eof close {}", door.address())).input("").start();

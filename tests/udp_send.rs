@@ -66,6 +66,38 @@ fn each_line_is_one_datagram() {
 }
 
 #[test]
+fn line_ends_and_reads_stay_where_that_is_wanted() {
+    let mail = Mail::open();
+    for (flags, expected) in [
+        ("--keep-lf", &["one\n", "\n", "two\r\n", "last"][..]),
+        ("--crlf", &["one\r\n", "\r\n", "two\r\n", "last"]),
+        ("-C --keep-lf", &["one\r\n", "\r\n", "two\r\n", "last"]),
+        ("--whole --crlf", &["one\r\n\r\ntwo\r\nlast"]),
+    ] {
+        let run = send_to(&mail, flags).input("one\n\ntwo\r\nlast").run();
+        assert_eq!(run.code, 0, "{flags}: {run}");
+        assert_eq!(mail.receive_texts(expected.len()), expected, "{flags}");
+    }
+    let mut sender = send_to(&mail, "--per-read").start();
+    for read in ["one\n\ntwo", "\r\nlast\n", "\n"] {
+        sender.write(read);
+        assert_eq!(mail.receive(), read.as_bytes());
+    }
+    assert_eq!(sender.close_and_finish().code, 0);
+    assert!(mail.is_empty());
+}
+
+#[test]
+fn a_read_that_is_too_long_is_refused() {
+    let mail = Mail::open();
+    let zeros = std::fs::File::open("/dev/zero").expect("zeros without end");
+    let run = send_to(&mail, "--per-read").stdin(zeros).run();
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.error("data").text("text").contains("65507"), "{run}");
+    assert!(mail.is_empty());
+}
+
+#[test]
 fn lines_of_one_length_stay_datagrams_of_their_own() {
     let mail = Mail::open();
     let lines: Vec<String> = (100..300).map(|i| format!("{i}\n")).collect();
@@ -424,7 +456,15 @@ fn a_wrong_command_line_is_2() {
         ("udp-send localhost", "PORT"),
         ("udp-send localhost 0 x", "1 to 65535"),
         ("udp-send localhost 9 x --whole", "standard input"),
+        ("udp-send localhost 9 x --per-read", "standard input"),
+        ("udp-send localhost 9 x --keep-lf", "standard input"),
+        ("udp-send localhost 9 x --crlf", "standard input"),
         ("udp-send --whole --size 5 9", "--size"),
+        ("udp-send --whole --per-read 9", "--per-read"),
+        ("udp-send --whole --keep-lf 9", "--keep-lf"),
+        ("udp-send --size 5 --crlf 9", "--crlf"),
+        ("udp-send --per-read --crlf 9", "--crlf"),
+        ("udp-send --check --per-read 9", "--per-read"),
         ("udp-send --repeat 0 9 x", "--repeat"),
         ("udp-send --check --replies 1 9", "--replies"),
     ] {

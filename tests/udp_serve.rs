@@ -29,7 +29,7 @@ fn an_answer_longer_than_a_datagram_is_refused_at_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("answer");
     std::fs::write(&file, vec![b'x'; 65_508]).expect("a file");
-    let run = soquete("udp-serve -4 0 --respond").arg(&file).human().run();
+    let run = soquete("udp-serve -4 0 --respond").arg(format!("@{}", file.display())).human().run();
     assert_eq!(run.code, 5, "{run}");
     assert!(run.stderr.contains("65507"), "{run}");
 }
@@ -139,19 +139,38 @@ fn everybody_gets_the_response() {
     let file = folder.path().join("answer");
     std::fs::write(&file, b"from a file\n").expect("a file");
     let file = file.to_str().expect("a path of text");
-    for (answer, expected) in [("pong", "pong"), (file, "from a file\n"), ("", "")] {
+    for (answer, expected) in [
+        ("pong", &b"pong"[..]),
+        (&format!("@{file}"), b"from a file\n"),
+        ("", b""),
+        (r"\x40a\r\n\t\0\\\xfF", b"@a\r\n\t\0\\\xff"),
+    ] {
         let server = soquete("udp-serve 127.0.0.1:0 --respond").arg(answer).start();
         let mail = Mail::to(server.address());
         mail.send("ping");
-        assert_eq!(mail.receive(), expected.as_bytes());
-        server.terminate();
+        assert_eq!(mail.receive(), expected);
+        let run = server.terminate();
+        assert_eq!(run.named("warning").count(), 0, "{run}");
     }
+    // Nobody means the name of a file for an answer.
+    let server = soquete("udp-serve 127.0.0.1:0 --respond").arg(file).start();
+    let advice = server.event("warning");
+    assert!(advice.text("text").contains(&format!("@{file}")), "{advice}");
+    let mail = Mail::to(server.address());
+    mail.send("ping");
+    assert_eq!(mail.receive(), file.as_bytes());
+    server.terminate();
+    let server = soquete("udp-serve 127.0.0.1:0 --respond @-").input("from a pipe").start();
+    let mail = Mail::to(server.address());
+    mail.send("ping");
+    assert_eq!(mail.receive(), b"from a pipe");
+    server.terminate();
     let long = folder.path().join("long");
     std::fs::write(&long, vec![b'x'; 70_000]).expect("a file");
-    let run = soquete("udp-serve 127.0.0.1:0 --respond").arg(long).run();
+    let run = soquete("udp-serve 127.0.0.1:0 --respond").arg(format!("@{}", long.display())).run();
     assert_eq!(run.code, 5, "{run}");
     assert!(run.error("data").text("text").contains("65507"), "{run}");
-    let run = soquete("udp-serve 127.0.0.1:0 --respond /nonexistent/answer").run();
+    let run = soquete("udp-serve 127.0.0.1:0 --respond @/nonexistent/answer").run();
     assert_eq!((run.code, run.error("file")["errno"].as_str()), (5, Some("ENOENT")), "{run}");
 }
 
@@ -286,9 +305,143 @@ fn options_are_read_back_and_a_wrong_one_is_an_error() {
     assert_eq!(option("rcvbuf"), (json!(100_000), json!(200_000)));
     assert_eq!(option("ttl"), (json!(7), json!(7)));
     assert_eq!(option("tos"), (json!(16), json!(16)));
-    let run = soquete("udp-serve 127.0.0.1:0 --nodelay").run();
+    let run = soquete("udp-serve 127.0.0.1:0 --device nosuch0").run();
     assert_eq!(run.code, 5, "{run}");
     run.error("option");
+}
+
+#[test]
+fn options_of_tcp_are_not_offered() {
+    let flags =
+        ["--nodelay", "--keepalive", "--linger 1", "--mss 1000", "--user-timeout 1s", "--congestion reno"];
+    for command in ["udp-serve 127.0.0.1:0", "udp-send 127.0.0.1 9 x"] {
+        let help =
+            soquete(&format!("{} --help", command.split(' ').next().unwrap_or_default())).human().run();
+        for flag in flags.iter().chain(&["--backlog 1"]) {
+            let run = soquete(&format!("{command} {flag}")).run();
+            assert_eq!(run.code, 2, "{command} {flag}: {run}");
+            run.error("usage");
+            let name = flag.split(' ').next().unwrap_or_default();
+            assert!(!help.text().contains(name), "{command} --help has {name}");
+        }
+        assert!(help.text().contains("--rcvbuf"), "{help}");
+    }
+}
+
+#[test]
+fn a_datagram_from_the_servers_own_address_is_not_answered() {
+    let server = soquete("udp-serve 0.0.0.0:0 --echo --reuseaddr").start();
+    let port = server.port();
+    // One of this machine's addresses with the server's port: where its answers would come back to it.
+    let own = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None).expect("a socket");
+    own.set_reuse_address(true).expect("an option");
+    let address = SocketAddr::from(([127, 0, 0, 2], port));
+    bind(&own, address);
+    for _ in 0..2 {
+        own.send_to(b"forged", &SocketAddr::from(([127, 0, 0, 1], port)).into()).expect("a datagram");
+    }
+    server.wait_for_many("both", 2, |e| e.is("datagram"));
+    let warning = server.event("warning");
+    assert_eq!(warning.address("peer"), Some(address), "{warning}");
+    let mail = Mail::to(([127, 0, 0, 1], port).into());
+    mail.send("honest");
+    assert_eq!(mail.receive(), b"honest");
+    let run = server.terminate();
+    let out = run.named("datagram").filter(|e| e.text("dir") == "out").count();
+    assert_eq!((out, run.named("warning").count()), (1, 1), "{run}");
+}
+
+#[allow(clippy::disallowed_methods)] // the other end must not be made of the code under test
+fn bind(socket: &socket2::Socket, address: SocketAddr) {
+    socket.bind(&address.into()).unwrap_or_else(|e| panic!("bind {address}: {e}"));
+}
+
+/// Sends a datagram of UDP with any port as its sender's, from 127.0.0.1; only root may.
+fn forge(from: u16, to: SocketAddr, text: &str) {
+    let raw = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, Some(socket2::Protocol::UDP));
+    let length = u16::try_from(8 + text.len()).expect("a short one");
+    // Without a checksum (RFC 768).
+    let mut datagram: Vec<u8> = [from, to.port(), length, 0].into_iter().flat_map(u16::to_be_bytes).collect();
+    datagram.extend_from_slice(text.as_bytes());
+    raw.expect("root may").send_to(&datagram, &to.into()).expect("the kernel takes it");
+}
+
+#[test]
+fn forged_senders_start_no_endless_exchange() {
+    if !is_root() {
+        return skip("only root can forge a datagram");
+    }
+    for flags in ["--echo", "--upper", "--respond x"] {
+        let server = serve(flags);
+        let address = server.address();
+        let senders = [address.port(), 7, 13, 17, 19, 37];
+        for from in senders {
+            forge(from, address, "forged");
+        }
+        let mail = Mail::to(address);
+        mail.send("honest");
+        mail.receive();
+        let run = server.terminate();
+        let count = |dir: &str| run.named("datagram").filter(|e| e.text("dir") == dir).count();
+        assert_eq!((count("in"), count("out")), (senders.len() + 1, 1), "{flags}: {run}");
+        // Once for itself and once for all the others.
+        assert_eq!(run.named("warning").count(), 2, "{flags}: {run}");
+    }
+}
+
+/// A sender of `count` lines of one length, which leave it together.
+fn send_numbers(to: SocketAddr, count: usize) {
+    let lines: Vec<String> = (1..).take(count).map(|i| format!("{i:05}\n")).collect();
+    let run = soquete(&format!("udp-send {to} --reply-wait 0")).input(lines.concat()).run();
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn datagrams_that_come_together_are_told_apart() {
+    const COUNT: usize = 3000;
+    // What waits for a server that sleeps is more than its queue could hold one by one.
+    let server = serve(&format!("--count {} --rcvbuf 200k", COUNT + 1));
+    let address = server.address();
+    server.signal(Signal::STOP);
+    send_numbers(address, COUNT / 2);
+    let last = Mail::to(address);
+    last.send("in between");
+    send_numbers(address, COUNT / 2 + 100);
+    server.signal(Signal::CONT);
+    let run = server.finish();
+    assert_eq!(run.code, 0, "{run}");
+    let rows = run.rows();
+    let number = |i: usize| format!("{i:05}");
+    let half = COUNT / 2;
+    let expected = (1..=half).map(number).chain(["in between".to_owned()]).chain((1..=half).map(number));
+    assert!(rows.iter().map(|row| row["text"].as_str().expect("text").to_owned()).eq(expected), "{run}");
+    let peers: Vec<_> = [0, half, half + 1].map(|i| rows[i]["peer"].clone()).into();
+    assert!(rows[..half].iter().all(|row| row["peer"] == peers[0] && row["len"] == 5));
+    assert!(rows[half + 1..].iter().all(|row| row["peer"] == peers[2]));
+    assert!(peers[1] == last.address().to_string() && peers[0] != peers[2], "{peers:?}");
+    let told: Vec<_> = run.named("datagram").map(|e| (e["peer"].clone(), e.number("len"))).collect();
+    let shown: Vec<_> =
+        rows.iter().map(|row| (row["peer"].clone(), row["len"].as_u64().expect("a length"))).collect();
+    assert_eq!(told, shown);
+    assert_eq!(run.event("summary").number("bytes_in"), 5 * COUNT as u64 + 10, "{run}");
+}
+
+#[test]
+fn each_of_many_that_come_together_is_answered() {
+    let server = soquete("udp-serve 0.0.0.0:0 --upper").start();
+    // They leave with one call, the shorter one with the others (UDP_SEGMENT). The client hears 127.0.0.5 alone.
+    let words = format!("udp-send 127.0.0.5 {} onex twox tre --replies 3", server.port());
+    server.signal(Signal::STOP);
+    let client = soquete(&words).start();
+    client.wait_for_many("all sent", 3, |e| e.is("datagram"));
+    server.signal(Signal::CONT);
+    let said = client.finish();
+    let replies: Vec<_> = said.rows().iter().map(|row| row["text"].clone()).collect();
+    assert_eq!(replies, ["ONEX", "TWOX", "TRE"], "{said}");
+    let run = server.terminate();
+    let told: Vec<_> = run.named("datagram").map(|e| (e.text("dir").to_owned(), e.number("len"))).collect();
+    let expected = [("in", 4), ("in", 4), ("in", 3), ("out", 4), ("out", 4), ("out", 3)];
+    assert_eq!(told, expected.map(|(dir, len)| (dir.to_owned(), len)), "{run}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod many;
 mod plan;
 mod port;
 mod proc;
+mod receive;
 mod size;
 mod sockets;
 mod startup;
@@ -49,7 +50,7 @@ enum Section {
     Chat,
     /// One line to a thousand connections and back.
     Many,
-    /// Datagrams echoed and sent, and a flooded server's end.
+    /// Datagrams echoed, sent and received, and a flooded server's end.
     Udp,
     /// The socket table of 18,000 connections.
     Stat,
@@ -132,7 +133,10 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),
-        Section::Udp => udp::run(table, plan),
+        Section::Udp => {
+            udp::run(table, plan);
+            receive::run(table, plan);
+        }
         Section::Stat => sockets::run(table, plan),
         Section::Startup => startup::run(table, plan),
         Section::Size => size::run(table, plan),

@@ -54,6 +54,17 @@ pub fn receiving(port: u16, server: &Process) -> Result<()> {
     until(server, || Ok(has(["/proc/net/udp", "/proc/net/udp6"], port, "07")?.then_some(())))
 }
 
+/// Once nothing waits in the UDP socket on `port`: how many datagrams found its queue full, the columns `rx_queue` and `drops`
+/// of proc(5)'s table.
+pub fn drops_if_empty(port: u16) -> Option<u32> {
+    let (table, ending) = (std::fs::read_to_string("/proc/net/udp").ok()?, format!(":{port:04X}"));
+    let columns = |line: &'_ str| line.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let row =
+        table.lines().map(columns).find(|row| row.get(1).is_some_and(|local| local.ends_with(&ending)))?;
+    let waiting = row.get(4)?.split(':').nth(1)?;
+    (u64::from_str_radix(waiting, 16) == Ok(0)).then(|| row.last()?.parse().ok())?
+}
+
 /// Reads proc(5)'s tables: columns `sl local_address rem_address st …`, state 0A is LISTEN, and 07 is a UDP socket that
 /// is bound and not connected.
 fn has(tables: [&str; 2], port: u16, state: &str) -> Result<bool> {

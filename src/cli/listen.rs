@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, ServerArgs};
+use super::{ListenerArgs, Response, ServerArgs};
 use crate::net::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
@@ -78,9 +78,9 @@ pub struct ServiceArgs {
     /// Throw away what comes
     #[arg(long)]
     pub discard: bool,
-    /// Send TEXT, or the contents of FILE, then FIN; one word with an existing folder in it is a FILE
-    #[arg(long, value_name = "FILE|TEXT")]
-    pub respond: Option<String>,
+    /// Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    #[arg(long, value_name = "TEXT|@FILE", value_parser = Response::parser())]
+    pub respond: Option<Response>,
     /// Send FILE, then FIN
     #[arg(long, value_name = "FILE")]
     pub send: Option<PathBuf>,
@@ -120,7 +120,7 @@ Examples:
   tar c dir | soquete listen 12987        serve a stream once
   soquete listen 1234 --send file         serve a file once
   soquete listen -k --echo 7000           an echo server for many clients
-  soquete listen -k --respond page.http 8080
+  soquete listen -k --respond @page.http 8080
                                           the same answer for everybody
   soquete listen -k --prefix 4333         read many clients, each line tagged
   soquete listen -k --max-conns 2 --reject --echo 7000

@@ -8,9 +8,11 @@ mod chat_join;
 mod chat_serve;
 mod condition;
 mod connect;
+mod datagrams;
 mod listen;
 mod multi_connect;
 mod names;
+mod response;
 mod socket;
 mod stat;
 mod udp_send;
@@ -21,9 +23,14 @@ pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
 pub use condition::{Comparison, Condition, What};
 pub use connect::Connect;
+pub use datagrams::DatagramArgs;
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
-pub use socket::{ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs};
+pub use response::Response;
+pub use socket::{
+    ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs, UdpClientArgs,
+    UdpServerArgs,
+};
 pub use stat::Stat;
 pub use udp_send::UdpSend;
 pub use udp_serve::{AnswerArgs, Group, UdpServe};

@@ -4,11 +4,12 @@ use super::values::{Keepalive, byte, duration, number, size, switch};
 use crate::net::addr::Source;
 use crate::net::resolve::Lookup;
 use crate::sys::options::SocketOption;
-use clap::Args;
+use clap::builder::ArgPredicate;
+use clap::{Arg, Args};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Socket options, set before bind or connect and read back.
+/// Options of any socket, set before bind or connect and read back.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Socket options")]
 pub struct SocketArgs {
@@ -21,15 +22,6 @@ pub struct SocketArgs {
     /// Keep IPv4 off an IPv6 socket
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
     pub v6only: Option<bool>,
-    /// Send small segments at once (no Nagle)
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
-    pub nodelay: Option<bool>,
-    /// Probe a silent peer: seconds before the first probe, between probes, and how many
-    #[arg(long, value_name = "IDLE[,INTERVAL[,COUNT]]", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub keepalive: Option<Keepalive>,
-    /// Make close wait for unsent data; 0 makes it send RST
-    #[arg(long, value_name = "SECONDS")]
-    pub linger: Option<u16>,
     /// Send buffer; the kernel doubles it
     #[arg(long, value_name = "BYTES", value_parser = size)]
     pub sndbuf: Option<usize>,
@@ -42,15 +34,6 @@ pub struct SocketArgs {
     /// Type of service, or traffic class, of packets sent
     #[arg(long, value_name = "N", value_parser = byte)]
     pub tos: Option<u8>,
-    /// Largest TCP segment
-    #[arg(long, value_name = "N")]
-    pub mss: Option<u32>,
-    /// Give the connection up when data stays unacknowledged this long
-    #[arg(long, value_name = "DUR", value_parser = duration)]
-    pub user_timeout: Option<Duration>,
-    /// Congestion control algorithm
-    #[arg(long, value_name = "NAME")]
-    pub congestion: Option<String>,
     /// Use this network interface only
     #[arg(long, value_name = "NAME")]
     pub device: Option<String>,
@@ -66,8 +49,6 @@ impl SocketArgs {
     /// The options asked for, in the order they are set.
     #[must_use]
     pub fn options(&self) -> Vec<SocketOption> {
-        let keepalive = self.keepalive.unwrap_or_default();
-        let linger = self.linger.map(u64::from);
         [
             self.reuseaddr.map(SocketOption::ReuseAddr),
             self.reuseport.map(SocketOption::ReusePort),
@@ -79,6 +60,47 @@ impl SocketArgs {
             self.rcvbuf.map(SocketOption::ReceiveBuffer),
             self.ttl.map(|n| SocketOption::Ttl(n.into())),
             self.tos.map(|n| SocketOption::Tos(n.into())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// Options of a TCP socket, those of any socket among them.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Socket options")]
+pub struct TcpSocketArgs {
+    /// Those of any socket.
+    #[command(flatten)]
+    pub any: SocketArgs,
+    /// Send small segments at once (no Nagle)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
+    pub nodelay: Option<bool>,
+    /// Probe a silent peer: seconds before the first probe, between probes, and how many
+    #[arg(long, value_name = "IDLE[,INTERVAL[,COUNT]]", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub keepalive: Option<Keepalive>,
+    /// Make close wait for unsent data; 0 makes it send RST
+    #[arg(long, value_name = "SECONDS")]
+    pub linger: Option<u16>,
+    /// Largest TCP segment
+    #[arg(long, value_name = "N")]
+    pub mss: Option<u32>,
+    /// Give the connection up when data stays unacknowledged this long
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub user_timeout: Option<Duration>,
+    /// Congestion control algorithm
+    #[arg(long, value_name = "NAME")]
+    pub congestion: Option<String>,
+}
+
+impl TcpSocketArgs {
+    /// The options asked for, in the order they are set.
+    #[must_use]
+    pub fn options(&self) -> Vec<SocketOption> {
+        let keepalive = self.keepalive.unwrap_or_default();
+        let linger = self.linger.map(u64::from);
+        let own = [
             self.nodelay.map(SocketOption::NoDelay),
             self.keepalive.map(|_| SocketOption::Keepalive(true)),
             keepalive.idle.map(SocketOption::KeepIdle),
@@ -88,17 +110,15 @@ impl SocketArgs {
             self.mss.map(SocketOption::Mss),
             self.user_timeout.map(SocketOption::UserTimeout),
             self.congestion.clone().map(SocketOption::Congestion),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        ];
+        self.any.options().into_iter().chain(own.into_iter().flatten()).collect()
     }
 
     /// As [`Self::options`] for a server's socket, where `--reuseaddr` is on unless switched off.
     #[must_use]
     pub fn server_options(&self) -> Vec<SocketOption> {
         let mut args = self.clone();
-        args.reuseaddr = Some(self.reuseaddr.unwrap_or(true));
+        args.any.reuseaddr = Some(self.any.reuseaddr.unwrap_or(true));
         args.options()
     }
 }
@@ -138,6 +158,7 @@ pub struct ServerArgs {
 
 /// What every TCP server's listeners may be given.
 #[derive(Clone, Debug, Args)]
+#[command(mut_arg("v6only", v6only_of_a_server))]
 pub struct ListenerArgs {
     /// Length of the accept queue; the kernel caps it
     #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
@@ -147,12 +168,50 @@ pub struct ListenerArgs {
     pub ready: ReadyArgs,
     /// Socket options.
     #[command(flatten)]
+    pub socket: TcpSocketArgs,
+}
+
+/// What the socket of every UDP server may be given.
+#[derive(Clone, Debug, Args)]
+#[command(mut_arg("v6only", v6only_of_a_server), mut_arg("reuseaddr", reuseaddr_of_datagrams))]
+pub struct UdpServerArgs {
+    /// How readiness is told.
+    #[command(flatten)]
+    pub ready: ReadyArgs,
+    /// Socket options.
+    #[command(flatten)]
     pub socket: SocketArgs,
 }
 
-/// What every client's socket may be given.
+/// A server told `-6` takes IPv6 alone, also at `::`; whoever names `--v6only` has the last word.
+fn v6only_of_a_server(v6only: Arg) -> Arg {
+    v6only
+        .default_value_if("only_v6", ArgPredicate::Equals("true".into()), "true")
+        .help("Keep IPv4 off an IPv6 socket [with -6: on by default]")
+}
+
+fn reuseaddr_of_datagrams(reuseaddr: Arg) -> Arg {
+    reuseaddr.help("Share the address with other sockets that allow it too, as for multicast")
+}
+
+/// What every TCP client's socket may be given.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ClientArgs {
+    /// Local end: ADDR, ADDR:PORT or :PORT
+    #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
+    pub source: Option<Source>,
+    /// Families and names.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+    /// Socket options.
+    #[command(flatten)]
+    pub socket: TcpSocketArgs,
+}
+
+/// What every UDP client's socket may be given.
+#[derive(Clone, Debug, Default, Args)]
+#[command(mut_arg("reuseaddr", reuseaddr_of_datagrams))]
+pub struct UdpClientArgs {
     /// Local end: ADDR, ADDR:PORT or :PORT
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
     pub source: Option<Source>,

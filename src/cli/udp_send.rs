@@ -1,7 +1,7 @@
 //! `soquete udp-send`.
 
-use super::ClientArgs;
 use super::values::{duration, payload};
+use super::{DatagramArgs, UdpClientArgs};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -21,14 +21,17 @@ pub struct UdpSend {
     #[arg(value_name = "HOST PORT [MESSAGE]", required = true, num_args = 1..)]
     pub words: Vec<OsString>,
     /// Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
-    #[arg(short = 'z', long, conflicts_with_all = ["replies", "size"])]
+    #[arg(short = 'z', long, conflicts_with_all = ["replies", "size", "whole", "per_read", "keep_lf", "crlf"])]
     pub check: bool,
     /// Send all of standard input as one datagram
-    #[arg(long, conflicts_with = "size")]
+    #[arg(long, conflicts_with_all = ["size", "per_read", "keep_lf"])]
     pub whole: bool,
     /// Cut standard input into datagrams of N bytes, whatever its lines
-    #[arg(long, value_name = "N", value_parser = payload)]
+    #[arg(long, value_name = "N", value_parser = payload, conflicts_with_all = ["per_read", "keep_lf", "crlf"])]
     pub size: Option<usize>,
+    /// How standard input becomes datagrams.
+    #[command(flatten)]
+    pub input: DatagramArgs,
     /// Go on for replies this long after the last datagram went out or came in; 0 does not wait
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "1s")]
     pub reply_wait: Duration,
@@ -49,7 +52,7 @@ pub struct UdpSend {
     pub multicast_ttl: Option<u8>,
     /// Its socket.
     #[command(flatten)]
-    pub client: ClientArgs,
+    pub client: UdpClientArgs,
 }
 
 const EXAMPLES: &str = "\

@@ -19,7 +19,7 @@ use std::time::Instant;
 pub fn run(args: &Listen, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse(&args.address)?;
     let place = super::place(endpoint, &args.address, &args.server);
-    let service = serve::Service::of(args, &context.stop)?;
+    let service = serve::Service::of(args, context)?;
     limits::raise_descriptors();
     let recipe = Recipe {
         sockets: &context.sockets,

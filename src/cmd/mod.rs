@@ -19,6 +19,7 @@ mod retry;
 mod serve;
 pub mod stat;
 mod stdout;
+mod supply;
 pub mod udp_send;
 pub mod udp_serve;
 

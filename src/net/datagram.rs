@@ -12,3 +12,9 @@ pub const LONGEST_V6: usize = 65_527;
 pub fn longest(addresses: &[SocketAddr]) -> usize {
     if addresses.iter().any(SocketAddr::is_ipv4) { LONGEST_V4 } else { LONGEST_V6 }
 }
+
+/// The family whose datagrams hold `limit` bytes at most.
+#[must_use]
+pub const fn family(limit: usize) -> &'static str {
+    if limit == LONGEST_V4 { "IPv4" } else { "IPv6" }
+}

@@ -4,6 +4,7 @@ use super::error::{Error, Result};
 use crate::event::Kind;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};
 use socket2::SockRef;
+use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 
 /// The name of the interface with this number, or the number where no interface has it any more.
@@ -27,6 +28,15 @@ pub(in crate::sys) fn bound(socket: BorrowedFd<'_>) -> u32 {
     name.and_then(|name| index(&String::from_utf8_lossy(&name)).ok()).unwrap_or(0)
 }
 
+/// Whether an address is one of this machine's, whatever its port: whether a socket can be bound to it (bind(2)).
+#[must_use]
+pub fn has_address(mut address: SocketAddr) -> bool {
+    address.set_port(0);
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None);
+    socket.is_ok_and(|socket| rustix::net::bind(&socket, &address).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +47,14 @@ mod tests {
         assert_eq!(name(4_000_000_000), "4000000000");
         assert_eq!(index("lo").unwrap(), 1);
         assert_eq!(index("nosuch0").unwrap_err().errno(), Some(libc::ENODEV));
+    }
+
+    #[test]
+    fn loopback_is_ours_and_documentation_is_not() {
+        for (ip, ours) in
+            [("127.0.0.1", true), ("127.9.9.9", true), ("192.0.2.1", false), ("2001:db8::1", false)]
+        {
+            assert_eq!(has_address(SocketAddr::new(ip.parse().unwrap(), 7)), ours, "{ip}");
+        }
     }
 }

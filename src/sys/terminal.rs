@@ -81,6 +81,13 @@ pub fn in_foreground(terminal: BorrowedFd<'_>) -> bool {
     tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
+/// Whether reading this terminal would stop this process, a job in the background (SIGTTIN). A terminal that is not the one
+/// of its session stops nobody.
+#[must_use]
+pub fn in_background(terminal: BorrowedFd<'_>) -> bool {
+    tcgetpgrp(terminal).is_ok_and(|group| group != rustix::process::getpgrp())
+}
+
 /// A pipe: its reading and its writing end.
 pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)

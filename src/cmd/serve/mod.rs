@@ -1,9 +1,11 @@
 //! A listener for many clients, each a task of one runtime thread.
 
 mod client;
+mod response;
 mod service;
 
-pub(super) use service::{Service, response, tagging};
+pub(super) use response::response;
+pub(super) use service::{Service, tagging};
 
 use super::many::{Feed, Framing, Terms, open_feed};
 use super::{Context, Outcome, Result, end_config, stdout};

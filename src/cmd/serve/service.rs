@@ -1,15 +1,13 @@
 //! What a listener's clients get.
 
+use super::response::{failed, is_pipe, response};
 use crate::cli::Listen;
-use crate::event::Kind;
+use crate::cmd::Context;
 use crate::net::tag::tag;
 use crate::sys;
-use crate::sys::apart::{Apart, apart};
 use crate::sys::pump::Filter;
-use crate::sys::signal::Stop;
 use crate::sys::socket::Tracked;
-use std::fs::{self, File, Metadata};
-use std::os::unix::fs::FileTypeExt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -32,14 +30,14 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    /// The service asked for; files are tried now rather than at the first client. `stop` ends the wait for a pipe.
-    pub(crate) fn of(args: &Listen, stop: &Stop) -> sys::Result<Self> {
+    /// The service asked for; files are tried now rather than at the first client.
+    pub(crate) fn of(args: &Listen, context: &Context) -> sys::Result<Self> {
         let service = &args.service;
         Ok(match (&service.respond, &service.send) {
             _ if service.echo => Self::Echo,
             _ if service.upper => Self::Upper,
             _ if service.discard => Self::Discard,
-            (Some(answer), _) => Self::Respond(response(answer, stop)?.into()),
+            (Some(answer), _) => Self::Respond(response(answer, context)?.into()),
             (None, Some(path)) if path.metadata().is_ok_and(|found| is_pipe(&found)) => {
                 Self::Stream(path.clone())
             }
@@ -52,42 +50,12 @@ impl Service {
     }
 }
 
-/// A file's contents, or the text itself where it names none. One word with a folder in it is meant as a file, whether it
-/// is there or not.
-pub(crate) fn response(answer: &str, stop: &Stop) -> sys::Result<Vec<u8>> {
-    let path = Path::new(answer);
-    let has_folder = ["/", "./", "../"].iter().any(|start| answer.starts_with(start))
-        || path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && folder.is_dir());
-    if path.metadata().is_ok_and(|found| is_pipe(&found)) {
-        let asked = path.to_owned();
-        return match apart("input", None, stop, move || fs::read(asked)) {
-            Ok(Apart::Done(read)) => read.map_err(|e| failed(path, e)),
-            Ok(Apart::Late | Apart::Stopped) => Err(failed(path, std::io::ErrorKind::Interrupted.into())),
-            Err(error) => Err(failed(path, error)),
-        };
-    }
-    if path.is_file() || (has_folder && !answer.contains(char::is_whitespace)) {
-        return fs::read(path).map_err(|e| failed(path, e));
-    }
-    Ok(answer.as_bytes().to_vec())
-}
-
-/// Whether it has to be waited for, and can be read once.
-fn is_pipe(found: &Metadata) -> bool {
-    let kind = found.file_type();
-    kind.is_fifo() || kind.is_char_device()
-}
-
 pub(super) fn open(path: &Path) -> sys::Result<File> {
     let file = File::open(path).map_err(|e| failed(path, e))?;
     if file.metadata().is_ok_and(|m| m.is_dir()) {
         return Err(failed(path, std::io::Error::from_raw_os_error(libc::EISDIR)));
     }
     Ok(file)
-}
-
-fn failed(path: &Path, error: std::io::Error) -> sys::Error {
-    sys::Error::new("open", path.display(), error).about(Kind::File)
 }
 
 /// A filter that puts `[ADDRESS] ` before each line a client sends, after `then` made it safe to show.

@@ -1,8 +1,8 @@
 //! `udp-send --check`: does anybody answer? Every address of the target is asked at once.
 
 use super::door::Door;
-use super::supply::Supply;
 use crate::cli::UdpSend;
+use crate::cmd::supply::Supply;
 use crate::cmd::{Context, Outcome, Result, stdout};
 use crate::event::report::{CheckRow, Row};
 use crate::event::{self, Event, Kind, Proto};

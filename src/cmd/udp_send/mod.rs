@@ -4,13 +4,13 @@ mod check;
 mod door;
 mod route;
 mod session;
-mod supply;
 
+use super::supply::{Cut, Supply, TooLong};
 use super::{Context, Result};
 use crate::cli::UdpSend;
 use crate::event::Kind;
 use crate::net::addr::{AddrError, Endpoint, reachable};
-use crate::net::datagram::{LONGEST_V4, longest};
+use crate::net::datagram::{family, longest};
 use crate::net::resolve::Lookup;
 use crate::sys;
 use crate::sys::options::SocketOption;
@@ -18,15 +18,12 @@ use session::Session;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use supply::{Cut, Supply, TooLong};
 
 /// Runs `soquete udp-send`.
 pub fn run(args: &UdpSend, context: &mut Context) -> Result {
     let (target, messages) = target(&args.words)?;
-    if !messages.is_empty() && (args.whole || args.size.is_some()) {
-        return Err(
-            AddrError("--whole and --size are about standard input; leave out the message".into()).into()
-        );
+    if let (Some(flag), false) = (about_input(args), messages.is_empty()) {
+        return Err(AddrError(format!("{flag} is about standard input; leave out the message")).into());
     }
     if args.check {
         return check::run(args, &target, messages, context);
@@ -43,15 +40,27 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
     let cut = match args.size {
         Some(size) => Cut::Pieces(size),
         None if args.whole => Cut::Whole,
-        None => Cut::Lines,
+        None => Cut::of(args.input),
     };
     let (supply, input) = if messages.is_empty() {
-        (Supply::new(cut, limit, args.repeat), Some(super::connect::input()?))
+        (Supply::new(cut, limit, args.repeat).with_crlf(args.input.crlf), Some(super::connect::input()?))
     } else {
         (supply(messages, &target, limit, args.repeat)?, None)
     };
     let session = Session::open(args, &target, addresses, supply, context)?;
     session.run(input)
+}
+
+/// The first flag given that has no meaning beside messages.
+fn about_input(args: &UdpSend) -> Option<&'static str> {
+    let flags = [
+        (args.whole, "--whole"),
+        (args.size.is_some(), "--size"),
+        (args.input.per_read, "--per-read"),
+        (args.input.keep_lf, "--keep-lf"),
+        (args.input.crlf, "--crlf"),
+    ];
+    flags.into_iter().find_map(|(given, flag)| given.then_some(flag))
 }
 
 /// The target and the messages after it.
@@ -68,8 +77,7 @@ fn supply(messages: &[OsString], target: &Endpoint, limit: usize, times: u64) ->
 
 /// The error for input that is too long.
 fn refused(why: &TooLong, target: &Endpoint, limit: usize) -> sys::Error {
-    let family = if limit == LONGEST_V4 { "IPv4" } else { "IPv6" };
-    let text = format!("{why}; over {family} one holds {limit} bytes at most");
+    let text = format!("{why}; over {} one holds {limit} bytes at most", family(limit));
     sys::Error::new("send", target, io::Error::other(text)).about(Kind::Data)
 }
 

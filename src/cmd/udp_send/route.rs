@@ -1,8 +1,8 @@
 //! The addresses of a target: the one in use, those still to be tried, and what ICMP said about datagrams sent.
 
 use super::door::Door;
-use super::supply::Supply;
 use crate::cli::UdpSend;
+use crate::cmd::supply::Supply;
 use crate::event::{Event, Events, Kind};
 use crate::net::addr::Endpoint;
 use crate::sys::error::reason;

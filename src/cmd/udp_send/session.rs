@@ -2,8 +2,8 @@
 
 use super::refused;
 use super::route::Route;
-use super::supply::{Supply, TooLong};
 use crate::cli::UdpSend;
+use crate::cmd::supply::{Supply, TooLong};
 use crate::cmd::{Context, Outcome, Result, stdout};
 use crate::event::Kind;
 use crate::event::report::{DatagramRow, Report, Row};

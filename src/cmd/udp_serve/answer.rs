@@ -1,15 +1,16 @@
 //! What a datagram server answers.
 
 use crate::cli::AnswerArgs;
+use crate::cmd::Context;
 use crate::cmd::serve::response;
 use crate::event::Kind;
 use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
 use crate::net::upper::Upper;
 use crate::sys::mmsg::{Datagram, Letter};
-use crate::sys::signal::Stop;
 use crate::sys::socket::Tracked;
 use crate::sys::{Error, Result};
 use std::io;
+use std::net::SocketAddr;
 use std::ops::Range;
 
 /// One of the services of `udp-serve`.
@@ -26,11 +27,11 @@ pub(super) enum Answer {
 
 impl Answer {
     /// The answer asked for; a file is read now rather than at the first datagram.
-    pub(super) fn of(args: &AnswerArgs, stop: &Stop) -> Result<Self> {
+    pub(super) fn of(args: &AnswerArgs, context: &Context) -> Result<Self> {
         Ok(match &args.respond {
             _ if args.echo => Self::Echo,
             _ if args.upper => Self::Upper,
-            Some(answer) => Self::Respond(response(answer, stop)?),
+            Some(answer) => Self::Respond(response(answer, context)?),
             None => Self::Nothing,
         })
     }
@@ -48,13 +49,17 @@ impl Answer {
         }
     }
 
-    /// A letter for each of `datagrams`, to who sent it, from the address it was sent to.
+    /// A letter for each of `datagrams` whose sender `may` be answered, to who sent it, from the address it was sent to.
     pub(super) fn letters<'a>(
         &'a self,
         datagrams: impl Iterator<Item = Datagram<'a>>,
         raised: &'a Raised,
+        mut may: impl FnMut(SocketAddr) -> bool,
     ) -> Vec<Letter<'a>> {
         let letter = |(i, datagram): (usize, Datagram<'a>)| {
+            if !may(datagram.peer) {
+                return None;
+            }
             let payload = match self {
                 Self::Nothing => return None,
                 Self::Echo => datagram.payload,

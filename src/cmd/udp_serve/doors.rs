@@ -18,7 +18,7 @@ pub(super) fn open(args: &UdpServe, context: &Context) -> anyhow::Result<Vec<Tra
     let groups = args.join.iter().map(Membership::of).collect::<anyhow::Result<Vec<_>>>()?;
     let endpoint = Endpoint::parse(&args.address)?;
     let place = crate::cmd::place(endpoint, &args.address, &args.server);
-    let options = args.socket.options();
+    let options = args.own.socket.options();
     let recipe =
         Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &options, defaults: &[], backlog: 0 };
     let mut sockets = recipe.open(&place.addresses(&context.stop)?)?;
@@ -38,6 +38,7 @@ pub(super) fn open(args: &UdpServe, context: &Context) -> anyhow::Result<Vec<Tra
             socket.tell_origins()?;
         }
         socket.make_room(&options);
+        socket.take_segments();
         socket.tell_listening();
     }
     Ok(sockets)

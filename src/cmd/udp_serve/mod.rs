@@ -7,15 +7,21 @@
 mod answer;
 mod desk;
 mod doors;
+mod input;
+mod loops;
+mod recipients;
+mod sender;
 
 use super::{Context, Outcome, Result, ready};
 use crate::cli::UdpServe;
+use crate::event::Events;
 use crate::sys::signal::Stop;
 use crate::sys::socket::Tracked;
 use crate::sys::wait::{For, wait};
 use crate::sys::{self, limits};
 use answer::Answer;
 use desk::{Desk, Turn};
+use input::Input;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -24,37 +30,93 @@ const TURNS: usize = 4;
 
 /// Runs `soquete udp-serve`.
 pub fn run(args: &UdpServe, context: &mut Context) -> Result {
-    let answer = Answer::of(&args.answer, &context.stop)?;
+    let answer = Answer::of(&args.answer, context)?;
     limits::raise_descriptors();
     let sockets = doors::open(args, context)?;
     answer.expect_to_fit(&sockets)?;
-    ready::announce(&args.ready, &sockets)?;
-    let stop = context.stop.clone();
-    let desk = Desk::new(args, answer, context)?;
-    serve(args, desk, &sockets, &stop)
+    let reads = matches!(answer, Answer::Nothing) && !args.recv_only;
+    let input = reads.then(|| Input::open(args, &sockets)).transpose()?;
+    ready::announce(&args.own.ready, &sockets)?;
+    let (stop, events) = (context.stop.clone(), context.events.clone());
+    let desk = Desk::new(args, answer, &sockets, context)?;
+    Server { args, desk, input, sockets: &sockets, stop: &stop, events: &events }.run()
 }
 
-fn serve(args: &UdpServe, mut desk: Desk<'_>, sockets: &[Tracked], stop: &Stop) -> Result {
-    let mut fds = vec![(stop.as_fd(), For::Reading)];
-    fds.extend(sockets.iter().map(|s| (s.as_fd(), For::Reading)));
-    loop {
-        let deadline = args.idle_timeout.map(|limit| desk.last + limit);
-        let ready = wait(&fds, deadline).map_err(|e| sys::Error::new("poll", "", e))?;
-        if let Some(signal) = stop.signal() {
-            return Ok(Outcome::stopped(signal));
-        }
-        for (socket, _) in sockets.iter().zip(&ready[1..]).filter(|(_, ready)| **ready) {
-            for _ in 0..TURNS {
-                match desk.turn(socket)? {
-                    Turn::More => {}
-                    Turn::Empty => break,
-                    Turn::Enough => return Ok(Outcome::done()),
-                    Turn::Stopped(signal) => return Ok(Outcome::stopped(signal)),
+struct Server<'a> {
+    args: &'a UdpServe,
+    desk: Desk<'a>,
+    /// Absent where standard input is not read.
+    input: Option<Input>,
+    sockets: &'a [Tracked],
+    stop: &'a Stop,
+    events: &'a Events,
+}
+
+impl Server<'_> {
+    fn run(mut self) -> Result {
+        loop {
+            let ready = self.wait()?;
+            if let Some(signal) = self.stop.signal() {
+                return Ok(Outcome::stopped(signal));
+            }
+            for number in (0..self.sockets.len()).filter(|number| ready[number + 1]) {
+                if let Some(outcome) = self.receive(number)? {
+                    return Ok(outcome);
                 }
             }
+            if ready.get(self.sockets.len() + 1) == Some(&true)
+                && let Some(outcome) = self.take_input()?
+            {
+                return Ok(outcome);
+            }
+            let (limit, last) = (self.args.idle_timeout, self.desk.last);
+            if let Some(limit) = limit.filter(|limit| Instant::now() >= last + *limit) {
+                return Ok(Outcome::deadline(format!("idle timeout: no datagram for {limit:?}")));
+            }
         }
-        if let Some(limit) = args.idle_timeout.filter(|limit| Instant::now() >= desk.last + *limit) {
-            return Ok(Outcome::deadline(format!("idle timeout: no datagram for {limit:?}")));
+    }
+
+    /// Waits; says what is ready: the wish to end, each socket, and standard input where it is waited for. That waits
+    /// unread for somebody to send it to.
+    fn wait(&self) -> sys::Result<Vec<bool>> {
+        let mut fds = vec![(self.stop.as_fd(), For::Reading)];
+        fds.extend(self.sockets.iter().map(|s| (s.as_fd(), For::Reading)));
+        let input = self.input.as_ref().filter(|_| self.desk.has_recipients());
+        let now = Instant::now();
+        fds.extend(input.and_then(|input| input.source(now)).map(|fd| (fd, For::Reading)));
+        let idle = self.args.idle_timeout.map(|limit| self.desk.last + limit);
+        let deadline = [idle, input.and_then(|input| input.rest(now))].into_iter().flatten().min();
+        wait(&fds, deadline).map_err(|e| sys::Error::new("poll", "", e))
+    }
+
+    fn receive(&mut self, number: usize) -> sys::Result<Option<Outcome>> {
+        for _ in 0..TURNS {
+            match self.desk.turn(number)? {
+                Turn::More => {}
+                Turn::Empty => break,
+                Turn::Enough => return self.leave().map(Some),
+                Turn::Stopped(signal) => return Ok(Some(Outcome::stopped(signal))),
+            }
         }
+        Ok(None)
+    }
+
+    fn take_input(&mut self) -> sys::Result<Option<Outcome>> {
+        let Some(input) = self.input.as_mut().filter(|_| self.desk.has_recipients()) else { return Ok(None) };
+        if let Some(signal) = input.turn(&mut self.desk, self.events)? {
+            return Ok(Some(Outcome::stopped(signal)));
+        }
+        let done = input.is_over() && self.args.send_only;
+        Ok(done.then(Outcome::done))
+    }
+
+    /// As many came as were wanted: sends what standard input still has for them.
+    fn leave(&mut self) -> sys::Result<Outcome> {
+        let input = self.input.as_mut().filter(|_| self.desk.has_recipients());
+        let stopped = match input {
+            Some(input) => input.finish(&mut self.desk, self.events)?,
+            None => None,
+        };
+        Ok(stopped.map_or_else(Outcome::done, Outcome::stopped))
     }
 }

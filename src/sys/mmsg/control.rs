@@ -1,13 +1,13 @@
-//! Control messages (cmsg(3)): which of our addresses a datagram was sent to, which one an answer leaves from, and what
-//! ICMP said. Plain bytes, no `unsafe`.
+//! Control messages (cmsg(3)): which of our addresses a datagram was sent to, which one an answer leaves from, how long the
+//! segments of a payload are, and what ICMP said. Plain bytes, no `unsafe`.
 
 use std::mem::size_of;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// `struct cmsghdr`: the length as the kernel has it, level, type.
 const HEAD: usize = size_of::<usize>() + 2 * size_of::<i32>();
-/// The longest asked for, an extended error (16 bytes) with the address of who sent it (28); and the longest told, an
-/// IPv6 address to leave from and the size of segments.
+/// The longest of one message, an extended error (16 bytes) with the address of who sent it (28); and of two, an IPv6
+/// address that was sent to or is left from and the size of segments.
 const SPACE: usize = 64;
 /// `struct in_pktinfo` and `struct in6_pktinfo`, ip(7) and ipv6(7).
 const INFO_V4: usize = 12;
@@ -35,6 +35,8 @@ pub(super) struct Control([u8; SPACE]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     Arrived(Origin),
+    /// The payload holds datagrams of this many bytes each, the last one perhaps fewer (`UDP_GRO`, udp(7)).
+    Segments(usize),
     /// The errno that ICMP's answer stands for.
     Returned(i32),
 }
@@ -119,6 +121,7 @@ fn decode(level: i32, kind: i32, data: &[u8]) -> Option<Said> {
             let interface = if to.is_unicast_link_local() { number(data, 16)?.cast_unsigned() } else { 0 };
             Some(Said::Arrived(Origin { to: to.into(), from, interface }))
         }
+        (libc::SOL_UDP, libc::UDP_GRO) => Some(Said::Segments(usize::try_from(number(data, 0)?).ok()?)),
         (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
             // sock_extended_err: errno, then who found the error.
             FROM_ICMP.contains(data.get(4)?).then_some(Said::Returned(number(data, 0)?))

@@ -14,7 +14,10 @@ use std::os::fd::AsRawFd;
 /// neighbours do not fall on the same cache lines. Pages nothing was received into cost no memory.
 const STRIDE: usize = (64 << 10) + (4 << 10) + 128;
 
-/// Room for a batch of datagrams. What one call received stays until the next.
+/// Room for a batch of messages. What one call received stays until the next.
+///
+/// A message is one datagram, or, on sockets of [`Tracked::take_segments`], several of one sender that the kernel handed over
+/// together.
 pub struct Inbox {
     payloads: Vec<u8>,
     names: Vec<Name>,
@@ -23,7 +26,12 @@ pub struct Inbox {
     parts: Vec<libc::iovec>,
     // Points into all the others. None of them ever grows, and moving an `Inbox` moves no buffer.
     headers: Vec<libc::mmsghdr>,
+    /// Messages held.
     held: usize,
+    /// Datagrams in them that are given out.
+    count: usize,
+    /// The call took as many messages as there was room for.
+    full: bool,
 }
 
 /// One datagram received.
@@ -53,7 +61,7 @@ impl Default for Inbox {
 }
 
 impl Inbox {
-    /// Room for [`BATCH`] datagrams of any length.
+    /// Room for [`BATCH`] messages of any length.
     #[must_use]
     pub fn new() -> Self {
         let mut inbox = Self {
@@ -63,6 +71,8 @@ impl Inbox {
             parts: Vec::with_capacity(BATCH),
             headers: Vec::with_capacity(BATCH),
             held: 0,
+            count: 0,
+            full: false,
         };
         for payload in inbox.payloads.chunks_exact_mut(STRIDE) {
             inbox.parts.push(libc::iovec { iov_base: payload.as_mut_ptr().cast(), iov_len: STRIDE });
@@ -79,12 +89,23 @@ impl Inbox {
         inbox
     }
 
-    /// Receives what waits, `limit` datagrams at most, without waiting. Nothing there is `WouldBlock`.
+    /// Receives what waits, `limit` datagrams at most, without waiting; says how many. Nothing there is `WouldBlock`.
+    ///
+    /// Of datagrams that came together those beyond the limit are given up.
     pub fn receive(&mut self, socket: &Tracked, limit: usize) -> io::Result<usize> {
-        let count = self.take(socket, limit, 0)?;
-        let bytes = self.headers[..count].iter().map(|h| u64::from(h.msg_len)).sum();
-        socket.count_in(bytes);
-        Ok(count)
+        self.count = 0;
+        let asked = limit.min(BATCH);
+        self.take(socket, asked, 0)?;
+        self.full = self.held == asked;
+        self.count = self.held_datagrams().min(limit);
+        socket.count_in(self.datagrams().map(|d| d.payload.len() as u64).sum());
+        Ok(self.count)
+    }
+
+    /// Whether more may wait than the last [`Self::receive`] took.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// Takes what ICMP sent back, on sockets of [`Tracked::keep_returns`]; empties the queue that makes the socket
@@ -92,10 +113,10 @@ impl Inbox {
     pub fn receive_returned(&mut self, socket: &Tracked) -> Vec<Returned> {
         let mut returned = Vec::new();
         while let Ok(1..) = self.take(socket, BATCH, libc::MSG_ERRQUEUE) {
-            for (i, header) in self.headers[..self.held].iter().enumerate() {
-                let why = self.controls[i].read(control_length(header)).find_map(|said| match said {
+            for i in 0..self.held {
+                let why = self.said(i).find_map(|said| match said {
                     Said::Returned(errno) => Some(io::Error::from_raw_os_error(errno)),
-                    Said::Arrived(_) => None,
+                    Said::Arrived(_) | Said::Segments(_) => None,
                 });
                 if let Some(why) = why {
                     socket.note_returned(&why);
@@ -103,7 +124,7 @@ impl Inbox {
                 }
             }
         }
-        self.held = 0;
+        (self.held, self.count) = (0, 0);
         returned
     }
 
@@ -133,22 +154,68 @@ impl Inbox {
 
     /// What the last [`Self::receive`] took, in order of arrival.
     pub fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> + Clone {
-        self.headers[..self.held].iter().enumerate().filter_map(|(i, header)| {
-            let start = i * STRIDE;
-            let origin = self.controls[i].read(control_length(header)).find_map(|said| match said {
-                Said::Arrived(origin) => Some(origin),
-                Said::Returned(_) => None,
-            });
-            Some(Datagram {
-                payload: &self.payloads[start..start + header.msg_len as usize],
-                peer: self.names[i].address()?,
-                origin,
-            })
-        })
+        let messages = (0..self.held).filter_map(|i| {
+            let origin =
+                self.said(i).find_map(|said| if let Said::Arrived(at) = said { Some(at) } else { None });
+            let peer = self.names[i].address()?;
+            let cut = segments(self.payload(i), self.segment(i));
+            Some(cut.map(move |payload| Datagram { payload, peer, origin }))
+        });
+        messages.flatten().take(self.count)
     }
+
+    fn held_datagrams(&self) -> usize {
+        (0..self.held).map(|i| segments(self.payload(i), self.segment(i)).count()).sum()
+    }
+
+    fn payload(&self, message: usize) -> &[u8] {
+        let start = message * STRIDE;
+        &self.payloads[start..start + self.headers[message].msg_len as usize]
+    }
+
+    fn said(&self, message: usize) -> impl Iterator<Item = Said> {
+        self.controls[message].read(control_length(&self.headers[message]))
+    }
+
+    /// How long the datagrams of a message are, if it may hold several.
+    fn segment(&self, message: usize) -> Option<usize> {
+        self.said(message).find_map(|said| if let Said::Segments(size) = said { Some(size) } else { None })
+    }
+}
+
+/// The datagrams of a payload: of `size` bytes each but for the last, or the payload itself, which may be empty.
+fn segments(payload: &[u8], size: Option<usize>) -> impl Iterator<Item = &[u8]> + Clone {
+    let whole = payload.len().max(1);
+    let size = size.filter(|size| *size > 0).unwrap_or(whole);
+    let empty = payload.is_empty().then_some(payload);
+    empty.into_iter().chain(payload.chunks(size))
 }
 
 #[allow(clippy::unnecessary_cast)] // its type is the C library's choice
 const fn control_length(header: &libc::mmsghdr) -> usize {
     header.msg_hdr.msg_controllen as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_payload_without_a_size_is_one_datagram_even_if_empty() {
+        assert_eq!(segments(b"", None).collect::<Vec<_>>(), [b""]);
+        assert_eq!(segments(b"", Some(3)).collect::<Vec<_>>(), [b""]);
+        assert_eq!(segments(b"abcd", None).collect::<Vec<_>>(), [b"abcd"]);
+        assert_eq!(segments(b"abcd", Some(0)).collect::<Vec<_>>(), [b"abcd"]);
+        assert_eq!(segments(b"abcd", Some(3)).collect::<Vec<_>>(), [&b"abc"[..], b"d"]);
+    }
+
+    proptest! {
+        #[test]
+        fn segments_are_the_payload_again(payload: Vec<u8>, size in 0usize..300) {
+            let cut: Vec<&[u8]> = segments(&payload, Some(size)).collect();
+            prop_assert!(!cut.is_empty());
+            prop_assert_eq!(cut.concat(), &payload[..]);
+        }
+    }
 }

@@ -38,6 +38,12 @@ impl Tracked {
         self.turn_on(name).map_err(|e| Error::new("option recverr", self.on(), e))
     }
 
+    /// Lets the kernel hand over several datagrams of one sender with one message (`UDP_GRO`, udp(7), Linux 5.0), which
+    /// [`crate::sys::mmsg::Inbox`] takes apart. Where it does not, they come one by one.
+    pub fn take_segments(&self) {
+        let _ = self.turn_on((libc::SOL_UDP, libc::UDP_GRO));
+    }
+
     fn turn_on(&self, (level, name): (c_int, c_int)) -> io::Result<()> {
         let on: c_int = 1;
         // SAFETY: the kernel reads one integer, which lives through the call.

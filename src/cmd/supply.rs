@@ -1,5 +1,8 @@
 //! What is to be sent, cut into datagrams. Pure: no socket, no clock.
 
+use crate::cli::DatagramArgs;
+use crate::net::crlf;
+use crate::sys::pump::Filter;
 use std::fmt;
 use std::ops::Range;
 
@@ -10,10 +13,25 @@ pub(super) enum Cut {
     Messages,
     /// A line each, without its line feed.
     Lines,
+    /// A line each, with its line feed.
+    LinesWithEnd,
+    /// What one read gave, as it is.
+    Reads,
     /// All of it one.
     Whole,
     /// This many bytes each, the last one less.
     Pieces(usize),
+}
+
+impl Cut {
+    /// What the flags ask for.
+    pub(super) const fn of(args: DatagramArgs) -> Self {
+        match args {
+            DatagramArgs { per_read: true, .. } => Self::Reads,
+            DatagramArgs { keep_lf, crlf, .. } if keep_lf || crlf => Self::LinesWithEnd,
+            _ => Self::Lines,
+        }
+    }
 }
 
 /// Datagrams to send, as they become known; those already given out can be had again until [`Supply::forget`].
@@ -35,6 +53,8 @@ pub(super) struct Supply {
     /// Rounds to come after this one.
     rounds: u64,
     keeping: bool,
+    /// Makes line ends CR LF, if that is wanted.
+    crlf: Option<Filter>,
 }
 
 /// Input that does not fit into one datagram.
@@ -52,7 +72,10 @@ impl fmt::Display for TooLong {
         let (number, length) = (self.number, self.length);
         match self.cut {
             Cut::Messages => write!(f, "message {number} is longer than a datagram ({length} bytes)"),
-            Cut::Lines => write!(f, "line {number} is longer than a datagram ({length} bytes or more)"),
+            Cut::Lines | Cut::LinesWithEnd => {
+                write!(f, "line {number} is longer than a datagram ({length} bytes or more)")
+            }
+            Cut::Reads => write!(f, "read {number} is longer than a datagram ({length} bytes)"),
             Cut::Whole => write!(f, "the input is longer than a datagram ({length} bytes or more)"),
             Cut::Pieces(size) => write!(f, "{size} bytes are more than a datagram holds"),
         }
@@ -74,7 +97,14 @@ impl Supply {
             over: false,
             rounds: times.saturating_sub(1),
             keeping: true,
+            crlf: None,
         }
+    }
+
+    /// Makes the line ends of what is pushed CR LF if `wanted`.
+    pub(super) fn with_crlf(mut self, wanted: bool) -> Self {
+        self.crlf = wanted.then(crlf::filter);
+        self
     }
 
     /// These messages and no more.
@@ -95,14 +125,19 @@ impl Supply {
 
     /// Takes more input.
     pub(super) fn push(&mut self, input: &[u8]) -> Result<(), TooLong> {
-        self.bytes.extend_from_slice(input);
+        match &mut self.crlf {
+            Some(crlf) => crlf(input, &mut self.bytes),
+            None => self.bytes.extend_from_slice(input),
+        }
         match self.cut {
-            Cut::Lines => {
-                while let Some(line) = self.bytes[self.scanned..].iter().position(|b| *b == b'\n') {
-                    self.add(self.end..self.scanned + line, 1)?;
+            Cut::Lines | Cut::LinesWithEnd => {
+                let kept = usize::from(self.cut == Cut::LinesWithEnd);
+                while let Some(line) = memchr::memchr(b'\n', &self.bytes[self.scanned..]) {
+                    self.add(self.end..self.scanned + line + kept, 1 - kept)?;
                 }
                 self.scanned = self.bytes.len();
             }
+            Cut::Reads => self.add(self.end..self.bytes.len(), 0)?,
             Cut::Pieces(size) => {
                 while self.bytes.len() - self.end >= size {
                     self.add(self.end..self.end + size, 0)?;
@@ -140,7 +175,7 @@ impl Supply {
     }
 
     /// What is to be sent next, in order.
-    pub(super) fn waiting(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+    pub(super) fn waiting(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
         self.parts[self.at..].iter().map(|part| &self.bytes[part.clone()])
     }
 
@@ -246,6 +281,26 @@ mod tests {
             let expected: Vec<&[u8]> = input.chunks(size).collect();
             prop_assert_eq!(sent(Cut::Pieces(size), 1, &input, step, keep), expected);
         }
+    }
+
+    #[test]
+    fn a_line_keeps_its_end_where_that_is_wanted() {
+        assert_eq!(
+            sent(Cut::LinesWithEnd, 1, b"a\n\nb\r\nc", 2, false),
+            [&b"a\n"[..], b"\n", b"b\r\n", b"c"]
+        );
+        let mut supply = Supply::new(Cut::LinesWithEnd, 100, 1).with_crlf(true);
+        supply.push(b"a\nb\r").unwrap();
+        supply.push(b"\nc").unwrap();
+        supply.finish().unwrap();
+        assert_eq!(supply.waiting().collect::<Vec<_>>(), [&b"a\r\n"[..], b"b\r\n", b"c"]);
+    }
+
+    #[test]
+    fn each_read_is_one() {
+        assert_eq!(sent(Cut::Reads, 2, b"a\nbc\r\n", 3, true), [&b"a\nb"[..], b"c\r\n", b"a\nb", b"c\r\n"]);
+        let error = Supply::new(Cut::Reads, 3, 1).push(b"abcd").unwrap_err();
+        assert_eq!(error.to_string(), "read 1 is longer than a datagram (4 bytes)");
     }
 
     #[test]

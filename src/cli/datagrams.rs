@@ -1,0 +1,18 @@
+//! How standard input becomes datagrams: flags of `udp-serve` and `udp-send`.
+
+use clap::Args;
+
+/// What one datagram is. Without any of these, a line without its line feed.
+#[derive(Clone, Copy, Debug, Default, Args)]
+#[command(next_help_heading = "Transfer")]
+pub struct DatagramArgs {
+    /// Make each read of standard input one datagram, its bytes unchanged, instead of each line
+    #[arg(long, conflicts_with_all = ["keep_lf", "crlf"])]
+    pub per_read: bool,
+    /// Leave the line feed at the end of each line in its datagram
+    #[arg(long)]
+    pub keep_lf: bool,
+    /// Send line ends as CR LF
+    #[arg(short = 'C', long)]
+    pub crlf: bool,
+}
