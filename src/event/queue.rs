@@ -3,8 +3,8 @@
 //! The queue is bounded. A reader of the events that stops reading makes the queue full; then emitters wait a
 //! moment once, and from there on events are counted and dropped until the reader goes on: the data path never stops.
 
-use super::number::counted;
 use super::hold::Hold;
+use super::number::counted;
 use super::sink::{Interest, Sink};
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;

@@ -70,5 +70,9 @@ fn answer(args: &Connect, finding: &Finding, Tally { good, total, .. }: Tally) -
 
 fn too_late(args: &Connect, Tally { good, total, .. }: Tally) -> Outcome {
     let limit = args.wait.unwrap_or_default();
-    Outcome::deadline(format!("{good} of {} {} after {limit:?} (--wait)", counted_targets(total), wanted(args)))
+    Outcome::deadline(format!(
+        "{good} of {} {} after {limit:?} (--wait)",
+        counted_targets(total),
+        wanted(args)
+    ))
 }
