@@ -4,6 +4,7 @@ use crate::event::Kind;
 use crate::net::addr::AddrError;
 use crate::sys;
 use crate::sys::signal::Signal;
+use std::process::ExitCode;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,15 @@ impl Exit {
             Self::Signalled(signal) => signal.exit_code(),
             Self::Command(code) => code,
         }
+    }
+
+    /// Ends the program with it: by the signal that asked for the end, or with the number.
+    #[must_use]
+    pub fn end(self) -> ExitCode {
+        if let Self::Signalled(signal) = self {
+            signal.end_program();
+        }
+        self.code().into()
     }
 
     /// The status an error ends the program with.

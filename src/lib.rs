@@ -38,8 +38,9 @@ use exit::Exit;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-/// Runs the program with its arguments, the program's name first; returns the exit status.
-pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+/// Runs the program with its arguments, the program's name first; returns how it is to end.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    sys::process::settle_signals();
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match cli::parse(&args) {
         Ok(cli) => cli,
@@ -48,17 +49,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     if let Command::Completions { shell } = cli.command {
         return setup::print(&cmd::completions::script(shell));
     }
-    setup::make_room(&cli.command);
-    let (mut context, writer) = match setup::context(&cli) {
+    let ready = setup::take_named(&cli).and_then(|named| {
+        setup::make_room(&cli.command);
+        setup::context(&cli, named)
+    });
+    let (mut context, writer) = match ready {
         Ok(ready) => ready,
-        Err(error) => {
-            output::complain(&error.to_string());
-            return Exit::of_kind(error.kind()).code();
-        }
+        Err(error) => return setup::complain(cli.global.json, error.fault(), Exit::of_kind(error.kind())),
     };
     let result = dispatch(&cli.command, &mut context);
     context.sockets.drain();
-    let code = conclude(result, &args, &context);
+    let exit = conclude(result, &args, &context);
     let echoed = Arc::clone(&context.echoed);
     drop(context);
     let lost = writer.finish();
@@ -66,8 +67,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         output::end_line();
     }
     match lost {
-        Some(error) => setup::events_lost(cli.global.events.as_ref(), error, code),
-        None => code,
+        Some(error) => setup::events_lost(&cli, error, exit),
+        None => exit,
     }
 }
 
@@ -86,8 +87,8 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
     }
 }
 
-/// Tells how the run ended; returns the exit status.
-fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> u8 {
+/// Tells how the run ended, and returns it.
+fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
     let outcome = result.unwrap_or_else(|error| {
         if let Some(signal) = setup::is_interrupted(&error).then(|| context.stop.signal()).flatten() {
             return Outcome::stopped(signal);
@@ -104,7 +105,6 @@ fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> u8 {
     if outcome.told {
         context.events.emit(Event::Error { fault: setup::late(&outcome.cause) });
     }
-    let code = outcome.exit.code();
-    context.events.emit(Event::Exit { code, cause: outcome.cause });
-    code
+    context.events.emit(Event::Exit { code: outcome.exit.code(), cause: outcome.cause });
+    outcome.exit
 }

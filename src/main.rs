@@ -1,7 +1,7 @@
-//! The `soquete` program: hands its arguments to the library and returns the exit status.
+//! The `soquete` program: hands its arguments to the library and ends as that says.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(soquete::run(std::env::args_os()))
+    soquete::run(std::env::args_os()).end()
 }

@@ -3,6 +3,7 @@
 use crate::advice;
 use crate::cli::{Cli, ColorWhen, Command, EventTarget};
 use crate::cmd::Context;
+use crate::cmd::stdout::Patient;
 use crate::event::{Event, Events, Fault, Interest, Kind, Record, SCHEMA_VERSION, Writer};
 use crate::exit::Exit;
 use crate::output::{self, Look, Style};
@@ -10,12 +11,13 @@ use crate::sys::echo::EchoedInterrupt;
 use crate::sys::pump::Filter;
 use crate::sys::signal::Stop;
 use crate::sys::socket::Sockets;
-use crate::sys::{Error, Result, limits, stdio};
+use crate::sys::{Error, Result, inherited, limits, stdio};
 use crate::text::Visible;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::os::fd::{AsFd, AsRawFd};
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,10 +38,43 @@ pub(crate) fn make_room(command: &Command) {
     }
 }
 
+/// Descriptors the command line names by number.
+#[derive(Default)]
+pub(crate) struct Named {
+    events: Option<OwnedFd>,
+    ready: Option<OwnedFd>,
+}
+
+/// Takes the descriptors that were passed on. To be called before anything is opened.
+pub(crate) fn take_named(cli: &Cli) -> Result<Named> {
+    let failed = |on: &dyn std::fmt::Display, e| Error::new("open", on, e).about(Kind::File);
+    let ready = match &cli.command {
+        Command::Listen(args) => args.listener.ready.ready_fd,
+        Command::ChatServe(args) => args.listener.ready.ready_fd,
+        Command::UdpServe(args) => args.own.ready.ready_fd,
+        _ => None,
+    };
+    let mut named = Named::default();
+    if let Some(EventTarget::Descriptor(number)) = cli.global.events {
+        let taken = inherited::take(number);
+        named.events = Some(taken.map_err(|e| failed(&format_args!("--events fd:{number}"), e))?);
+    }
+    if let Some(number) = ready {
+        let taken = if cli.global.events == Some(EventTarget::Descriptor(number)) {
+            Err(std::io::Error::other("events go there"))
+        } else {
+            inherited::take(number)
+        };
+        named.ready = Some(taken.map_err(|e| failed(&format_args!("--ready-fd {number}"), e))?);
+    }
+    Ok(named)
+}
+
 /// Opens the event stream and everything a command works with.
-pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
+pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let global = &cli.global;
-    let to = event_target(global.events.as_ref())?;
+    let stop = Stop::install()?;
+    let to = event_target(global.events.as_ref(), named.events)?;
     let terminal = stdio::is_terminal(to.as_fd());
     let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
@@ -61,7 +96,6 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
         (_, true) => Interest::Detail,
         _ => Interest::All,
     };
-    let stop = Stop::install()?;
     let echoed = Arc::new(EchoedInterrupt::new(stop.clone()));
     let printer = if terminal {
         let echoed = Arc::clone(&echoed);
@@ -73,18 +107,19 @@ pub(crate) fn context(cli: &Cli) -> Result<(Context, Writer)> {
     let (events, writer) =
         Events::start(interest, printer).map_err(|e| Error::new("start thread", "events", e))?;
     let to_terminal = stdio::is_terminal(stdio::output());
+    let asked = stop.clone();
+    let page = move || Ok(Box::new(Patient::open(asked.clone())?) as Box<dyn Write + Send>);
     let context = Context {
         sockets: Sockets::new(events.clone()),
         events,
+        report: output::report(global.json, style(global.color, to_terminal), to_terminal, Box::new(page)),
         stop,
         echoed,
-        report: output::report(global.json, style(global.color, to_terminal), to_terminal, || {
-            stdio::take_output().map(File::from)
-        }),
         json: global.json,
         visible: if to_terminal { visible } else { raw },
         colour: style(global.color, to_terminal) == Style::Coloured,
         events_on_terminal,
+        ready_fd: named.ready,
         progress_every: if look.bar { PROGRESS_BAR } else { PROGRESS_LINES },
     };
     Ok((context, writer))
@@ -98,7 +133,7 @@ fn wants_progress(command: &Command) -> bool {
     }
 }
 
-fn event_target(target: Option<&EventTarget>) -> Result<File> {
+fn event_target(target: Option<&EventTarget>, taken: Option<OwnedFd>) -> Result<File> {
     let failed = |on: &dyn std::fmt::Display, e| Error::new("open", on, e).about(Kind::File);
     match target {
         None => stdio::duplicate(stdio::errors()).map(File::from).map_err(|e| failed(&"standard error", e)),
@@ -106,7 +141,8 @@ fn event_target(target: Option<&EventTarget>) -> Result<File> {
             stdio::take_output().map(File::from).map_err(|e| failed(&"standard output", e))
         }
         Some(EventTarget::Descriptor(number)) => {
-            stdio::inherited(*number).map(File::from).map_err(|e| failed(&format_args!("fd:{number}"), e))
+            let taken = taken.ok_or_else(|| rustix::io::Errno::BADF.into());
+            taken.map(File::from).map_err(|e| failed(&format_args!("fd:{number}"), e))
         }
         Some(EventTarget::File(path)) => {
             let open = OpenOptions::new().create(true).append(true).open(path);
@@ -136,19 +172,19 @@ fn raw() -> Option<Filter> {
 }
 
 /// Prints text this program made; a reader that goes away is a quiet end.
-pub(crate) fn print(text: &str) -> u8 {
+pub(crate) fn print(text: &str) -> Exit {
     let written = stdio::take_output().and_then(|_given| output::text(text));
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             output::complain(&Error::new("write", "standard output", error).to_string());
-            Exit::Local.code()
+            Exit::Local
         }
-        _ => Exit::Done.code(),
+        _ => Exit::Done,
     }
 }
 
 /// Help and version go to standard output; a wrong command line is one line that says what to do next.
-pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> u8 {
+pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
     if !error.use_stderr() {
         return print(&error.render().to_string());
     }
@@ -157,7 +193,7 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> u8 {
     let mut said = parts.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::complain_raw(&text);
-        return Exit::Usage.code();
+        return Exit::Usage;
     }
     let named = match args.iter().filter_map(|a| a.to_str()).find(|a| known(a)).unwrap_or_default() {
         "check" | "wait" => "connect",
@@ -185,18 +221,21 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> u8 {
         (None, None) if named.is_empty() => format!("{said}; see `soquete --help`"),
         (None, None) => format!("{said}; see `soquete {named} --help`"),
     };
-    if args.iter().any(|a| a == "--json") {
-        let fault =
-            Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text: said.clone() };
-        let ts = jiff::Timestamp::now();
-        let code = Exit::Usage.code();
+    let fault = Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text: said };
+    complain(args.iter().any(|a| a == "--json"), fault, Exit::Usage)
+}
+
+/// Says on standard error what no event stream can carry, as the last events of the run or as a line; returns how it ends.
+pub(crate) fn complain(json: bool, fault: Fault, exit: Exit) -> Exit {
+    if json {
+        let (ts, code, cause) = (jiff::Timestamp::now(), exit.code(), fault.text.clone());
         let record = |seq, event| Record { v: SCHEMA_VERSION, seq, ts, event };
-        let records = [record(1, Event::Error { fault }), record(2, Event::Exit { code, cause: said })];
+        let records = [record(1, Event::Error { fault }), record(2, Event::Exit { code, cause })];
         output::complain_json(&records);
     } else {
-        output::complain(&said);
+        output::complain(&fault.text);
     }
-    Exit::Usage.code()
+    exit
 }
 
 fn known(word: &str) -> bool {
@@ -221,20 +260,20 @@ pub(crate) fn fault(error: &anyhow::Error, exit: Exit, args: &[OsString]) -> Fau
     fault
 }
 
-/// Says that events could not be written where the user wanted them; returns the exit status. Standard error has nobody
+/// Says that events could not be written where the user wanted them; returns how the run ends. Standard error has nobody
 /// to say it to, and a reader that went away is a quiet end.
-pub(crate) fn events_lost(target: Option<&EventTarget>, error: std::io::Error, code: u8) -> u8 {
-    let on = match target {
+pub(crate) fn events_lost(cli: &Cli, error: std::io::Error, exit: Exit) -> Exit {
+    let on = match &cli.global.events {
         Some(EventTarget::File(path)) => path.display().to_string(),
         Some(EventTarget::Descriptor(number)) => format!("fd:{number}"),
         Some(EventTarget::Stdout) => "standard output".to_owned(),
-        None => return code,
+        None => return exit,
     };
     if error.kind() == std::io::ErrorKind::BrokenPipe {
-        return code;
+        return exit;
     }
-    output::complain(&Error::new("write events to", on, error).to_string());
-    if code == Exit::Done.code() { Exit::Local.code() } else { code }
+    let exit = if exit == Exit::Done { Exit::Local } else { exit };
+    complain(cli.global.json, Error::new("write events to", on, error).about(Kind::File).fault(), exit)
 }
 
 /// A deadline that passed as an event's fields.
@@ -249,7 +288,9 @@ pub(crate) fn is_closed_output(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Whether an error is only that a wait was cut short.
+/// Whether an error is only that a wait was cut short by the wish to end.
 pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Error>().is_some_and(|e| e.source.kind() == std::io::ErrorKind::Interrupted)
+    error.downcast_ref::<Error>().is_some_and(|e| {
+        e.source.kind() == std::io::ErrorKind::Interrupted || crate::cmd::stdout::is_stopped(&e.source)
+    })
 }

@@ -29,7 +29,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
     };
     let listeners = recipe.open(&place.addresses(&context.stop)?)?;
-    ready::announce(&args.listener.ready, &listeners)?;
+    ready::announce(&args.listener.ready, &listeners, context)?;
     match service {
         serve::Service::Pipe if !args.keep_open => pipe_first(args, listeners, context),
         service => serve::run(args, service, listeners, context),

@@ -18,7 +18,7 @@ mod ready;
 mod retry;
 mod serve;
 pub mod stat;
-mod stdout;
+pub(crate) mod stdout;
 mod supply;
 pub mod udp_send;
 pub mod udp_serve;
@@ -36,7 +36,7 @@ use crate::sys::pump::Filter;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Sockets;
 use crate::sys::wait::{For, wait};
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,8 @@ pub struct Context {
     pub colour: bool,
     /// The descriptor events go to, if it is a terminal.
     pub events_on_terminal: Option<RawFd>,
+    /// Where a server tells that it is ready (`--ready-fd`).
+    pub ready_fd: Option<OwnedFd>,
     /// How often progress is told.
     pub progress_every: Duration,
 }

@@ -6,7 +6,8 @@ use crate::sys::signal::{Signal, Stop};
 use crate::sys::stdio::Nature;
 use crate::sys::wait::{For, wait};
 use crate::sys::{Error, Result, stdio};
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -156,28 +157,76 @@ pub(super) struct Direct {
 impl Direct {
     /// Standard output as it was given.
     pub(super) fn open() -> Result<Self> {
-        let to =
-            stdio::take_output().map_err(|e| Error::new("open", "standard output", e).about(Kind::File))?;
-        let may_wait =
-            !matches!(stdio::nature(to.as_fd()), Ok(Nature::File | Nature::AppendFile | Nature::Device));
-        Ok(Self { to, may_wait })
+        stdio::take_output().and_then(Self::over).map_err(cannot_open)
+    }
+
+    fn over(to: OwnedFd) -> io::Result<Self> {
+        let nature = stdio::nature(to.as_fd())?;
+        Ok(Self { to, may_wait: !matches!(nature, Nature::File | Nature::AppendFile | Nature::Device) })
     }
 
     /// Writes all of `data`; gives the signal that asked for the end while there was no room.
     pub(super) fn write(&self, data: &[u8], stop: &Stop) -> Result<Option<Signal>> {
+        self.write_until(data, stop).map_err(failure)
+    }
+
+    fn write_until(&self, data: &[u8], stop: &Stop) -> io::Result<Option<Signal>> {
         if !self.may_wait {
-            return stdio::write_all(self.to.as_fd(), data).map(|()| None).map_err(failure);
+            return stdio::write_all(self.to.as_fd(), data).map(|()| None);
         }
         for piece in data.chunks(PIECE) {
             let fds = [(self.to.as_fd(), For::Writing), (stop.as_fd(), For::Reading)];
-            let ready = wait(&fds, None).map_err(failure)?;
-            if !ready[0] {
+            if !wait(&fds, None)?[0] {
                 return Ok(stop.signal());
             }
-            stdio::write_all(self.to.as_fd(), piece).map_err(failure)?;
+            stdio::write_all(self.to.as_fd(), piece)?;
         }
         Ok(None)
     }
+}
+
+/// Standard output of a report, as a writer: where it has no room, the wish to end is an error of its own.
+pub(crate) struct Patient {
+    direct: Direct,
+    stop: Stop,
+}
+
+impl Patient {
+    /// Standard output as it was given.
+    pub(crate) fn open(stop: Stop) -> io::Result<Self> {
+        Direct::over(stdio::take_output()?).map(|direct| Self { direct, stop })
+    }
+}
+
+impl Write for Patient {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self.direct.write_until(data, &self.stop)? {
+            Some(_) => Err(io::Error::other(Stopped)),
+            None => Ok(data.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The program was asked to end while a reader took nothing. No [`io::ErrorKind::Interrupted`], after which writers try
+/// again.
+#[derive(Debug)]
+struct Stopped;
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("asked to end")
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// Whether a failure to write is only that the program was asked to end.
+pub(crate) fn is_stopped(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|why| why.is::<Stopped>())
 }
 
 /// Standard output's failure as an error of this program.

@@ -6,34 +6,36 @@ use super::{Style, json};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
 use crate::text::{Visible, sanitize};
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 /// A report writer over standard output, which is a terminal or not; `open` gives it once there is something to write, so
 /// that a run without a report holds no second descriptor of it.
 #[must_use]
-pub fn report(json: bool, style: Style, terminal: bool, open: fn() -> io::Result<File>) -> Box<dyn Report> {
-    let out = BufWriter::with_capacity(1 << 16, Page { open, file: None });
+pub fn report(json: bool, style: Style, terminal: bool, open: Open) -> Box<dyn Report> {
+    let out = BufWriter::with_capacity(1 << 16, Page { open, to: None });
     if json {
         return Box::new(Lines(out));
     }
     Box::new(Table { out, style, terminal, sockets: Sockets::new(style), line: Vec::new() })
 }
 
+/// What gives standard output as a writer.
+pub type Open = Box<dyn FnMut() -> io::Result<Box<dyn Write + Send>> + Send>;
+
 /// Standard output, opened by the first write.
 struct Page {
-    open: fn() -> io::Result<File>,
-    file: Option<File>,
+    open: Open,
+    to: Option<Box<dyn Write + Send>>,
 }
 
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut file = match self.file.take() {
-            Some(file) => file,
+        let mut to = match self.to.take() {
+            Some(to) => to,
             None => (self.open)()?,
         };
-        let written = file.write(bytes);
-        self.file = Some(file);
+        let written = to.write(bytes);
+        self.to = Some(to);
         written
     }
 

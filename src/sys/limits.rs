@@ -2,9 +2,13 @@
 
 use super::stdio;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::sync::OnceLock;
 
 /// Descriptors there is room for from the start where many are expected; 32 KiB of the kernel's memory.
 const ROOM: u64 = 4096;
+
+/// The limit this program was started with, once it was raised.
+static INHERITED: OnceLock<Rlimit> = OnceLock::new();
 
 /// Raises the limit and has the kernel make its table large enough for thousands of descriptors.
 ///
@@ -24,7 +28,13 @@ pub fn make_room_for_descriptors() {
 pub fn raise_descriptors() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     if limit.current < limit.maximum {
+        INHERITED.get_or_init(|| limit.clone());
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     }
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// The limit this program was started with, if it was raised since.
+pub(super) fn inherited() -> Option<Rlimit> {
+    INHERITED.get().cloned()
 }

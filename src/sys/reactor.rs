@@ -1,11 +1,19 @@
-//! Descriptors in tokio's reactor. Registering asks for a promise that only the owner of the descriptor can give.
+//! tokio's runtime, and descriptors in its reactor. Registering asks for a promise that only the owner of the descriptor can give.
 #![allow(unsafe_code)]
 
+use super::error::{Error, Result};
 use super::signal::Stop;
 use super::socket::Tracked;
 use std::io;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::runtime::{Builder, Runtime};
+
+/// A runtime of one thread, with sockets and timers.
+pub fn runtime() -> Result<Runtime> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|e| Error::new("epoll_create", "", e))
+}
 
 /// Puts a socket into the reactor of the runtime this is called in.
 pub fn register(socket: Tracked) -> io::Result<AsyncFd<Tracked>> {

@@ -33,6 +33,23 @@ impl Signal {
         }
     }
 
+    /// Its number (signal(7)).
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        match self {
+            Self::Interrupt => libc::SIGINT,
+            Self::Terminate => libc::SIGTERM,
+        }
+    }
+
+    /// Ends the program by this very signal, so that whoever waits for it sees why: a shell ends its loop, a service
+    /// manager knows that it was asked for. Comes back in process 1, which no signal ends by default (kill(2)).
+    pub fn end_program(self) {
+        if !rustix::process::getpid().is_init() {
+            die_of(self.number());
+        }
+    }
+
     /// The exit status of a program it ended: 128 and the signal's number.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -104,14 +121,20 @@ pub fn wake(thread: Thread) {
     }
 }
 
-/// Ends the program as `number` does by default, so that its exit status tells the signal.
+/// Ends the program as `number` does by default, so that its status tells the signal; process 1 by the number that stands
+/// for it. For signal handlers too.
 fn die_of(number: libc::c_int) {
     terminal::restore_remembered();
+    if rustix::process::getpid().is_init() {
+        // SAFETY: _exit(2) takes a number, does not come back, and is safe in a handler.
+        unsafe { libc::_exit(128 + number) }
+    }
     // It does not come back from these signals.
     let _ = signal_hook::low_level::emulate_default_handler(number);
 }
 
-fn is_ignored(number: libc::c_int) -> bool {
+/// Whether a signal is ignored.
+pub(super) fn is_ignored(number: libc::c_int) -> bool {
     // SAFETY: all zeroes are a valid sigaction, which the call fills in; with a null action it changes nothing.
     unsafe {
         let mut now: libc::sigaction = std::mem::zeroed();
@@ -137,18 +160,19 @@ impl Stop {
     /// Installs the handlers, also where a script's shell started the program in the background with SIGINT ignored:
     /// who sends it a signal by name means it.
     pub fn install() -> Result<Self> {
-        let failed = |e: io::Error| Error::new("sigaction", "", e);
+        let failed = |e: io::Error| Error::new("pipe for", "signals", e);
+        let refused = |e: io::Error| Error::new("sigaction", "", e);
         // No pair of sockets, which the socket table would show.
         let (readable, writable) =
             pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(|e| failed(e.into()))?;
         let seen = Arc::new(AtomicUsize::new(0));
         let first = Arc::new(AtomicU64::new(0));
         for (number, signal) in [(libc::SIGINT, Signal::Interrupt), (libc::SIGTERM, Signal::Terminate)] {
-            end_at_once_if_repeated(number, Arc::clone(&first)).map_err(failed)?;
+            end_at_once_if_repeated(number, Arc::clone(&first)).map_err(refused)?;
             let code = usize::from(signal.exit_code());
-            signal_hook::flag::register_usize(number, Arc::clone(&seen), code).map_err(failed)?;
+            signal_hook::flag::register_usize(number, Arc::clone(&seen), code).map_err(refused)?;
             let writable = writable.try_clone().map_err(failed)?;
-            signal_hook::low_level::pipe::register(number, writable).map_err(failed)?;
+            signal_hook::low_level::pipe::register(number, writable).map_err(refused)?;
         }
         // The write end must outlive the handlers' copies, or the read end would look ready when none is installed.
         std::mem::forget(writable);

@@ -3,7 +3,7 @@
 
 use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, major, minor};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Numbers of `/dev/null` among the character devices, major and minor (Linux `admin-guide/devices.txt`).
@@ -104,18 +104,11 @@ pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Takes a descriptor this process inherited by its number, as `--ready-fd` and `--events fd:N` name it.
-pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: the borrow lasts for one fcntl(2), which fails with EBADF if the number is not open.
+/// A second descriptor for the open file that `number` leads to.
+pub(super) fn duplicate_of(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: the borrow ends with the duplicate; fcntl fails with EBADF if the number is not open.
     let fd = unsafe { BorrowedFd::borrow_raw(number) };
-    Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?)
-}
-
-/// Takes an inherited descriptor over, so that closing it here tells the other end.
-pub fn take_inherited(number: RawFd) -> io::Result<OwnedFd> {
-    let _open = inherited(number)?;
-    // SAFETY: the number is open, was passed to this process for this use, and nothing else here owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+    duplicate(fd)
 }
 
 /// Standard input as a descriptor of our own. One that was closed when the program started is an empty one.
@@ -125,7 +118,9 @@ pub fn take_input() -> io::Result<OwnedFd> {
 
 /// Standard output as a descriptor of our own. One that was closed when the program started is `EBADF`.
 pub fn take_output() -> io::Result<OwnedFd> {
-    given(1)?;
+    if !was_given(1) {
+        return Err(rustix::io::Errno::BADF.into());
+    }
     Ok(rustix::io::fcntl_dupfd_cloexec(output(), 3)?)
 }
 
@@ -181,12 +176,9 @@ pub fn file_size(fd: BorrowedFd<'_>) -> Option<u64> {
 /// without a word, so it is looked at before that.
 static GIVEN: AtomicU8 = AtomicU8::new(0);
 
-fn given(number: u8) -> io::Result<()> {
-    if GIVEN.load(Ordering::Relaxed) >> number & 1 == 1 {
-        Ok(())
-    } else {
-        Err(rustix::io::Errno::BADF.into())
-    }
+/// Whether standard stream `number` (0 to 2) was open when the program started.
+pub(super) fn was_given(number: RawFd) -> bool {
+    (0..3).contains(&number) && GIVEN.load(Ordering::Relaxed) >> number & 1 == 1
 }
 
 extern "C" fn look_at_standard_descriptors() {

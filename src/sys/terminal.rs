@@ -107,7 +107,7 @@ pub struct Diverted {
 
 /// Makes `number`, which is open and stays so for the rest of the run, lead to `to`.
 pub fn divert(number: RawFd, to: &OwnedFd) -> io::Result<Diverted> {
-    let original = super::stdio::inherited(number)?;
+    let original = super::stdio::duplicate_of(number)?;
     point(number, to.as_fd())?;
     Ok(Diverted { number, original })
 }

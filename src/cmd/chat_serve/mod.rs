@@ -18,6 +18,7 @@ use crate::net::gate::Gate;
 use crate::net::listen::Recipe;
 use crate::net::stream::Waiting;
 use crate::sys::options::SocketOption;
+use crate::sys::reactor::runtime;
 use crate::sys::pump::Filter;
 use crate::sys::socket::Tracked;
 use crate::sys::{self, limits, stdio};
@@ -53,8 +54,8 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     let (sockets, backlog) = (&context.sockets, args.listener.backlog);
     let recipe = Recipe { sockets, proto: Proto::Tcp, options: &options, defaults: &defaults, backlog };
     let listeners = recipe.open(&place.addresses(&context.stop)?)?;
-    ready::announce(&args.listener.ready, &listeners)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    ready::announce(&args.listener.ready, &listeners, context)?;
+    let runtime = runtime()?;
     let tasks = LocalSet::new();
     let outcome = tasks.block_on(&runtime, serve(args, listeners, context));
     drop(tasks);

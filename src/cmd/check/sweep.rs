@@ -11,6 +11,7 @@ use crate::event::{Events, Outcome};
 use crate::net::addr::{Host, reachable};
 use crate::net::resolve::{Lookup, Patience};
 use crate::scan::{Group, InOrder, Tally, targets};
+use crate::sys::reactor::runtime;
 use crate::sys::signal::Signal;
 use crate::sys::socket::Sockets;
 use crate::sys::{self, limits};
@@ -71,7 +72,7 @@ struct Work {
 
 impl Sweep<'_> {
     pub(super) fn run(&self, rows: &mut Rows, context: &mut Context) -> anyhow::Result<Swept> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime()?;
         let end = runtime.block_on(self.try_all(rows, context));
         runtime.shutdown_background();
         end
@@ -165,7 +166,11 @@ impl Sweep<'_> {
 
 /// One worker: on loopback most answers are there at once, the others are waited for in a runtime of its own.
 fn labour(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answers>) {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        // Nobody takes answers any more once the program is ending.
+        Err(error) => return drop(tell.send(vec![(0, Err(error))])),
+    };
     let mut over = work.over.subscribe();
     let try_blocks = async {
         let mut under_way = JoinSet::new();

@@ -17,6 +17,7 @@ use crate::event::number::counted;
 use crate::exit::Exit;
 use crate::net::relay::{EndConfig, OnPeerEof};
 use crate::net::resolve::Lookup;
+use crate::sys::reactor::runtime;
 use crate::sys::{limits, stdio};
 use hall::{Closing, Hall};
 use printer::Printer;
@@ -33,7 +34,7 @@ const READ: usize = 64 << 10;
 pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let targets = list::read(&args.target, &args.targets)?;
     limits::raise_descriptors();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime()?;
     let outcome = LocalSet::new().block_on(&runtime, talk_to_all(args, targets, context));
     runtime.shutdown_background();
     outcome

@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::net::gate::{Gate, Guest};
 use crate::net::relay::{EndConfig, Relay, RelayEnd};
 use crate::net::stream::{Stream, Waiting};
+use crate::sys::reactor::runtime;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Tracked;
 use crate::sys::{self, stdio};
@@ -46,7 +47,7 @@ pub(super) struct House {
 
 /// Serves until a signal, a deadline, or the end of the only client.
 pub(super) fn run(args: &Listen, service: Service, listeners: Vec<Tracked>, context: &Context) -> Result {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime()?;
     let outcome = LocalSet::new().block_on(&runtime, serve(args, service, listeners, context));
     runtime.shutdown_background();
     outcome
