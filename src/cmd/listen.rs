@@ -3,15 +3,17 @@
 use super::connect::{input, output, relay_config};
 use super::{Context, Outcome, Result, end_config, ready, serve};
 use crate::cli::Listen;
-use crate::event::Proto;
+use crate::event::{Event, Proto};
 use crate::net::addr::Endpoint;
 use crate::net::crlf;
 use crate::net::listen::Recipe;
 use crate::net::relay::{self, EndConfig};
+use crate::net::setback::{REST, Setbacks, Then};
 use crate::sys::signal::Signal;
 use crate::sys::socket::Tracked;
 use crate::sys::wait::{For, wait};
 use crate::sys::{self, limits, stdio};
+use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -65,6 +67,7 @@ enum Arrival {
 
 fn first_client(args: &Listen, listeners: &[Tracked], context: &Context) -> sys::Result<Arrival> {
     let deadline = args.accept_timeout.map(|t| Instant::now() + t);
+    let mut setbacks = Setbacks::default();
     loop {
         let mut fds = vec![(context.stop.as_fd(), For::Reading)];
         fds.extend(listeners.iter().map(|l| (l.as_fd(), For::Reading)));
@@ -79,8 +82,15 @@ fn first_client(args: &Listen, listeners: &[Tracked], context: &Context) -> sys:
                     let on = listener.local().map(|a| a.to_string()).unwrap_or_default();
                     return Err(sys::Error::new("accept", on, error));
                 }
-                // The client left before it was accepted; the next one may stay.
-                Err(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => {
+                    let on = listener.local().map(|a| a.to_string()).unwrap_or_default();
+                    if let Then::Rest(told) = setbacks.add(error, &on) {
+                        told.into_iter().for_each(|fault| context.events.emit(Event::Warning { fault }));
+                        let until = Instant::now() + REST;
+                        let _ = context.rest_until(deadline.map_or(until, |deadline| deadline.min(until)));
+                    }
+                }
             }
         }
         if deadline.is_some_and(|d| Instant::now() >= d) {

@@ -3,8 +3,8 @@
 use super::Context;
 use crate::cli::ReadyArgs;
 use crate::event::Kind;
-use crate::sys::socket::Tracked;
 use crate::sys;
+use crate::sys::socket::Tracked;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -52,7 +52,8 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
         name.push(format!(".{}.{}", std::process::id(), number.unwrap_or(TRIES)));
         let unfinished = path.with_file_name(name);
         // O_EXCL, which follows no link in the last part of a name (open(2)).
-        match OpenOptions::new().write(true).create_new(true).custom_flags(libc::O_NOFOLLOW).open(&unfinished) {
+        match OpenOptions::new().write(true).create_new(true).custom_flags(libc::O_NOFOLLOW).open(&unfinished)
+        {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number.is_some() => {}
             answer => return answer.map(|file| (file, unfinished)),
         }

@@ -14,6 +14,10 @@ use std::time::{Duration, Instant};
 
 /// Records that may wait: a burst of 10,000 clients that connect and leave fits.
 const CAPACITY: usize = 1 << 16;
+/// Errors that may wait beyond that. The one event that tells the end always may.
+const RESERVE: usize = 1 << 10;
+/// Records written at once: about as many as a pipe holds, so that a slow reader is seen to read.
+const PART: usize = 256;
 /// How long an emitter waits for a queue that is full for the first time.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// Between two writes: a burst of events becomes one write, and whoever emits them is not interrupted for each.
@@ -51,7 +55,7 @@ struct Inner {
     gone: bool,
     /// Why the sink took no more.
     failure: Option<io::Error>,
-    /// Raised with each batch written: tells a slow reader from a stuck one.
+    /// Raised with each part of a batch written: tells a slow reader from a stuck one.
     batches: u64,
 }
 
@@ -154,21 +158,24 @@ impl Queue {
         if inner.closed || inner.gone {
             return;
         }
-        if inner.waiting.len() >= CAPACITY && !inner.stuck {
+        let room = room_for(&event);
+        if inner.waiting.len() >= room && !inner.stuck {
             inner.waiting_for_room += 1;
             let (again, timeout) = self
                 .drained
-                .wait_timeout_while(inner, PATIENCE, |i| i.waiting.len() >= CAPACITY && !i.gone)
+                .wait_timeout_while(inner, PATIENCE, |i| i.waiting.len() >= room && !i.gone)
                 .unwrap_or_else(PoisonError::into_inner);
             inner = again;
             inner.waiting_for_room -= 1;
             inner.stuck = timeout.timed_out();
         }
-        inner.seq += 1;
-        if inner.waiting.len() >= CAPACITY {
+        if inner.waiting.len() >= room {
+            inner.seq += 1;
             inner.lost += 1;
             return;
         }
+        inner.confess();
+        inner.seq += 1;
         let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
         inner.waiting.push(record);
         self.wake(&mut inner);
@@ -214,6 +221,17 @@ impl Queue {
         }
     }
 
+    /// Writes in parts, each of which shows that somebody reads.
+    fn write(&self, batch: &[Record], sink: &mut dyn Sink) -> io::Result<()> {
+        for part in batch.chunks(PART) {
+            sink.write(part)?;
+            let mut inner = self.lock();
+            inner.batches += 1;
+            self.tell_waiters(&inner);
+        }
+        Ok(())
+    }
+
     fn write_all(&self, sink: &mut dyn Sink) {
         let mut batch: Vec<Record> = Vec::new();
         loop {
@@ -231,20 +249,16 @@ impl Queue {
                 self.drained.notify_all();
                 return;
             }
+            inner.confess();
             std::mem::swap(&mut batch, &mut inner.waiting);
-            if inner.lost > 0 {
-                batch.push(loss(std::mem::take(&mut inner.lost), inner.seq + 1));
-                inner.seq += 1;
-            }
             inner.stuck = false;
             inner.writing = true;
             self.tell_waiters(&inner);
             drop(inner);
-            let result = sink.write(&batch);
+            let result = self.write(&batch, sink);
             batch.clear();
             let mut inner = self.lock();
             inner.writing = false;
-            inner.batches += 1;
             self.tell_waiters(&inner);
             if let Err(error) = result {
                 inner.gone = true;
@@ -257,6 +271,26 @@ impl Queue {
             let gathered = self.filled.wait_timeout_while(inner, GATHER, |i| !i.closed);
             drop(gathered.unwrap_or_else(PoisonError::into_inner));
         }
+    }
+}
+
+impl Inner {
+    /// Tells, where they are missing, how many events were dropped.
+    fn confess(&mut self) {
+        if self.lost > 0 {
+            self.seq += 1;
+            let record = loss(std::mem::take(&mut self.lost), self.seq);
+            self.waiting.push(record);
+        }
+    }
+}
+
+/// How many records may wait before this event. What a script decides by is not lost in a flood of what it may not need.
+const fn room_for(event: &Event) -> usize {
+    match event {
+        Event::Exit { .. } => usize::MAX,
+        Event::Error { .. } => CAPACITY + RESERVE,
+        _ => CAPACITY,
     }
 }
 
@@ -316,6 +350,42 @@ mod tests {
         Event::Exit { code, cause: String::new() }
     }
 
+    /// What a reader that begins to read only now was told, and how many events it was told are lost.
+    fn read_at_last(
+        gate: &mpsc::Sender<()>,
+        batches: &mpsc::Receiver<Vec<Record>>,
+        writer: Writer,
+    ) -> (Vec<Record>, u64) {
+        for _ in 0..2 * (CAPACITY + RESERVE) / PART {
+            gate.send(()).unwrap();
+        }
+        assert!(writer.finish().is_none());
+        let records: Vec<Record> = batches.try_iter().flatten().collect();
+        let (mut seen, mut lost) = (0, 0);
+        for record in &records {
+            let gap = record.seq - seen - 1;
+            let told = match &record.event {
+                Event::Warning { fault } if fault.kind == Kind::EventsLost => {
+                    fault.text.split(' ').next().unwrap().parse().unwrap()
+                }
+                _ => 0,
+            };
+            assert_eq!(gap, told, "each is told, or counted where it is missing");
+            (seen, lost) = (record.seq, lost + told);
+        }
+        (records, lost)
+    }
+
+    fn note() -> Event {
+        Event::Resolve { host: String::new(), address: ([127, 0, 0, 1], 1).into() }
+    }
+
+    fn error() -> Event {
+        let fault =
+            Fault { kind: Kind::Other, op: None, errno: None, conn: None, peer: None, text: "x".into() };
+        Event::Error { fault }
+    }
+
     #[test]
     fn a_stuck_reader_costs_events_and_not_time() {
         let (open, gate) = mpsc::channel();
@@ -323,20 +393,12 @@ mod tests {
         let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
         let started = Instant::now();
         for _ in 0..CAPACITY * 3 {
-            events.emit(exit(0));
+            events.emit(note());
             // Far from what it takes, and far from what waiting [`PATIENCE`] for each would.
             assert!(started.elapsed() < Duration::from_mins(1), "emitting waited for the reader");
         }
-        for _ in 0..8 {
-            open.send(()).unwrap();
-        }
-        assert!(writer.finish().is_none());
-        let records: Vec<Record> = batches.try_iter().flatten().collect();
-        let lost = records
-            .iter()
-            .any(|r| matches!(&r.event, Event::Warning { fault } if fault.kind == Kind::EventsLost));
-        assert!(lost, "the loss is told");
-        assert!(records.windows(2).all(|w| w[0].seq < w[1].seq), "numbers rise");
+        let (_, lost) = read_at_last(&open, &batches, writer);
+        assert!(lost > 0, "the loss is told");
     }
 
     #[test]
@@ -345,21 +407,31 @@ mod tests {
         let (written, batches) = mpsc::channel();
         let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
         for _ in 0..4 {
-            events.emit_burst((0..CAPACITY).map(|_| exit(0)));
+            events.emit_burst((0..CAPACITY).map(|_| note()));
         }
         assert!(!events.queue.lock().stuck, "a burst waited for the reader");
-        for _ in 0..8 {
-            open.send(()).unwrap();
+        let (_, lost) = read_at_last(&open, &batches, writer);
+        assert!(lost > 0, "the loss is told");
+    }
+
+    #[test]
+    fn errors_and_the_end_find_room_in_a_flood_and_the_end_comes_last() {
+        let (open, gate) = mpsc::channel();
+        let (written, batches) = mpsc::channel();
+        let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
+        for _ in 0..4 {
+            events.emit_burst((0..CAPACITY).map(|_| note()));
+            events.emit(error());
         }
-        assert!(writer.finish().is_none());
-        let records: Vec<Record> = batches.try_iter().flatten().collect();
-        assert!(records.windows(2).all(|w| w[0].seq < w[1].seq), "numbers rise");
-        let told = records.iter().filter(|r| matches!(r.event, Event::Exit { .. })).count();
-        let losses = records.iter().filter_map(|r| match &r.event {
-            Event::Warning { fault } => fault.text.split(' ').next()?.parse::<usize>().ok(),
-            _ => None,
-        });
-        assert_eq!(told + losses.sum::<usize>(), CAPACITY * 4, "each is told or counted");
+        for _ in 0..2 * RESERVE {
+            events.emit(error());
+        }
+        events.emit(exit(0));
+        let (records, lost) = read_at_last(&open, &batches, writer);
+        assert!(lost > 0, "the loss is told");
+        assert!(matches!(records.last().unwrap().event, Event::Exit { .. }), "the last one is the end");
+        let errors = records.iter().filter(|r| matches!(r.event, Event::Error { .. })).count();
+        assert!(errors >= RESERVE / 2, "{errors} errors");
     }
 
     #[test]
@@ -369,9 +441,7 @@ mod tests {
         let (events, writer) = Events::start(Interest::Errors, Box::new(Gate(gate, written))).unwrap();
         open.send(()).unwrap();
         events.emit(exit(0));
-        let fault =
-            Fault { kind: Kind::Other, op: None, errno: None, conn: None, peer: None, text: "x".into() };
-        events.emit(Event::Error { fault });
+        events.emit(error());
         assert!(writer.finish().is_none());
         let records: Vec<Record> = batches.try_iter().flatten().collect();
         assert_eq!(records.len(), 1);

@@ -1,16 +1,13 @@
 //! The accept loop of a server for many: a place is taken before a client is, and running out of descriptors is a pause.
 
+use super::setback::{REST, Setbacks, Then};
 use super::stream::Waiting;
-use crate::event::{Event, Events, Kind};
-use crate::sys::error::Error;
+use crate::event::{Event, Events};
 use crate::sys::socket::Tracked;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// How long accepting rests when the machine has no descriptor or memory left: clients that leave give theirs back.
-const REST: Duration = Duration::from_millis(50);
 
 /// How long a client waits for a place before it is turned away: one whose end has come gives it back within this.
 const TAKEOVER: Duration = Duration::from_millis(20);
@@ -42,12 +39,12 @@ impl Gate {
     ///
     /// A place is taken only once somebody waits, since other listeners share the places.
     pub async fn admit(&self, listener: &Waiting) -> Guest {
-        let mut warned = false;
+        let mut setbacks = Setbacks::default();
         loop {
-            self.client_waits(listener, &mut warned).await;
+            self.client_waits(listener, &mut setbacks).await;
             // The semaphore is never closed, so a place always comes.
             let place = Arc::clone(&self.places).acquire_owned().await.ok();
-            if let Some(socket) = self.accept(listener, &mut warned).await {
+            if let Some(socket) = self.accept(listener, &mut setbacks).await {
                 return Guest { socket, place };
             }
         }
@@ -56,10 +53,10 @@ impl Gate {
     /// Waits for a client, place or not: one without is to be turned away. A client that just left has a moment to give
     /// its place back.
     pub async fn meet(&self, listener: &Waiting) -> Guest {
-        let mut warned = false;
+        let mut setbacks = Setbacks::default();
         loop {
-            self.client_waits(listener, &mut warned).await;
-            if let Some(socket) = self.accept(listener, &mut warned).await {
+            self.client_waits(listener, &mut setbacks).await;
+            if let Some(socket) = self.accept(listener, &mut setbacks).await {
                 let place = Arc::clone(&self.places).acquire_owned();
                 let place = tokio::time::timeout(TAKEOVER, place).await.ok().and_then(Result::ok);
                 return Guest { socket, place };
@@ -67,47 +64,28 @@ impl Gate {
         }
     }
 
-    async fn client_waits(&self, listener: &Waiting, warned: &mut bool) {
+    async fn client_waits(&self, listener: &Waiting, setbacks: &mut Setbacks) {
         if let Err(error) = listener.client_waits().await {
-            self.rest(listener, error, warned).await;
+            self.rest(listener, error, setbacks).await;
         }
     }
 
     /// The client that waits, unless it is gone or the machine has no room for it.
-    async fn accept(&self, listener: &Waiting, warned: &mut bool) -> Option<Tracked> {
+    async fn accept(&self, listener: &Waiting, setbacks: &mut Setbacks) -> Option<Tracked> {
         match listener.try_accept() {
             Ok(client) => client,
-            Err(error) if is_the_clients_own(&error) => None,
             Err(error) => {
-                self.rest(listener, error, warned).await;
+                self.rest(listener, error, setbacks).await;
                 None
             }
         }
     }
 
-    async fn rest(&self, listener: &Waiting, error: io::Error, warned: &mut bool) {
-        if !std::mem::replace(warned, true) {
-            let on = listener.tracked().local().map(|a| a.to_string()).unwrap_or_default();
-            let mut fault = Error::new("accept", on, error).about(Kind::Resources).fault();
-            fault.text.push_str("; waiting for clients to leave");
-            self.events.emit(Event::Warning { fault });
+    async fn rest(&self, listener: &Waiting, error: io::Error, setbacks: &mut Setbacks) {
+        let on = listener.tracked().local().map(|a| a.to_string()).unwrap_or_default();
+        if let Then::Rest(told) = setbacks.add(error, &on) {
+            told.into_iter().for_each(|fault| self.events.emit(Event::Warning { fault }));
+            tokio::time::sleep(REST).await;
         }
-        tokio::time::sleep(REST).await;
     }
-}
-
-/// Errors of a connection that ended before it was accepted (accept(2)).
-fn is_the_clients_own(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(
-            libc::ECONNABORTED
-                | libc::EINTR
-                | libc::EPROTO
-                | libc::ENETDOWN
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH
-                | libc::EPERM
-        )
-    )
 }

@@ -16,6 +16,7 @@ pub mod race;
 pub mod relay;
 pub mod resolve;
 pub mod service;
+pub mod setback;
 mod source;
 pub mod stream;
 pub mod tag;

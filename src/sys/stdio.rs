@@ -1,7 +1,9 @@
 //! Standard input and output as descriptors, and what kind of thing a descriptor is.
 #![allow(unsafe_code)]
 
+use super::{terminal, wait};
 use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, major, minor};
+use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -81,24 +83,28 @@ pub fn write_all(fd: BorrowedFd<'_>, mut data: &[u8]) -> io::Result<()> {
     while !data.is_empty() {
         match rustix::io::write(fd, data) {
             Ok(n) => data = &data[n..],
-            Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::AGAIN) => {
-                super::wait::wait(&[(fd, super::wait::For::Writing)], None)?;
-            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => drop(wait::wait(&[(fd, wait::For::Writing)], None)?),
             Err(error) => return Err(error.into()),
         }
     }
     Ok(())
 }
 
-/// Reads some bytes, waiting where the descriptor was made non-blocking by somebody else; 0 at the end.
+/// Reads some bytes, waiting where the descriptor was made non-blocking by somebody else, or is a terminal and this process
+/// in its background; 0 at the end.
 pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    let terminal = wait::has_terminal() && is_terminal(fd);
     loop {
-        match rustix::io::read(fd, &mut *buffer) {
-            Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::AGAIN) => {
-                super::wait::wait(&[(fd, super::wait::For::Reading)], None)?;
-            }
+        if terminal {
+            wait::wait(&[(fd, wait::For::Reading)], None)?;
+        }
+        let answer = if terminal { terminal::read(fd, buffer) } else { rustix::io::read(fd, &mut *buffer) };
+        match answer {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => drop(wait::wait(&[(fd, wait::For::Reading)], None)?),
+            // It went to the background after it was looked at.
+            Err(Errno::IO) if terminal && terminal::in_background(fd) => {}
             answer => return Ok(answer?),
         }
     }
@@ -119,7 +125,7 @@ pub fn take_input() -> io::Result<OwnedFd> {
 /// Standard output as a descriptor of our own. One that was closed when the program started is `EBADF`.
 pub fn take_output() -> io::Result<OwnedFd> {
     if !was_given(1) {
-        return Err(rustix::io::Errno::BADF.into());
+        return Err(Errno::BADF.into());
     }
     Ok(rustix::io::fcntl_dupfd_cloexec(output(), 3)?)
 }

@@ -81,11 +81,26 @@ pub fn in_foreground(terminal: BorrowedFd<'_>) -> bool {
     tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
-/// Whether reading this terminal would stop this process, a job in the background (SIGTTIN). A terminal that is not the one
-/// of its session stops nobody.
+/// Whether reading this terminal would stop this process, a job in the background (SIGTTIN), and take what is meant for
+/// somebody else. A terminal that is not the one of its session stops nobody.
 #[must_use]
 pub fn in_background(terminal: BorrowedFd<'_>) -> bool {
     tcgetpgrp(terminal).is_ok_and(|group| group != rustix::process::getpgrp())
+}
+
+/// Reads a terminal as read(2) does, but in the background it is an error (`EIO`) and not a stop.
+pub(super) fn read(terminal: BorrowedFd<'_>, buffer: &mut [u8]) -> rustix::io::Result<usize> {
+    // SAFETY: the sets are filled in before they are read, and the thread's mask is as before at the end; a blocked SIGTTIN
+    // is not sent (termios(3), credentials(7)).
+    unsafe {
+        let (mut stop, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigemptyset(&raw mut stop);
+        libc::sigaddset(&raw mut stop, libc::SIGTTIN);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const stop, &raw mut before);
+        let answer = rustix::io::read(terminal, buffer);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
+        answer
+    }
 }
 
 /// A pipe: its reading and its writing end.

@@ -4,6 +4,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// What to wait for on a descriptor.
@@ -15,8 +16,51 @@ pub enum For {
     Writing,
 }
 
+/// Between two looks whether this process came to the foreground of its terminal, which nothing tells.
+const BACKGROUND: Duration = Duration::from_millis(200);
+
 /// Waits until one of `fds` is ready or `deadline` passes; says which are ready, in order, none at the deadline.
+///
+/// A terminal in whose background this process is has nothing for it to read.
 pub fn wait(fds: &[(BorrowedFd<'_>, For)], deadline: Option<Instant>) -> io::Result<Vec<bool>> {
+    let mut ready = poll_for(fds, deadline)?;
+    if !has_terminal() {
+        return Ok(ready);
+    }
+    let mut withheld = hide_withheld(fds, &mut ready);
+    while withheld.contains(&true) && !ready.contains(&true) {
+        let now = Instant::now();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            break;
+        }
+        // What is withheld is ready for somebody else, and would end this wait at once.
+        let (others, _): (Vec<_>, Vec<_>) = fds.iter().zip(&withheld).partition(|(_, withheld)| !**withheld);
+        let others: Vec<_> = others.into_iter().map(|(fd, _)| *fd).collect();
+        let next = now + BACKGROUND;
+        poll_for(&others, Some(deadline.map_or(next, |deadline| deadline.min(next))))?;
+        ready = poll_for(fds, Some(now))?;
+        withheld = hide_withheld(fds, &mut ready);
+    }
+    Ok(ready)
+}
+
+/// Takes terminals that are not to be read out of `ready`; says which they were.
+fn hide_withheld(fds: &[(BorrowedFd<'_>, For)], ready: &mut [bool]) -> Vec<bool> {
+    let hide = |((fd, what), ready): (&(BorrowedFd<'_>, For), &mut bool)| {
+        let withheld = *ready && *what == For::Reading && super::terminal::in_background(*fd);
+        *ready &= !withheld;
+        withheld
+    };
+    fds.iter().zip(ready).map(hide).collect()
+}
+
+/// Whether standard input is a terminal, the one thing that may be withheld: asked once.
+pub(super) fn has_terminal() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| super::stdio::is_terminal(super::stdio::input()))
+}
+
+fn poll_for(fds: &[(BorrowedFd<'_>, For)], deadline: Option<Instant>) -> io::Result<Vec<bool>> {
     let mut polled: Vec<PollFd<'_>> = fds
         .iter()
         .map(|(fd, what)| {

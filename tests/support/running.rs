@@ -9,8 +9,18 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStdin};
+use std::process::{Child, ChildStdin, ExitStatus};
 use std::time::Instant;
+
+/// The number a shell has for an end: one by SIGINT or SIGTERM, which asks a program to end, is 128 and the signal's
+/// number; one by any other signal is no end a test wants, and negative.
+pub fn code(status: ExitStatus) -> i32 {
+    match status.signal() {
+        Some(signal @ (libc::SIGINT | libc::SIGTERM)) => 128 + signal,
+        Some(signal) => -signal,
+        None => status.code().unwrap_or_default(),
+    }
+}
 
 /// The program while it runs. Dropped early it is killed.
 pub struct Running {
@@ -28,8 +38,10 @@ pub struct Running {
 
 /// How a program ended, and all it printed.
 pub struct Run {
-    /// The exit status; negative if a signal killed it.
+    /// The exit status; 130 and 143 if SIGINT and SIGTERM ended it, negative if another signal did.
     pub code: i32,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
     pub stdout: Vec<u8>,
     /// As it came; with `--json` the same as `events`.
     pub stderr: String,
@@ -157,10 +169,11 @@ impl Running {
         let (Ok(stdout), Ok(stderr)) = (stdout, stderr) else {
             self.fail("waited for the end of what it printed", &Missing::Late)
         };
-        let code = status.code().unwrap_or_else(|| -status.signal().unwrap_or_default());
+        let code = code(status);
+        let signal = status.signal();
         let events = if self.json { read_all(&stderr) } else { Vec::new() };
         let stderr = String::from_utf8(stderr).expect("standard error is UTF-8");
-        let run = Run { code, stdout, stderr, events, line: std::mem::take(&mut self.line) };
+        let run = Run { code, signal, stdout, stderr, events, line: std::mem::take(&mut self.line) };
         assert!(code >= 0, "{run}");
         if self.json {
             check_stream(&run.events, code);
@@ -174,8 +187,7 @@ impl Running {
             self.fail("waited for the end", &Missing::Late);
         }
         self.over = true;
-        let status = self.child.wait().expect("a child can be waited for");
-        status.code().unwrap_or_else(|| -status.signal().unwrap_or_default())
+        code(self.child.wait().expect("a child can be waited for"))
     }
 
     /// Ends standard input and waits for the end.
@@ -184,11 +196,11 @@ impl Running {
         self.finish()
     }
 
-    /// Ends the program by SIGTERM; it must do so in order.
+    /// Ends the program by SIGTERM; it must do so in order, and die of it.
     pub fn terminate(self) -> Run {
         self.signal(Signal::TERM);
         let run = self.finish();
-        assert_eq!(run.code, 143, "{run}");
+        assert_eq!(run.signal, Some(libc::SIGTERM), "{run}");
         run
     }
 

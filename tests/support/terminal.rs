@@ -2,6 +2,7 @@
 
 use super::DEADLINE;
 use super::collect::Collected;
+use super::running::code;
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,7 +11,6 @@ use std::fs::File;
 use std::io::Write;
 use std::num::NonZero;
 use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 use std::time::Instant;
 
@@ -148,11 +148,10 @@ impl Terminal {
         self.finish()
     }
 
-    /// Waits for the end; the exit status, negative if a signal killed it.
+    /// Waits for the end; the exit status as [`code`] has it.
     pub fn finish(mut self) -> i32 {
         self.wait_end();
-        let status = self.child.wait().expect("a child can be waited for");
-        status.code().unwrap_or_else(|| -status.signal().unwrap_or_default())
+        code(self.child.wait().expect("a child can be waited for"))
     }
 }
 
