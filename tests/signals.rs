@@ -161,7 +161,7 @@ fn a_commands_status_is_known_though_sigchld_was_ignored() {
     let door = Door::open();
     let run = soquete(&format!("connect --check {} -- sh -c", door.address()))
         .arg("exit 7")
-        .shell("trap '' CHLD; exec \"$@\"")
+        .shell("exec env --ignore-signal=CHLD \"$@\"")
         .run();
     assert_eq!(run.code, 7, "{run}");
 }
@@ -174,8 +174,7 @@ fn a_file_that_may_not_grow_is_5_and_not_an_end_by_a_signal() {
     for line in [format!("connect {}", door.address()), "listen -k 127.0.0.1:0".to_owned()] {
         let (file, _) = program::to_file(folder.path(), "out");
         let run = soquete(&line).stdout(file).shell(limited).start();
-        let mut peer =
-            if line.starts_with("connect") { door.accept() } else { Peer::connect(run.address()) };
+        let mut peer = if line.starts_with("connect") { door.accept() } else { Peer::connect(run.address()) };
         peer.try_send(noise(1 << 16)).ok();
         let run = run.finish();
         assert_eq!((run.code, run.signal), (5, None), "{line}: {run}");

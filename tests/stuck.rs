@@ -72,7 +72,8 @@ fn a_report_whose_reader_is_slow_comes_whole() {
     wait_for_handler(&program);
     pause(Duration::from_millis(100));
     let all = reader.read_all();
-    let rows = String::from_utf8_lossy(&all[usize::try_from(filled).expect("a pipe is small")..]).into_owned();
+    let rows =
+        String::from_utf8_lossy(&all[usize::try_from(filled).expect("a pipe is small")..]).into_owned();
     assert_eq!(program.finish().code, 0);
     assert!(rows.lines().count() >= peers.len(), "{} rows", rows.lines().count());
     assert!(rows.lines().all(|row| serde_json::from_str::<serde_json::Value>(row).is_ok()), "{rows}");

@@ -86,7 +86,9 @@ fn first_client(args: &Listen, listeners: &[Tracked], context: &Context) -> sys:
                 Err(error) => {
                     let on = listener.local().map(|a| a.to_string()).unwrap_or_default();
                     if let Then::Rest(told) = setbacks.add(error, &on) {
-                        told.into_iter().for_each(|fault| context.events.emit(Event::Warning { fault }));
+                        if let Some(fault) = told {
+                            context.events.emit(Event::Warning { fault });
+                        }
                         let until = Instant::now() + REST;
                         let _ = context.rest_until(deadline.map_or(until, |deadline| deadline.min(until)));
                     }

@@ -226,7 +226,7 @@ impl std::error::Error for Stopped {}
 
 /// Whether a failure to write is only that the program was asked to end.
 pub(crate) fn is_stopped(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|why| why.is::<Stopped>())
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Stopped>)
 }
 
 /// Standard output's failure as an error of this program.

@@ -84,7 +84,9 @@ impl Gate {
     async fn rest(&self, listener: &Waiting, error: io::Error, setbacks: &mut Setbacks) {
         let on = listener.tracked().local().map(|a| a.to_string()).unwrap_or_default();
         if let Then::Rest(told) = setbacks.add(error, &on) {
-            told.into_iter().for_each(|fault| self.events.emit(Event::Warning { fault }));
+            if let Some(fault) = told {
+                self.events.emit(Event::Warning { fault });
+            }
             tokio::time::sleep(REST).await;
         }
     }

@@ -10,7 +10,7 @@ pub const REST: Duration = Duration::from_millis(50);
 /// Clients in a row that may be gone before they are accepted; more of them are a machine that refuses.
 const FEW: u32 = 16;
 
-/// Failures of accept(2) since the last client came in.
+/// Failures of accept(2) since a client was last let in; made anew for each.
 #[derive(Debug, Default)]
 pub struct Setbacks {
     in_a_row: u32,
@@ -27,11 +27,6 @@ pub enum Then {
 }
 
 impl Setbacks {
-    /// A client came in.
-    pub fn over(&mut self) {
-        *self = Self::default();
-    }
-
     /// Accepting at address `on` failed.
     pub fn add(&mut self, error: io::Error, on: &str) -> Then {
         self.in_a_row += 1;
@@ -81,14 +76,8 @@ mod tests {
     #[test]
     fn clients_that_are_gone_cost_nothing_and_a_rule_that_stays_is_told_once() {
         let mut setbacks = Setbacks::default();
-        for _ in 0..3 {
-            for _ in 0..FEW {
-                assert!(matches!(fail(&mut setbacks, libc::ECONNABORTED), Then::Again));
-            }
-            setbacks.over();
-        }
-        for _ in 0..FEW {
-            assert!(matches!(fail(&mut setbacks, libc::EPERM), Then::Again));
+        for errno in [libc::ECONNABORTED, libc::EPERM].into_iter().cycle().take(FEW as usize) {
+            assert!(matches!(fail(&mut setbacks, errno), Then::Again));
         }
         let Then::Rest(Some(fault)) = fail(&mut setbacks, libc::EPERM) else { panic!("it is told") };
         assert_eq!(fault.text, "accept [::1]:1: Operation not permitted; trying again");
@@ -101,7 +90,5 @@ mod tests {
         let Then::Rest(Some(fault)) = fail(&mut setbacks, libc::EMFILE) else { panic!("it is told") };
         assert_eq!(fault.kind, Kind::Resources);
         assert!(matches!(fail(&mut setbacks, libc::EMFILE), Then::Rest(None)));
-        setbacks.over();
-        assert!(matches!(fail(&mut setbacks, libc::EMFILE), Then::Rest(Some(_))));
     }
 }

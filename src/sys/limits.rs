@@ -28,7 +28,7 @@ pub fn make_room_for_descriptors() {
 pub fn raise_descriptors() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     if limit.current < limit.maximum {
-        INHERITED.get_or_init(|| limit.clone());
+        INHERITED.get_or_init(|| limit);
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     }
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
@@ -36,5 +36,5 @@ pub fn raise_descriptors() -> u64 {
 
 /// The limit this program was started with, if it was raised since.
 pub(super) fn inherited() -> Option<Rlimit> {
-    INHERITED.get().cloned()
+    INHERITED.get().copied()
 }

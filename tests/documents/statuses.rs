@@ -25,8 +25,14 @@ pub fn statuses() -> Vec<(u8, &'static str)> {
             Exit::Local,
             "This machine said no: address in use, permission, out of descriptors, a file that cannot be opened or written.",
         ),
-        (Exit::Signalled(Signal::Interrupt), "Ended by SIGINT, after closing in order."),
-        (Exit::Signalled(Signal::Terminate), "Ended by SIGTERM, after closing in order."),
+        (
+            Exit::Signalled(Signal::Interrupt),
+            "Ended by SIGINT, after closing in order: as shells show a death by that signal; as process 1 the status itself.",
+        ),
+        (
+            Exit::Signalled(Signal::Terminate),
+            "Ended by SIGTERM, after closing in order: as shells show a death by that signal; as process 1 the status itself.",
+        ),
     ];
     meanings.map(|(exit, meaning)| (exit.code(), meaning)).to_vec()
 }
