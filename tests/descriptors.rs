@@ -171,7 +171,7 @@ fn too_many_open_files_says_in_what_operation() {
         "udp-serve 127.0.0.1:0 --idle-timeout 1ms".to_owned(),
         format!("udp-send {} x", port.address()),
         "stat -tp".to_owned(),
-        "stat --wait count=0".to_owned(),
+        "stat --wait count=0 --timeout 1ms".to_owned(),
         "demo".to_owned(),
     ] {
         for limit in 4..16 {

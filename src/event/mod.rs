@@ -2,6 +2,7 @@
 //!
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
+mod flood;
 mod hold;
 pub mod number;
 mod queue;

@@ -3,8 +3,8 @@
 //! The queue is bounded. A reader of the events that stops reading makes the queue full; then emitters wait a
 //! moment once, and from there on events are counted and dropped until the reader goes on: the data path never stops.
 
+use super::flood::{CAPACITY, loss, room_for};
 use super::hold::Hold;
-use super::number::counted;
 use super::sink::{Interest, Sink};
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
@@ -12,10 +12,6 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Records that may wait: a burst of 10,000 clients that connect and leave fits.
-const CAPACITY: usize = 1 << 16;
-/// Errors that may wait beyond that. The one event that tells the end always may.
-const RESERVE: usize = 1 << 10;
 /// Records written at once: about as many as a pipe holds, so that a slow reader is seen to read.
 const PART: usize = 256;
 /// How long an emitter waits for a queue that is full for the first time.
@@ -285,23 +281,6 @@ impl Inner {
     }
 }
 
-/// How many records may wait before this event. What a script decides by is not lost in a flood of what it may not need.
-const fn room_for(event: &Event) -> usize {
-    match event {
-        Event::Exit { .. } => usize::MAX,
-        Event::Error { .. } => CAPACITY + RESERVE,
-        _ => CAPACITY,
-    }
-}
-
-fn loss(count: u64, seq: u64) -> Record {
-    let events = counted(count, "event was", "events were");
-    let text = format!("{events} dropped: nobody read in time");
-    let fault =
-        Fault { kind: Kind::EventsLost, op: Some("write".into()), errno: None, conn: None, peer: None, text };
-    Record { v: SCHEMA_VERSION, seq, ts: Timestamp::now(), event: Event::Warning { fault } }
-}
-
 impl Writer {
     /// Waits until everything emitted is written, or the reader has taken nothing for two seconds. Answers why writing
     /// failed, if it did.
@@ -332,6 +311,7 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::flood::RESERVE;
     use super::*;
     use std::sync::mpsc;
 
