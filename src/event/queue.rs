@@ -3,7 +3,7 @@
 //! The queue is bounded. A reader of the events that stops reading makes the queue full; then emitters wait a
 //! moment once, and from there on events are counted and dropped until the reader goes on: the data path never stops.
 
-use super::flood::{CAPACITY, loss, room_for};
+use super::flood::{CAPACITY, Inner, room_for};
 use super::hold::Hold;
 use super::sink::{Interest, Sink};
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
@@ -33,26 +33,6 @@ struct Queue {
     inner: Mutex<Inner>,
     filled: Condvar,
     drained: Condvar,
-}
-
-#[derive(Default)]
-struct Inner {
-    waiting: Vec<Record>,
-    seq: u64,
-    lost: u64,
-    /// The reader took nothing for [`PATIENCE`]; do not wait for it again until it does.
-    stuck: bool,
-    writing: bool,
-    /// The writer waits for something to write; otherwise it will look again by itself.
-    asleep: bool,
-    /// Threads that wait for room, or for everything to be written.
-    waiting_for_room: usize,
-    closed: bool,
-    gone: bool,
-    /// Why the sink took no more.
-    failure: Option<io::Error>,
-    /// Raised with each part of a batch written: tells a slow reader from a stuck one.
-    batches: u64,
 }
 
 /// The thread that writes; see [`Writer::finish`].
@@ -170,7 +150,7 @@ impl Queue {
             inner.lost += 1;
             return;
         }
-        inner.confess();
+        inner.tell_loss();
         inner.seq += 1;
         let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
         inner.waiting.push(record);
@@ -245,7 +225,7 @@ impl Queue {
                 self.drained.notify_all();
                 return;
             }
-            inner.confess();
+            inner.tell_loss();
             std::mem::swap(&mut batch, &mut inner.waiting);
             inner.stuck = false;
             inner.writing = true;
@@ -266,17 +246,6 @@ impl Queue {
             // The end of the program does not wait for more to gather.
             let gathered = self.filled.wait_timeout_while(inner, GATHER, |i| !i.closed);
             drop(gathered.unwrap_or_else(PoisonError::into_inner));
-        }
-    }
-}
-
-impl Inner {
-    /// Tells, where they are missing, how many events were dropped.
-    fn confess(&mut self) {
-        if self.lost > 0 {
-            self.seq += 1;
-            let record = loss(std::mem::take(&mut self.lost), self.seq);
-            self.waiting.push(record);
         }
     }
 }
