@@ -1,7 +1,7 @@
 //! The exit-status table (soquete(1), EXIT STATUS).
 
 use crate::event::Kind;
-use crate::net::addr::AddrError;
+use crate::net::address::AddrError;
 use crate::sys;
 use crate::sys::signal::Signal;
 use std::process::ExitCode;

@@ -6,30 +6,34 @@
 //! | --- | --- | --- |
 //! | [`event`] | what happens to sockets, as values; states and their table; the event queue | nothing of ours |
 //! | [`sys`] | every system call on sockets and descriptors, every `unsafe` | `event` |
-//! | [`net`] | addresses, names, listeners, races, the relay; prints nothing | `event`, `sys` |
-//! | [`scan`] | many targets as one piece of work; pure | value types of `net` |
-//! | [`text`] | what a terminal may see; pure | nothing of ours |
-//! | [`chat`] | lines, the room, who has still to be told what; pure | `text`, value types of `net` |
+//! | `net` | addresses, names, listeners, connection races, streams; prints nothing | `event`, `sys` |
+//! | `relay` | bytes between a connection and an input and output: the policy of endings, two drivers | `event`, `net`, `sys` |
+//! | `scan` | many targets as one piece of work; pure | value types of `net` |
+//! | `text` | what a terminal may see; pure | nothing of ours |
+//! | `chat` | lines, the room, who has still to be told what; pure | `text`, value types of `net` |
 //! | [`cli`] | the command line as types | value types |
 //! | [`advice`] | what to type instead of a wrong command line | `cli`, value types of `net` |
-//! | [`output`] | the only layer that prints | `event`, `text` |
+//! | `output` | the only layer that prints | `event`, `text` |
+//! | `session` | the engines, and the context they work with | everything but `cli`, `cmd`, `output` |
 //! | [`cmd`] | one file a subcommand | everything but `output` |
 //!
 //! [`run`] is the one room where commands and printers meet. A socket's state is written by one method, which asks the
-//! kernel (`sys::life`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
+//! kernel (`sys::state`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
 pub mod advice;
-pub mod chat;
+mod chat;
 pub mod cli;
 pub mod cmd;
 pub mod event;
 pub mod exit;
-pub mod net;
-pub mod output;
-pub mod scan;
+mod net;
+mod output;
+mod relay;
+mod scan;
+mod session;
 mod setup;
 pub mod sys;
-pub mod text;
+mod text;
 
 use cli::Command;
 use cmd::{Context, Outcome};
@@ -40,7 +44,7 @@ use std::sync::Arc;
 
 /// Runs the program with its arguments, the program's name first; returns how it is to end.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    sys::process::settle_signals();
+    sys::child::settle_signals();
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match cli::parse(&args) {
         Ok(cli) => cli,

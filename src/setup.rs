@@ -3,15 +3,15 @@
 use crate::advice;
 use crate::cli::{Cli, ColorWhen, Command, EventTarget};
 use crate::cmd::Context;
-use crate::cmd::stdout::Patient;
-use crate::event::{Event, Events, Fault, Interest, Kind, Record, SCHEMA_VERSION, Writer};
+use crate::event::{Event, Events, Fault, Kind, Record, SCHEMA_VERSION, Verbosity, Writer};
 use crate::exit::Exit;
-use crate::output::{self, Look, Style};
+use crate::output::{self, DisplayOptions, Style};
+use crate::session::stdout::Patient;
 use crate::sys::echo::EchoedInterrupt;
-use crate::sys::pump::Filter;
 use crate::sys::signal::Stop;
-use crate::sys::socket::Sockets;
-use crate::sys::{Error, Result, inherited, limits, stdio};
+use crate::sys::socket::SocketFactory;
+use crate::sys::splice::Filter;
+use crate::sys::{Error, Result, fd, inherited, limits};
 use crate::text::Visible;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
@@ -75,11 +75,11 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let global = &cli.global;
     let stop = Stop::install()?;
     let to = event_target(global.events.as_ref(), named.events)?;
-    let terminal = stdio::is_terminal(to.as_fd());
+    let terminal = fd::is_terminal(to.as_fd());
     let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
     let bar = progress && terminal && !global.json;
-    let look = Look {
+    let display = DisplayOptions {
         json: global.json,
         detail: global.verbose,
         terminal,
@@ -89,28 +89,28 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         explain: matches!(cli.command, Command::Demo),
         style: style(global.color, terminal),
     };
-    let interest = match (global.quiet, global.verbose) {
+    let verbosity = match (global.quiet, global.verbose) {
         // The bar lives on events, which the printer does not show.
-        (true, _) if bar => Interest::All,
-        (true, _) => Interest::Errors,
-        (_, true) => Interest::Detail,
-        _ => Interest::All,
+        (true, _) if bar => Verbosity::All,
+        (true, _) => Verbosity::Errors,
+        (_, true) => Verbosity::Detail,
+        _ => Verbosity::All,
     };
     let echoed = Arc::new(EchoedInterrupt::new(stop.clone()));
     let printer = if terminal {
         let echoed = Arc::clone(&echoed);
-        output::printer_on_terminal(look, to, move || echoed.take())
+        output::printer_on_terminal(display, to, move || echoed.take())
             .map_err(|e| Error::new("dup", "events", e))?
     } else {
-        output::printer(look, to)
+        output::printer(display, to)
     };
     let (events, writer) =
-        Events::start(interest, printer).map_err(|e| Error::new("start thread", "events", e))?;
-    let to_terminal = stdio::is_terminal(stdio::output());
+        Events::start(verbosity, printer).map_err(|e| Error::new("start thread", "events", e))?;
+    let to_terminal = fd::is_terminal(fd::output());
     let asked = stop.clone();
     let page = move || Ok(Box::new(Patient::open(asked.clone())?) as Box<dyn Write + Send>);
     let context = Context {
-        sockets: Sockets::new(events.clone()),
+        sockets: SocketFactory::new(events.clone()),
         events,
         report: output::report(global.json, style(global.color, to_terminal), to_terminal, Box::new(page)),
         stop,
@@ -120,7 +120,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         colour: style(global.color, to_terminal) == Style::Coloured,
         events_on_terminal,
         ready_fd: named.ready,
-        progress_every: if look.bar { PROGRESS_BAR } else { PROGRESS_LINES },
+        progress_every: if display.bar { PROGRESS_BAR } else { PROGRESS_LINES },
     };
     Ok((context, writer))
 }
@@ -136,9 +136,9 @@ fn wants_progress(command: &Command) -> bool {
 fn event_target(target: Option<&EventTarget>, taken: Option<OwnedFd>) -> Result<File> {
     let failed = |on: &dyn std::fmt::Display, e| Error::new("open", on, e).about(Kind::File);
     match target {
-        None => stdio::duplicate(stdio::errors()).map(File::from).map_err(|e| failed(&"standard error", e)),
+        None => fd::duplicate(fd::errors()).map(File::from).map_err(|e| failed(&"standard error", e)),
         Some(EventTarget::Stdout) => {
-            stdio::take_output().map(File::from).map_err(|e| failed(&"standard output", e))
+            fd::take_output().map(File::from).map_err(|e| failed(&"standard output", e))
         }
         Some(EventTarget::Descriptor(number)) => {
             let taken = taken.ok_or_else(|| rustix::io::Errno::BADF.into());
@@ -173,7 +173,7 @@ fn raw() -> Option<Filter> {
 
 /// Prints text this program made; a reader that goes away is a quiet end.
 pub(crate) fn print(text: &str) -> Exit {
-    let written = stdio::take_output().and_then(|_given| output::text(text));
+    let written = fd::take_output().and_then(|_given| output::text(text));
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             output::complain(&Error::new("write", "standard output", error).to_string());
@@ -291,6 +291,6 @@ pub(crate) fn is_closed_output(error: &anyhow::Error) -> bool {
 /// Whether an error is only that a wait was cut short by the wish to end.
 pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Error>().is_some_and(|e| {
-        e.source.kind() == std::io::ErrorKind::Interrupted || crate::cmd::stdout::is_stopped(&e.source)
+        e.source.kind() == std::io::ErrorKind::Interrupted || crate::session::stdout::is_stopped(&e.source)
     })
 }

@@ -9,7 +9,7 @@ mod peers;
 pub use flags::hint;
 
 use crate::cli::{self, Cli, Command, Connect};
-use crate::net::addr::{AddrError, Endpoint, parse_targets};
+use crate::net::address::{AddrError, Endpoint, parse_targets};
 use std::ffi::OsString;
 
 /// The command line that was meant, as a shell reads it.
@@ -39,7 +39,7 @@ pub fn is_right(words: &[String]) -> bool {
         Command::UdpServe(args) => Endpoint::parse(&args.address).is_ok(),
         Command::UdpSend(args) => {
             let words: Vec<_> = args.words.iter().map(|w| w.to_string_lossy().into_owned()).collect();
-            Endpoint::parse_front(&words).and_then(|(endpoint, _)| endpoint.as_target()).is_ok()
+            Endpoint::parse_front(&words).and_then(|(endpoint, _)| endpoint.into_target()).is_ok()
         }
         Command::ChatServe(args) => Endpoint::parse_or(&args.address, usual).is_ok(),
         Command::ChatJoin(args) => target(Endpoint::parse_or(&args.address, usual)),
@@ -56,7 +56,7 @@ fn connects(args: &Connect) -> bool {
 }
 
 fn target(endpoint: Result<Endpoint, AddrError>) -> bool {
-    endpoint.and_then(Endpoint::as_target).is_ok()
+    endpoint.and_then(Endpoint::into_target).is_ok()
 }
 
 /// Words as a shell reads them.

@@ -6,7 +6,7 @@ use super::member::{Id, Member};
 use super::nick;
 use super::number::were;
 use super::room::Room;
-use super::rules::{News, OPERATOR, Slow, Verdict, What};
+use super::rules::{OPERATOR, RoomEvent, SlowPolicy, Verdict, What};
 use crate::text::sanitize::visible_controls;
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ impl Room {
         id: Id,
         line: &Line<'_>,
         stamp: &str,
-        tell: &mut dyn FnMut(News<'_>),
+        tell: &mut dyn FnMut(RoomEvent<'_>),
     ) -> Verdict {
         if line.dropped > 0 {
             self.report(id, What::Shortened(line.dropped), tell);
@@ -100,15 +100,15 @@ impl Room {
         let is_slow = member.lag.is_slow() || member.outbox.private() > limit;
         if is_slow && member.outbox.lag(&self.log) > limit {
             return match self.rules.slow {
-                Slow::Disconnect => Verdict::TooSlow,
-                Slow::Drop => Verdict::Stay,
+                SlowPolicy::Disconnect => Verdict::TooSlow,
+                SlowPolicy::Drop => Verdict::Stay,
             };
         }
         member.outbox.tell(&self.log, format!("[{stamp}] * {text}\n").as_bytes());
         Verdict::Stay
     }
 
-    fn rename(&mut self, id: Id, name: &[u8], stamp: &str, tell: &mut dyn FnMut(News<'_>)) -> Verdict {
+    fn rename(&mut self, id: Id, name: &[u8], stamp: &str, tell: &mut dyn FnMut(RoomEvent<'_>)) -> Verdict {
         if name.is_empty() {
             return self.notify(id, stamp, "/nick NAME: a name is missing");
         }
@@ -167,9 +167,9 @@ impl Room {
         self.notify(id, stamp, &answer)
     }
 
-    pub(super) fn report(&self, id: Id, what: What<'_>, tell: &mut dyn FnMut(News<'_>)) {
+    pub(super) fn report(&self, id: Id, what: What<'_>, tell: &mut dyn FnMut(RoomEvent<'_>)) {
         let nick = self.members.seated(id).and_then(Member::nick);
-        tell(News { member: id, nick, what });
+        tell(RoomEvent { nick, what });
     }
 }
 

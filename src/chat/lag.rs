@@ -43,7 +43,7 @@ enum Phase {
     /// Far behind; not known to be slow.
     Pressed,
     /// Far behind and slow.
-    Slow,
+    SlowPolicy,
     /// Was given up and skipped what waited: slow until it took all that was left for it.
     Skipped,
 }
@@ -85,7 +85,7 @@ impl LagState {
         if elapsed >= WINDOW {
             let enough = u128::from(SLOWEST) * elapsed.as_micros() / 1_000_000;
             let is_slow = u128::from(taken.saturating_sub(measured.from)) < enough;
-            self.phase = if is_slow { Phase::Slow } else { Phase::Pressed };
+            self.phase = if is_slow { Phase::SlowPolicy } else { Phase::Pressed };
             self.measured = Some(Measured { moved: measured.moved, ..begun });
         }
     }
@@ -104,13 +104,13 @@ impl LagState {
     /// Whether it may be given up once it is at its limit.
     #[must_use]
     pub const fn is_slow(&self) -> bool {
-        matches!(self.phase, Phase::Slow | Phase::Skipped)
+        matches!(self.phase, Phase::SlowPolicy | Phase::Skipped)
     }
 
     /// Whether its rate is to be measured.
     #[must_use]
     pub const fn is_measured(&self) -> bool {
-        matches!(self.phase, Phase::Pressed | Phase::Slow)
+        matches!(self.phase, Phase::Pressed | Phase::SlowPolicy)
     }
 
     /// Whether somebody waits for the answer.

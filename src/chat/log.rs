@@ -29,6 +29,7 @@ impl Log {
     }
 
     /// Bytes held.
+    #[cfg(test)]
     #[must_use]
     pub fn held(&self) -> u64 {
         self.end - self.base

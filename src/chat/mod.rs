@@ -25,14 +25,14 @@ pub use member::Id;
 pub use nick::check as check_nick;
 pub use number::were;
 pub use room::Room;
-pub use rules::{Flow, News, OPERATOR, Rules, Slow, Verdict, What};
-pub use speaker::{Speaker, speaker};
+pub use rules::{Flow, RoomEvent, Rules, SlowPolicy, Verdict, What};
+pub use speaker::speaker;
 
-#[cfg(test)]
-mod hands_test;
 #[cfg(test)]
 mod model_test;
 #[cfg(test)]
 mod room_test;
 #[cfg(test)]
 mod slow_test;
+#[cfg(test)]
+mod testing;

@@ -1,6 +1,6 @@
 //! The room against a model that keeps a full copy of everything for everybody.
 
-use super::hands_test::{STAMP, address, join, rules, send, take};
+use super::testing::{STAMP, address, join, rules, send, take};
 use super::*;
 use crate::text::sanitize::visible_controls;
 use proptest::prelude::*;
@@ -141,7 +141,7 @@ proptest! {
         takes in proptest::collection::vec((1..30_usize, 0..400_usize), 1..60),
         limit in 100_u64..2000,
     ) {
-        let mut room = Room::new(Rules { slow: Slow::Drop, slow_limit: limit, ..rules() });
+        let mut room = Room::new(Rules { slow: SlowPolicy::Drop, slow_limit: limit, ..rules() });
         let (a, b) = (join(&mut room, 1), join(&mut room, 2));
         let (mut said, mut got) = (0, Vec::new());
         for (lines, most) in takes {

@@ -10,7 +10,7 @@ use super::member::{Id, Member, Members};
 use super::nick;
 use super::number::were;
 use super::outbox::Outbox;
-use super::rules::{Flow, News, OPERATOR, Rules, Slow, Verdict, What};
+use super::rules::{Flow, OPERATOR, RoomEvent, Rules, SlowPolicy, Verdict, What};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
@@ -111,7 +111,7 @@ impl Room {
         id: Id,
         input: &mut &[u8],
         stamp: &str,
-        tell: &mut dyn FnMut(News<'_>),
+        tell: &mut dyn FnMut(RoomEvent<'_>),
     ) -> Verdict {
         // A read of nothing but LFs grows a hundredfold when framed; nobody may push all others over their limit.
         let enough = self.log.end() + self.rules.slow_limit / 8;
@@ -132,7 +132,7 @@ impl Room {
     }
 
     /// Lets `id` out, its unfinished line said; `why` is what others read after "left".
-    pub fn leave(&mut self, id: Id, why: Option<&str>, stamp: &str, tell: &mut dyn FnMut(News<'_>)) {
+    pub fn leave(&mut self, id: Id, why: Option<&str>, stamp: &str, tell: &mut dyn FnMut(RoomEvent<'_>)) {
         let cut = self.cut();
         let Some(member) = self.members.seated_mut(id) else { return };
         if let Some(line) = member.splitter.finish(cut) {
@@ -159,7 +159,7 @@ impl Room {
         &mut self,
         id: Id,
         stamp: &str,
-        tell: &mut dyn FnMut(News<'_>),
+        tell: &mut dyn FnMut(RoomEvent<'_>),
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<Flow> {
         let Some(member) = self.members.seated_mut(id) else { return Ok(Flow::Done) };
@@ -223,6 +223,7 @@ impl Room {
     }
 
     /// Bytes of the log held in memory.
+    #[cfg(test)]
     #[must_use]
     pub fn held(&self) -> u64 {
         self.log.held()
@@ -257,7 +258,7 @@ impl Room {
         if self.is_ours(id) { self.rules.slow_limit.max(RECORD_LIMIT) } else { self.rules.slow_limit }
     }
 
-    fn fall_behind(&mut self, id: Id, stamp: &str, tell: &mut dyn FnMut(News<'_>)) -> Flow {
+    fn fall_behind(&mut self, id: Id, stamp: &str, tell: &mut dyn FnMut(RoomEvent<'_>)) -> Flow {
         let (ours, limit) = (self.is_ours(id), self.limit(id));
         let Some(member) = self.members.seated_mut(id) else { return Flow::Done };
         let lag = member.outbox.lag(&self.log);
@@ -265,7 +266,7 @@ impl Room {
         if lag <= limit || !member.lag.is_slow() {
             return Flow::Blocked;
         }
-        if self.rules.slow == Slow::Disconnect && !ours {
+        if self.rules.slow == SlowPolicy::Disconnect && !ours {
             return Flow::TooSlow;
         }
         let lines = member.outbox.jump(&self.log);

@@ -1,6 +1,6 @@
 //! What the room does with what is said, case by case.
 
-use super::hands_test::{STAMP, address, hear, join, rules, send, take};
+use super::testing::{STAMP, address, hear, join, rules, send, take};
 use super::*;
 
 #[test]

@@ -1,13 +1,11 @@
 //! What a room is asked to be, and what it answers: plain values. Pure.
 
-use super::member::Id;
-
 /// The nick of whoever sits at the server; nobody else may take it.
 pub const OPERATOR: &str = "operator";
 
 /// What happens to a reader that falls behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Slow {
+pub enum SlowPolicy {
     /// It is cut off.
     #[default]
     Disconnect,
@@ -29,7 +27,7 @@ pub struct Rules {
     /// Bytes of a line's text at most.
     pub max_line: usize,
     /// What to do with a slow reader that is `slow_limit` behind.
-    pub slow: Slow,
+    pub slow: SlowPolicy,
     /// Bytes a slow member may be behind; our own seats have a few megabytes at least. Also bounds the room's memory: what
     /// it holds beyond is the reserve of `lag`.
     pub slow_limit: u64,
@@ -37,16 +35,14 @@ pub struct Rules {
 
 /// Something that happened, for whoever watches the room.
 #[derive(Debug)]
-pub struct News<'a> {
-    /// Who did it.
-    pub member: Id,
+pub struct RoomEvent<'a> {
     /// The member's nick, after the change if it is one.
     pub nick: Option<&'a str>,
     /// What happened.
     pub what: What<'a>,
 }
 
-/// See [`News`].
+/// See [`RoomEvent`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum What<'a> {
     /// A line was said: the text others read, its controls made visible.

@@ -1,7 +1,7 @@
 //! What the room does about readers that fall behind, case by case.
 
-use super::hands_test::{STAMP, address, hear, join, rules, send, take};
 use super::lag::RESERVE;
+use super::testing::{STAMP, address, hear, join, rules, send, take};
 use super::*;
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Duration;
@@ -94,7 +94,7 @@ fn talkers_wait_a_moment_for_a_reader_that_is_behind() {
 
 #[test]
 fn a_reader_that_takes_nothing_makes_the_talkers_wait_once() {
-    let mut room = Room::new(Rules { slow: Slow::Drop, slow_limit: 10_000, ..rules() });
+    let mut room = Room::new(Rules { slow: SlowPolicy::Drop, slow_limit: 10_000, ..rules() });
     let (a, b) = (join(&mut room, 1), join(&mut room, 2));
     let mut waits = 0;
     for _ in 0..10_000 {
@@ -114,7 +114,7 @@ fn the_record_of_the_room_has_a_limit_of_its_own_and_holds_no_notice() {
     let (a, record) = (join(&mut room, 1), room.listen_in(address(4333)));
     let line = format!("{}\n", "x".repeat(999));
     let mut skipped = 0;
-    let mut tell = |news: News<'_>| skipped += usize::from(matches!(news.what, What::Skipped(_)));
+    let mut tell = |news: RoomEvent<'_>| skipped += usize::from(matches!(news.what, What::Skipped(_)));
     for n in 0..8192 {
         send(&mut room, a, &line);
         let write = |_: &[IoSlice<'_>]| Err(ErrorKind::WouldBlock.into());

@@ -2,7 +2,7 @@
 
 use super::values::size;
 use super::{ListenerArgs, ServerArgs};
-use crate::chat::{Rules, Slow};
+use crate::chat::{Rules, SlowPolicy};
 use clap::Args;
 use clap::builder::PossibleValue;
 
@@ -58,7 +58,7 @@ pub struct RoomArgs {
     pub max_line: usize,
     /// What becomes of a slow reader, one that takes less than 1 MiB a second
     #[arg(long, value_name = "WHAT", default_value = "disconnect")]
-    pub slow: Slow,
+    pub slow: SlowPolicy,
     /// How far a slow reader may fall behind
     #[arg(long, value_name = "BYTES", value_parser = limit_size, default_value = "4M")]
     pub slow_limit: usize,
@@ -93,7 +93,7 @@ fn limit_size(word: &str) -> Result<usize, String> {
     size(word).and_then(least)
 }
 
-impl clap::ValueEnum for Slow {
+impl clap::ValueEnum for SlowPolicy {
     fn value_variants<'a>() -> &'a [Self] {
         &[Self::Disconnect, Self::Drop]
     }

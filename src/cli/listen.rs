@@ -2,7 +2,7 @@
 
 use super::values::duration;
 use super::{ListenerArgs, Response, ServerArgs};
-use crate::net::relay::{OnEof, OnPeerEof};
+use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;

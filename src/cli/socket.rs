@@ -1,7 +1,7 @@
 //! Flags shared by every subcommand that opens a socket.
 
 use super::values::{Keepalive, byte, duration, number, size, switch};
-use crate::net::addr::Source;
+use crate::net::address::Source;
 use crate::net::resolve::Lookup;
 use crate::sys::options::SocketOption;
 use clap::builder::ArgPredicate;

@@ -2,7 +2,7 @@
 
 use super::{EventTarget, Group};
 use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
-use crate::net::relay::{OnEof, OnPeerEof};
+use crate::relay::{OnEof, OnPeerEof};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use std::str::FromStr;

@@ -1,21 +1,22 @@
 //! `chat-join`: a connection piped as `connect` pipes it, with a console in front of it on a terminal.
 
-use super::chat_serve::PORT;
-use super::connect::{addresses, input, output, relay_config};
-use super::{Context, Outcome, Result, console, end_config};
+use super::{Context, Outcome, Result, end_config};
 use crate::cli::ChatJoin;
-use crate::net::addr::{Endpoint, reachable};
-use crate::net::dial::{Dial, DialError};
-use crate::net::relay::{self, Relay, RelayConfig, RelayEnd};
+use crate::net::address::{Endpoint, reachable};
+use crate::net::connect::{Dial, DialError};
 use crate::net::resolve::Lookup;
+use crate::relay::{self, Relay, RelayConfig, RelayEnd};
+use crate::session::chat_server::PORT;
+use crate::session::pipe::{input, output, relay_config};
+use crate::session::resolve::addresses;
 use crate::sys;
-use crate::sys::socket::Tracked;
-use crate::sys::stdio::{self, Output};
+use crate::sys::fd::{self, Output};
+use crate::sys::socket::Socket;
 use std::time::Instant;
 
 /// Runs `soquete chat-join`.
 pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
-    let room = Endpoint::parse_or(&args.address, Some(PORT))?.as_target()?;
+    let room = Endpoint::parse_or(&args.address, Some(PORT))?.into_target()?;
     let socket = match open(args, &room, context) {
         Ok(socket) => socket,
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
@@ -24,8 +25,8 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     if let Some(nick) = &args.nick {
         introduce(&socket, nick)?;
     }
-    let end = end_config(&args.eof, args.idle_timeout, stdio::input());
-    let (console, config) = if let Some((console, ends)) = console::open("> ", context)? {
+    let end = end_config(&args.eof, args.idle_timeout, fd::input());
+    let (console, config) = if let Some((console, ends)) = crate::session::console::open("> ", context)? {
         let config = relay_config(Some(ends.typed), Some(Output::Owned(ends.show)), end, context);
         // The console makes text safe itself, line by line.
         (Some(console), RelayConfig { incoming: None, ..config })
@@ -43,7 +44,7 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     Ok(ended?.into())
 }
 
-fn open(args: &ChatJoin, room: &Endpoint, context: &Context) -> std::result::Result<Tracked, DialError> {
+fn open(args: &ChatJoin, room: &Endpoint, context: &Context) -> std::result::Result<Socket, DialError> {
     let options = args.client.socket.options();
     let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
     let deadline = args.timeout.map(|t| Instant::now() + t);
@@ -53,7 +54,7 @@ fn open(args: &ChatJoin, room: &Endpoint, context: &Context) -> std::result::Res
 }
 
 /// Asks for a nick before anything is said. A few bytes always fit the send buffer of a new connection.
-fn introduce(socket: &Tracked, nick: &str) -> sys::Result<()> {
+fn introduce(socket: &Socket, nick: &str) -> sys::Result<()> {
     let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
     socket.send(format!("/nick {nick}\n").as_bytes()).map_err(|e| sys::Error::new("send", peer, e)).map(drop)
 }

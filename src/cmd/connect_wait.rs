@@ -1,19 +1,19 @@
 //! `connect --wait`: tries until a connection stands; of the sockets, those of the try that works are told.
 
 use super::Context;
-use super::connect::look_up;
-use super::retry::{Answer, Waiting, deadline, next_try};
 use crate::cli::Connect;
 use crate::event::Kind;
-use crate::net::addr::{Endpoint, reachable};
-use crate::net::dial::{Dial, DialError};
-use crate::net::resolve::{Lookup, Patience};
+use crate::net::address::{Endpoint, reachable};
+use crate::net::connect::{Dial, DialError};
+use crate::net::resolve::{Lookup, ResolveLimits};
+use crate::session::resolve::look_up;
+use crate::session::retry::{Answer, Waiting, deadline, next_try};
 use crate::sys;
-use crate::sys::socket::{Sockets, Tracked};
+use crate::sys::socket::{Socket, SocketFactory};
 use std::time::Instant;
 
 /// Opens the connection, or gives the error of the last try with the kind `timeout`.
-pub(super) fn open(args: &Connect, target: &Endpoint, context: &mut Context) -> Result<Tracked, DialError> {
+pub(super) fn open(args: &Connect, target: &Endpoint, context: &mut Context) -> Result<Socket, DialError> {
     let limit = [args.timeout.map(|t| Instant::now() + t), deadline(args.wait)].into_iter().flatten().min();
     let failed = |e| DialError::Failed(sys::Error::new("start thread", "waiting", e));
     let waiting = Waiting::start(&context.events, Answer::awaited(target), limit).map_err(failed)?;
@@ -47,13 +47,13 @@ pub(super) fn open(args: &Connect, target: &Endpoint, context: &mut Context) -> 
 fn attempt(
     args: &Connect,
     target: &Endpoint,
-    sockets: &Sockets,
+    sockets: &SocketFactory,
     limit: Option<Instant>,
     context: &Context,
-) -> Result<Tracked, DialError> {
+) -> Result<Socket, DialError> {
     let options = args.client.socket.options();
     let dial = Dial { sockets, options: &options, source: args.client.source };
-    let patience = Patience { deadline: limit, stop: &context.stop };
+    let patience = ResolveLimits { deadline: limit, stop: &context.stop };
     let lookup = Lookup::from(&args.client.lookup);
     let found = look_up(patience, lookup, &target.host, target.port, sockets.events())?;
     let found = reachable(args.client.source, found);

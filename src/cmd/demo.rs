@@ -3,13 +3,13 @@
 use super::demo_chat::two_talk;
 use super::demo_many::three_servers;
 use super::demo_udp::udp_echo;
-use super::{Context, Outcome, Result, stat};
+use super::{Context, Outcome, Result};
 use crate::event::Proto;
-use crate::net::dial::{Dial, DialError};
-use crate::net::listen::Recipe;
-use crate::sys::socket::Tracked;
-use crate::sys::wait::{For, wait};
-use crate::sys::{self, stdio};
+use crate::net::bind::ListenConfig;
+use crate::net::connect::{Dial, DialError};
+use crate::sys::poll::{Interest, wait};
+use crate::sys::socket::Socket;
+use crate::sys::{self, fd};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd;
@@ -47,42 +47,43 @@ fn tcp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
     let heard = receive(&server)?;
     send(&server, &heard)?;
     let echo = receive(&client)?;
-    stdio::write_all(stdio::output(), &echo).map_err(super::stdout::failure)?;
+    fd::write_all(fd::output(), &echo).map_err(crate::session::stdout::failure)?;
     step(context)?;
     part(context, client, server)?;
-    stat::show_port(address.port(), context)?;
+    crate::session::table::show_port(address.port(), context)?;
     drop(listener);
     step(context)
 }
 
 /// A listener on a free port of loopback, and its address.
-pub(super) fn listen(context: &Context) -> sys::Result<(Tracked, SocketAddr)> {
+pub(super) fn listen(context: &Context) -> sys::Result<(Socket, SocketAddr)> {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let recipe =
-        Recipe { sockets: &context.sockets, proto: Proto::Tcp, options: &[], defaults: &[], backlog: 16 };
-    let listener = recipe.open(&[here])?.remove(0); // one address, one listener
+    let listen_config = ListenConfig {
+        sockets: &context.sockets,
+        proto: Proto::Tcp,
+        options: &[],
+        defaults: &[],
+        backlog: 16,
+    };
+    let listener = listen_config.open(&[here])?.remove(0); // one address, one listener
     let address = listener.local().unwrap_or(here);
     Ok((listener, address))
 }
 
 /// A client of the listener at `address`.
-pub(super) fn connect(context: &Context, address: SocketAddr) -> std::result::Result<Tracked, DialError> {
+pub(super) fn connect(context: &Context, address: SocketAddr) -> std::result::Result<Socket, DialError> {
     let dial = Dial { sockets: &context.sockets, options: &[], source: None };
     dial.first(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)
 }
 
 /// The other end of a client that has connected.
-pub(super) fn accept(listener: &Tracked, address: SocketAddr) -> sys::Result<Tracked> {
+pub(super) fn accept(listener: &Socket, address: SocketAddr) -> sys::Result<Socket> {
     ready(listener)?;
     listener.accept().map_err(|e| sys::Error::new("accept", address, e))
 }
 
 /// Ends a connection in order: the client says that it is done, then the server.
-pub(super) fn part(
-    context: &Context,
-    client: Tracked,
-    server: Tracked,
-) -> std::result::Result<(), DialError> {
+pub(super) fn part(context: &Context, client: Socket, server: Socket) -> std::result::Result<(), DialError> {
     client.shutdown_write()?;
     receive(&server)?;
     step(context)?;
@@ -97,18 +98,19 @@ pub(super) fn step(context: &Context) -> std::result::Result<(), DialError> {
     context.rest_until(Instant::now() + STEP).map_or(Ok(()), |signal| Err(DialError::Stopped(signal)))
 }
 
-pub(super) fn ready(socket: &Tracked) -> sys::Result<()> {
+pub(super) fn ready(socket: &Socket) -> sys::Result<()> {
     let failed = |e| sys::Error::new("poll", "", e);
-    let answer = wait(&[(socket.as_fd(), For::Reading)], Some(Instant::now() + PATIENCE)).map_err(failed)?;
+    let answer =
+        wait(&[(socket.as_fd(), Interest::Reading)], Some(Instant::now() + PATIENCE)).map_err(failed)?;
     if answer[0] { Ok(()) } else { Err(failed(io::ErrorKind::TimedOut.into())) }
 }
 
-pub(super) fn send(socket: &Tracked, data: &[u8]) -> sys::Result<()> {
+pub(super) fn send(socket: &Socket, data: &[u8]) -> sys::Result<()> {
     socket.send(data).map(drop).map_err(|e| sys::Error::new("send", "", e))
 }
 
 /// What came, or nothing at the peer's FIN.
-pub(super) fn receive(socket: &Tracked) -> sys::Result<Vec<u8>> {
+pub(super) fn receive(socket: &Socket) -> sys::Result<Vec<u8>> {
     ready(socket)?;
     let mut buffer = vec![0; 4096];
     let n = socket.recv(&mut buffer).map_err(|e| sys::Error::new("recv", "", e))?;

@@ -1,12 +1,12 @@
 //! The chat of two of `demo`: the room decides what each reads, the sockets carry it.
 
+use super::Context;
 use super::demo::{accept, connect, listen, part, receive, send, step};
-use super::{Context, stdout};
-use crate::chat::{Room, Rules, Slow};
+use crate::chat::{Room, Rules, SlowPolicy};
 use crate::event::Event;
-use crate::net::dial::DialError;
-use crate::sys::socket::Tracked;
-use crate::sys::{self, stdio};
+use crate::net::connect::DialError;
+use crate::sys::socket::Socket;
+use crate::sys::{self, fd};
 use jiff::Zoned;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -16,7 +16,7 @@ const RULES: Rules = Rules {
     history: 0,
     max_clients: 2,
     max_line: 4096,
-    slow: Slow::Disconnect,
+    slow: SlowPolicy::Disconnect,
     slow_limit: 1 << 20,
 };
 
@@ -45,7 +45,7 @@ pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
         let (listening, their_server, their_id) = &seats[1 - speaker];
         room.flush(*their_id, &stamp(), &mut |_| {}, |parts| their_server.send_vectored(parts))
             .map_err(|e| sys::Error::new("send", "", e))?;
-        stdio::write_all(stdio::output(), &receive(listening)?).map_err(stdout::failure)?;
+        fd::write_all(fd::output(), &receive(listening)?).map_err(crate::session::stdout::failure)?;
         step(context)?;
     }
     for (client, server, _) in seats {
@@ -60,7 +60,7 @@ fn stamp() -> String {
     Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn tell(context: &Context, speaker: &Tracked, line: &str) {
+fn tell(context: &Context, speaker: &Socket, line: &str) {
     let text = line.trim_end().to_owned();
     context.events.emit(Event::Line { socket: speaker.subject(), nick: None, text });
 }

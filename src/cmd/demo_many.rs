@@ -3,11 +3,11 @@
 use super::Context;
 use super::demo::{accept, connect, listen, part, receive, send, step};
 use crate::event::{Event, Outcome, Proto};
-use crate::net::dial::DialError;
+use crate::net::connect::DialError;
 use crate::net::tag::tag;
-use crate::net::upper::Upper;
-use crate::sys::socket::Tracked;
-use crate::sys::stdio;
+use crate::sys::fd;
+use crate::sys::socket::Socket;
+use crate::text::upper::Upper;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -41,7 +41,7 @@ pub(super) fn three_servers(context: &Context) -> Result<(), DialError> {
     }
     for (address, client, _) in &pairs {
         let line = [tag(address).as_bytes(), &receive(client)?].concat();
-        stdio::write_all(stdio::output(), &line).map_err(super::stdout::failure)?;
+        fd::write_all(fd::output(), &line).map_err(crate::session::stdout::failure)?;
     }
     step(context)?;
     for (_, client, server) in pairs {
@@ -50,7 +50,7 @@ pub(super) fn three_servers(context: &Context) -> Result<(), DialError> {
     Ok(())
 }
 
-fn tell(context: &Context, target: SocketAddr, client: &Tracked, began: Instant) {
+fn tell(context: &Context, target: SocketAddr, client: &Socket, began: Instant) {
     context.events.emit(Event::Target {
         target: target.to_string(),
         conn: Some(client.conn()),

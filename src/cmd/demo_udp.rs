@@ -1,14 +1,14 @@
 //! The UDP exchange of `demo`: no handshake, no goodbye, and yet an answer.
 
+use super::Context;
 use super::demo::{ready, step};
-use super::{Context, stdout};
 use crate::event::report::{DatagramRow, Row};
 use crate::event::{Dir, Proto, Role};
-use crate::net::dial::DialError;
-use crate::net::listen::Recipe;
-use crate::sys::mmsg::{Datagram, Inbox, Letter, Outbox};
-use crate::sys::socket::Tracked;
-use crate::sys::{Error, Result, stdio};
+use crate::net::bind::ListenConfig;
+use crate::net::connect::DialError;
+use crate::sys::mmsg::{Datagram, Inbox, Outbox, OutgoingDatagram};
+use crate::sys::socket::Socket;
+use crate::sys::{Error, Result, fd};
 use std::net::{Ipv4Addr, SocketAddr};
 
 const GREETING: &[u8] = b"Hello, datagram\n";
@@ -16,9 +16,14 @@ const GREETING: &[u8] = b"Hello, datagram\n";
 /// A server that sends each datagram back, and a client that sends one and prints what returns.
 pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let recipe =
-        Recipe { sockets: &context.sockets, proto: Proto::Udp, options: &[], defaults: &[], backlog: 0 };
-    let servers = recipe.open(&[here])?;
+    let listen_config = ListenConfig {
+        sockets: &context.sockets,
+        proto: Proto::Udp,
+        options: &[],
+        defaults: &[],
+        backlog: 0,
+    };
+    let servers = listen_config.open(&[here])?;
     let server = &servers[0];
     server.tell_listening();
     step(context)?;
@@ -26,16 +31,16 @@ pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), DialErr
     client.start_connect(server.local().unwrap_or(here))?;
     step(context)?;
     let (mut inbox, mut outbox) = (Inbox::new(), Outbox::new());
-    send(&client, &mut outbox, Letter { payload: GREETING, to: None, from: None })?;
+    send(&client, &mut outbox, OutgoingDatagram { payload: GREETING, to: None, from: None })?;
     step(context)?;
     let heard = receive(server, &mut inbox)?;
-    send(server, &mut outbox, Letter { payload: heard.payload, to: Some(heard.peer), from: None })?;
+    send(server, &mut outbox, OutgoingDatagram { payload: heard.payload, to: Some(heard.peer), from: None })?;
     step(context)?;
     let echo = receive(&client, &mut inbox)?;
     let row = DatagramRow { local: client.local(), peer: echo.peer, payload: echo.payload.to_vec() };
     let mut shown = Vec::new();
     context.report.format(&Row::Datagram(row), &mut shown);
-    stdio::write_all(stdio::output(), &shown).map_err(stdout::failure)?;
+    fd::write_all(fd::output(), &shown).map_err(crate::session::stdout::failure)?;
     step(context)?;
     drop(client);
     step(context)?;
@@ -43,7 +48,7 @@ pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), DialErr
     step(context)
 }
 
-fn send(socket: &Tracked, outbox: &mut Outbox, letter: Letter<'_>) -> Result<()> {
+fn send(socket: &Socket, outbox: &mut Outbox, letter: OutgoingDatagram<'_>) -> Result<()> {
     let peer = letter.to.or(socket.peer());
     let failed = |e| Error::new("send", peer.map(|a| a.to_string()).unwrap_or_default(), e);
     outbox.send(socket, &[letter]).map_err(failed)?;
@@ -51,7 +56,7 @@ fn send(socket: &Tracked, outbox: &mut Outbox, letter: Letter<'_>) -> Result<()>
     Ok(())
 }
 
-fn receive<'a>(socket: &Tracked, inbox: &'a mut Inbox) -> Result<Datagram<'a>> {
+fn receive<'a>(socket: &Socket, inbox: &'a mut Inbox) -> Result<Datagram<'a>> {
     ready(socket)?;
     let failed = |e| Error::new("recv", "", e);
     inbox.receive(socket, 1).map_err(failed)?;

@@ -14,7 +14,7 @@ pub mod table;
 mod words;
 
 pub use queue::{Events, Writer};
-pub use sink::{Interest, Sink};
+pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};
 pub use words::{Dir, Kind, MemberChange, Op, Outcome, Proto, Role, Scope, Via};
 

@@ -5,7 +5,7 @@
 
 use super::flood::{CAPACITY, Inner, room_for};
 use super::hold::Hold;
-use super::sink::{Interest, Sink};
+use super::sink::{Sink, Verbosity};
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
@@ -19,12 +19,12 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Between two writes: a burst of events becomes one write, and whoever emits them is not interrupted for each.
 const GATHER: Duration = Duration::from_millis(1);
 /// How long the end of the program waits for a reader that takes nothing.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Hands events to the writer. Cheap to clone.
 #[derive(Clone)]
 pub struct Events {
-    interest: Interest,
+    verbosity: Verbosity,
     queue: Arc<Queue>,
     hold: Option<Hold>,
 }
@@ -42,7 +42,7 @@ pub struct Writer {
 
 impl Events {
     /// Starts the writer thread over `sink`.
-    pub fn start(interest: Interest, mut sink: Box<dyn Sink>) -> io::Result<(Self, Writer)> {
+    pub fn start(verbosity: Verbosity, mut sink: Box<dyn Sink>) -> io::Result<(Self, Writer)> {
         let queue = Arc::new(Queue {
             inner: Mutex::new(Inner::default()),
             filled: Condvar::new(),
@@ -52,19 +52,19 @@ impl Events {
         std::thread::Builder::new()
             .name("events".into())
             .spawn(move || for_thread.write_all(sink.as_mut()))?;
-        Ok((Self { interest, queue: Arc::clone(&queue), hold: None }, Writer { queue }))
+        Ok((Self { verbosity, queue: Arc::clone(&queue), hold: None }, Writer { queue }))
     }
 
     /// Whether anything but errors is wanted; ask before doing work only an event needs.
     #[must_use]
     pub fn enabled(&self) -> bool {
-        self.interest > Interest::Errors
+        self.verbosity > Verbosity::Errors
     }
 
     /// Whether `-v` was given.
     #[must_use]
     pub fn detailed(&self) -> bool {
-        self.interest >= Interest::Detail
+        self.verbosity >= Verbosity::Detail
     }
 
     /// Stamps, numbers and queues `event`; drops it silently when nobody wants it.
@@ -259,11 +259,11 @@ impl Writer {
         inner.closed = true;
         self.queue.filled.notify_all();
         let mut seen = inner.batches;
-        let mut deadline = Instant::now() + LAST_WORDS;
+        let mut deadline = Instant::now() + FLUSH_TIMEOUT;
         while !inner.gone {
             let now = Instant::now();
             if inner.batches != seen {
-                (seen, deadline) = (inner.batches, now + LAST_WORDS);
+                (seen, deadline) = (inner.batches, now + FLUSH_TIMEOUT);
             } else if now >= deadline {
                 return None;
             }
@@ -339,7 +339,7 @@ mod tests {
     fn a_stuck_reader_costs_events_and_not_time() {
         let (open, gate) = mpsc::channel();
         let (written, batches) = mpsc::channel();
-        let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
+        let (events, writer) = Events::start(Verbosity::All, Box::new(Gate(gate, written))).unwrap();
         let started = Instant::now();
         for _ in 0..CAPACITY * 3 {
             events.emit(note());
@@ -354,7 +354,7 @@ mod tests {
     fn a_burst_never_waits_and_its_loss_is_counted() {
         let (open, gate) = mpsc::channel();
         let (written, batches) = mpsc::channel();
-        let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
+        let (events, writer) = Events::start(Verbosity::All, Box::new(Gate(gate, written))).unwrap();
         for _ in 0..4 {
             events.emit_burst((0..CAPACITY).map(|_| note()));
         }
@@ -367,7 +367,7 @@ mod tests {
     fn errors_and_the_end_find_room_in_a_flood_and_the_end_comes_last() {
         let (open, gate) = mpsc::channel();
         let (written, batches) = mpsc::channel();
-        let (events, writer) = Events::start(Interest::All, Box::new(Gate(gate, written))).unwrap();
+        let (events, writer) = Events::start(Verbosity::All, Box::new(Gate(gate, written))).unwrap();
         for _ in 0..4 {
             events.emit_burst((0..CAPACITY).map(|_| note()));
             events.emit(error());
@@ -387,7 +387,7 @@ mod tests {
     fn quiet_passes_errors_only() {
         let (open, gate) = mpsc::channel();
         let (written, batches) = mpsc::channel();
-        let (events, writer) = Events::start(Interest::Errors, Box::new(Gate(gate, written))).unwrap();
+        let (events, writer) = Events::start(Verbosity::Errors, Box::new(Gate(gate, written))).unwrap();
         open.send(()).unwrap();
         events.emit(exit(0));
         events.emit(error());

@@ -14,7 +14,7 @@ pub trait Sink: Send {
 
 /// Which events anybody wants to see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Interest {
+pub enum Verbosity {
     /// Errors alone: no state is asked for, nothing else is formatted.
     Errors,
     /// Everything but detail.

@@ -1,6 +1,6 @@
 //! Line ends as mail and other text protocols want them (RFC 5321, 2.3.8).
 
-use crate::sys::pump::Filter;
+use crate::sys::splice::Filter;
 
 /// Makes each line end CR LF; one that is so already stays.
 #[must_use]

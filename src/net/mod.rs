@@ -1,23 +1,20 @@
-//! Building blocks over tracked sockets: addresses, names, listeners, connection races, the relay. Prints nothing.
+//! Building blocks over sockets: addresses, names, listeners, connection races. Prints nothing.
 //!
-//! Uses `event` and `sys`.
+//! Uses `event`, `text` and `sys`.
 
-pub mod addr;
+pub mod accept;
+pub mod address;
 pub mod backoff;
+pub mod bind;
+pub mod connect;
 pub mod crlf;
 pub mod datagram;
-pub mod dial;
-pub mod gate;
-pub mod listen;
 pub mod pattern;
 pub mod peer;
 pub mod ports;
-pub mod race;
-pub mod relay;
 pub mod resolve;
 pub mod service;
 pub mod setback;
 mod source;
 pub mod stream;
 pub mod tag;
-pub mod upper;

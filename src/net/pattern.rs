@@ -1,7 +1,7 @@
 //! Which ends of sockets are meant: `PORT`, `:PORT`, `HOST`, `HOST:PORT`, `10.0.0.0/8`. For looking sockets up, not for
 //! opening them.
 
-use super::addr::{AddrError, Host, split};
+use super::address::{AddrError, Host, split};
 use super::ports::PortSet;
 use super::service;
 use std::fmt;

@@ -1,17 +1,29 @@
 //! Whether the peer's own socket is in this machine's socket table: TCP tells the end of sending, not the end of reading.
 
-use super::relay::terms::Presence;
 use crate::event::Proto;
 use crate::sys::diag;
-use crate::sys::socket::Tracked;
+use crate::sys::socket::Socket;
 
 /// The number of the interface between two sockets of one machine; theirs may be bound to it (`--device lo`).
 const LOOPBACK: u32 = 1;
 
+/// Where the peer's own socket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// In this machine's socket table, held by a process.
+    Here,
+    /// In this machine's socket table, held by nobody.
+    Left,
+    /// Not in this machine's socket table.
+    Unseen,
+    /// The table could not be asked this time.
+    Unknown,
+}
+
 /// Where the other end of a connection is. Behind a redirect or address translation (NAT) its addresses are others, and
 /// it is not seen.
 #[must_use]
-pub fn presence(socket: &Tracked) -> Presence {
+pub fn presence(socket: &Socket) -> Presence {
     let (Some(local), Some(peer)) = (socket.local(), socket.peer()) else { return Presence::Unseen };
     match diag::lookup(Proto::Tcp, peer, local, LOOPBACK) {
         Ok(Some(found)) if found.inode != 0 => Presence::Here,

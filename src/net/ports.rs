@@ -1,6 +1,6 @@
 //! Port lists and ranges: `22,80,8000-8010`, `http,https`, `-`.
 
-use super::addr::{AddrError, parse_port};
+use super::address::{AddrError, parse_port};
 use std::ops::RangeInclusive;
 
 /// Ports in the order typed, each range kept as one.

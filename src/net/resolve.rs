@@ -1,12 +1,12 @@
 //! Names to addresses, in the order they are to be tried.
 
-use super::addr::Host;
+use super::address::Host;
 use crate::event::Kind;
-use crate::sys::apart::{Apart, apart};
+use crate::sys::detached::{Detached, run_detached};
 use crate::sys::error::{Error, Result};
 use crate::sys::signal::Stop;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
 /// Which addresses are wanted, and whether names may be looked up.
@@ -52,14 +52,14 @@ impl Lookup {
 
 /// How long a look-up may take, and what else ends it.
 #[derive(Clone, Copy)]
-pub struct Patience<'a> {
+pub struct ResolveLimits<'a> {
     /// No answer after this is an error of kind `timeout`.
     pub deadline: Option<Instant>,
     /// The wish to end is an error of kind `Interrupted`.
     pub stop: &'a Stop,
 }
 
-impl Patience<'_> {
+impl ResolveLimits<'_> {
     /// [`Lookup::addresses`] in a thread of its own, which is left behind where it is not waited for: the system's
     /// resolver knows neither deadlines nor signals.
     pub fn addresses(self, lookup: Lookup, host: &Host, port: u16) -> Result<Vec<SocketAddr>> {
@@ -68,10 +68,10 @@ impl Patience<'_> {
         }
         let failed = |error: io::Error| Error::new("resolve", host, error);
         let asked = host.clone();
-        match apart("resolve", self.deadline, self.stop, move || lookup.addresses(&asked, port)) {
-            Ok(Apart::Done(found)) => found,
-            Ok(Apart::Stopped) => Err(failed(io::ErrorKind::Interrupted.into())),
-            Ok(Apart::Late) => {
+        match run_detached("resolve", self.deadline, self.stop, move || lookup.addresses(&asked, port)) {
+            Ok(Detached::Done(found)) => found,
+            Ok(Detached::Stopped) => Err(failed(io::ErrorKind::Interrupted.into())),
+            Ok(Detached::Late) => {
                 Err(failed(io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline")))
             }
             Err(error) => Err(failed(error)),
@@ -107,12 +107,6 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
             (a, b) => mixed.extend(a.into_iter().chain(b)),
         }
     }
-}
-
-/// Whether an address is this machine's own loopback.
-#[must_use]
-pub fn is_loopback(ip: IpAddr) -> bool {
-    ip.to_canonical().is_loopback()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 /// How long accepting rests when this machine refuses: clients that leave give their descriptors back, rules change.
-pub const REST: Duration = Duration::from_millis(50);
+pub const BACKOFF: Duration = Duration::from_millis(50);
 /// Clients in a row that may be gone before they are accepted; more of them are a machine that refuses.
 const FEW: u32 = 16;
 
@@ -22,7 +22,7 @@ pub struct Setbacks {
 pub enum Then {
     /// Nothing: another client may be luckier.
     Again,
-    /// Wait for [`REST`], after this was told if it is the first time.
+    /// Wait for [`BACKOFF`], after this was told if it is the first time.
     Rest(Option<Fault>),
 }
 

@@ -1,6 +1,6 @@
 //! The local end of a client, as people type it.
 
-use super::addr::{AddrError, parse_port, split, wrong};
+use super::address::{AddrError, parse_port, split, wrong};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Where a client connects from: `ADDR`, `ADDR:PORT`, `[V6]:PORT` or `:PORT`.

@@ -2,7 +2,7 @@
 
 use crate::sys::error::{Error, Result};
 use crate::sys::reactor;
-use crate::sys::socket::{Connecting, Tracked};
+use crate::sys::socket::{Connecting, Socket};
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -15,24 +15,24 @@ const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
 
 /// A connection whose calls wait in the runtime. Dropping it closes the connection in order.
-pub struct Stream(AsyncFd<Tracked>);
+pub struct Stream(AsyncFd<Socket>);
 
 /// A listener, or any socket that is only waited for.
-pub struct Waiting(AsyncFd<Tracked>);
+pub struct Waiting(AsyncFd<Socket>);
 
-fn register(socket: Tracked) -> Result<AsyncFd<Tracked>> {
+fn register(socket: Socket) -> Result<AsyncFd<Socket>> {
     let on = socket.peer().or(socket.local()).map(|a| a.to_string()).unwrap_or_default();
     reactor::register(socket).map_err(|e| Error::new("epoll_ctl", on, e))
 }
 
 impl Stream {
     /// Takes a connection into the runtime this is called in.
-    pub fn new(socket: Tracked) -> Result<Self> {
+    pub fn new(socket: Socket) -> Result<Self> {
         register(socket).map(Self)
     }
 
     /// Waits for the answer to a connect that does not block.
-    pub async fn connected(socket: Tracked, progress: Connecting) -> Result<Self> {
+    pub async fn connected(socket: Socket, progress: Connecting) -> Result<Self> {
         let stream = Self::new(socket)?;
         if progress == Connecting::InProgress {
             poll_fn(|cx| stream.poll_connected(cx)).await?;
@@ -43,10 +43,10 @@ impl Stream {
     /// As [`Self::connected`] for whoever waits for several at once; not to be asked again after the answer.
     pub fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
-            let on = || self.tracked().peer().map(|a| a.to_string()).unwrap_or_default();
+            let on = || self.socket_ref().peer().map(|a| a.to_string()).unwrap_or_default();
             let mut guard =
                 ready!(self.0.poll_write_ready(cx)).map_err(|e| Error::new("connect", on(), e))?;
-            if self.tracked().finish_connect()?.is_some() {
+            if self.socket_ref().finish_connect()?.is_some() {
                 return Poll::Ready(Ok(()));
             }
             guard.clear_ready();
@@ -55,14 +55,14 @@ impl Stream {
 
     /// The socket itself.
     #[must_use]
-    pub fn tracked(&self) -> &Tracked {
+    pub fn socket_ref(&self) -> &Socket {
         self.0.get_ref()
     }
 
     /// Waits until `receive` does not answer `WouldBlock`: data, FIN or an error is there.
     ///
     /// The call gets the socket so that its buffer need not be held while waiting: a thousand idle connections share one.
-    pub async fn receive<R>(&self, receive: impl FnMut(&Tracked) -> io::Result<R>) -> io::Result<R> {
+    pub async fn receive<R>(&self, receive: impl FnMut(&Socket) -> io::Result<R>) -> io::Result<R> {
         self.0.async_io(Interest::READABLE, receive).await
     }
 
@@ -72,7 +72,7 @@ impl Stream {
     pub fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             let mut guard = ready!(self.0.poll_read_ready(cx))?;
-            match self.tracked().recv(buffer) {
+            match self.socket_ref().recv(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(len) if len > 0 && len < buffer.len() => {
@@ -88,11 +88,11 @@ impl Stream {
     pub fn poll_send<R>(
         &self,
         cx: &mut Context<'_>,
-        mut send: impl FnMut(&Tracked) -> io::Result<R>,
+        mut send: impl FnMut(&Socket) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
             let mut guard = ready!(self.0.poll_write_ready(cx))?;
-            match send(self.tracked()) {
+            match send(self.socket_ref()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
                 answer => return Poll::Ready(answer),
             }
@@ -105,14 +105,14 @@ impl Stream {
     }
 
     /// Waits until `send` does not answer `WouldBlock`.
-    pub async fn send<R>(&self, send: impl FnMut(&Tracked) -> io::Result<R>) -> io::Result<R> {
+    pub async fn send<R>(&self, send: impl FnMut(&Socket) -> io::Result<R>) -> io::Result<R> {
         self.0.async_io(Interest::WRITABLE, send).await
     }
 
-    /// Waits until the peer acknowledged the first of what was sent ([`Tracked::first_data_unacked`]), or the connection broke.
+    /// Waits until the peer acknowledged the first of what was sent ([`Socket::first_data_unacked`]), or the connection broke.
     pub async fn first_data_acked(&self) {
         let mut pause = FIRST_LOOK;
-        while self.tracked().first_data_unacked() {
+        while self.socket_ref().first_data_unacked() {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_LOOK);
         }
@@ -130,13 +130,13 @@ impl Stream {
 
 impl Waiting {
     /// Takes a socket into the runtime this is called in.
-    pub fn new(socket: Tracked) -> Result<Self> {
+    pub fn new(socket: Socket) -> Result<Self> {
         register(socket).map(Self)
     }
 
     /// The socket itself.
     #[must_use]
-    pub fn tracked(&self) -> &Tracked {
+    pub fn socket_ref(&self) -> &Socket {
         self.0.get_ref()
     }
 
@@ -147,15 +147,10 @@ impl Waiting {
     }
 
     /// The next client, if one is there.
-    pub fn try_accept(&self) -> io::Result<Option<Tracked>> {
-        match self.0.try_io(Interest::READABLE, Tracked::accept) {
+    pub fn try_accept(&self) -> io::Result<Option<Socket>> {
+        match self.0.try_io(Interest::READABLE, Socket::accept) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             answer => answer.map(Some),
         }
-    }
-
-    /// Waits until `call` does not answer `WouldBlock`.
-    pub async fn when_readable<R>(&self, call: impl FnMut(&Tracked) -> io::Result<R>) -> io::Result<R> {
-        self.0.async_io(Interest::READABLE, call).await
     }
 }

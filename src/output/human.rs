@@ -3,7 +3,7 @@
 use super::datagram::{self, Memory};
 use super::momentary::{self, Momentary};
 use super::progress::Slot;
-use super::{Look, Style, explain, zone};
+use super::{DisplayOptions, Style, explain, zone};
 use crate::event::number::counted;
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
 use crate::text::sanitize;
@@ -16,7 +16,7 @@ const USUAL: [&str; 3] = ["backlog", "reuseaddr", "v6only"];
 
 /// Writes a line an event, a batch at a time.
 pub(super) struct Human {
-    look: Look,
+    display: DisplayOptions,
     to: File,
     zone: TimeZone,
     lines: Vec<u8>,
@@ -26,21 +26,21 @@ pub(super) struct Human {
 }
 
 impl Human {
-    pub(super) fn new(look: Look, to: File) -> Self {
+    pub(super) fn new(display: DisplayOptions, to: File) -> Self {
         let (zone, memory) = (zone::local().clone(), Memory::default());
         let (bar, momentary) = (Slot::default(), Momentary::default());
-        Self { look, to, zone, lines: Vec::new(), memory, bar, momentary }
+        Self { display, to, zone, lines: Vec::new(), memory, bar, momentary }
     }
 
     fn add(&mut self, record: &Record) {
         self.momentary.clear();
-        if self.look.bar && self.bar.follow(&record.event) {
+        if self.display.bar && self.bar.follow(&record.event) {
             return;
         }
         match &record.event {
             Event::Error { .. } => {}
-            _ if self.look.quiet => return,
-            event @ Event::Target { attempt: Some(_), .. } if self.look.terminal => {
+            _ if self.display.quiet => return,
+            event @ Event::Target { attempt: Some(_), .. } if self.display.terminal => {
                 let time = self.memory.time(record.ts, &self.zone);
                 return self
                     .momentary
@@ -48,7 +48,7 @@ impl Human {
             }
             _ => {}
         }
-        let plain = self.look.style == Style::Plain;
+        let plain = self.display.style == Style::Plain;
         if plain && datagram::human(record, &mut self.memory, &self.zone, &mut self.lines).is_some() {
             return;
         }
@@ -56,7 +56,7 @@ impl Human {
     }
 
     fn add_any(&mut self, record: &Record) {
-        let style = self.look.style;
+        let style = self.display.style;
         match &record.event {
             Event::Error { fault } => {
                 let _ = writeln!(self.lines, "{} {}", style.bad("soquete:"), said(fault));
@@ -80,7 +80,7 @@ impl Human {
     /// Adds what an event says; `None` if it is detail nobody asked for.
     #[allow(clippy::too_many_lines)] // one arm an event: the match is the table of lines
     fn describe(&mut self, event: &Event) -> Option<()> {
-        let (style, detail) = (self.look.style, self.look.detail);
+        let (style, detail) = (self.display.style, self.display.detail);
         let out = &mut self.lines;
         let _ = match event {
             Event::State { socket, from, to, op, via } => {
@@ -88,7 +88,7 @@ impl Human {
                 let why = format!("({}{implied})", op.words());
                 let (from_state, to_state) = (*from, *to);
                 let (from, to) = (style.state(*from), style.state(*to));
-                if self.look.explain {
+                if self.display.explain {
                     let sentence = explain::sentence(socket.proto, socket.role, from_state, to_state, *op);
                     write!(
                         out,
@@ -184,12 +184,12 @@ impl Human {
                 if let Some(us) = latency_us {
                     let _ = write!(out, " {}", latency(*us));
                 }
-                if self.look.explain && *outcome == Outcome::Connected {
+                if self.display.explain && *outcome == Outcome::Connected {
                     let _ = write!(out, "  {}", explain::LOCAL_PORT);
                 }
                 text.as_ref().map_or(Ok(()), |t| write!(out, " ({})", sanitize::line(t)))
             }
-            Event::Progress { socket, bytes_in, bytes_out, .. } if detail || self.look.progress => {
+            Event::Progress { socket, bytes_in, bytes_out, .. } if detail || self.display.progress => {
                 write!(out, "{} {} in, {} out so far", who(*socket), bytes(*bytes_in), bytes(*bytes_out))
             }
             Event::Summary { socket, bytes_in, bytes_out, duration_us, rtt_us, retransmits, clean } => {
@@ -314,7 +314,7 @@ mod tests {
         #[test]
         fn a_datagram_is_told_alike_the_fast_way(record in record()) {
             let style = Style::Plain;
-            let look = Look {
+            let display = DisplayOptions {
                 json: false,
                 detail: false,
                 terminal: false,
@@ -325,7 +325,7 @@ mod tests {
                 style,
             };
             let to = File::open("/dev/null").unwrap();
-            let mut human = Human::new(look, to);
+            let mut human = Human::new(display, to);
             human.zone = TimeZone::fixed(jiff::tz::offset(5));
             human.add_any(&record);
             let usual = std::mem::take(&mut human.lines);

@@ -22,7 +22,7 @@ use std::io::{self, Write};
 
 /// How events are shown.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct DisplayOptions {
     /// JSON instead of lines for people.
     pub json: bool,
     /// Detail too.
@@ -43,18 +43,18 @@ pub struct Look {
 
 /// The printer for events going to `to`.
 #[must_use]
-pub fn printer(look: Look, to: File) -> Box<dyn Sink> {
-    if look.json { Box::new(json::Json::new(to)) } else { Box::new(human::Human::new(look, to)) }
+pub fn printer(display: DisplayOptions, to: File) -> Box<dyn Sink> {
+    if display.json { Box::new(json::Json::new(to)) } else { Box::new(human::Human::new(display, to)) }
 }
 
 /// As [`printer`] for events going to a terminal, which begin on a line of their own when `is_due` says so.
 pub fn printer_on_terminal(
-    look: Look,
+    display: DisplayOptions,
     to: File,
     is_due: impl Fn() -> bool + Send + 'static,
 ) -> io::Result<Box<dyn Sink>> {
     let line_feed_to = to.try_clone()?;
-    let inner = printer(look, to);
+    let inner = printer(display, to);
     Ok(Box::new(after_echo::AfterEcho { inner, to: line_feed_to, is_due: Box::new(is_due) }))
 }
 

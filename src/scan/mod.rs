@@ -1,6 +1,6 @@
 //! Many targets as one piece of work: what is to be tried, in which order answers are told, how it came out. Pure.
 
-use crate::net::addr::Host;
+use crate::net::address::Host;
 use crate::net::ports::PortSet;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Connection attempts under way, each looked at now and then: when SYNs cross, SYN-RECEIVED comes without a wake-up.
 //! Used by `watch`.
 
-use super::life::Life;
+use super::state::StateTracker;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,13 +16,13 @@ const PART_OF_AGE: u32 = 4;
 pub(super) struct Attempts(BTreeMap<(Instant, u64), Attempt>);
 
 struct Attempt {
-    life: Arc<Life>,
+    life: Arc<StateTracker>,
     began: Instant,
 }
 
 impl Attempts {
     /// Adds one that begins now. Returns whether its first look is the next of all.
-    pub fn add(&mut self, id: u64, life: &Arc<Life>) -> bool {
+    pub fn add(&mut self, id: u64, life: &Arc<StateTracker>) -> bool {
         let began = Instant::now();
         let first = (began + FIRST_LOOK, id);
         self.0.insert(first, Attempt { life: Arc::clone(life), began });

@@ -1,7 +1,7 @@
 //! Where a terminal leaves the cursor when Ctrl-C ends the program: behind the `^C` that it echoed, in the middle of a line.
 
 use super::signal::{Signal, Stop};
-use super::{stdio, terminal};
+use super::{fd, tty};
 use rustix::termios::{LocalModes, tcgetattr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +18,7 @@ impl EchoedInterrupt {
     /// Looks after standard error for as long as `stop` stays the wish to end.
     #[must_use]
     pub fn new(stop: Stop) -> Self {
-        let terminal =
-            stdio::is_terminal(stdio::errors()).then(|| stdio::duplicate(stdio::errors()).ok()).flatten();
+        let terminal = fd::is_terminal(fd::errors()).then(|| fd::duplicate(fd::errors()).ok()).flatten();
         Self { stop, terminal, settled: AtomicBool::new(false) }
     }
 
@@ -39,7 +38,7 @@ impl EchoedInterrupt {
             return false;
         };
         let echo = LocalModes::ECHO | LocalModes::ECHOCTL | LocalModes::ISIG;
-        terminal::in_foreground(terminal.as_fd())
+        tty::in_foreground(terminal.as_fd())
             && tcgetattr(terminal).is_ok_and(|mode| mode.local_modes.contains(echo))
     }
 }

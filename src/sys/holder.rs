@@ -2,7 +2,7 @@
 //! Used by `error`.
 
 use super::diag::{End, Filter, InetRow, Query, Row, States, Table, Tables};
-use super::procs::{self, Holders};
+use super::process::{self, Holders};
 use crate::event::{Proto, State};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
@@ -22,7 +22,7 @@ pub(super) struct Wanted {
 /// The processes in the way, as `nginx(812), nginx(813) and 2 more`; `None` where they cannot be seen.
 pub(super) fn names(wanted: Wanted) -> Option<String> {
     let inodes = inodes(wanted)?;
-    let holders = procs::holders(inodes.iter().copied()).ok()?;
+    let holders = process::holders(inodes.iter().copied()).ok()?;
     Some(list(&holders, &inodes)).filter(|text| !text.is_empty())
 }
 
@@ -66,7 +66,7 @@ fn list(holders: &Holders, inodes: &[u32]) -> String {
     found.sort_by_key(|process| process.pid);
     found.dedup_by_key(|process| process.pid);
     let name =
-        |process: &&procs::Process| format!("{}({})", String::from_utf8_lossy(&process.name), process.pid);
+        |process: &&process::Process| format!("{}({})", String::from_utf8_lossy(&process.name), process.pid);
     let named: Vec<String> = found.iter().take(NAMED).map(name).collect();
     match found.len().saturating_sub(NAMED) {
         0 => named.join(", "),

@@ -1,7 +1,7 @@
 //! Descriptors that whoever started this program passed on and named by number (`--ready-fd N`, `--events fd:N`).
 #![allow(unsafe_code)]
 
-use super::stdio;
+use super::fd;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use std::io;
@@ -15,7 +15,7 @@ const FIRST: RawFd = 3;
 ///
 /// To be called before anything is opened, at most once for each number: later a number may be one of our own.
 pub fn take(number: RawFd) -> io::Result<OwnedFd> {
-    if number < 0 || (number < FIRST && !stdio::was_given(number)) {
+    if number < 0 || (number < FIRST && !fd::was_given(number)) {
         return Err(Errno::BADF.into());
     }
     // SAFETY: the borrow ends here; the calls it is for answer EBADF if the number is not open.

@@ -1,11 +1,11 @@
 //! The limit on open descriptors.
 
-use super::stdio;
+use super::fd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::sync::OnceLock;
 
 /// Descriptors there is room for from the start where many are expected; 32 KiB of the kernel's memory.
-const ROOM: u64 = 4096;
+const CAPACITY: u64 = 4096;
 
 /// The limit this program was started with, once it was raised.
 static INHERITED: OnceLock<Rlimit> = OnceLock::new();
@@ -15,10 +15,10 @@ static INHERITED: OnceLock<Rlimit> = OnceLock::new();
 /// The table grows as it fills, and once there are several threads each time waits for a grace period of RCU, some
 /// milliseconds (`expand_fdtable`); called before the first thread is started, this costs nothing.
 pub fn make_room_for_descriptors() {
-    let highest = raise_descriptors().min(ROOM).saturating_sub(1);
+    let highest = raise_descriptors().min(CAPACITY).saturating_sub(1);
     let lowest = i32::try_from(highest).unwrap_or_default();
     // Without it the table grows later.
-    let _ = rustix::io::fcntl_dupfd_cloexec(stdio::errors(), lowest);
+    let _ = rustix::io::fcntl_dupfd_cloexec(fd::errors(), lowest);
 }
 
 /// Raises the soft limit on descriptors to the hard one (getrlimit(2)); returns what is in force.

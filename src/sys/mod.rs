@@ -2,30 +2,30 @@
 //!
 //! Uses `event` alone. Linux lives here: a port to another system is a matter of this folder.
 
-pub mod apart;
 mod attempts;
+pub mod child;
+pub mod detached;
 pub mod diag;
 pub mod echo;
 pub mod error;
+pub mod fast_connect;
+pub mod fd;
 mod hint;
 mod holder;
 pub mod inherited;
 pub mod interface;
-pub mod knock;
-mod life;
 pub mod limits;
 pub mod mmsg;
 pub mod options;
+pub mod poll;
 pub mod process;
-pub mod procs;
-pub mod pump;
 pub mod reactor;
 pub mod signal;
 pub mod socket;
-pub mod stdio;
+pub mod splice;
+mod state;
 mod tcp_info;
-pub mod terminal;
-pub mod wait;
-mod watch;
+pub mod tty;
+mod watcher;
 
 pub use error::{Error, Result};

@@ -3,7 +3,7 @@
 
 use super::error::{Error, Result};
 use super::signal::Stop;
-use super::socket::Tracked;
+use super::socket::Socket;
 use std::io;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -16,8 +16,8 @@ pub fn runtime() -> Result<Runtime> {
 }
 
 /// Puts a socket into the reactor of the runtime this is called in.
-pub fn register(socket: Tracked) -> io::Result<AsyncFd<Tracked>> {
-    // SAFETY: a `Tracked` keeps its one descriptor open until it is dropped, which it is after it left the reactor.
+pub fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    // SAFETY: a `Socket` keeps its one descriptor open until it is dropped, which it is after it left the reactor.
     Ok(unsafe { AsyncFd::register(socket) }?)
 }
 

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::error::{Error, Result};
-use super::terminal;
+use super::tty;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -83,7 +83,7 @@ fn end_at_once_if_repeated(number: i32, first: Arc<AtomicU64>) -> io::Result<()>
     on_signal(number, action)
 }
 
-/// From now on a signal that ends the program puts the terminal's mode back first, see [`terminal::Mode::remember`].
+/// From now on a signal that ends the program puts the terminal's mode back first, see [`tty::Mode::remember`].
 /// Signals that are ignored (nohup) stay so.
 pub fn mind_the_terminal() -> io::Result<()> {
     for number in DEADLY.into_iter().filter(|&number| !is_ignored(number)) {
@@ -124,7 +124,7 @@ pub fn wake(thread: Thread) {
 /// Ends the program as `number` does by default, so that its status tells the signal; process 1 by the number that stands
 /// for it. For signal handlers too.
 fn die_of(number: libc::c_int) {
-    terminal::restore_remembered();
+    tty::restore_remembered();
     if rustix::process::getpid().is_init() {
         // SAFETY: _exit(2) takes a number, does not come back, and is safe in a handler.
         unsafe { libc::_exit(128 + number) }

@@ -5,5 +5,6 @@
 
 pub mod hidden;
 pub mod sanitize;
+pub mod upper;
 
 pub use sanitize::Visible;

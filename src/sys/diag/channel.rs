@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Room for one answer: the kernel fills up to 32 KiB a read when it is offered that much (`netlink_dump`).
-const ROOM: usize = 64 * 1024;
+const CAPACITY: usize = 64 * 1024;
 
 /// A socket, the number of its last request, and the buffer its answers are read into.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Channel {
             net::bind(&fd, &nl::SocketAddrNetlink::new(0, groups))?;
         }
         net::connect(&fd, &nl::SocketAddrNetlink::new(0, 0))?;
-        Ok(Self { fd, seq: 0, buffer: vec![0; ROOM].into_boxed_slice() })
+        Ok(Self { fd, seq: 0, buffer: vec![0; CAPACITY].into_boxed_slice() })
     }
 
     /// Sends one request (header and body, the sequence number is filled in here).

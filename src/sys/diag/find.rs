@@ -1,4 +1,4 @@
-//! One connection looked up by its pair of addresses. Used by `sys::life` for what happens after close, by `net`.
+//! One connection looked up by its pair of addresses. Used by `sys::state` for what happens after close, by `net`.
 
 use super::channel::Channel;
 use super::decode;

@@ -7,28 +7,28 @@
 //! Encoding (`request`, `bytecode`) and decoding (`netlink`, `decode`, `unix`, `proc_net`) are pure: values to bytes,
 //! bytes to values, whatever the bytes. `channel` alone makes system calls.
 
+mod activity;
 mod bytecode;
 mod channel;
 mod decode;
+mod destroy_events;
 mod filter;
 mod find;
 mod netlink;
-mod notices;
 mod proc_find;
 mod proc_net;
-mod pulse;
 mod request;
 mod row;
 mod states;
 mod tables;
 mod unix;
 
+pub use activity::ActivityCounters;
 pub use decode::{Progress, Table, rows};
+pub use destroy_events::{DestroyEvents, Destroyed};
 pub use filter::{End, Filter, Prefix};
 pub use find::{Diag, Found, lookup, lookup_cheaply};
-pub use notices::{Noticed, Notices};
 pub use proc_net::file_rows;
-pub use pulse::Pulse;
 pub use request::{Families, Query};
 pub use row::{Extended, InetRow, Memory, Queues, Row, Timer, TimerKind, UnixKind, UnixName, UnixRow};
 pub use states::{States, state_of};

@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::ControlFlow;
 
 /// The kernel hands these files out a page or two at a time.
-const ROOM: usize = 32 * 1024;
+const CAPACITY: usize = 32 * 1024;
 /// Timers are written in hundredths of a second (`USER_HZ`, 100 on every architecture in use).
 const MILLIS_A_TICK: u32 = 10;
 /// The flag of a listening UNIX socket (`__SO_ACCEPTCON`).
@@ -35,7 +35,7 @@ pub(super) fn read(query: &Query, visit: &mut Visit<'_>) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.ends_with('6') => continue,
             Err(error) => return Err(io::Error::new(error.kind(), format!("{path}: {error}"))),
         };
-        if file_rows(query, BufReader::with_capacity(ROOM, file), visit)?.is_break() {
+        if file_rows(query, BufReader::with_capacity(CAPACITY, file), visit)?.is_break() {
             break;
         }
     }

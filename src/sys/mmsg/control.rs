@@ -38,7 +38,7 @@ pub(super) enum Said {
     /// The payload holds datagrams of this many bytes each, the last one perhaps fewer (`UDP_GRO`, udp(7)).
     Segments(usize),
     /// The errno that ICMP's answer stands for.
-    Returned(i32),
+    IcmpError(i32),
 }
 
 impl Control {
@@ -124,7 +124,7 @@ fn decode(level: i32, kind: i32, data: &[u8]) -> Option<Said> {
         (libc::SOL_UDP, libc::UDP_GRO) => Some(Said::Segments(usize::try_from(number(data, 0)?).ok()?)),
         (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR) => {
             // sock_extended_err: errno, then who found the error.
-            FROM_ICMP.contains(data.get(4)?).then_some(Said::Returned(number(data, 0)?))
+            FROM_ICMP.contains(data.get(4)?).then_some(Said::IcmpError(number(data, 0)?))
         }
         _ => None,
     }

@@ -3,8 +3,8 @@
 
 use super::BATCH;
 use super::control::{Control, Origin, Said};
-use super::name::Name;
-use crate::sys::socket::Tracked;
+use super::sockaddr::RawSockAddr;
+use crate::sys::socket::Socket;
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::SocketAddr;
@@ -16,11 +16,11 @@ const STRIDE: usize = (64 << 10) + (4 << 10) + 128;
 
 /// Room for a batch of messages. What one call received stays until the next.
 ///
-/// A message is one datagram, or, on sockets of [`Tracked::take_segments`], several of one sender that the kernel handed over
+/// A message is one datagram, or, on sockets of [`Socket::take_segments`], several of one sender that the kernel handed over
 /// together.
 pub struct Inbox {
     payloads: Vec<u8>,
-    names: Vec<Name>,
+    names: Vec<RawSockAddr>,
     controls: Vec<Control>,
     // Points into `payloads`.
     parts: Vec<libc::iovec>,
@@ -41,13 +41,13 @@ pub struct Datagram<'a> {
     pub payload: &'a [u8],
     /// Who sent it.
     pub peer: SocketAddr,
-    /// Which of our addresses it was sent to, on sockets of [`Tracked::tell_origins`].
+    /// Which of our addresses it was sent to, on sockets of [`Socket::tell_origins`].
     pub origin: Option<Origin>,
 }
 
 /// A datagram ICMP said could not be delivered.
 #[derive(Debug)]
-pub struct Returned {
+pub struct IcmpError {
     /// Where it was sent.
     pub peer: Option<SocketAddr>,
     /// Why it did not arrive: `ECONNREFUSED` where nobody listens, icmp(7).
@@ -66,7 +66,7 @@ impl Inbox {
     pub fn new() -> Self {
         let mut inbox = Self {
             payloads: vec![0; BATCH * STRIDE],
-            names: vec![Name::empty(); BATCH],
+            names: vec![RawSockAddr::empty(); BATCH],
             controls: vec![Control::empty(); BATCH],
             parts: Vec::with_capacity(BATCH),
             headers: Vec::with_capacity(BATCH),
@@ -92,7 +92,7 @@ impl Inbox {
     /// Receives what waits, `limit` datagrams at most, without waiting; says how many. Nothing there is `WouldBlock`.
     ///
     /// Of datagrams that came together those beyond the limit are given up.
-    pub fn receive(&mut self, socket: &Tracked, limit: usize) -> io::Result<usize> {
+    pub fn receive(&mut self, socket: &Socket, limit: usize) -> io::Result<usize> {
         self.count = 0;
         let asked = limit.min(BATCH);
         self.take(socket, asked, 0)?;
@@ -108,31 +108,31 @@ impl Inbox {
         self.full
     }
 
-    /// Takes what ICMP sent back, on sockets of [`Tracked::keep_returns`]; empties the queue that makes the socket
+    /// Takes what ICMP sent back, on sockets of [`Socket::keep_returns`]; empties the queue that makes the socket
     /// look ready for ever.
-    pub fn receive_returned(&mut self, socket: &Tracked) -> Vec<Returned> {
-        let mut returned = Vec::new();
+    pub fn receive_returned(&mut self, socket: &Socket) -> Vec<IcmpError> {
+        let mut icmp_errors = Vec::new();
         while let Ok(1..) = self.take(socket, BATCH, libc::MSG_ERRQUEUE) {
             for i in 0..self.held {
                 let why = self.said(i).find_map(|said| match said {
-                    Said::Returned(errno) => Some(io::Error::from_raw_os_error(errno)),
+                    Said::IcmpError(errno) => Some(io::Error::from_raw_os_error(errno)),
                     Said::Arrived(_) | Said::Segments(_) => None,
                 });
                 if let Some(why) = why {
                     socket.note_returned(&why);
-                    returned.push(Returned { peer: self.names[i].address(), why });
+                    icmp_errors.push(IcmpError { peer: self.names[i].address(), why });
                 }
             }
         }
         (self.held, self.count) = (0, 0);
-        returned
+        icmp_errors
     }
 
     #[allow(clippy::cast_possible_truncation)] // a batch is short, and so is a name
-    fn take(&mut self, socket: &Tracked, limit: usize, flags: i32) -> io::Result<usize> {
+    fn take(&mut self, socket: &Socket, limit: usize, flags: i32) -> io::Result<usize> {
         self.held = 0;
         for header in &mut self.headers {
-            header.msg_hdr.msg_namelen = size_of::<Name>() as libc::socklen_t;
+            header.msg_hdr.msg_namelen = size_of::<RawSockAddr>() as libc::socklen_t;
             header.msg_hdr.msg_controllen = Control::LEN as _;
         }
         let count = limit.min(BATCH) as u32;

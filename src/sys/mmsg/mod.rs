@@ -4,12 +4,12 @@
 
 mod control;
 mod inbox;
-mod name;
 mod outbox;
+mod sockaddr;
 
 pub use control::Origin;
-pub use inbox::{Datagram, Inbox, Returned};
-pub use outbox::{Letter, Outbox};
+pub use inbox::{Datagram, IcmpError, Inbox};
+pub use outbox::{Outbox, OutgoingDatagram};
 
 /// Datagrams taken or sent with one call: enough to make the call's own cost small, few enough that timers and signals
 /// are looked at many times a millisecond.

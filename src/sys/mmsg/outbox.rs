@@ -2,9 +2,9 @@
 #![allow(unsafe_code)]
 
 use super::control::{Control, Origin};
-use super::name::Name;
+use super::sockaddr::RawSockAddr;
 use super::{BATCH, LETTERS};
-use crate::sys::socket::Tracked;
+use crate::sys::socket::Socket;
 use std::io;
 use std::mem::zeroed;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ const PAYLOAD: usize = 65_000;
 
 /// One datagram to send.
 #[derive(Clone, Copy, Debug)]
-pub struct Letter<'a> {
+pub struct OutgoingDatagram<'a> {
     /// What it says; may be empty.
     pub payload: &'a [u8],
     /// Where to; the connected peer if absent.
@@ -30,7 +30,7 @@ pub struct Letter<'a> {
 
 /// Headers for a batch of datagrams.
 pub struct Outbox {
-    names: Vec<Name>,
+    names: Vec<RawSockAddr>,
     controls: Vec<Control>,
     parts: Vec<libc::iovec>,
     headers: Vec<libc::mmsghdr>,
@@ -52,7 +52,7 @@ impl Outbox {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            names: vec![Name::empty(); BATCH],
+            names: vec![RawSockAddr::empty(); BATCH],
             controls: vec![Control::empty(); BATCH],
             parts: Vec::with_capacity(LETTERS),
             headers: Vec::with_capacity(BATCH),
@@ -61,23 +61,23 @@ impl Outbox {
         }
     }
 
-    /// Sends the first of `letters` without waiting, [`LETTERS`] at most; says how many went out.
+    /// Sends the first of `datagrams` without waiting, [`LETTERS`] at most; says how many went out.
     ///
     /// An error is that of the first letter. After one of a later letter the call returns those before it, and the kernel
     /// has forgotten the error: a short count asks for a second call, or for [`super::Inbox::receive_returned`].
-    pub fn send(&mut self, socket: &Tracked, letters: &[Letter<'_>]) -> io::Result<usize> {
-        match self.send_once(socket, letters) {
+    pub fn send(&mut self, socket: &Socket, datagrams: &[OutgoingDatagram<'_>]) -> io::Result<usize> {
+        match self.send_once(socket, datagrams) {
             // A path or a device that takes no segments (udp(7)), or takes less than was thought.
             Err(error) if self.first_is_cut() && is_about_segments(&error) => {
                 self.segments = false;
-                self.send_once(socket, letters)
+                self.send_once(socket, datagrams)
             }
             answer => answer,
         }
     }
 
-    fn send_once(&mut self, socket: &Tracked, letters: &[Letter<'_>]) -> io::Result<usize> {
-        self.address(letters);
+    fn send_once(&mut self, socket: &Socket, datagrams: &[OutgoingDatagram<'_>]) -> io::Result<usize> {
+        self.address(datagrams);
         let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
         #[allow(clippy::cast_possible_truncation)] // a batch is short
         let count = self.headers.len() as u32;
@@ -87,27 +87,27 @@ impl Outbox {
             unsafe { libc::sendmmsg(socket.as_raw_fd(), self.headers.as_mut_ptr(), count, flags as _) };
         let runs = usize::try_from(answer).map_err(|_| io::Error::last_os_error())?;
         let sent = self.runs[..runs].iter().sum();
-        socket.count_out(letters[..sent].iter().map(|l| l.payload.len() as u64).sum());
+        socket.count_out(datagrams[..sent].iter().map(|l| l.payload.len() as u64).sum());
         Ok(sent)
     }
 
     /// Writes the headers. They hold pointers to payloads that are good for this one call, and are written anew for each.
     #[allow(clippy::cast_possible_truncation)] // names and control messages are short
-    fn address(&mut self, letters: &[Letter<'_>]) {
+    fn address(&mut self, datagrams: &[OutgoingDatagram<'_>]) {
         self.parts.clear();
         self.headers.clear();
         self.runs.clear();
-        let mut rest = &letters[..letters.len().min(LETTERS)];
+        let mut rest = &datagrams[..datagrams.len().min(LETTERS)];
         while let ([first, ..], true) = (rest, self.headers.len() < BATCH) {
             let i = self.headers.len();
             let run = if self.segments { run(rest) } else { 1 };
             // SAFETY: a header is made of integers and pointers, for which zero is a value.
             let mut header: libc::mmsghdr = unsafe { zeroed() };
             let start = self.parts.len();
-            for letter in &rest[..run] {
-                let base = letter.payload.as_ptr().cast_mut().cast();
+            for datagram in &rest[..run] {
+                let base = datagram.payload.as_ptr().cast_mut().cast();
                 // Within the capacity: earlier headers go on pointing at their parts.
-                self.parts.push(libc::iovec { iov_base: base, iov_len: letter.payload.len() });
+                self.parts.push(libc::iovec { iov_base: base, iov_len: datagram.payload.len() });
             }
             header.msg_hdr.msg_iov = &raw mut self.parts[start];
             header.msg_hdr.msg_iovlen = run as _;
@@ -135,18 +135,19 @@ impl Outbox {
 }
 
 /// How many letters from the first on go its way and are of its length, but for the last, which may be shorter.
-fn run(letters: &[Letter<'_>]) -> usize {
-    let first = &letters[0];
+fn run(datagrams: &[OutgoingDatagram<'_>]) -> usize {
+    let first = &datagrams[0];
     let length = first.payload.len();
     if length == 0 || length > SEGMENT {
         return 1;
     }
     let most = SEGMENTS.min(PAYLOAD / length);
-    let goes_along = |l: &Letter<'_>| l.to == first.to && l.from == first.from;
-    let alike = letters.iter().take(most).take_while(|l| l.payload.len() == length && goes_along(l)).count();
+    let goes_along = |l: &OutgoingDatagram<'_>| l.to == first.to && l.from == first.from;
+    let alike =
+        datagrams.iter().take(most).take_while(|l| l.payload.len() == length && goes_along(l)).count();
     // An empty one would leave no trace in the payload.
-    let shorter = |l: &&Letter<'_>| (1..length).contains(&l.payload.len()) && goes_along(l);
-    alike + letters[alike..].iter().take(1.min(most - alike)).filter(shorter).count()
+    let shorter = |l: &&OutgoingDatagram<'_>| (1..length).contains(&l.payload.len()) && goes_along(l);
+    alike + datagrams[alike..].iter().take(1.min(most - alike)).filter(shorter).count()
 }
 
 fn is_about_segments(error: &io::Error) -> bool {
@@ -158,37 +159,43 @@ fn is_about_segments(error: &io::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn letter(payload: &[u8], port: u16) -> Letter<'_> {
-        Letter { payload, to: Some(([127, 0, 0, 1], port).into()), from: None }
+    fn datagram(payload: &[u8], port: u16) -> OutgoingDatagram<'_> {
+        OutgoingDatagram { payload, to: Some(([127, 0, 0, 1], port).into()), from: None }
     }
 
     #[test]
     fn letters_of_one_length_to_one_peer_and_a_shorter_one_share_a_payload() {
         let (short, long) = ([0; 7], [0; SEGMENT + 1]);
-        let same = [letter(&short, 1); 100];
+        let same = [datagram(&short, 1); 100];
         assert_eq!(run(&same), SEGMENTS);
-        assert_eq!(run(&[letter(&short, 1), letter(&short, 2)]), 1);
+        assert_eq!(run(&[datagram(&short, 1), datagram(&short, 2)]), 1);
         assert_eq!(
-            run(&[letter(&short, 1), letter(&short, 1), letter(&short[..6], 1), letter(&short[..6], 1)]),
+            run(&[
+                datagram(&short, 1),
+                datagram(&short, 1),
+                datagram(&short[..6], 1),
+                datagram(&short[..6], 1)
+            ]),
             3
         );
-        assert_eq!(run(&[letter(&short[..6], 1), letter(&short, 1)]), 1);
-        assert_eq!(run(&[letter(&short, 1), letter(&[], 1)]), 1);
-        assert_eq!(run(&[letter(&short, 1), letter(&short[..6], 2)]), 1);
-        assert_eq!(run(&[&same[..SEGMENTS], &[letter(&short[..6], 1)]].concat()), SEGMENTS);
-        assert_eq!(run(&[letter(&[], 1), letter(&[], 1)]), 1);
-        assert_eq!(run(&[letter(&long, 1), letter(&long, 1)]), 1);
-        assert_eq!(run(&[letter(&long[1..], 1); 64]), PAYLOAD / SEGMENT);
+        assert_eq!(run(&[datagram(&short[..6], 1), datagram(&short, 1)]), 1);
+        assert_eq!(run(&[datagram(&short, 1), datagram(&[], 1)]), 1);
+        assert_eq!(run(&[datagram(&short, 1), datagram(&short[..6], 2)]), 1);
+        assert_eq!(run(&[&same[..SEGMENTS], &[datagram(&short[..6], 1)]].concat()), SEGMENTS);
+        assert_eq!(run(&[datagram(&[], 1), datagram(&[], 1)]), 1);
+        assert_eq!(run(&[datagram(&long, 1), datagram(&long, 1)]), 1);
+        assert_eq!(run(&[datagram(&long[1..], 1); 64]), PAYLOAD / SEGMENT);
     }
 
     #[test]
     fn no_header_is_left_without_room() {
-        let letters: Vec<Letter<'_>> = (1..).take(LETTERS * 2).map(|port| letter(&[1], port)).collect();
+        let datagrams: Vec<OutgoingDatagram<'_>> =
+            (1..).take(LETTERS * 2).map(|port| datagram(&[1], port)).collect();
         let mut outbox = Outbox::new();
-        outbox.address(&letters);
+        outbox.address(&datagrams);
         assert_eq!((outbox.headers.len(), outbox.runs.iter().sum()), (BATCH, BATCH));
-        let letters = vec![letter(&[1], 1); LETTERS * 2];
-        outbox.address(&letters);
+        let datagrams = vec![datagram(&[1], 1); LETTERS * 2];
+        outbox.address(&datagrams);
         assert_eq!(outbox.runs, [SEGMENTS; LETTERS / SEGMENTS]);
     }
 }

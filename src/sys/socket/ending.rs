@@ -1,6 +1,6 @@
 //! How a socket is brought to its end, and what can be asked on the way.
 
-use super::Tracked;
+use super::Socket;
 use crate::event::{Op, Proto, State};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
@@ -16,7 +16,7 @@ const PROBE_IDLE: Duration = Duration::from_secs(2);
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 const PROBE_COUNT: u32 = 12;
 
-impl Tracked {
+impl Socket {
     /// shutdown(2) for writing: our FIN.
     pub fn shutdown_write(&self) -> Result<()> {
         self.shutdown(Shutdown::Write)
@@ -33,17 +33,17 @@ impl Tracked {
     }
 
     fn shutdown(&self, how: Shutdown) -> Result<()> {
-        let mut inner = self.life.lock();
-        if self.life.told() {
-            self.life.observe_locked(&mut inner, None);
+        let mut inner = self.tracker.lock();
+        if self.tracker.observed() {
+            self.tracker.observe_locked(&mut inner, None);
             if let Some(watcher) = self.sockets.watcher() {
                 watcher.expect_acks(self.token, self.as_fd());
             }
         }
         let answer = net::shutdown(self, how);
-        if self.life.told() && answer.is_ok() {
+        if self.tracker.observed() && answer.is_ok() {
             inner.fin_sent |= !matches!(how, Shutdown::Read);
-            self.life.observe_locked(&mut inner, Some(Op::Shutdown));
+            self.tracker.observe_locked(&mut inner, Some(Op::Shutdown));
         }
         let on = inner.subject.peer.map(|a| a.to_string()).unwrap_or_default();
         answer.map_err(|e| Error::new("shutdown", on, e))
@@ -82,7 +82,7 @@ impl Tracked {
     /// The error that ended the connection, if one did.
     #[must_use]
     pub fn broken_by(&self) -> Option<io::Error> {
-        self.life.broken_by()
+        self.tracker.broken_by()
     }
 
     /// Whether the kernel has nothing of the connection any more but this descriptor.
@@ -139,11 +139,11 @@ impl Tracked {
     }
 }
 
-impl Drop for Tracked {
+impl Drop for Socket {
     fn drop(&mut self) {
         let mut abort = false;
-        if self.life.told() && self.proto == Proto::Tcp {
-            self.life.observe();
+        if self.tracker.observed() && self.proto == Proto::Tcp {
+            self.tracker.observe();
             match self.state() {
                 State::Listen | State::SynSent => self.disconnect(),
                 State::Established | State::SynReceived | State::CloseWait => {
@@ -159,21 +159,21 @@ impl Drop for Tracked {
             }
         }
         self.fd = None;
-        let goes_on = self.life.retire(abort);
+        let goes_on = self.tracker.retire(abort);
         if let Some(watcher) = self.sockets.watcher() {
             if goes_on { watcher.settle(self.token) } else { watcher.forget(self.token) }
         }
     }
 }
 
-impl Tracked {
+impl Socket {
     /// shutdown(2) takes a listener or an attempt under way to CLOSED while it can still be asked. The error that it leaves
     /// on an attempt (`tcp_disconnect`) is no segment of the peer's.
     fn disconnect(&self) {
-        let mut inner = self.life.lock();
+        let mut inner = self.tracker.lock();
         let undone = self.shutdown_attempt().is_ok() && self.is_over();
         if undone && matches!(inner.state, State::Listen | State::SynSent) {
-            self.life.moved(&mut inner, State::Closed, Op::Close);
+            self.tracker.transition(&mut inner, State::Closed, Op::Close);
         }
     }
 }

@@ -2,17 +2,17 @@
 //! kernel.
 
 mod ending;
+mod factory;
 mod opening;
-mod sockets;
 mod traffic;
 mod udp;
 
-pub use super::life::LAST_ACK_PATIENCE;
+pub use super::state::LAST_ACK_TIMEOUT;
 
 use super::error::Result;
-use super::life::Life;
 use super::options::{Family, SocketOption};
-use super::watch::Watcher;
+use super::state::StateTracker;
+use super::watcher::Watcher;
 use crate::event::{Event, Events, Fault, Proto, State, Subject};
 use socket2::{SockAddr, SockRef};
 use std::io;
@@ -23,10 +23,10 @@ use std::sync::{Arc, OnceLock};
 
 /// Makes sockets: numbers them and shows them to the watcher. One a run, cheap to clone.
 #[derive(Clone)]
-pub struct Sockets {
+pub struct SocketFactory {
     events: Events,
     /// Whether states are asked for and told.
-    told: bool,
+    observed: bool,
     /// Started with the first socket that is watched.
     watcher: Arc<OnceLock<Option<Arc<Watcher>>>>,
     next: Arc<AtomicU32>,
@@ -35,10 +35,10 @@ pub struct Sockets {
 }
 
 /// A socket and its life. Dropping it closes it in order: FIN first unless it must be reset, and the last states told.
-pub struct Tracked {
+pub struct Socket {
     fd: Option<Arc<OwnedFd>>,
-    life: Arc<Life>,
-    sockets: Sockets,
+    tracker: Arc<StateTracker>,
+    sockets: SocketFactory,
     conn: u32,
     token: u32,
     proto: Proto,
@@ -50,11 +50,11 @@ pub struct Tracked {
 pub enum Connecting {
     /// The connection stands.
     Done,
-    /// The answer is awaited; ask [`Tracked::finish_connect`] when the socket is writable.
+    /// The answer is awaited; ask [`Socket::finish_connect`] when the socket is writable.
     InProgress,
 }
 
-impl Tracked {
+impl Socket {
     /// The number events call this socket by.
     #[must_use]
     pub fn conn(&self) -> u32 {
@@ -64,38 +64,38 @@ impl Tracked {
     /// Our address, once there is one.
     #[must_use]
     pub fn local(&self) -> Option<SocketAddr> {
-        let told = self.life.lock().subject.local;
-        told.or_else(|| local_of(self.as_fd()).ok().filter(|a| a.port() != 0))
+        let observed = self.tracker.lock().subject.local;
+        observed.or_else(|| local_of(self.as_fd()).ok().filter(|a| a.port() != 0))
     }
 
     /// The other end's address, once there is one.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.life.lock().subject.peer
+        self.tracker.lock().subject.peer
     }
 
     /// What events say of this socket.
     #[must_use]
     pub fn subject(&self) -> Subject {
-        self.life.lock().subject
+        self.tracker.lock().subject
     }
 
     /// The state last told.
     #[must_use]
     pub fn state(&self) -> State {
-        self.life.lock().state
+        self.tracker.lock().state
     }
 
     /// Payload received and sent so far, bytes.
     #[must_use]
     pub fn counters(&self) -> (u64, u64) {
-        (self.life.bytes_in.load(Ordering::Relaxed), self.life.bytes_out.load(Ordering::Relaxed))
+        (self.tracker.bytes_in.load(Ordering::Relaxed), self.tracker.bytes_out.load(Ordering::Relaxed))
     }
 
     /// Adds this socket's number and peer to a fault.
     #[must_use]
     pub fn blame(&self, fault: Fault) -> Fault {
-        self.life.fault(fault)
+        self.tracker.fault(fault)
     }
 
     /// Sets one option and tells what the kernel made of it.
@@ -118,8 +118,8 @@ impl Tracked {
     }
 
     /// Tells the options in force that nobody set (`-v`).
-    pub fn tell_options(&self) {
-        if !self.life.told() || !self.sockets.events.detailed() {
+    pub fn emit_options(&self) {
+        if !self.tracker.observed() || !self.sockets.events.detailed() {
             return;
         }
         for option in SocketOption::worth_showing(self.proto) {
@@ -132,21 +132,21 @@ impl Tracked {
 
     /// Tells an event about this socket, made only if somebody wants it.
     pub fn emit(&self, event: impl FnOnce(Subject) -> Event) {
-        if self.life.told() {
-            let subject = self.life.lock().subject;
+        if self.tracker.observed() {
+            let subject = self.tracker.lock().subject;
             self.sockets.events.emit(event(subject));
         }
     }
 }
 
-impl AsFd for Tracked {
+impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         // The descriptor is given up in `drop` alone.
         self.fd.as_ref().expect("the socket is open until it is dropped").as_fd()
     }
 }
 
-impl AsRawFd for Tracked {
+impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }

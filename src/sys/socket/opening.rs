@@ -1,10 +1,10 @@
 //! The calls that bring a socket into use: bind, listen, accept, connect.
 
-use super::{Connecting, Tracked, local_of};
+use super::{Connecting, Socket, local_of};
 use crate::event::{Event, Op, Proto, Role, Scope, State, Subject, Via};
 use crate::sys::error::{Error, Result};
 use crate::sys::tcp_info;
-use crate::sys::watch::Watcher;
+use crate::sys::watcher::Watcher;
 use rustix::net;
 use socket2::SockRef;
 use std::io;
@@ -12,15 +12,15 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-impl Tracked {
+impl Socket {
     /// bind(2).
     pub fn bind(&self, address: SocketAddr) -> Result<SocketAddr> {
         net::bind(self, &address).map_err(|e| self.wanted(Error::new("bind", address, e), address))?;
         let local = local_of(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
-        let mut inner = self.life.lock();
+        let mut inner = self.tracker.lock();
         inner.subject.local = Some(local);
         if self.proto == Proto::Udp {
-            self.life.moved(&mut inner, State::Unconnected, Op::Bind);
+            self.tracker.transition(&mut inner, State::Unconnected, Op::Bind);
         }
         drop(inner);
         self.emit(|socket| Event::Bind { socket });
@@ -33,14 +33,14 @@ impl Tracked {
         let local = self.local();
         let on = || local.map(|a| a.to_string()).unwrap_or_default();
         {
-            let mut inner = self.life.lock();
+            let mut inner = self.tracker.lock();
             net::listen(self, length).map_err(|e| match (Error::new("listen", on(), e), local) {
                 (error, Some(local)) => self.wanted(error, local),
                 (error, None) => error,
             })?;
-            self.life.observe_locked(&mut inner, Some(Op::Listen));
+            self.tracker.observe_locked(&mut inner, Some(Op::Listen));
         }
-        if self.life.told() {
+        if self.tracker.observed() {
             let effective =
                 tcp_info::read(self.as_fd()).map_err(|e| Error::new("TCP_INFO", on(), e))?.backlog();
             let (requested, value) = (u64::from(backlog).into(), u64::from(effective).into());
@@ -66,7 +66,7 @@ impl Tracked {
     }
 
     /// accept4(2) without blocking. The new socket is told from LISTEN on, as the kernel made it.
-    pub fn accept(&self) -> io::Result<Tracked> {
+    pub fn accept(&self) -> io::Result<Socket> {
         use rustix::net::SocketFlags;
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let (fd, peer) = net::acceptfrom_with(self, flags)?;
@@ -74,7 +74,7 @@ impl Tracked {
         let local = local_of(fd.as_fd()).ok();
         let subject = Subject { conn: 0, proto: Proto::Tcp, local, peer, role: Role::Server };
         let child = self.sockets.track(fd, subject, self.family, State::Listen);
-        child.life.born();
+        child.tracker.accepted();
         child.watch();
         child.emit(|socket| Event::Accept { socket });
         Ok(child)
@@ -83,21 +83,21 @@ impl Tracked {
     /// connect(2) without blocking.
     pub fn start_connect(&self, address: SocketAddr) -> Result<Connecting> {
         let (answer, state) = {
-            let mut inner = self.life.lock();
+            let mut inner = self.tracker.lock();
             inner.subject.peer = Some(address);
             let answer = net::connect(self, &address);
             if answer.is_ok() || matches!(answer, Err(rustix::io::Errno::INPROGRESS)) {
-                if self.life.told() {
+                if self.tracker.observed() {
                     inner.subject.local = local_of(self.as_fd()).ok();
                 }
                 if self.proto == Proto::Udp {
                     if inner.state == State::Closed {
                         // The call took a port on the way.
-                        self.life.moved_via(&mut inner, State::Unconnected, Via::Implied);
+                        self.tracker.transition_via(&mut inner, State::Unconnected, Via::Implied);
                     }
-                    self.life.moved(&mut inner, State::Connected, Op::Connect);
+                    self.tracker.transition(&mut inner, State::Connected, Op::Connect);
                 } else {
-                    self.life.observe_attempt(&mut inner);
+                    self.tracker.observe_attempt(&mut inner);
                 }
             }
             if let (Proto::Udp, Err(errno)) = (self.proto, answer) {
@@ -121,7 +121,7 @@ impl Tracked {
 
     /// Notes where a connection attempt made elsewhere in this layer goes.
     pub(in crate::sys) fn aim(&self, address: SocketAddr) {
-        self.life.lock().subject.peer = Some(address);
+        self.tracker.lock().subject.peer = Some(address);
     }
 
     /// Whether a connection in progress came about; `None` while it is still in progress.
@@ -138,7 +138,7 @@ impl Tracked {
             Err(errno) => {
                 // An answer of ICMP that came while connect(2) ran is told here alone, and the kernel would go on.
                 let _ = self.shutdown_attempt();
-                self.life.failed(errno.raw_os_error());
+                self.tracker.failed(errno.raw_os_error());
                 Err(Error::new("connect", peer, errno))
             }
         }
@@ -147,10 +147,10 @@ impl Tracked {
     fn connected(&self, address: SocketAddr) -> Result<()> {
         if self.proto == Proto::Tcp {
             self.watch();
-            self.life.observe();
+            self.tracker.observe();
             self.refuse_itself(address)?;
         }
-        self.tell_options();
+        self.emit_options();
         Ok(())
     }
 
@@ -166,13 +166,13 @@ impl Tracked {
 
     fn watch(&self) {
         if let Some(watcher) = self.watcher_wanted() {
-            let _ = watcher.watch(self.token, self.as_fd(), &self.life);
+            let _ = watcher.watch(self.token, self.as_fd(), &self.tracker);
         }
     }
 
     fn watch_attempt(&self) {
         if let Some(watcher) = self.watcher_wanted().filter(|_| self.proto == Proto::Tcp) {
-            watcher.watch_attempt(self.token, &self.life);
+            watcher.watch_attempt(self.token, &self.tracker);
         }
     }
 
@@ -180,7 +180,7 @@ impl Tracked {
     /// calls are told late and as implied, not wrongly.
     fn watcher_wanted(&self) -> Option<&Arc<Watcher>> {
         let start = || Watcher::start().ok();
-        self.life.told().then(|| self.sockets.watcher.get_or_init(start).as_ref()).flatten()
+        self.tracker.observed().then(|| self.sockets.watcher.get_or_init(start).as_ref()).flatten()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Data over a socket: counted, and with one answer to what ended the connection, whoever was told first.
 
-use super::Tracked;
+use super::Socket;
 use crate::sys::tcp_info;
 use rustix::net::{self, RecvFlags, SendFlags};
 use socket2::SockRef;
@@ -8,7 +8,7 @@ use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 
-impl Tracked {
+impl Socket {
     /// recv(2): 0 at the peer's FIN; an error that ended the connection is returned even if another thread saw it first.
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.receive_by(|| Ok(net::recv(self, buffer, RecvFlags::empty())?.0))
@@ -17,11 +17,11 @@ impl Tracked {
     /// Makes another system call that receives from this socket, counts what it moved, and gives it [`Self::recv`]'s
     /// errors.
     pub(in crate::sys) fn receive_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
-        let n = self.life.during(call)?;
+        let n = self.tracker.during(call)?;
         if n == 0 {
-            return self.life.ended_by().map_or(Ok(0), Err);
+            return self.tracker.ended_by().map_or(Ok(0), Err);
         }
-        self.life.bytes_in.fetch_add(n as u64, Ordering::Relaxed);
+        self.tracker.bytes_in.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
 
@@ -43,15 +43,15 @@ impl Tracked {
 
     /// Makes another system call that sends over this socket, counts what it moved, and gives it [`Self::send`]'s errors.
     pub(in crate::sys) fn send_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
-        let sent = self.life.during(call);
+        let sent = self.tracker.during(call);
         match sent {
             // The kernel tells the cause once, to whoever asks first; everybody after that gets EPIPE.
             Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {
-                Err(self.life.cause_of_broken_pipe().unwrap_or(error))
+                Err(self.tracker.cause_of_broken_pipe().unwrap_or(error))
             }
             Err(error) => Err(error),
             Ok(n) => {
-                self.life.bytes_out.fetch_add(n as u64, Ordering::Relaxed);
+                self.tracker.bytes_out.fetch_add(n as u64, Ordering::Relaxed);
                 Ok(n)
             }
         }

@@ -1,7 +1,7 @@
 //! What UDP sockets have that TCP's have not: origins, groups, ICMP's answers, and events a datagram.
 #![allow(unsafe_code)]
 
-use super::Tracked;
+use super::Socket;
 use crate::event::{Dir, Event, Kind, Scope, Subject};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::{Family, SocketOption};
@@ -15,9 +15,9 @@ use std::sync::atomic::Ordering;
 
 /// The receive buffer asked for where the user asked for none: what comes in tens of milliseconds at a million datagrams
 /// a second. The kernel grants what `net.core.rmem_max` allows, socket(7).
-const ROOM: usize = 4 << 20;
+const CAPACITY: usize = 4 << 20;
 
-impl Tracked {
+impl Socket {
     /// Makes received datagrams say which of our addresses they were sent to (`IP_PKTINFO`, ip(7);
     /// `IPV6_RECVPKTINFO`, ipv6(7)).
     pub fn tell_origins(&self) -> Result<()> {
@@ -58,9 +58,9 @@ impl Tracked {
     /// Makes room for a burst, as much as the kernel allows, unless the user asked for a size (`options`).
     pub fn make_room(&self, options: &[SocketOption]) {
         let asked = options.iter().any(|o| matches!(o, SocketOption::ReceiveBuffer(_)));
-        let enough = SockRef::from(&self.as_fd()).recv_buffer_size().is_ok_and(|size| size >= ROOM);
+        let enough = SockRef::from(&self.as_fd()).recv_buffer_size().is_ok_and(|size| size >= CAPACITY);
         if !asked && !enough {
-            self.prefer(&SocketOption::ReceiveBuffer(ROOM));
+            self.prefer(&SocketOption::ReceiveBuffer(CAPACITY));
         }
     }
 
@@ -83,7 +83,7 @@ impl Tracked {
 
     /// Tells that datagrams may come.
     pub fn tell_listening(&self) {
-        self.tell_options();
+        self.emit_options();
         self.emit(|socket| Event::Listening {
             socket,
             backlog: None,
@@ -98,7 +98,7 @@ impl Tracked {
         dir: Dir,
         datagrams: impl Iterator<Item = (Option<SocketAddr>, Option<SocketAddr>, usize)>,
     ) {
-        if self.life.told() {
+        if self.tracker.observed() {
             let subject = self.subject();
             self.sockets.events().emit_burst(datagrams.map(|(local, peer, len)| {
                 let socket = Subject { local, peer, ..subject };
@@ -110,16 +110,16 @@ impl Tracked {
     /// Remembers that a datagram was lost, for the socket's summary.
     pub(in crate::sys) fn note_returned(&self, why: &io::Error) {
         if let Some(errno) = why.raw_os_error() {
-            self.life.note_error(errno);
+            self.tracker.note_error(errno);
         }
     }
 
     pub(in crate::sys) fn count_in(&self, bytes: u64) {
-        self.life.bytes_in.fetch_add(bytes, Ordering::Relaxed);
+        self.tracker.bytes_in.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(in crate::sys) fn count_out(&self, bytes: u64) {
-        self.life.bytes_out.fetch_add(bytes, Ordering::Relaxed);
+        self.tracker.bytes_out.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn on(&self) -> String {

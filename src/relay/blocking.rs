@@ -1,0 +1,208 @@
+//! One plain connection relayed by two threads with blocking calls: the heart of `connect` and of a plain `listen`.
+//!
+//! Each direction runs to its own end; the caller's thread only waits: for them, for a signal, for what the policy says.
+//! Standard input is never made non-blocking, and a thread that waits for it is left behind.
+
+use super::facts::Facts;
+use super::policy::RelayPolicy;
+use super::progress::Progress;
+use super::terms::{EndConfig, RelayEnd, Step};
+use super::threads::{Shared, close, release, start_receiver, start_sender};
+use crate::event::{Event, Fault, Kind};
+use crate::sys::error::{Error, Result};
+use crate::sys::fd::{self, Output};
+use crate::sys::poll::{EventFd, Interest, wait};
+use crate::sys::signal::{Signal, Stop};
+use crate::sys::socket::Socket;
+use crate::sys::splice::{Filter, PumpError};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// What to relay and when to stop.
+pub struct RelayConfig {
+    /// Read from here; nothing is sent if absent.
+    pub input: Option<OwnedFd>,
+    /// Write to here; received bytes are thrown away if absent.
+    pub output: Option<Output>,
+    /// Changes what is sent.
+    pub outgoing: Option<Filter>,
+    /// Changes what is received.
+    pub incoming: Option<Filter>,
+    /// When it is over.
+    pub end: EndConfig,
+    /// How often progress is told while bytes move.
+    pub progress_every: Duration,
+    /// How many bytes the input holds, where that is known.
+    pub total: Option<u64>,
+}
+
+/// How a relay ended, if not by an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relay {
+    /// As the policy said.
+    Ended(RelayEnd),
+    /// Whoever read our output went away.
+    OutputClosed,
+    /// The program was asked to end.
+    Stopped(Signal),
+}
+
+/// Relays until the policy says stop; the socket is closed, in order, on return.
+pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay> {
+    let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
+    let failed = |e: io::Error| Error::new("relay", &peer, e);
+    let socket = Arc::new(socket);
+    let shared = Arc::new(Shared { ends: Mutex::default(), event_fd: EventFd::new().map_err(failed)? });
+    let (input, outgoing) = (config.input.take(), config.outgoing.take());
+    start_receiver(&socket, &shared, config.output.take(), config.incoming.take()).map_err(failed)?;
+    let watched = input.as_ref().map(|i| fd::duplicate(i.as_fd())).transpose().map_err(failed)?;
+    if let Some(input) = input {
+        start_sender(&socket, &shared, input, outgoing).map_err(failed)?;
+    }
+    let mut driver = Driver {
+        policy: RelayPolicy::new(config.end, watched.is_some(), Instant::now()),
+        socket: &socket,
+        shared: &shared,
+        peer,
+        sending: watched.is_some(),
+        receiving: true,
+        input: watched,
+        send_error: None,
+        progress: Progress::new(config.progress_every, config.total),
+    };
+    let ended = driver.run(stop);
+    if driver.sending || driver.receiving {
+        release(&socket, &shared);
+    }
+    close(socket);
+    ended
+}
+
+/// The waiting thread: tells the policy what happened and does what it says.
+struct Driver<'a> {
+    policy: RelayPolicy,
+    socket: &'a Socket,
+    shared: &'a Shared,
+    /// What is sent, to see whether more of it is there.
+    input: Option<OwnedFd>,
+    peer: String,
+    /// Whether each thread is under way.
+    sending: bool,
+    receiving: bool,
+    /// The error that ended sending; what the peer said before is still read.
+    send_error: Option<Error>,
+    progress: Progress,
+}
+
+impl Driver<'_> {
+    fn run(&mut self, stop: &Stop) -> Result<Relay> {
+        loop {
+            let until = match self.look()? {
+                Ok(until) => until,
+                Err(ended) => return Ok(ended),
+            };
+            let next = until.map_or(self.progress.next(), |until| until.min(self.progress.next()));
+            let fds = [(self.shared.event_fd.as_fd(), Interest::Reading), (stop.as_fd(), Interest::Reading)];
+            wait(&fds, Some(next)).map_err(|e| Error::new("poll", &self.peer, e))?;
+            self.shared.event_fd.clear();
+            if let Some(signal) = stop.signal() {
+                return Ok(Relay::Stopped(signal));
+            }
+        }
+    }
+
+    /// Does what there is to do: answers until when to wait, or how it ended.
+    fn look(&mut self) -> Result<std::result::Result<Option<Instant>, Relay>> {
+        self.take_sent()?;
+        if self.take_received()? {
+            return Ok(Err(Relay::OutputClosed));
+        }
+        self.progress.tell(self.socket, Instant::now());
+        if !self.receiving
+            && let Some(error) = self.send_error.take()
+        {
+            return Err(error);
+        }
+        loop {
+            match self.step() {
+                Step::Wait(until) => return Ok(Ok(until)),
+                // It fails only when the connection ended meanwhile, which the receiving side reports.
+                Step::SendFin => drop(self.socket.shutdown_write()),
+                Step::StopInput => {}
+                Step::ProbePeer => self.socket.probe_peer(),
+                Step::SayWaiting => self.say_waiting(),
+                Step::End(RelayEnd::Done) => return self.done().map(Err),
+                Step::Gone => return Ok(Err(Relay::Ended(RelayEnd::Done))),
+                Step::End(end) => return Ok(Err(Relay::Ended(end))),
+                Step::Broken => return Err(self.reset()),
+                Step::Unacked(bytes) => return Err(super::unacked(&self.peer, bytes)),
+            }
+        }
+    }
+
+    fn step(&mut self) -> Step {
+        let input = self.input.as_ref();
+        let has_input = || {
+            let readable = |fd: &OwnedFd| wait(&[(fd.as_fd(), Interest::Reading)], Some(Instant::now()));
+            input.is_some_and(|fd| readable(fd).is_ok_and(|ready| ready[0]))
+        };
+        self.policy.step(Instant::now(), &Facts { socket: self.socket, has_input })
+    }
+
+    fn done(&mut self) -> Result<Relay> {
+        if let Some(error) = self.send_error.take() {
+            return Err(error);
+        }
+        match self.socket.broken_by() {
+            Some(error) => Err(Error::new("close", &self.peer, error)),
+            None => Ok(Relay::Ended(RelayEnd::Done)),
+        }
+    }
+
+    /// The peer's FIN was followed by RST while more was to be sent: what was sent last may be lost.
+    fn reset(&self) -> Error {
+        let error = self.socket.broken_by();
+        Error::new(
+            "send",
+            &self.peer,
+            error.unwrap_or_else(|| io::Error::from_raw_os_error(libc::ECONNRESET)),
+        )
+    }
+
+    fn say_waiting(&self) {
+        let text = super::WAITING.to_owned();
+        let fault = Fault { kind: Kind::Waiting, op: None, errno: None, conn: None, peer: None, text };
+        self.socket.emit(|_| Event::Warning { fault: self.socket.blame(fault) });
+    }
+
+    fn take_sent(&mut self) -> Result<()> {
+        let Some(end) = self.shared.with(|ends| ends.sent.take()) else { return Ok(()) };
+        self.sending = false;
+        match end {
+            Ok(()) => self.policy.input_ended(Instant::now()),
+            Err(PumpError::Socket(error)) => {
+                self.send_error = Some(Error::new("send", &self.peer, error));
+                self.policy.sending_failed(Instant::now());
+            }
+            Err(PumpError::Local(error)) => return Err(Error::new("read", "input", error).about(Kind::File)),
+        }
+        Ok(())
+    }
+
+    /// Takes the end of receiving; whether it was that nobody reads our output any more.
+    fn take_received(&mut self) -> Result<bool> {
+        let Some(end) = self.shared.with(|ends| ends.received.take()) else { return Ok(false) };
+        self.receiving = false;
+        match end {
+            Ok(()) => self.policy.peer_ended(Instant::now()),
+            Err(PumpError::Socket(error)) => return Err(Error::new("recv", &self.peer, error)),
+            Err(PumpError::Local(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(true),
+            Err(PumpError::Local(error)) => {
+                return Err(Error::new("write", "output", error).about(Kind::File));
+            }
+        }
+        Ok(false)
+    }
+}

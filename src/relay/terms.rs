@@ -1,0 +1,102 @@
+//! The words of a relay's policy: what is configured, what it asks, what it answers. Values alone.
+
+pub use crate::net::peer::Presence;
+use std::time::{Duration, Instant};
+
+/// What to do with the connection when the input ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnEof {
+    /// Send FIN, go on reading.
+    #[default]
+    HalfClose,
+    /// Send nothing, go on reading.
+    Keep,
+    /// Close at once.
+    Close,
+}
+
+/// What to do with an input that is still open when the peer's FIN comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnPeerEof {
+    /// End the connection.
+    End,
+    /// Send the input to its end.
+    Keep,
+    /// Send a pipe until it ends or the peer is known to be gone.
+    KeepWhilePresent,
+}
+
+/// When a relay is over.
+#[derive(Clone, Copy, Debug)]
+pub struct EndConfig {
+    /// At the end of the input.
+    pub on_eof: OnEof,
+    /// At the peer's FIN.
+    pub on_peer_eof: OnPeerEof,
+    /// Bounds the reading after the end of the input.
+    pub eof_wait: Option<Duration>,
+    /// Ends a connection on which nothing moves.
+    pub idle: Option<Duration>,
+    /// Done once everything sent is acknowledged, whatever the peer still says.
+    pub send_only: bool,
+}
+
+/// What the kernel says of a connection and its input, asked only when it matters.
+pub trait Connection {
+    /// Payload bytes moved so far, both ways.
+    fn moved(&self) -> u64;
+    /// Whether something was sent of which nothing is acknowledged yet.
+    fn first_data_unacked(&self) -> bool;
+    /// Payload bytes sent and not acknowledged.
+    fn unacked(&self) -> u64;
+    /// Whether the peer acknowledged our FIN.
+    fn fin_acked(&self) -> bool;
+    /// Whether FIN went both ways and ours is not acknowledged.
+    fn awaits_last_ack(&self) -> bool;
+    /// How long ago the peer's last segment came.
+    fn silence(&self) -> Duration;
+    /// Whether the kernel has nothing of the connection any more.
+    fn is_closed(&self) -> bool;
+    /// Whether a keep-alive probe was under way when the connection was reset.
+    fn was_probed(&self) -> bool;
+    /// Whether close will send RST.
+    fn resets_on_close(&self) -> bool;
+    /// Where the peer's own socket is.
+    fn presence(&self) -> Presence;
+    /// Whether there is input that was not sent yet.
+    fn has_input(&self) -> bool;
+}
+
+/// What a driver has to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Send FIN.
+    SendFin,
+    /// Stop reading the input.
+    StopInput,
+    /// Have the kernel probe the peer (keep-alive).
+    ProbePeer,
+    /// Say that only the input is waited for.
+    SayWaiting,
+    /// Wait until something happens, or until then.
+    Wait(Option<Instant>),
+    /// Close the connection: this is the end, unless the kernel knows of an error.
+    End(RelayEnd),
+    /// Close the connection, which the peer's RST ended: it is gone for good and had everything.
+    Gone,
+    /// Close the connection: it broke while something was still to be sent.
+    Broken,
+    /// Close the connection: so many bytes sent were never acknowledged.
+    Unacked(u64),
+}
+
+/// How a relay ended, if not by an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelayEnd {
+    /// Both directions are done.
+    Done,
+    /// Nothing moved for this long.
+    Idle(Duration),
+    /// The peer was still open this long after the end of the input.
+    EofWait(Duration),
+}

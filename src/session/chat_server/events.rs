@@ -1,0 +1,58 @@
+//! What happens in the room as events.
+
+use crate::chat::{RoomEvent, What, were};
+use crate::event::{Event, Events, Fault, Kind, MemberChange, Subject};
+use crate::net::stream::Stream;
+
+/// Tells what a client did.
+pub(super) fn tell(events: &Events, stream: &Stream, event: &RoomEvent<'_>) {
+    if events.enabled() {
+        tell_of(events, stream.socket_ref().subject(), event);
+    }
+}
+
+/// Tells what the member behind `socket` did.
+pub(super) fn tell_of(events: &Events, socket: Subject, event: &RoomEvent<'_>) {
+    if !events.enabled() {
+        return;
+    }
+    let nick = event.nick.map(str::to_owned);
+    events.emit(match event.what {
+        What::Line(text) => Event::Line { socket, nick, text: String::from_utf8_lossy(text).into_owned() },
+        What::Nick(before) => {
+            let text = before.map(|before| format!("before: {before}"));
+            Event::Member { socket, what: MemberChange::Nick, nick, text }
+        }
+        What::Skipped(lines) => {
+            let text = Some(match lines {
+                0 => "answers to its commands were left out".to_owned(),
+                _ => format!("{} left out", were(lines as u64, "line")),
+            });
+            Event::Member { socket, what: MemberChange::Slow, nick, text }
+        }
+        What::Shortened(bytes) => Event::Warning {
+            fault: Fault {
+                kind: Kind::Data,
+                op: Some("receive".into()),
+                errno: None,
+                conn: Some(socket.conn),
+                peer: socket.peer,
+                text: format!("a line was too long: its last {} dropped", were(bytes, "byte")),
+            },
+        },
+    });
+}
+
+/// Tells that a client came or went.
+pub(super) fn tell_change(
+    events: &Events,
+    stream: &Stream,
+    what: MemberChange,
+    nick: Option<String>,
+    text: Option<String>,
+) {
+    if events.enabled() {
+        let socket = stream.socket_ref().subject();
+        events.emit(Event::Member { socket, what, nick, text });
+    }
+}

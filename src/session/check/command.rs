@@ -1,0 +1,40 @@
+//! The command that waited for a condition.
+
+use super::super::{Context, Outcome, Result};
+use crate::event::Kind;
+use crate::exit::Exit;
+use crate::sys;
+use crate::sys::child::command;
+use crate::sys::poll::Process;
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ExitStatus};
+
+/// Runs `words`; its exit status becomes ours. A signal that asks us to end is passed on to it.
+pub(super) fn run(words: &[OsString], context: &Context) -> Result {
+    let name = words[0].to_string_lossy().into_owned();
+    let failed = |e| sys::Error::new("run", &name, e).about(Kind::File);
+    let mut child = command(&words[0]).args(&words[1..]).spawn().map_err(failed)?;
+    let status = end_of(&mut child, context).map_err(failed)?;
+    // Both were asked to end, and both did.
+    if let Some(signal) = context.stop.signal().filter(|signal| status.signal() == Some(signal.number())) {
+        return Ok(Outcome::stopped(signal));
+    }
+    // 128 and the signal's number, as shells have it.
+    let code = status.code().or_else(|| status.signal().map(|n| 128 + n));
+    let code = code.and_then(|c| u8::try_from(c).ok()).unwrap_or(u8::MAX);
+    Ok(Outcome::of(Exit::Command(code), format!("{name} ended with {code}")))
+}
+
+fn end_of(child: &mut Child, context: &Context) -> std::io::Result<ExitStatus> {
+    let process = Process::watch(child)?;
+    if !process.wait_or(Some(context.stop.as_fd()))? {
+        // A terminal's Ctrl-C reached the child too; a second one does no harm, a missing one would.
+        if let Some(signal) = context.stop.signal() {
+            process.pass_on(signal)?;
+        }
+        process.wait_or(None)?;
+    }
+    child.wait()
+}

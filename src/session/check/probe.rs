@@ -1,0 +1,237 @@
+//! One port check: every address of the target, open if any of them is.
+
+use super::super::retry::{Answer, outcome_of};
+use crate::event::report::{CheckRow, Row};
+use crate::event::{Event, Kind, Outcome, Proto};
+use crate::net::address::{Endpoint, Host, Source};
+use crate::net::connect::Dial;
+use crate::net::stream::Stream;
+use crate::sys;
+use crate::sys::error::reason;
+use crate::sys::fast_connect::{FastConnect, FastConnector};
+use crate::sys::options::SocketOption;
+use crate::sys::socket::{Connecting, Socket, SocketFactory};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// How targets are tried.
+#[derive(Clone)]
+pub(super) struct Prober {
+    pub(super) sockets: SocketFactory,
+    pub(super) options: Vec<SocketOption>,
+    pub(super) source: Option<Source>,
+    /// How long an answer is waited for.
+    pub(super) limit: Duration,
+    /// The limit in the words of who asked: of `--wait` less may be left.
+    pub(super) named: Duration,
+    /// Whether each socket's states are told.
+    pub(super) told: bool,
+}
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    target: Endpoint,
+    pub(super) outcome: Outcome,
+    address: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+    conn: Option<u32>,
+    latency: Option<Duration>,
+    reason: Option<String>,
+}
+
+/// A check just begun: on loopback most are over at once, and then nothing need be waited for.
+pub(super) enum Begun {
+    Known(Finding),
+    Pending(Pending),
+}
+
+/// Attempts whose answer is awaited.
+pub(super) struct Pending {
+    prober: Rc<Prober>,
+    target: Endpoint,
+    racing: Vec<(Socket, Instant)>,
+    failed: Option<Finding>,
+}
+
+impl Prober {
+    /// The fast way to try ports, where nothing is to be told and any local address will do.
+    pub(super) fn connector(&self) -> Option<FastConnector> {
+        let plain = !self.told && self.source.is_none();
+        plain.then(|| FastConnector::new(&self.sockets, &self.options))
+    }
+
+    fn attempt(
+        &self,
+        address: SocketAddr,
+        connector: Option<&mut FastConnector>,
+    ) -> sys::Result<FastConnect> {
+        if let Some(connector) = connector {
+            return connector.try_connect(address);
+        }
+        let dial = Dial { sockets: &self.sockets, options: &self.options, source: self.source };
+        match dial.start(address)? {
+            (socket, Connecting::Done) => Ok(FastConnect::Open(socket)),
+            (socket, Connecting::InProgress) => match socket.finish_connect()? {
+                Some(()) => Ok(FastConnect::Open(socket)),
+                None => Ok(FastConnect::Pending(socket)),
+            },
+        }
+    }
+
+    /// Starts to connect to each address until one is open. An option that is refused ends the whole check.
+    pub(super) fn begin(
+        self: &Rc<Self>,
+        host: &Host,
+        port: u16,
+        found: &[SocketAddr],
+        mut connector: Option<&mut FastConnector>,
+    ) -> sys::Result<Begun> {
+        let target = Endpoint { host: host.clone(), port };
+        let (mut racing, mut failed) = (Vec::new(), None);
+        for address in found {
+            let mut address = *address; // with its zone, which a link-local address needs
+            address.set_port(port);
+            let began = Instant::now();
+            match self.attempt(address, connector.as_deref_mut()) {
+                Ok(FastConnect::Open(socket)) => {
+                    return Ok(Begun::Known(Finding::open(target, &socket, began)));
+                }
+                Ok(FastConnect::Pending(socket)) => racing.push((socket, began)),
+                Err(error) if error.kind() == Kind::Option => return Err(error),
+                Err(error) => better(&mut failed, Finding::failed(&target, address, began, &error)),
+            }
+        }
+        Ok(match failed {
+            Some(finding) if racing.is_empty() => Begun::Known(finding),
+            failed => Begun::Pending(Pending { prober: Rc::clone(self), target, racing, failed }),
+        })
+    }
+}
+
+impl Pending {
+    /// Waits for the first address that is open, or for all answers, or for the limit.
+    pub(super) async fn finish(self) -> Finding {
+        let Self { prober, target, racing, mut failed } = self;
+        let (limit, named) = (prober.limit, prober.named);
+        let mut attempts = JoinSet::new();
+        for (socket, began) in racing {
+            let target = target.clone();
+            attempts.spawn_local(async move {
+                let address = socket.peer();
+                let answer = Stream::connected(socket, Connecting::InProgress);
+                match tokio::time::timeout_at((began + limit).into(), answer).await {
+                    Ok(Ok(stream)) => Finding::open(target, stream.socket_ref(), began),
+                    Ok(Err(error)) => match address {
+                        Some(address) => Finding::failed(&target, address, began, &error),
+                        None => Finding::silent(target, None, named),
+                    },
+                    Err(_) => Finding::silent(target, address, named),
+                }
+            });
+        }
+        while let Some(answer) = attempts.join_next().await {
+            let Ok(finding) = answer else { continue };
+            if finding.outcome == Outcome::Open {
+                return finding;
+            }
+            better(&mut failed, finding);
+        }
+        failed.unwrap_or_else(|| Finding::silent(target, None, named))
+    }
+}
+
+/// Keeps the answer that tells most: a refusal is an answer of the target, silence is none.
+fn better(kept: &mut Option<Finding>, new: Finding) {
+    let rank = |outcome| match outcome {
+        Outcome::Open => 0,
+        Outcome::Closed => 1,
+        Outcome::Filtered => 2,
+        _ => 3,
+    };
+    if kept.as_ref().is_none_or(|old| rank(new.outcome) <= rank(old.outcome)) {
+        *kept = Some(new);
+    }
+}
+
+impl Finding {
+    fn open(target: Endpoint, socket: &Socket, began: Instant) -> Self {
+        Self {
+            target,
+            outcome: Outcome::Open,
+            address: socket.peer(),
+            local: socket.local(),
+            conn: Some(socket.conn()),
+            latency: Some(began.elapsed()),
+            reason: None,
+        }
+    }
+
+    fn failed(target: &Endpoint, address: SocketAddr, began: Instant, error: &sys::Error) -> Self {
+        let outcome = outcome_of(error.kind());
+        Self {
+            target: target.clone(),
+            outcome,
+            address: Some(address),
+            local: None,
+            conn: None,
+            latency: (outcome == Outcome::Closed).then(|| began.elapsed()),
+            reason: Some(reason(&error.source)),
+        }
+    }
+
+    fn silent(target: Endpoint, address: Option<SocketAddr>, limit: Duration) -> Self {
+        let reason = Some(format!("no answer within {limit:?}"));
+        Self { target, outcome: Outcome::Filtered, address, local: None, conn: None, latency: None, reason }
+    }
+
+    pub(super) fn unresolved(host: &Host, port: u16, error: &sys::Error) -> Self {
+        Self {
+            target: Endpoint { host: host.clone(), port },
+            outcome: Outcome::Unresolved,
+            address: None,
+            local: None,
+            conn: None,
+            latency: None,
+            reason: Some(reason(&error.source)),
+        }
+    }
+
+    fn latency_us(&self) -> Option<u64> {
+        self.latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// The event; it names the socket if its states are told.
+    pub(super) fn event(&self, told: bool) -> Event {
+        Event::Target {
+            target: self.target.to_string(),
+            conn: self.conn.filter(|_| told),
+            proto: Proto::Tcp,
+            local: self.local,
+            peer: self.address,
+            outcome: self.outcome,
+            attempt: None,
+            latency_us: self.latency_us(),
+            text: self.reason.clone(),
+        }
+    }
+
+    /// The answer as a wait tells it.
+    pub(super) fn answer(&self) -> Answer {
+        let text = self.reason.clone().unwrap_or_else(|| "it accepts connections".to_owned());
+        Answer { target: self.target.to_string(), peer: self.address, outcome: self.outcome, text }
+    }
+
+    pub(super) fn row(&self) -> Row {
+        Row::Check(CheckRow {
+            host: self.target.host.to_string(),
+            port: self.target.port,
+            outcome: self.outcome,
+            address: self.address,
+            latency_us: self.latency_us(),
+            reason: self.reason.clone(),
+        })
+    }
+}

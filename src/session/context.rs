@@ -1,0 +1,48 @@
+//! What an engine works with, and the one that a command is given.
+
+use crate::event::Events;
+use crate::event::report::Report;
+use crate::sys::echo::EchoedInterrupt;
+use crate::sys::poll::{Interest, wait};
+use crate::sys::signal::{Signal, Stop};
+use crate::sys::socket::SocketFactory;
+use crate::sys::splice::Filter;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a command and its engine work with.
+pub struct Context {
+    /// Where events go.
+    pub events: Events,
+    /// Makes sockets.
+    pub sockets: SocketFactory,
+    /// The wish to end.
+    pub stop: Stop,
+    /// Whether Ctrl-C left the cursor in the middle of a line.
+    pub echoed: Arc<EchoedInterrupt>,
+    /// Takes the rows of a report.
+    pub report: Box<dyn Report>,
+    /// Whether scripts read the output.
+    pub json: bool,
+    /// Makes a peer's bytes safe for the terminal they go to; `None` if they do not go to one.
+    pub visible: fn() -> Option<Filter>,
+    /// Whether what is shown on standard output is coloured.
+    pub colour: bool,
+    /// The descriptor events go to, if it is a terminal.
+    pub events_on_terminal: Option<RawFd>,
+    /// Where a server tells that it is ready (`--ready-fd`).
+    pub ready_fd: Option<OwnedFd>,
+    /// How often progress is told.
+    pub progress_every: Duration,
+}
+
+impl Context {
+    /// Rests until `then`, or until the program is asked to end.
+    #[must_use]
+    pub fn rest_until(&self, then: Instant) -> Option<Signal> {
+        // If waiting itself fails the rest is short; the caller only tries again sooner.
+        let _ = wait(&[(self.stop.as_fd(), Interest::Reading)], Some(then));
+        self.stop.signal()
+    }
+}

@@ -1,0 +1,23 @@
+//! The engines: servers, clients, the console, the watcher of the socket table. Uses everything below it; knows neither
+//! the command line nor the printers.
+
+pub mod chat_server;
+pub mod check;
+pub mod clients;
+pub mod console;
+mod context;
+pub mod datagram_source;
+mod outcome;
+pub mod pipe;
+pub mod ready;
+pub mod resolve;
+pub mod retry;
+pub mod shared;
+pub mod stdout;
+pub mod table;
+pub mod tcp_server;
+pub mod udp_client;
+pub mod udp_server;
+
+pub use context::Context;
+pub use outcome::{Outcome, Result};

@@ -1,0 +1,59 @@
+//! How a run ended, in the words of the `exit` event.
+
+use crate::exit::Exit;
+use crate::relay::{Relay, RelayEnd};
+use crate::sys::signal::Signal;
+
+/// How a run ended, and why in a few words.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Decides the exit status.
+    pub exit: Exit,
+    /// For the `exit` event.
+    pub cause: String,
+    /// Whether the cause is to be told as an error: an ending nobody asked for.
+    pub told: bool,
+}
+
+/// The answer of an engine.
+pub type Result = anyhow::Result<Outcome>;
+
+impl Outcome {
+    /// Everything was done.
+    #[must_use]
+    pub fn done() -> Self {
+        Self::of(Exit::Done, "done")
+    }
+
+    /// Ended with `exit`, for a reason that needs no error line.
+    pub fn of(exit: Exit, cause: impl Into<String>) -> Self {
+        Self { exit, cause: cause.into(), told: false }
+    }
+
+    /// A deadline passed; told as an error.
+    pub fn deadline(cause: impl Into<String>) -> Self {
+        Self { exit: Exit::Deadline, cause: cause.into(), told: true }
+    }
+
+    /// A signal asked for the end.
+    #[must_use]
+    pub fn stopped(signal: Signal) -> Self {
+        Self::of(Exit::Signalled(signal), signal.name())
+    }
+}
+
+impl From<Relay> for Outcome {
+    fn from(relay: Relay) -> Self {
+        match relay {
+            Relay::Ended(RelayEnd::Done) => Self::done(),
+            Relay::OutputClosed => Self::of(Exit::Done, "the reader of standard output went away"),
+            Relay::Ended(RelayEnd::Idle(limit)) => {
+                Self::deadline(format!("idle timeout: nothing moved for {limit:?}"))
+            }
+            Relay::Ended(RelayEnd::EofWait(limit)) => Self::deadline(format!(
+                "the peer was still open {limit:?} after the end of input (--eof-wait)"
+            )),
+            Relay::Stopped(signal) => Self::stopped(signal),
+        }
+    }
+}

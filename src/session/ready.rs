@@ -1,0 +1,61 @@
+//! Telling whoever waits for it that a server is ready: a file, or a descriptor it inherited.
+
+use super::Context;
+use crate::cli::ReadyArgs;
+use crate::event::Kind;
+use crate::sys;
+use crate::sys::socket::Socket;
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Names tried for the unfinished file, where others are in the way.
+const TRIES: u32 = 8;
+
+/// Writes the addresses of `sockets`, one a line, to where the user wants them.
+pub fn announce(args: &ReadyArgs, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
+    let mut text = String::new();
+    for address in sockets.iter().filter_map(Socket::local) {
+        let _ = writeln!(text, "{address}");
+    }
+    if let Some(path) = &args.ready_file {
+        write_whole(path, &text)
+            .map_err(|e| sys::Error::new("write", path.display(), e).about(Kind::File))?;
+    }
+    if let (Some(number), Some(fd)) = (args.ready_fd, context.ready_fd.take()) {
+        let told = File::from(fd).write_all(text.as_bytes());
+        told.map_err(|e| sys::Error::new("write", format_args!("--ready-fd {number}"), e).about(Kind::File))?;
+    }
+    Ok(())
+}
+
+/// Writes a file that is seen whole or not at all: under another name first, through no link, gone again if it fails.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    // To rename over a device or a pipe would take it away from everybody.
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("exists and is no regular file"));
+    }
+    let (mut file, unfinished) = create_beside(path)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| fs::rename(&unfinished, path))
+        .inspect_err(|_| drop(fs::remove_file(&unfinished)))
+}
+
+/// A new file in the same folder, and its name.
+fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
+    let mut tries = 0..TRIES;
+    loop {
+        let mut name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
+        let number = tries.next();
+        name.push(format!(".{}.{}", std::process::id(), number.unwrap_or(TRIES)));
+        let unfinished = path.with_file_name(name);
+        // O_EXCL, which follows no link in the last part of a name (open(2)).
+        match OpenOptions::new().write(true).create_new(true).custom_flags(libc::O_NOFOLLOW).open(&unfinished)
+        {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number.is_some() => {}
+            answer => return answer.map(|file| (file, unfinished)),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What one connection sends, on its way to the output all share: made visible for a terminal, cut into tagged lines.
+
+use super::lines::Lines;
+use super::text::Text;
+use crate::sys::splice::Filter;
+
+/// The text of one connection.
+pub(in crate::session) struct Incoming {
+    visible: Option<Filter>,
+    lines: Option<Lines>,
+    shown: Vec<u8>,
+    text: Text,
+}
+
+impl Incoming {
+    /// Bytes as they come, but for `visible`.
+    pub(in crate::session) fn bytes(visible: Option<Filter>) -> Self {
+        Self { visible, lines: None, shown: Vec::new(), text: Text::default() }
+    }
+
+    /// Whole lines that begin with `tag`.
+    pub(in crate::session) fn lines(visible: Option<Filter>, tag: String) -> Self {
+        Self { visible, lines: Some(Lines::new(tag)), shown: Vec::new(), text: Text::default() }
+    }
+
+    /// Adds what came.
+    pub(in crate::session) fn push(&mut self, bytes: &[u8]) {
+        match &mut self.visible {
+            Some(filter) => {
+                let mut shown = std::mem::take(&mut self.shown);
+                shown.clear();
+                filter(bytes, &mut shown);
+                self.add(&shown);
+                self.shown = shown;
+            }
+            None => self.add(bytes),
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        match &mut self.lines {
+            Some(lines) => lines.push(bytes, &mut self.text),
+            None => self.text.bytes.extend_from_slice(bytes),
+        }
+    }
+
+    /// The peer said its last: a character that was cut off is shown as it is, a last line without line feed gets one.
+    pub(in crate::session) fn finish(&mut self) {
+        if let Some(filter) = &mut self.visible {
+            // The filter gives a cut character up once something else follows.
+            let mut shown = Vec::new();
+            filter(b"\n", &mut shown);
+            shown.pop();
+            self.add(&shown);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.finish(&mut self.text);
+        }
+    }
+
+    /// Bytes held of a line whose end has not come.
+    pub(super) fn held(&self) -> usize {
+        self.lines.as_ref().map_or(0, Lines::held)
+    }
+
+    /// Lets such a line go in pieces.
+    pub(super) fn give_way(&mut self) {
+        if let Some(lines) = &mut self.lines {
+            lines.give_way(&mut self.text);
+        }
+    }
+
+    /// Whether there is something to print.
+    pub(in crate::session) fn is_ready(&self) -> bool {
+        !self.text.bytes.is_empty()
+    }
+
+    /// Takes what can be printed.
+    pub(in crate::session) fn take(&mut self) -> Text {
+        std::mem::take(&mut self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Holds a byte of 0xc3 back until it knows what follows, as a filter of UTF-8 does.
+    fn holding() -> Filter {
+        let mut held = false;
+        Box::new(move |bytes, out| {
+            for &byte in bytes {
+                if std::mem::take(&mut held) {
+                    out.push(b'?');
+                }
+                if byte == 0xc3 {
+                    held = true;
+                } else {
+                    out.push(byte);
+                }
+            }
+        })
+    }
+
+    #[test]
+    fn what_was_cut_off_is_shown_at_the_end() {
+        let mut incoming = Incoming::lines(Some(holding()), "[a] ".into());
+        incoming.push(b"one\ntwo\xc3");
+        assert_eq!(incoming.take().bytes, b"[a] one\n");
+        incoming.finish();
+        incoming.finish();
+        assert_eq!(incoming.take().bytes, b"[a] two?\n");
+        let mut incoming = Incoming::bytes(Some(holding()));
+        incoming.push(b"two\xc3");
+        incoming.finish();
+        assert_eq!(incoming.take().bytes, b"two?");
+    }
+}

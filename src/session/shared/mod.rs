@@ -1,0 +1,16 @@
+//! Standard input and output shared by many connections, and how one of them is piped with both.
+
+mod budget;
+mod fanout;
+mod incoming;
+mod lines;
+mod log;
+mod reader;
+mod relay_task;
+mod text;
+
+pub(super) use fanout::{Framing, InputFanout, open as open_fanout, read_in_thread};
+pub(super) use incoming::Incoming;
+pub(super) use reader::{Lost, Reader};
+pub(super) use relay_task::{RelayTerms, idle, receive, relay_task};
+pub(super) use text::Text;

@@ -1,0 +1,51 @@
+//! Lines on their way to the output all share, and where they are only pieces of one.
+
+use super::lines::LONGEST;
+use std::fmt;
+
+/// Lines, each ended by a line feed, or bytes as they came.
+#[derive(Default)]
+pub(in crate::session) struct Text {
+    pub(in crate::session) bytes: Vec<u8>,
+    /// Where pieces end that are not the last of their line.
+    cuts: Vec<usize>,
+    /// Why a line is in pieces, told with the first of them.
+    pub(in crate::session) split: Option<Split>,
+}
+
+/// Why a line is not written whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Split {
+    /// It is longer than [`LONGEST`].
+    TooLong,
+    /// It came slowly, and long lines of others waited for the memory.
+    TooSlow,
+}
+
+impl Text {
+    /// What was written last is not the end of its line.
+    pub(super) fn cut(&mut self) {
+        self.cuts.push(self.bytes.len());
+    }
+
+    /// Each line or piece of one, and whether its line ends with it.
+    pub(in crate::session) fn lines(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        let mut end = 0;
+        self.bytes.split_inclusive(|b| *b == b'\n').map(move |line| {
+            end += line.len();
+            (line, self.cuts.binary_search(&end).is_err())
+        })
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "a line longer than {LONGEST} bytes is printed in pieces"),
+            Self::TooSlow => write!(
+                f,
+                "a long line came slowly while those of others waited for memory, and is printed in pieces"
+            ),
+        }
+    }
+}

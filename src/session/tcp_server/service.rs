@@ -1,0 +1,81 @@
+//! What a listener's clients get.
+
+use super::response::{failed, is_pipe, response};
+use crate::cli::Listen;
+use crate::net::tag::tag;
+use crate::session::Context;
+use crate::sys;
+use crate::sys::socket::Socket;
+use crate::sys::splice::Filter;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// One of the services of `listen`.
+pub enum Service {
+    /// Standard input to all, what they send to standard output.
+    Pipe,
+    /// What comes goes back.
+    Echo,
+    /// What comes goes back in upper case.
+    Upper,
+    /// What comes is thrown away.
+    Discard,
+    /// Everybody gets these bytes, then FIN.
+    Respond(Rc<[u8]>),
+    /// Everybody gets this file, read anew, then FIN.
+    Send(PathBuf),
+    /// Whoever comes gets what is written into this pipe, then FIN.
+    Stream(PathBuf),
+}
+
+impl Service {
+    /// The service asked for; files are tried now rather than at the first client.
+    pub fn of(args: &Listen, context: &Context) -> sys::Result<Self> {
+        let service = &args.service;
+        Ok(match (&service.respond, &service.send) {
+            _ if service.echo => Self::Echo,
+            _ if service.upper => Self::Upper,
+            _ if service.discard => Self::Discard,
+            (Some(answer), _) => Self::Respond(response(answer, context)?.into()),
+            (None, Some(path)) if path.metadata().is_ok_and(|found| is_pipe(&found)) => {
+                Self::Stream(path.clone())
+            }
+            (None, Some(path)) => {
+                open(path)?;
+                Self::Send(path.clone())
+            }
+            (None, None) => Self::Pipe,
+        })
+    }
+}
+
+pub fn open(path: &Path) -> sys::Result<File> {
+    let file = File::open(path).map_err(|e| failed(path, e))?;
+    if file.metadata().is_ok_and(|m| m.is_dir()) {
+        return Err(failed(path, std::io::Error::from_raw_os_error(libc::EISDIR)));
+    }
+    Ok(file)
+}
+
+/// A filter that puts `[ADDRESS] ` before each line a client sends, after `then` made it safe to show.
+pub fn tagging(client: &Socket, then: Option<Filter>) -> Filter {
+    let tag = client.peer().map_or_else(|| "[?] ".into(), tag);
+    let (mut then, mut at_start, mut shown) = (then, true, Vec::new());
+    Box::new(move |bytes, out| {
+        shown.clear();
+        let bytes = match &mut then {
+            Some(then) => {
+                then(bytes, &mut shown);
+                &shown
+            }
+            None => bytes,
+        };
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            if std::mem::replace(&mut at_start, line.ends_with(b"\n")) {
+                out.extend_from_slice(tag.as_bytes());
+            }
+            out.extend_from_slice(line);
+        }
+    })
+}

@@ -1,0 +1,203 @@
+//! Standard input and output as descriptors, and what kind of thing a descriptor is.
+#![allow(unsafe_code)]
+
+use super::{poll, tty};
+use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, major, minor};
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Numbers of `/dev/null` among the character devices, major and minor (Linux `admin-guide/devices.txt`).
+const NULL_DEVICE: (u32, u32) = (1, 3);
+
+/// What the pump may do with a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// A pipe: splice(2) writes it directly.
+    Pipe,
+    /// A regular file: sendfile(2) reads it, splice(2) writes it.
+    File,
+    /// A file opened with `O_APPEND`, which splice(2) refuses.
+    AppendFile,
+    /// A character device that is not a terminal, such as `/dev/null`.
+    Device,
+    /// Terminal, socket and all else: read and write.
+    Stream,
+}
+
+/// Standard input.
+#[must_use]
+pub fn input() -> BorrowedFd<'static> {
+    rustix::stdio::stdin()
+}
+
+/// Standard output.
+#[must_use]
+pub fn output() -> BorrowedFd<'static> {
+    rustix::stdio::stdout()
+}
+
+/// Standard error.
+#[must_use]
+pub fn errors() -> BorrowedFd<'static> {
+    rustix::stdio::stderr()
+}
+
+/// A second descriptor for the same open file.
+pub fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?)
+}
+
+/// Whether a descriptor is a terminal.
+#[must_use]
+pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
+    rustix::termios::isatty(fd)
+}
+
+/// What kind of thing a descriptor is; a closed one is an error (`EBADF`).
+pub fn nature(fd: BorrowedFd<'_>) -> io::Result<Nature> {
+    let kind = FileType::from_raw_mode(fstat(fd)?.st_mode);
+    let append = fcntl_getfl(fd)?.contains(OFlags::APPEND);
+    Ok(match kind {
+        FileType::Fifo => Nature::Pipe,
+        FileType::RegularFile if append => Nature::AppendFile,
+        FileType::RegularFile => Nature::File,
+        FileType::CharacterDevice if !is_terminal(fd) => Nature::Device,
+        _ => Nature::Stream,
+    })
+}
+
+/// Whether what is written to a descriptor is lost by design: the null device, open for writing (null(4)).
+#[must_use]
+pub fn throws_away(fd: BorrowedFd<'_>) -> bool {
+    let is_null = fstat(fd).is_ok_and(|status| {
+        let device = (major(status.st_rdev), minor(status.st_rdev));
+        FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice && device == NULL_DEVICE
+    });
+    is_null && fcntl_getfl(fd).is_ok_and(|flags| flags & OFlags::ACCMODE != OFlags::RDONLY)
+}
+
+/// Writes all of `data`, waiting where the descriptor was made non-blocking by somebody else.
+pub fn write_all(fd: BorrowedFd<'_>, mut data: &[u8]) -> io::Result<()> {
+    while !data.is_empty() {
+        match rustix::io::write(fd, data) {
+            Ok(n) => data = &data[n..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => drop(poll::wait(&[(fd, poll::Interest::Writing)], None)?),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Reads some bytes, waiting where the descriptor was made non-blocking by somebody else, or is a terminal and this process
+/// in its background; 0 at the end.
+pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    let terminal = poll::has_terminal() && is_terminal(fd);
+    loop {
+        if terminal {
+            poll::wait(&[(fd, poll::Interest::Reading)], None)?;
+        }
+        let answer = if terminal { tty::read(fd, buffer) } else { rustix::io::read(fd, &mut *buffer) };
+        match answer {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => drop(poll::wait(&[(fd, poll::Interest::Reading)], None)?),
+            // It went to the background after it was looked at.
+            Err(Errno::IO) if terminal && tty::in_background(fd) => {}
+            answer => return Ok(answer?),
+        }
+    }
+}
+
+/// A second descriptor for the open file that `number` leads to.
+pub(super) fn duplicate_of(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: the borrow ends with the duplicate; fcntl fails with EBADF if the number is not open.
+    let fd = unsafe { BorrowedFd::borrow_raw(number) };
+    duplicate(fd)
+}
+
+/// Standard input as a descriptor of our own. One that was closed when the program started is an empty one.
+pub fn take_input() -> io::Result<OwnedFd> {
+    Ok(rustix::io::fcntl_dupfd_cloexec(input(), 3)?)
+}
+
+/// Standard output as a descriptor of our own. One that was closed when the program started is `EBADF`.
+pub fn take_output() -> io::Result<OwnedFd> {
+    if !was_given(1) {
+        return Err(Errno::BADF.into());
+    }
+    Ok(rustix::io::fcntl_dupfd_cloexec(output(), 3)?)
+}
+
+/// Where a relay writes what it received.
+#[derive(Debug)]
+pub enum Output {
+    /// A descriptor of its own.
+    Owned(OwnedFd),
+    /// Standard output, taken for good: dropped, it is closed for its reader as well.
+    Standard(OwnedFd),
+}
+
+impl Output {
+    /// Takes standard output for good. One that was closed when the program started is `EBADF`.
+    pub fn standard() -> io::Result<Self> {
+        take_output().map(Self::Standard)
+    }
+}
+
+impl AsFd for Output {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Owned(fd) | Self::Standard(fd) => fd.as_fd(),
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // The number stays open, on the null device, so that no other file takes it. A terminal is shared with messages.
+        if let Self::Standard(fd) = self
+            && !is_terminal(fd.as_fd())
+            && let Ok(null) = rustix::fs::open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
+        {
+            // It fails only where the number is closed already.
+            let _ = rustix::stdio::dup2_stdout(null);
+        }
+    }
+}
+
+/// What is left to read of a regular file, bytes.
+#[must_use]
+pub fn file_size(fd: BorrowedFd<'_>) -> Option<u64> {
+    let status = fstat(fd).ok()?;
+    let is_file = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile;
+    let position = rustix::fs::tell(fd).ok()?;
+    is_file.then(|| u64::try_from(status.st_size).unwrap_or(0).saturating_sub(position))
+}
+
+/// Which of the three standard descriptors were open when the program started, a bit each.
+///
+/// The language's runtime puts `/dev/null` in place of a closed one before `main`; data written there would be lost
+/// without a word, so it is looked at before that.
+static GIVEN: AtomicU8 = AtomicU8::new(0);
+
+/// Whether standard stream `number` (0 to 2) was open when the program started.
+pub(super) fn was_given(number: RawFd) -> bool {
+    (0..3).contains(&number) && GIVEN.load(Ordering::Relaxed) >> number & 1 == 1
+}
+
+extern "C" fn look_at_standard_descriptors() {
+    for number in 0..3 {
+        // SAFETY: fcntl(2) with F_GETFD takes any number and changes nothing.
+        if unsafe { libc::fcntl(number, libc::F_GETFD) } != -1 {
+            GIVEN.fetch_or(1 << number, Ordering::Relaxed);
+        }
+    }
+}
+
+// SAFETY: the loader calls the functions of this section once, before any other code of the program; this one makes a
+// system call and writes an atomic, which needs nothing to be set up.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = look_at_standard_descriptors;

@@ -1,0 +1,91 @@
+//! Socket addresses in the kernel's form, as the headers of [`super::Inbox`] and [`super::Outbox`] point at them.
+#![allow(unsafe_code)]
+
+use std::mem::{size_of, zeroed};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+/// Room for an address of either family.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) union RawSockAddr {
+    v4: libc::sockaddr_in,
+    v6: libc::sockaddr_in6,
+}
+
+impl RawSockAddr {
+    /// Nothing yet.
+    pub(super) fn empty() -> Self {
+        // SAFETY: both members are made of integers, for which zero is a value.
+        unsafe { zeroed() }
+    }
+
+    /// Writes an address down; returns its length in bytes.
+    #[allow(clippy::cast_possible_truncation)] // families are small numbers
+    pub(super) fn set(&mut self, address: SocketAddr) -> usize {
+        *self = Self::empty();
+        match address {
+            SocketAddr::V4(address) => {
+                self.v4 = libc::sockaddr_in {
+                    sin_family: libc::AF_INET as libc::sa_family_t,
+                    sin_port: address.port().to_be(),
+                    sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(address.ip().octets()) },
+                    sin_zero: [0; 8],
+                };
+                size_of::<libc::sockaddr_in>()
+            }
+            SocketAddr::V6(address) => {
+                self.v6 = libc::sockaddr_in6 {
+                    sin6_family: libc::AF_INET6 as libc::sa_family_t,
+                    sin6_port: address.port().to_be(),
+                    sin6_flowinfo: address.flowinfo(),
+                    sin6_addr: libc::in6_addr { s6_addr: address.ip().octets() },
+                    sin6_scope_id: address.scope_id(),
+                };
+                size_of::<libc::sockaddr_in6>()
+            }
+        }
+    }
+
+    /// Reads the address the kernel wrote; `None` if it wrote none, or one of another kind.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        // SAFETY: every bit pattern is a value of both members, and both begin with the family.
+        let (v4, v6) = unsafe { (self.v4, self.v6) };
+        match i32::from(v4.sin_family) {
+            libc::AF_INET => {
+                let ip = Ipv4Addr::from(v4.sin_addr.s_addr.to_ne_bytes());
+                Some(SocketAddrV4::new(ip, u16::from_be(v4.sin_port)).into())
+            }
+            libc::AF_INET6 => {
+                let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+                let port = u16::from_be(v6.sin6_port);
+                Some(SocketAddrV6::new(ip, port, v6.sin6_flowinfo, v6.sin6_scope_id).into())
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_address_is_read_back_as_it_was_written(v4: [u8; 4], v6: [u8; 16], port: u16, scope: u32) {
+            let mut name = RawSockAddr::empty();
+            for address in [
+                SocketAddr::from((v4, port)),
+                SocketAddrV6::new(v6.into(), port, 0, scope).into(),
+            ] {
+                name.set(address);
+                prop_assert_eq!(name.address(), Some(address));
+            }
+        }
+    }
+
+    #[test]
+    fn no_address_is_none() {
+        assert_eq!(RawSockAddr::empty().address(), None);
+    }
+}

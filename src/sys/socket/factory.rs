@@ -1,0 +1,91 @@
+//! The maker of sockets.
+
+use super::{Socket, SocketFactory};
+use crate::event::{Events, Proto, Role, State, Subject};
+use crate::sys::error::{Error, Result};
+use crate::sys::options::{Family, SocketOption};
+use crate::sys::state::StateTracker;
+use crate::sys::watcher::Watcher;
+use socket2::{Domain, Protocol, Type};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+impl SocketFactory {
+    /// Sockets whose events go to `events`.
+    #[must_use]
+    pub fn new(events: Events) -> Self {
+        let count = || Arc::new(AtomicU32::new(1));
+        let observed = events.enabled();
+        Self { observed, events, watcher: Arc::default(), next: count(), next_token: count() }
+    }
+
+    /// The watcher, if one runs.
+    pub(super) fn watcher(&self) -> Option<&Arc<Watcher>> {
+        self.watcher.get().and_then(Option::as_ref)
+    }
+
+    /// The same sockets, but nothing is told of the ones made here.
+    #[must_use]
+    pub fn silent(&self) -> Self {
+        Self { observed: false, ..self.clone() }
+    }
+
+    /// The same sockets for an attempt that may have to be repeated: their events are held back until
+    /// [`Events::release`], and until then other attempts may take the same numbers.
+    #[must_use]
+    pub fn attempt(&self) -> Self {
+        let next = Arc::new(AtomicU32::new(self.next.load(Ordering::Relaxed)));
+        Self { events: self.events.held(), next, ..self.clone() }
+    }
+
+    /// Where events go.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Waits until the last states of closed sockets are told, at most about a second.
+    pub fn drain(&self) {
+        if let Some(watcher) = self.watcher() {
+            watcher.drain();
+        }
+    }
+
+    /// socket(2) for `address`'s family, non-blocking, with `options` set and read back.
+    pub fn open(
+        &self,
+        proto: Proto,
+        role: Role,
+        address: SocketAddr,
+        options: &[SocketOption],
+    ) -> Result<Socket> {
+        let (kind, protocol) = match proto {
+            Proto::Tcp => (Type::STREAM, Protocol::TCP),
+            Proto::Udp => (Type::DGRAM, Protocol::UDP),
+        };
+        let socket = socket2::Socket::new(Domain::for_address(address), kind.nonblocking(), Some(protocol))
+            .map_err(|e| Error::new("socket for", address, e))?;
+        let subject = Subject { conn: 0, proto, local: None, peer: None, role };
+        let socket_ref = self.track(socket.into(), subject, family_of(address), State::Closed);
+        for option in options {
+            socket_ref.set(option)?;
+        }
+        Ok(socket_ref)
+    }
+
+    pub(super) fn track(&self, fd: OwnedFd, mut subject: Subject, family: Family, state: State) -> Socket {
+        let conn = self.next.fetch_add(1, Ordering::Relaxed);
+        subject.conn = conn;
+        let fd = Arc::new(fd);
+        let events = self.observed.then(|| self.events.clone());
+        let tracker = Arc::new(StateTracker::new(events, subject, state, Arc::clone(&fd)));
+        let token = self.next_token.fetch_add(1, Ordering::Relaxed);
+        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto: subject.proto, family }
+    }
+}
+
+fn family_of(address: SocketAddr) -> Family {
+    if address.is_ipv4() { Family::V4 } else { Family::V6 }
+}

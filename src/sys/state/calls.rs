@@ -1,0 +1,96 @@
+//! Data calls of several threads on one socket: the kernel tells an error once, to whoever asks first, and everybody has
+//! to agree on it.
+
+use super::StateTracker;
+use crate::event::State;
+use crate::sys::tcp_info;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// A thread that was told an error writes it down within microseconds, or later where it is not scheduled; past this
+/// the call it is in is one that waits for something else, as splice(2) into a full pipe does.
+const ANOTHER_THREADS_WORD: Duration = Duration::from_millis(100);
+/// Between two looks whether it did.
+const GLANCE: Duration = Duration::from_micros(50);
+
+impl StateTracker {
+    /// Makes a data call. What it is told of the connection's end is written down before anybody concludes from an error
+    /// that is gone that there was none.
+    pub(in crate::sys) fn during<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let answer = call();
+        if let Some(errno) = answer.as_ref().err().and_then(io::Error::raw_os_error)
+            && matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT | libc::EHOSTUNREACH)
+        {
+            self.note_error(errno);
+        }
+        self.calls.fetch_sub(1, Ordering::SeqCst);
+        answer
+    }
+
+    pub(super) fn calls_under_way(&self) -> bool {
+        self.calls.load(Ordering::SeqCst) > 0
+    }
+
+    fn let_calls_return(&self) {
+        let deadline = Instant::now() + ANOTHER_THREADS_WORD;
+        while self.calls_under_way() && Instant::now() < deadline {
+            std::thread::park_timeout(GLANCE);
+        }
+    }
+
+    /// Remembers an error a call returned, since the kernel tells it once.
+    pub(in crate::sys) fn note_error(&self, errno: i32) {
+        self.lock().error.get_or_insert(errno);
+        self.observe();
+    }
+
+    /// The error that ended a connection on which receiving finds an end, if another thread was told it.
+    pub(in crate::sys) fn ended_by(&self) -> Option<io::Error> {
+        self.observe();
+        if self.observed() && self.is_unsure() {
+            self.let_calls_return();
+            self.observe();
+        }
+        self.known_error()
+    }
+
+    /// The error that ended the connection, whether anybody was told it or not.
+    pub(in crate::sys) fn broken_by(&self) -> Option<io::Error> {
+        self.observe();
+        let mut inner = self.lock();
+        if let Some(fd) = inner.fd.clone() {
+            inner.error(fd.as_fd());
+        }
+        drop(inner);
+        self.known_error()
+    }
+
+    fn known_error(&self) -> Option<io::Error> {
+        self.lock().error.map(|errno| {
+            // A reset that comes after the peer's FIN is EPIPE to the kernel (`tcp_reset`); to people it is a reset.
+            io::Error::from_raw_os_error(if errno == libc::EPIPE { libc::ECONNRESET } else { errno })
+        })
+    }
+
+    /// Whether the connection is over and nothing is written down of it yet.
+    fn is_unsure(&self) -> bool {
+        let inner = self.lock();
+        let closed = |fd: &Arc<OwnedFd>| matches!(tcp_info::state(fd.as_fd()), Ok(State::Closed));
+        !matches!(inner.state, State::Closed | State::TimeWait) && inner.fd.as_ref().is_some_and(closed)
+    }
+
+    /// What ended a connection on which sending answers EPIPE: the error another thread was told, or none, and then
+    /// EPIPE is the kernel's own word for a reset after the peer's FIN.
+    pub(in crate::sys) fn cause_of_broken_pipe(&self) -> Option<io::Error> {
+        self.let_calls_return();
+        let known = self.known_error();
+        if known.is_none() {
+            self.note_error(libc::EPIPE);
+        }
+        known
+    }
+}

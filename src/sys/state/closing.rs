@@ -1,0 +1,103 @@
+//! The end of a life: the last acknowledgement, close(2), and what the kernel keeps of the connection after it.
+
+use super::closed::found;
+use super::{Cause, Inner, LAST_ACK_TIMEOUT, StateTracker};
+use crate::event::{Ending, Event, Events, Op, Proto, State, Via};
+use crate::sys::{interface, tcp_info};
+use std::os::fd::AsFd;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+impl StateTracker {
+    /// Takes the descriptor over from an owner that is done with it. Returns whether the watcher must go on looking
+    /// until [`Self::settled`], because one ACK is still under way.
+    pub(in crate::sys) fn retire(&self, abort: bool) -> bool {
+        let mut inner = self.lock();
+        if !self.observed() {
+            inner.fd = None;
+            return false;
+        }
+        self.observe_locked(&mut inner, Some(Op::Close));
+        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
+        if awaits_ack && !abort {
+            inner.deadline = Some(Instant::now() + LAST_ACK_TIMEOUT);
+            return true;
+        }
+        self.close(&mut inner);
+        false
+    }
+
+    /// Whether a retired life is over; closes it if so.
+    pub(in crate::sys) fn settled(&self, now: Instant) -> bool {
+        let mut inner = self.lock();
+        let Some(deadline) = inner.deadline else { return inner.fd.is_none() };
+        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
+        if awaits_ack && now < deadline {
+            return false;
+        }
+        self.close(&mut inner);
+        true
+    }
+
+    pub(in crate::sys) fn deadline(&self) -> Option<Instant> {
+        let inner = self.lock();
+        inner.fd.as_ref().and(inner.deadline)
+    }
+
+    /// close(2), and a look at what the kernel keeps of the connection.
+    fn close(&self, inner: &mut Inner) {
+        let Some(fd) = inner.fd.take() else { return };
+        let was_used = inner.was_established || inner.state != State::Closed;
+        let info = tcp_info::read(fd.as_fd()).ok();
+        let over = matches!(inner.state, State::Closed | State::TimeWait | State::Listen)
+            || inner.subject.proto == Proto::Udp;
+        let interface = if over { 0 } else { interface::bound(fd.as_fd()) };
+        drop(fd);
+        match inner.state {
+            State::Closed | State::TimeWait => {}
+            State::Listen | State::Unconnected | State::Connected => {
+                self.transition(inner, State::Closed, Op::Close);
+            }
+            _ => match found(inner.subject, || interface) {
+                // Nobody can say what became of it.
+                Err(_) => {}
+                Ok(Some(State::Listen) | None) => {
+                    let ending =
+                        if inner.state == State::LastAck { Ending::Orderly } else { Ending::Abortive };
+                    let op = Op::Close;
+                    self.advance(inner, State::Closed, Cause { op, via: Via::Table, ending });
+                }
+                Ok(Some(state)) => {
+                    let (op, ending) = (Op::Close, Ending::Orderly);
+                    self.advance(inner, state, Cause { op, via: Via::Table, ending });
+                }
+            },
+        }
+        if was_used {
+            self.summarise(inner, info);
+        }
+    }
+
+    fn summarise(&self, inner: &Inner, info: Option<tcp_info::TcpInfo>) {
+        let (bytes_in, bytes_out) =
+            (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
+        let udp = inner.subject.proto == Proto::Udp;
+        if !inner.was_established && !udp {
+            return;
+        }
+        let info = info.filter(|_| !udp);
+        let detailed = self.events.as_ref().is_some_and(Events::detailed);
+        if let (true, Some(info)) = (detailed, info) {
+            self.emit(Event::Info { socket: inner.subject, info: info.fields() });
+        }
+        self.emit(Event::Summary {
+            socket: inner.subject,
+            bytes_in,
+            bytes_out,
+            duration_us: u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX),
+            rtt_us: info.and_then(|i| i.rtt_us()),
+            retransmits: info.and_then(|i| i.retransmits()),
+            clean: inner.error.is_none() && (udp || inner.orderly),
+        });
+    }
+}
