@@ -7,17 +7,17 @@ use super::facts::Facts;
 use super::policy::RelayPolicy;
 use super::progress::Progress;
 use super::terms::{EndConfig, RelayEnd, Step};
-use super::threads::{Shared, close, release, start_receiver, start_sender};
+use super::threads::{Shared, close, start_receiver, start_sender};
 use crate::event::{Event, Fault, Kind};
 use crate::sys::error::{Error, Result};
 use crate::sys::fd::{self, Output};
-use crate::sys::poll::{EventFd, Interest, wait};
+use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Socket;
 use crate::sys::splice::{Filter, PumpError};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What to relay and when to stop.
@@ -54,7 +54,7 @@ pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay
     let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
     let failed = |e: io::Error| Error::new("relay", &peer, e);
     let socket = Arc::new(socket);
-    let shared = Arc::new(Shared { ends: Mutex::default(), event_fd: EventFd::new().map_err(failed)? });
+    let shared = Arc::new(Shared::new().map_err(failed)?);
     let (input, outgoing) = (config.input.take(), config.outgoing.take());
     start_receiver(&socket, &shared, config.output.take(), config.incoming.take()).map_err(failed)?;
     let watched = input.as_ref().map(|i| fd::duplicate(i.as_fd())).transpose().map_err(failed)?;
@@ -73,10 +73,8 @@ pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay
         progress: Progress::new(config.progress_every, config.total),
     };
     let ended = driver.run(stop);
-    if driver.sending || driver.receiving {
-        release(&socket, &shared);
-    }
-    close(socket);
+    let busy = driver.sending || driver.receiving;
+    close(socket, &shared, busy);
     ended
 }
 
@@ -178,7 +176,7 @@ impl Driver<'_> {
     }
 
     fn take_sent(&mut self) -> Result<()> {
-        let Some(end) = self.shared.with(|ends| ends.sent.take()) else { return Ok(()) };
+        let Some(end) = self.shared.ends().sent.take() else { return Ok(()) };
         self.sending = false;
         match end {
             Ok(()) => self.policy.input_ended(Instant::now()),
@@ -193,7 +191,7 @@ impl Driver<'_> {
 
     /// Takes the end of receiving; whether it was that nobody reads our output any more.
     fn take_received(&mut self) -> Result<bool> {
-        let Some(end) = self.shared.with(|ends| ends.received.take()) else { return Ok(false) };
+        let Some(end) = self.shared.ends().received.take() else { return Ok(false) };
         self.receiving = false;
         match end {
             Ok(()) => self.policy.peer_ended(Instant::now()),

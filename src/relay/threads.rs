@@ -1,39 +1,89 @@
-//! The two threads of a blocking relay: started, woken, and parted from the socket they share.
+//! The two threads of a blocking relay, and the way their socket comes back to its one owner, who closes it.
+//!
+//! The receiver holds the socket until it ends. The sender borrows it for each step, so that a thread that is blocked on
+//! its input holds nothing and is left behind.
 
 use crate::sys::fd::Output;
-use crate::sys::poll::{EventFd, Interest, wait};
+use crate::sys::poll::EventFd;
 use crate::sys::socket::Socket;
 use crate::sys::splice::{self, Filter, PumpError};
 use std::io;
+use std::ops::Deref;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two looks whether a thread that is under way let the socket go.
-const MOMENT: Duration = Duration::from_micros(200);
-/// How long the threads that hold the socket are waited for once it is shut both ways: they only have to wake up.
+/// The threads that hold the socket get this long to return it once it is shut down both ways: they only have to wake up.
 const WAKE_TIMEOUT: Duration = Duration::from_millis(500);
 
 type End = Result<(), PumpError>;
 
-/// What the two threads leave behind.
+/// The results of the two threads.
 #[derive(Default)]
 pub(super) struct Ends {
     pub(super) sent: Option<End>,
     pub(super) received: Option<End>,
 }
 
+/// What the threads share with the owner of the socket.
 pub(super) struct Shared {
-    pub(super) ends: Mutex<Ends>,
+    ends: Mutex<Ends>,
+    /// A thread returned the socket.
+    returned: Condvar,
+    /// A thread ended.
     pub(super) event_fd: EventFd,
 }
 
+/// The socket during one step of the sender.
+struct Borrowed<'a> {
+    socket: Option<Arc<Socket>>,
+    shared: &'a Shared,
+}
+
 impl Shared {
-    pub(super) fn with<R>(&self, change: impl FnOnce(&mut Ends) -> R) -> R {
-        change(&mut self.ends.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { ends: Mutex::default(), returned: Condvar::new(), event_fd: EventFd::new()? })
+    }
+
+    pub(super) fn ends(&self) -> MutexGuard<'_, Ends> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the socket back, once no thread holds it, or gives up after `limit`.
+    fn reclaim(&self, mut socket: Arc<Socket>, limit: Duration) -> Result<Socket, Arc<Socket>> {
+        let deadline = Instant::now() + limit;
+        let mut ends = self.ends();
+        loop {
+            socket = match Arc::try_unwrap(socket) {
+                Ok(last) => return Ok(last),
+                Err(held) => held,
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(socket);
+            }
+            ends = self.returned.wait_timeout(ends, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 }
 
+impl Deref for Borrowed<'_> {
+    type Target = Socket;
+
+    fn deref(&self) -> &Socket {
+        self.socket.as_deref().expect("it is taken by drop alone")
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        self.socket = None;
+        let _ends = self.shared.ends();
+        self.shared.returned.notify_one();
+    }
+}
+
+/// Starts the thread that writes to `output` until the peer's FIN.
 pub(super) fn start_receiver(
     socket: &Arc<Socket>,
     shared: &Arc<Shared>,
@@ -42,18 +92,20 @@ pub(super) fn start_receiver(
 ) -> io::Result<()> {
     let (socket, shared) = (Arc::clone(socket), Arc::clone(shared));
     let run = move || {
+        // The output is closed here, so that its reader sees the end although more may still be sent.
         let end = match output {
-            // The output is closed here, so that whoever reads it sees the end though more may be sent.
             Some(output) => splice::receive(&socket, output.as_fd(), filter),
             None => splice::discard(&socket),
         };
         drop(socket);
-        shared.with(|ends| ends.received = Some(end));
+        shared.ends().received = Some(end);
+        shared.returned.notify_one();
         shared.event_fd.signal();
     };
     std::thread::Builder::new().name("receive".into()).spawn(run).map(drop)
 }
 
+/// Starts the thread that sends `input` to its end.
 pub(super) fn start_sender(
     socket: &Arc<Socket>,
     shared: &Arc<Shared>,
@@ -62,46 +114,27 @@ pub(super) fn start_sender(
 ) -> io::Result<()> {
     let (socket, shared) = (Arc::downgrade(socket), Arc::clone(shared));
     let run = move || {
-        let end = splice::send(input.as_fd(), || socket.upgrade(), filter);
-        shared.with(|ends| ends.sent = Some(end));
+        let borrow = || socket.upgrade().map(|socket| Borrowed { socket: Some(socket), shared: &shared });
+        let end = splice::send(input.as_fd(), borrow, filter);
+        shared.ends().sent = Some(end);
         shared.event_fd.signal();
     };
     std::thread::Builder::new().name("send".into()).spawn(run).map(drop)
 }
 
-/// Wakes the threads and waits until none holds the socket, so that the caller's handle is the last.
+/// Closes the socket in the calling thread, so that its last states are emitted before the program ends. A thread that
+/// does not return the socket in time closes it later.
 ///
-/// A reader is woken without a word to the peer, so that closing may still reset (`--linger 0`); only a writer the peer
-/// leaves stuck needs our FIN.
-pub(super) fn release(socket: &Arc<Socket>, shared: &Shared) {
-    // Each fails only when the connection is over already, and then nobody is blocked on it.
+/// Threads that are `busy` are woken first. A reader is woken without a segment to the peer, so that closing may still
+/// reset (`--linger 0`); only a writer that the peer leaves stuck needs our FIN.
+pub(super) fn close(socket: Arc<Socket>, shared: &Shared, busy: bool) {
+    // Each shutdown fails only when the connection is over already, and then no thread is blocked on it.
+    if !busy {
+        return drop(shared.reclaim(socket, WAKE_TIMEOUT));
+    }
     let _ = socket.shutdown_read();
-    if !let_go(socket, shared, WAKE_TIMEOUT / 10) {
-        let _ = socket.shutdown_both();
-        let_go(socket, shared, WAKE_TIMEOUT);
-    }
-}
-
-fn let_go(socket: &Arc<Socket>, shared: &Shared, limit: Duration) -> bool {
-    let deadline = Instant::now() + limit;
-    while Arc::strong_count(socket) > 1 && Instant::now() < deadline {
-        let soon = Instant::now() + 25 * MOMENT;
-        let _ = wait(&[(shared.event_fd.as_fd(), Interest::Reading)], Some(soon.min(deadline)));
-        shared.event_fd.clear();
-    }
-    Arc::strong_count(socket) == 1
-}
-
-/// Closes the socket in this thread, so that its last states are told before the program goes on to its end: a sender
-/// that just begins may hold it for a moment.
-pub(super) fn close(mut socket: Arc<Socket>) {
-    let deadline = Instant::now() + WAKE_TIMEOUT;
-    loop {
-        match Arc::try_unwrap(socket) {
-            Ok(last) => return drop(last),
-            Err(shared) if Instant::now() < deadline => socket = shared,
-            Err(_) => return,
-        }
-        std::thread::park_timeout(MOMENT);
+    if let Err(held) = shared.reclaim(socket, WAKE_TIMEOUT / 10) {
+        let _ = held.shutdown_both();
+        drop(shared.reclaim(held, WAKE_TIMEOUT));
     }
 }
