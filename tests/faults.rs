@@ -2,6 +2,7 @@
 
 mod support;
 
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::process::Stdio;
@@ -187,6 +188,29 @@ fn two_hundred_clients_write_to_one_stdout_and_nothing_is_lost() {
     let run = server.terminate();
     assert_eq!(run.text().lines().count(), 1000);
     assert!(run.text().lines().all(|l| l.starts_with("[127.0.0.1:") && l.contains("] line ")));
+}
+
+/// Sets the number below which the descriptors of a program must lie.
+fn limit_descriptors(program: &Running, current: u64) {
+    let pid = Pid::from_raw(program.pid().try_into().expect("a number")).expect("a process");
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(current), maximum }).expect("it is ours");
+}
+
+#[test]
+fn a_plain_listener_out_of_descriptors_waits_for_its_client_too() {
+    let server = soquete("listen 127.0.0.1:0").input("hello").start();
+    let address = server.address();
+    let open = format!("/proc/{}/fd", server.pid());
+    let free = (0..).find(|n| !std::path::Path::new(&open).join(n.to_string()).exists()).expect("a number");
+    limit_descriptors(&server, free);
+    let mut client = Peer::connect(address);
+    let warning = server.event("warning");
+    assert_eq!((warning.text("kind"), warning.text("errno")), ("resources", "EMFILE"), "{warning}");
+    limit_descriptors(&server, 100);
+    client.half_close();
+    assert_eq!(client.receive_all(), b"hello");
+    assert_eq!(server.wait_code(), 0);
 }
 
 #[test]

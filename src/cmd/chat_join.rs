@@ -1,26 +1,23 @@
 //! `chat-join`: a connection piped as `connect` pipes it, with a console in front of it on a terminal.
 
-use super::{Context, Outcome, Result, end_config};
+use super::{Context, Outcome, Result, connect_config, end_config};
 use crate::cli::ChatJoin;
-use crate::net::address::{Endpoint, reachable};
-use crate::net::connect::{Dial, DialError};
-use crate::net::resolve::Lookup;
+use crate::net::address::Endpoint;
+use crate::net::connect::ConnectError;
 use crate::relay::{self, Relay, RelayConfig, RelayEnd};
 use crate::session::chat_server::PORT;
 use crate::session::pipe::{input, output, relay_config};
-use crate::session::resolve::addresses;
 use crate::sys;
 use crate::sys::fd::{self, Output};
 use crate::sys::socket::Socket;
-use std::time::Instant;
 
 /// Runs `soquete chat-join`.
 pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let room = Endpoint::parse_or(&args.address, Some(PORT))?.into_target()?;
-    let socket = match open(args, &room, context) {
+    let socket = match connect_config(room, &args.client, args.timeout).open(context) {
         Ok(socket) => socket,
-        Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
-        Err(DialError::Failed(error)) => return Err(error.into()),
+        Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
+        Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
     if let Some(nick) = &args.nick {
         introduce(&socket, nick)?;
@@ -42,15 +39,6 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
         (console, _) => drop(console),
     }
     Ok(ended?.into())
-}
-
-fn open(args: &ChatJoin, room: &Endpoint, context: &Context) -> std::result::Result<Socket, DialError> {
-    let options = args.client.socket.options();
-    let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
-    let deadline = args.timeout.map(|t| Instant::now() + t);
-    let found = addresses(context, Lookup::from(&args.client.lookup), &room.host, room.port, deadline)?;
-    let found = reachable(args.client.source, found);
-    dial.first(room, &found, deadline, &context.stop)
 }
 
 /// Asks for a nick before anything is said. A few bytes always fit the send buffer of a new connection.

@@ -1,28 +1,26 @@
-//! `connect`: one connection piped with standard input and output.
+//! `soquete connect`.
 
-use super::{Context, Outcome, Result, check, connect_wait, end_config};
+use super::{Context, Outcome, Result, check, connect_config, end_config};
 use crate::cli::Connect;
-use crate::net::address::{Endpoint, reachable};
-use crate::net::connect::{Dial, DialError};
+use crate::net::address::Endpoint;
+use crate::net::connect::ConnectError;
 use crate::net::crlf;
-use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
+use crate::session::connect::ConnectConfig;
 use crate::session::pipe::{input, output, relay_config};
-use crate::session::resolve::addresses;
-use crate::sys::fd::{self};
-use crate::sys::socket::Socket;
-use std::time::Instant;
+use crate::sys::fd;
 
-/// Runs `soquete connect`.
+/// Runs the subcommand.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
     if args.check || args.until_closed || !args.command.is_empty() {
         return check::run(args, context);
     }
     let target = Endpoint::parse(&args.target)?.into_target()?;
-    let socket = match open(args, &target, context) {
+    let config = ConnectConfig { wait: args.wait, ..connect_config(target, &args.client, args.timeout) };
+    let socket = match config.open(context) {
         Ok(socket) => socket,
-        Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
-        Err(DialError::Failed(error)) => return Err(error.into()),
+        Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
+        Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let end = EndConfig { send_only: args.send_only, ..end };
@@ -31,17 +29,4 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     let mut config = relay_config(input, output, end, context);
     config.outgoing = args.crlf.then(crlf::filter);
     Ok(relay::run(socket, config, &context.stop)?.into())
-}
-
-fn open(args: &Connect, target: &Endpoint, context: &mut Context) -> std::result::Result<Socket, DialError> {
-    if args.wait.is_some() {
-        return connect_wait::open(args, target, context);
-    }
-    let options = args.client.socket.options();
-    let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
-    let deadline = args.timeout.map(|t| Instant::now() + t);
-    let lookup = Lookup::from(&args.client.lookup);
-    let found = addresses(context, lookup, &target.host, target.port, deadline)?;
-    let found = reachable(args.client.source, found);
-    dial.first(target, &found, deadline, &context.stop)
 }

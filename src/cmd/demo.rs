@@ -6,7 +6,7 @@ use super::demo_udp::udp_echo;
 use super::{Context, Outcome, Result};
 use crate::event::Proto;
 use crate::net::bind::ListenConfig;
-use crate::net::connect::{Dial, DialError};
+use crate::net::connect::{ConnectError, Connector};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::socket::Socket;
 use crate::sys::{self, fd};
@@ -29,14 +29,14 @@ pub fn run(context: &mut Context) -> Result {
         .and_then(|()| three_servers(context))
     {
         Ok(()) => Ok(Outcome::done()),
-        Err(DialError::Stopped(signal)) => Ok(Outcome::stopped(signal)),
-        Err(DialError::Failed(error)) => Err(error.into()),
+        Err(ConnectError::Stopped(signal)) => Ok(Outcome::stopped(signal)),
+        Err(ConnectError::Failed(error)) => Err(error.into()),
     }
 }
 
 /// An echo server and its client: the client speaks, hears its words back, and closes first. The table shows what the
 /// kernel has of them at the end.
-fn tcp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
+fn tcp_echo(context: &mut Context) -> std::result::Result<(), ConnectError> {
     let (listener, address) = listen(context)?;
     step(context)?;
     let client = connect(context, address)?;
@@ -71,9 +71,9 @@ pub(super) fn listen(context: &Context) -> sys::Result<(Socket, SocketAddr)> {
 }
 
 /// A client of the listener at `address`.
-pub(super) fn connect(context: &Context, address: SocketAddr) -> std::result::Result<Socket, DialError> {
-    let dial = Dial { sockets: &context.sockets, options: &[], source: None };
-    dial.first(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)
+pub(super) fn connect(context: &Context, address: SocketAddr) -> std::result::Result<Socket, ConnectError> {
+    let connector = Connector { sockets: &context.sockets, options: &[], source: None };
+    connector.connect_blocking(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)
 }
 
 /// The other end of a client that has connected.
@@ -83,7 +83,11 @@ pub(super) fn accept(listener: &Socket, address: SocketAddr) -> sys::Result<Sock
 }
 
 /// Ends a connection in order: the client says that it is done, then the server.
-pub(super) fn part(context: &Context, client: Socket, server: Socket) -> std::result::Result<(), DialError> {
+pub(super) fn part(
+    context: &Context,
+    client: Socket,
+    server: Socket,
+) -> std::result::Result<(), ConnectError> {
     client.shutdown_write()?;
     receive(&server)?;
     step(context)?;
@@ -94,8 +98,8 @@ pub(super) fn part(context: &Context, client: Socket, server: Socket) -> std::re
     step(context)
 }
 
-pub(super) fn step(context: &Context) -> std::result::Result<(), DialError> {
-    context.rest_until(Instant::now() + STEP).map_or(Ok(()), |signal| Err(DialError::Stopped(signal)))
+pub(super) fn step(context: &Context) -> std::result::Result<(), ConnectError> {
+    context.rest_until(Instant::now() + STEP).map_or(Ok(()), |signal| Err(ConnectError::Stopped(signal)))
 }
 
 pub(super) fn ready(socket: &Socket) -> sys::Result<()> {

@@ -4,7 +4,7 @@ use super::Context;
 use super::demo::{accept, connect, listen, part, receive, send, step};
 use crate::chat::{Room, Rules, SlowPolicy};
 use crate::event::Event;
-use crate::net::connect::DialError;
+use crate::net::connect::ConnectError;
 use crate::sys::socket::Socket;
 use crate::sys::{self, fd};
 use jiff::Zoned;
@@ -21,7 +21,7 @@ const RULES: Rules = Rules {
 };
 
 /// Two clients in one room; each says a line, each reads what the other said, and they leave one after the other.
-pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
+pub(super) fn two_talk(context: &Context) -> Result<(), ConnectError> {
     let (listener, address) = listen(context)?;
     let mut room = Room::new(RULES);
     let mut seats = Vec::new();

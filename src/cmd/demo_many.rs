@@ -3,7 +3,7 @@
 use super::Context;
 use super::demo::{accept, connect, listen, part, receive, send, step};
 use crate::event::{Event, Outcome, Proto};
-use crate::net::connect::DialError;
+use crate::net::connect::ConnectError;
 use crate::net::tag::tag;
 use crate::sys::fd;
 use crate::sys::socket::Socket;
@@ -15,7 +15,7 @@ const SERVERS: usize = 3;
 const LINE: &[u8] = b"hello, servers\n";
 
 /// Three servers that answer in capitals, and a client of all; the events show which port each connection has here.
-pub(super) fn three_servers(context: &Context) -> Result<(), DialError> {
+pub(super) fn three_servers(context: &Context) -> Result<(), ConnectError> {
     let mut pairs = Vec::new();
     for _ in 0..SERVERS {
         let (listener, address) = listen(context)?;

@@ -5,7 +5,7 @@ use super::demo::{ready, step};
 use crate::event::report::{DatagramRow, Row};
 use crate::event::{Dir, Proto, Role};
 use crate::net::bind::ListenConfig;
-use crate::net::connect::DialError;
+use crate::net::connect::ConnectError;
 use crate::sys::mmsg::{Datagram, Inbox, Outbox, OutgoingDatagram};
 use crate::sys::socket::Socket;
 use crate::sys::{Error, Result, fd};
@@ -14,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 const GREETING: &[u8] = b"Hello, datagram\n";
 
 /// A server that sends each datagram back, and a client that sends one and prints what returns.
-pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), DialError> {
+pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), ConnectError> {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listen_config = ListenConfig {
         sockets: &context.sockets,

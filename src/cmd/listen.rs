@@ -1,28 +1,19 @@
-//! `listen`: a plain listener pipes its first client; every other service is served to many.
+//! `soquete listen`.
 
-use super::{Context, Outcome, Result, end_config};
+use super::{Context, Result, bind_target, end_config, response};
 use crate::cli::Listen;
-use crate::event::{Event, Proto};
+use crate::event::Proto;
 use crate::net::address::Endpoint;
 use crate::net::bind::ListenConfig;
-use crate::net::crlf;
-use crate::net::setback::{BACKOFF, Setbacks, Then};
-use crate::relay::{self, EndConfig};
-use crate::session::pipe::{input, output, relay_config};
-use crate::session::{ready, tcp_server};
-use crate::sys::poll::{Interest, wait};
-use crate::sys::signal::Signal;
-use crate::sys::socket::Socket;
+use crate::relay::EndConfig;
+use crate::session::ready;
+use crate::session::tcp_server::{self, Config, Service};
 use crate::sys::{self, fd, limits};
-use std::io::ErrorKind;
-use std::os::fd::AsFd;
-use std::time::Instant;
 
-/// Runs `soquete listen`.
+/// Runs the subcommand.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
-    let endpoint = Endpoint::parse(&args.address)?;
-    let bind_target = super::bind_target(endpoint, &args.address, &args.server);
-    let service = tcp_server::Service::of(args, context)?;
+    let bind_target = bind_target(Endpoint::parse(&args.address)?, &args.address, &args.server);
+    let config = config(args, context)?;
     limits::raise_descriptors();
     let listen_config = ListenConfig {
         sockets: &context.sockets,
@@ -33,71 +24,32 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
     };
     let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
     ready::announce(&args.listener.ready, &listeners, context)?;
-    match service {
-        tcp_server::Service::Pipe if !args.keep_open => pipe_first(args, listeners, context),
-        service => tcp_server::run(args, service, listeners, context),
-    }
+    tcp_server::run(config, listeners, context)
 }
 
-fn pipe_first(args: &Listen, listeners: Vec<Socket>, context: &Context) -> Result {
-    let client = match first_client(args, &listeners, context)? {
-        Arrival::Client(client) => client,
-        Arrival::Nobody => return Ok(tcp_server::nobody_came(args)),
-        Arrival::Stopped(signal) => return Ok(Outcome::stopped(signal)),
-    };
-    // Who comes after the first is refused by the kernel, not left waiting for nothing.
-    drop(listeners);
-    client.emit_options();
+fn config(args: &Listen, context: &Context) -> sys::Result<Config> {
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
-    let end = EndConfig { send_only: args.send_only, ..end };
-    let input = if args.recv_only { None } else { Some(input()?) };
-    let output = if args.send_only { None } else { Some(output()?) };
-    let mut config = relay_config(input, output, end, context);
-    config.outgoing = args.crlf.then(crlf::filter);
-    if args.prefix {
-        config.incoming = Some(tcp_server::tagging(&client, config.incoming.take()));
-    }
-    Ok(relay::run(client, config, &context.stop)?.into())
+    Ok(Config {
+        service: service(args, context)?,
+        keep_open: args.keep_open,
+        max_conns: args.max_conns,
+        reject: args.reject,
+        accept_timeout: args.accept_timeout,
+        end: EndConfig { send_only: args.send_only, ..end },
+        has_input: !args.recv_only,
+        crlf: args.crlf,
+        prefix: args.prefix,
+    })
 }
 
-enum Arrival {
-    Client(Socket),
-    Nobody,
-    Stopped(Signal),
-}
-
-fn first_client(args: &Listen, listeners: &[Socket], context: &Context) -> sys::Result<Arrival> {
-    let deadline = args.accept_timeout.map(|t| Instant::now() + t);
-    let mut setbacks = Setbacks::default();
-    loop {
-        let mut fds = vec![(context.stop.as_fd(), Interest::Reading)];
-        fds.extend(listeners.iter().map(|l| (l.as_fd(), Interest::Reading)));
-        let ready = wait(&fds, deadline).map_err(|e| sys::Error::new("poll", "", e))?;
-        if let Some(signal) = context.stop.signal() {
-            return Ok(Arrival::Stopped(signal));
-        }
-        for (listener, _) in listeners.iter().zip(&ready[1..]).filter(|(_, ready)| **ready) {
-            match listener.accept() {
-                Ok(client) => return Ok(Arrival::Client(client)),
-                Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
-                    let on = listener.local().map(|a| a.to_string()).unwrap_or_default();
-                    return Err(sys::Error::new("accept", on, error));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => {
-                    let on = listener.local().map(|a| a.to_string()).unwrap_or_default();
-                    if let Then::Rest(told) = setbacks.add(error, &on) {
-                        if let Some(fault) = told {
-                            context.events.emit(Event::Warning { fault });
-                        }
-                        let until = Instant::now() + BACKOFF;
-                        let _ = context.rest_until(deadline.map_or(until, |deadline| deadline.min(until)));
-                    }
-                }
-            }
-        }
-        if deadline.is_some_and(|d| Instant::now() >= d) {
-            return Ok(Arrival::Nobody);
-        }
-    }
+fn service(args: &Listen, context: &Context) -> sys::Result<Service> {
+    let service = &args.service;
+    Ok(match (&service.respond, &service.send) {
+        _ if service.echo => Service::Echo,
+        _ if service.upper => Service::Upper,
+        _ if service.discard => Service::Discard,
+        (Some(answer), _) => Service::Respond(response(answer, context)?.into()),
+        (None, Some(path)) => Service::send(path)?,
+        (None, None) => Service::Pipe,
+    })
 }

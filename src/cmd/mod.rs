@@ -6,22 +6,25 @@ pub mod chat_serve;
 pub mod check;
 pub mod completions;
 pub mod connect;
-mod connect_wait;
 pub mod demo;
 mod demo_chat;
 mod demo_many;
 mod demo_udp;
 pub mod listen;
 pub mod multi_connect;
+mod response;
 pub mod stat;
 pub mod udp_send;
 pub mod udp_serve;
 
-use crate::cli::{EofArgs, ServerArgs};
+use crate::cli::{ClientArgs, EofArgs, ServerArgs};
 use crate::net::address::Endpoint;
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
+pub(crate) use response::response;
+
+use crate::session::connect::ConnectConfig;
 pub use crate::session::{Context, Outcome, Result};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -35,6 +38,12 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
         idle,
         send_only: false,
     }
+}
+
+/// A connection to `target`, tried once.
+fn connect_config(target: Endpoint, client: &ClientArgs, timeout: Option<Duration>) -> ConnectConfig {
+    let (lookup, options) = (Lookup::from(&client.lookup), client.socket.options());
+    ConnectConfig { target, lookup, options, source: client.source, timeout, wait: None }
 }
 
 /// Where a server is to be reached, `endpoint` as it was read from `words`.

@@ -1,10 +1,26 @@
 //! `soquete multi-connect`.
 
-use super::{Context, Result};
+use super::{Context, Result, end_config};
 use crate::cli::MultiConnect;
-use crate::session::clients;
+use crate::net::resolve::Lookup;
+use crate::relay::{EndConfig, OnPeerEof};
+use crate::session::clients::{self, Config, read_targets};
+use crate::sys::fd;
 
 /// Runs the subcommand.
 pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
-    clients::run(args, context)
+    let end = end_config(&args.eof, args.idle_timeout, fd::input());
+    let on_peer_eof = if args.reconnect { OnPeerEof::End } else { end.on_peer_eof };
+    let config = Config {
+        targets: read_targets(&args.target, &args.targets)?,
+        options: args.client.socket.options(),
+        source: args.client.source,
+        lookup: Lookup::from(&args.client.lookup),
+        timeout: args.timeout,
+        reconnect: args.reconnect,
+        ordered: args.ordered,
+        prefix: !args.no_prefix,
+        end: EndConfig { on_peer_eof, ..end },
+    };
+    clients::run(config, context)
 }

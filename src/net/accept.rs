@@ -1,79 +1,151 @@
-//! The accept loop of a server for many: a place is taken before a client is, and running out of descriptors is a pause.
+//! The one acceptor: a slot is taken before a client is accepted, and a lack of descriptors is a pause, whether a runtime
+//! waits for the clients or a thread of its own.
 
 use super::setback::{BACKOFF, Setbacks, Then};
-use super::stream::Waiting;
+use super::stream::register;
 use crate::event::{Event, Events};
+use crate::sys::error::{Error, Result};
+use crate::sys::poll::{self, wait};
+use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Socket;
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How long a client waits for a place before it is turned away: one whose end has come gives it back within this.
+/// How long a client waits for a slot before it is refused: a client that has just ended gives its slot back within this.
 const TAKEOVER: Duration = Duration::from_millis(20);
 
-/// Lets clients in, a bounded number at a time. Cheap to clone; clones share the places.
+/// A listener in the runtime.
+pub struct Listener(AsyncFd<Socket>);
+
+/// Accepts clients, a bounded number at a time. Cheap to clone; clones share the slots.
 #[derive(Clone)]
 pub struct Acceptor {
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     events: Events,
 }
 
-/// A client and the place it takes until dropped.
+/// A client and the slot that it takes until dropped.
 pub struct Accepted {
     /// The connection.
     pub socket: Socket,
-    /// Gives the place back when dropped.
+    /// Gives the slot back when dropped.
     pub place: Option<OwnedSemaphorePermit>,
 }
 
+/// The end of the wait for one client.
+pub enum First {
+    /// It is connected.
+    Client(Socket),
+    /// The deadline passed.
+    Late,
+    /// The program was asked to end.
+    Stopped(Signal),
+}
+
+impl Listener {
+    /// Takes a listener into the runtime this is called in.
+    pub fn new(socket: Socket) -> Result<Self> {
+        register(socket).map(Self)
+    }
+
+    /// Waits until a client may be there to be accepted.
+    async fn client_waits(&self) -> io::Result<()> {
+        self.0.readable().await?.retain_ready();
+        Ok(())
+    }
+
+    fn accept(&self) -> io::Result<Socket> {
+        self.0.try_io(Interest::READABLE, Socket::accept)
+    }
+}
+
 impl Acceptor {
-    /// A gate with `places`, or as many as there are descriptors.
+    /// An acceptor with so many slots, or as many as there are descriptors.
     #[must_use]
-    pub fn new(places: Option<u32>, events: Events) -> Self {
-        let places = places.map_or(Semaphore::MAX_PERMITS, |n| n as usize);
-        Self { places: Arc::new(Semaphore::new(places)), events }
+    pub fn new(slots: Option<u32>, events: Events) -> Self {
+        let slots = slots.map_or(Semaphore::MAX_PERMITS, |n| n as usize);
+        Self { slots: Arc::new(Semaphore::new(slots)), events }
     }
 
-    /// Waits for a client and a place: who finds no place waits in the kernel's accept queue.
+    /// Waits for a client and a slot; a client without a slot waits in the kernel's accept queue.
     ///
-    /// A place is taken only once somebody waits, since other listeners share the places.
-    pub async fn accept(&self, listener: &Waiting) -> Accepted {
+    /// A slot is taken only once a client waits, since other listeners share the slots.
+    pub async fn accept(&self, listener: &Listener) -> Accepted {
         let mut setbacks = Setbacks::default();
         loop {
             self.client_waits(listener, &mut setbacks).await;
-            // The semaphore is never closed, so a place always comes.
-            let place = Arc::clone(&self.places).acquire_owned().await.ok();
+            // The semaphore is never closed, so a slot always comes.
+            let place = Arc::clone(&self.slots).acquire_owned().await.ok();
             if let Some(socket) = self.try_accept(listener, &mut setbacks).await {
                 return Accepted { socket, place };
             }
         }
     }
 
-    /// Waits for a client, place or not: one without is to be turned away. A client that just left has a moment to give
-    /// its place back.
-    pub async fn accept_any(&self, listener: &Waiting) -> Accepted {
+    /// Waits for a client; one without a slot is to be refused. A client that has just ended has a moment to give its
+    /// slot back.
+    pub async fn accept_any(&self, listener: &Listener) -> Accepted {
         let mut setbacks = Setbacks::default();
         loop {
             self.client_waits(listener, &mut setbacks).await;
             if let Some(socket) = self.try_accept(listener, &mut setbacks).await {
-                let place = Arc::clone(&self.places).acquire_owned();
-                let place = tokio::time::timeout(TAKEOVER, place).await.ok().and_then(Result::ok);
+                let place = Arc::clone(&self.slots).acquire_owned();
+                let place =
+                    tokio::time::timeout(TAKEOVER, place).await.ok().and_then(std::result::Result::ok);
                 return Accepted { socket, place };
             }
         }
     }
 
-    async fn client_waits(&self, listener: &Waiting, setbacks: &mut Setbacks) {
+    /// Waits for one client in the calling thread.
+    pub fn accept_first(
+        &self,
+        listeners: &[Socket],
+        deadline: Option<Instant>,
+        stop: &Stop,
+    ) -> Result<First> {
+        let failed = |e| Error::new("poll", "", e);
+        let stopping = (stop.as_fd(), poll::Interest::Reading);
+        let mut fds = vec![stopping];
+        fds.extend(listeners.iter().map(|l| (l.as_fd(), poll::Interest::Reading)));
+        let mut setbacks = Setbacks::default();
+        loop {
+            let ready = wait(&fds, deadline).map_err(failed)?;
+            if let Some(signal) = stop.signal() {
+                return Ok(First::Stopped(signal));
+            }
+            for (listener, _) in listeners.iter().zip(&ready[1..]).filter(|(_, ready)| **ready) {
+                let error = match listener.accept() {
+                    Ok(client) => return Ok(First::Client(client)),
+                    Err(error) => error,
+                };
+                if self.has_to_rest(listener, error, &mut setbacks) {
+                    let rested = Instant::now() + BACKOFF;
+                    let until = deadline.map_or(rested, |deadline| deadline.min(rested));
+                    wait(&[stopping], Some(until)).map_err(failed)?;
+                }
+            }
+            if deadline.is_some_and(|d| Instant::now() >= d) {
+                return Ok(First::Late);
+            }
+        }
+    }
+
+    async fn client_waits(&self, listener: &Listener, setbacks: &mut Setbacks) {
         if let Err(error) = listener.client_waits().await {
             self.back_off(listener, error, setbacks).await;
         }
     }
 
-    /// The client that waits, unless it is gone or the machine has no room for it.
-    async fn try_accept(&self, listener: &Waiting, setbacks: &mut Setbacks) -> Option<Socket> {
-        match listener.try_accept() {
-            Ok(client) => client,
+    /// The client that waits, unless it is gone or the machine cannot take it.
+    async fn try_accept(&self, listener: &Listener, setbacks: &mut Setbacks) -> Option<Socket> {
+        match listener.accept() {
+            Ok(client) => Some(client),
             Err(error) => {
                 self.back_off(listener, error, setbacks).await;
                 None
@@ -81,13 +153,25 @@ impl Acceptor {
         }
     }
 
-    async fn back_off(&self, listener: &Waiting, error: io::Error, setbacks: &mut Setbacks) {
-        let on = listener.socket_ref().local().map(|a| a.to_string()).unwrap_or_default();
-        if let Then::Rest(told) = setbacks.add(error, &on) {
-            if let Some(fault) = told {
-                self.events.emit(Event::Warning { fault });
-            }
+    async fn back_off(&self, listener: &Listener, error: io::Error, setbacks: &mut Setbacks) {
+        if self.has_to_rest(listener.0.get_ref(), error, setbacks) {
             tokio::time::sleep(BACKOFF).await;
+        }
+    }
+
+    /// Whether to wait for [`BACKOFF`] after accepting failed; the first time a warning says why.
+    fn has_to_rest(&self, listener: &Socket, error: io::Error, setbacks: &mut Setbacks) -> bool {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            return false; // the client left before it was accepted
+        }
+        match setbacks.add(error, &listener.on()) {
+            Then::Again => false,
+            Then::Rest(warning) => {
+                if let Some(fault) = warning {
+                    self.events.emit(Event::Warning { fault });
+                }
+                true
+            }
         }
     }
 }

@@ -1,40 +1,41 @@
-//! What an accept loop does about an error: go on at once where one client is to blame, rest where everybody is.
+//! The answer of an acceptor to an error of accept(2): go on at once where one client failed, pause where every client
+//! would fail.
 
 use crate::event::{Fault, Kind};
 use crate::sys::error::Error;
 use std::io;
 use std::time::Duration;
 
-/// How long accepting rests when this machine refuses: clients that leave give their descriptors back, rules change.
+/// The pause when this machine refuses: clients that end give their descriptors back, rules change.
 pub const BACKOFF: Duration = Duration::from_millis(50);
-/// Clients in a row that may be gone before they are accepted; more of them are a machine that refuses.
+/// Clients in a row that may be gone before they are accepted; more of them mean that this machine refuses.
 const FEW: u32 = 16;
 
-/// Failures of accept(2) since a client was last let in; made anew for each.
+/// Failures of accept(2) since the last client was accepted; a new value for each client.
 #[derive(Debug, Default)]
 pub struct Setbacks {
     in_a_row: u32,
-    told: bool,
+    warned: bool,
 }
 
 /// What to do before the next try.
 #[derive(Debug)]
 pub enum Then {
-    /// Nothing: another client may be luckier.
+    /// Nothing: the next client may be accepted.
     Again,
-    /// Wait for [`BACKOFF`], after this was told if it is the first time.
+    /// Wait for [`BACKOFF`]; the first time with a warning to emit.
     Rest(Option<Fault>),
 }
 
 impl Setbacks {
-    /// Accepting at address `on` failed.
+    /// Counts a failure of accept(2) at the address `on`.
     pub fn add(&mut self, error: io::Error, on: &str) -> Then {
         self.in_a_row += 1;
-        let (exhausted, own) = (is_exhaustion(&error), is_the_clients_own(&error));
+        let (exhausted, own) = (is_exhaustion(&error), is_of_one_client(&error));
         if own && self.in_a_row <= FEW {
             return Then::Again;
         }
-        if std::mem::replace(&mut self.told, true) {
+        if std::mem::replace(&mut self.warned, true) {
             return Then::Rest(None);
         }
         let error = Error::new("accept", on, error);
@@ -50,7 +51,7 @@ fn is_exhaustion(error: &io::Error) -> bool {
 }
 
 /// Errors of a connection that ended before it was accepted, or that a rule forbids (accept(2)).
-fn is_the_clients_own(error: &io::Error) -> bool {
+fn is_of_one_client(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(
@@ -74,20 +75,22 @@ mod tests {
     }
 
     #[test]
-    fn clients_that_are_gone_cost_nothing_and_a_rule_that_stays_is_told_once() {
+    fn clients_that_are_gone_cost_nothing_and_a_rule_that_stays_is_one_warning() {
         let mut setbacks = Setbacks::default();
         for errno in [libc::ECONNABORTED, libc::EPERM].into_iter().cycle().take(FEW as usize) {
             assert!(matches!(fail(&mut setbacks, errno), Then::Again));
         }
-        let Then::Rest(Some(fault)) = fail(&mut setbacks, libc::EPERM) else { panic!("it is told") };
+        let Then::Rest(Some(fault)) = fail(&mut setbacks, libc::EPERM) else { panic!("there is no warning") };
         assert_eq!(fault.text, "accept [::1]:1: Operation not permitted; trying again");
         assert!(matches!(fail(&mut setbacks, libc::EPERM), Then::Rest(None)));
     }
 
     #[test]
-    fn a_machine_without_descriptors_is_a_rest_from_the_first_time_on() {
+    fn a_lack_of_descriptors_is_a_pause_from_the_first_time_on() {
         let mut setbacks = Setbacks::default();
-        let Then::Rest(Some(fault)) = fail(&mut setbacks, libc::EMFILE) else { panic!("it is told") };
+        let Then::Rest(Some(fault)) = fail(&mut setbacks, libc::EMFILE) else {
+            panic!("there is no warning")
+        };
         assert_eq!(fault.kind, Kind::Resources);
         assert!(matches!(fail(&mut setbacks, libc::EMFILE), Then::Rest(None)));
     }

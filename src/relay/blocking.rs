@@ -8,7 +8,7 @@ use super::policy::RelayPolicy;
 use super::progress::Progress;
 use super::terms::{EndConfig, RelayEnd, Step};
 use super::threads::{Shared, close, start_receiver, start_sender};
-use crate::event::{Event, Fault, Kind};
+use crate::event::Kind;
 use crate::sys::error::{Error, Result};
 use crate::sys::fd::{self, Output};
 use crate::sys::poll::{Interest, wait};
@@ -51,7 +51,7 @@ pub enum Relay {
 
 /// Relays until the policy says stop; the socket is closed, in order, on return.
 pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay> {
-    let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
+    let peer = socket.on();
     let failed = |e: io::Error| Error::new("relay", &peer, e);
     let socket = Arc::new(socket);
     let shared = Arc::new(Shared::new().map_err(failed)?);
@@ -130,7 +130,7 @@ impl Driver<'_> {
                 Step::SendFin => drop(self.socket.shutdown_write()),
                 Step::StopInput => {}
                 Step::ProbePeer => self.socket.probe_peer(),
-                Step::SayWaiting => self.say_waiting(),
+                Step::SayWaiting => super::warn_waiting(self.socket),
                 Step::End(RelayEnd::Done) => return self.done().map(Err),
                 Step::Gone => return Ok(Err(Relay::Ended(RelayEnd::Done))),
                 Step::End(end) => return Ok(Err(Relay::Ended(end))),
@@ -167,12 +167,6 @@ impl Driver<'_> {
             &self.peer,
             error.unwrap_or_else(|| io::Error::from_raw_os_error(libc::ECONNRESET)),
         )
-    }
-
-    fn say_waiting(&self) {
-        let text = super::WAITING.to_owned();
-        let fault = Fault { kind: Kind::Waiting, op: None, errno: None, conn: None, peer: None, text };
-        self.socket.emit(|_| Event::Warning { fault: self.socket.blame(fault) });
     }
 
     fn take_sent(&mut self) -> Result<()> {

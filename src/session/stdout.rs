@@ -1,7 +1,9 @@
 //! Standard output that a slow reader cannot make a trap of: one thread writes for many connections, and a command with
 //! one thread of its own waits for room and for signals at once.
 
+use super::Outcome;
 use crate::event::Kind;
+use crate::exit::Exit;
 use crate::sys::fd::Nature;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::{Signal, Stop};
@@ -227,6 +229,17 @@ impl std::error::Error for Stopped {}
 /// Whether a failure to write is only that the program was asked to end.
 pub fn is_stopped(error: &io::Error) -> bool {
     error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Stopped>)
+}
+
+/// The outcome of a run whose standard output ended: a reader that went away is no error.
+pub fn outcome(end: io::Result<()>) -> super::Result {
+    match end {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(Outcome::of(Exit::Done, "the reader of standard output went away"))
+        }
+        Err(error) => Err(failure(error).into()),
+        Ok(()) => Ok(Outcome::done()),
+    }
 }
 
 /// Standard output's failure as an error of this program.

@@ -5,6 +5,7 @@ use super::error::{Error, Result};
 use super::signal::Stop;
 use super::socket::Socket;
 use std::io;
+use std::time::Instant;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, Runtime};
@@ -13,6 +14,14 @@ use tokio::runtime::{Builder, Runtime};
 pub fn runtime() -> Result<Runtime> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|e| Error::new("epoll_create", "", e))
+}
+
+/// Sleeps until then; for ever without a time.
+pub async fn sleep_until(then: Option<Instant>) {
+    match then {
+        Some(then) => tokio::time::sleep_until(then.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Puts a socket into the reactor of the runtime this is called in.

@@ -2,12 +2,13 @@
 
 use super::server::{Ending, Shared};
 use crate::event::Event;
-use crate::net::stream::Stream;
+use crate::net::stream::ByteStream;
 use crate::sys::Result;
 use crate::sys::socket::Socket;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// How long a client that leaves may take to read what it had still to be told.
@@ -21,7 +22,7 @@ const SCRAP: usize = 4 << 10;
 /// Attends to a client until it is gone.
 pub(super) async fn attend(socket: Socket, server: Shared) -> Result<()> {
     socket.emit_options();
-    let stream = Rc::new(Stream::new(socket)?);
+    let stream = Rc::new(ByteStream::new(socket)?);
     let entered = server.borrow_mut().enter(&stream);
     let id = match entered {
         Ok(id) => id,
@@ -46,16 +47,16 @@ pub(super) async fn attend(socket: Socket, server: Shared) -> Result<()> {
 }
 
 /// Sends the last words; with `linger` our FIN comes first and the client's is waited for.
-async fn part(stream: &Stream, unsent: Vec<u8>, linger: bool) {
+async fn part(mut stream: &ByteStream, unsent: Vec<u8>, linger: bool) {
     // Whoever does not take its last words, or breaks the connection over them, is gone all the same.
     let _ = timeout(FAREWELL, stream.write_all(&unsent)).await;
-    if linger && stream.socket_ref().shutdown_write().is_ok() {
+    if linger && stream.shutdown_write().await.is_ok() {
         let _ = timeout(LINGER, outlast(stream)).await;
     }
 }
 
 /// Reads what comes until the client closes.
-async fn outlast(stream: &Stream) {
+async fn outlast(mut stream: &ByteStream) {
     let mut scrap = [0; SCRAP];
     while stream.read(&mut scrap).await.is_ok_and(|len| len > 0) {}
 }

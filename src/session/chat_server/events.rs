@@ -2,10 +2,10 @@
 
 use crate::chat::{RoomEvent, What, were};
 use crate::event::{Event, Events, Fault, Kind, MemberChange, Subject};
-use crate::net::stream::Stream;
+use crate::net::stream::ByteStream;
 
 /// Tells what a client did.
-pub(super) fn tell(events: &Events, stream: &Stream, event: &RoomEvent<'_>) {
+pub(super) fn tell(events: &Events, stream: &ByteStream, event: &RoomEvent<'_>) {
     if events.enabled() {
         tell_of(events, stream.socket_ref().subject(), event);
     }
@@ -46,7 +46,7 @@ pub(super) fn tell_of(events: &Events, socket: Subject, event: &RoomEvent<'_>) {
 /// Tells that a client came or went.
 pub(super) fn tell_change(
     events: &Events,
-    stream: &Stream,
+    stream: &ByteStream,
     what: MemberChange,
     nick: Option<String>,
     text: Option<String>,

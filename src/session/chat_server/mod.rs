@@ -14,9 +14,9 @@ use crate::cli::ChatServe;
 use crate::event::Proto;
 use crate::exit::Exit;
 use crate::net::accept::Acceptor;
+use crate::net::accept::Listener;
 use crate::net::address::Endpoint;
 use crate::net::bind::ListenConfig;
-use crate::net::stream::Waiting;
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
@@ -88,7 +88,7 @@ async fn serve(args: &ChatServe, listeners: Vec<Socket>, context: &Context) -> R
     }));
     spawn_local(review(Rc::clone(&server)));
     let acceptor = Acceptor::new(None, context.events.clone());
-    let listeners = listeners.into_iter().map(Waiting::new).collect::<sys::Result<Vec<_>>>()?;
+    let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
     let listeners: Vec<_> = listeners
         .into_iter()
         .map(|listener| spawn_local(receive(listener, acceptor.clone(), Rc::clone(&server))))
@@ -111,7 +111,7 @@ async fn serve(args: &ChatServe, listeners: Vec<Socket>, context: &Context) -> R
 }
 
 /// Lets clients in at one door.
-async fn receive(listener: Waiting, acceptor: Acceptor, server: Shared) {
+async fn receive(listener: Listener, acceptor: Acceptor, server: Shared) {
     loop {
         let accepted = acceptor.accept(&listener).await;
         let attended = connection::attend(accepted.socket, Rc::clone(&server));

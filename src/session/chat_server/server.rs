@@ -7,7 +7,7 @@ use super::clock::Clock;
 use super::events;
 use crate::chat::{Flow, Id, Room, Rules};
 use crate::event::{Events, MemberChange, Subject};
-use crate::net::stream::Stream;
+use crate::net::stream::ByteStream;
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
@@ -55,7 +55,7 @@ pub(super) type Shared = Rc<RefCell<ChatServer>>;
 /// A client's place in the hall.
 pub(super) struct Connection {
     id: Id,
-    pub(super) stream: Rc<Stream>,
+    pub(super) stream: Rc<ByteStream>,
     /// Its task waits for room in the socket.
     pub(super) blocked: bool,
     /// Why it has to go.
@@ -99,7 +99,7 @@ impl ChatServer {
     }
 
     /// Seats a client; why not otherwise.
-    pub(super) fn enter(&mut self, stream: &Rc<Stream>) -> Result<Id, String> {
+    pub(super) fn enter(&mut self, stream: &Rc<ByteStream>) -> Result<Id, String> {
         let Some(peer) = stream.socket_ref().peer() else { return Err("it has no address".to_owned()) };
         let id = self.room.join(peer, &self.clock.stamp())?;
         if self.connections.len() <= id.index() {
@@ -238,15 +238,11 @@ pub(super) fn deliver(
     room: &mut Room,
     id: Id,
     stamp: &str,
-    stream: &Stream,
+    stream: &ByteStream,
     events: &Events,
 ) -> io::Result<Flow> {
-    let socket = stream.socket_ref();
     let mut tell = |what: crate::chat::RoomEvent<'_>| events::tell(events, stream, &what);
-    room.flush(id, stamp, &mut tell, |parts| match parts {
-        [one] => socket.send(one),
-        many => socket.send_vectored(many),
-    })
+    room.flush(id, stamp, &mut tell, |parts| stream.try_write(parts))
 }
 
 /// Takes everything; how much it was.

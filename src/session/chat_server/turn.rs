@@ -43,7 +43,7 @@ impl ChatServer {
         };
         let stream = Rc::clone(&connection.stream);
         let (room, events) = (&mut self.room, &self.events);
-        let done = stream.poll_send(cx, |_| match deliver(room, id, &stamp, &stream, events)? {
+        let done = stream.poll_writing(cx, || match deliver(room, id, &stamp, &stream, events)? {
             Flow::Blocked => Err(ErrorKind::WouldBlock.into()),
             flow => Ok(flow),
         });
@@ -74,7 +74,7 @@ impl ChatServer {
             }
             let stream = Rc::clone(&connection.stream);
             let mut buffer = mem::take(&mut self.buffer);
-            let received = stream.poll_receive(cx, &mut buffer);
+            let received = stream.poll_read(cx, &mut buffer);
             let pending = received.is_pending();
             let full = matches!(&received, Poll::Ready(Ok(len)) if *len == buffer.len());
             let ending = match received {

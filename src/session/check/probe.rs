@@ -4,8 +4,8 @@ use super::super::retry::{Answer, outcome_of};
 use crate::event::report::{CheckRow, Row};
 use crate::event::{Event, Kind, Outcome, Proto};
 use crate::net::address::{Endpoint, Host, Source};
-use crate::net::connect::Dial;
-use crate::net::stream::Stream;
+use crate::net::connect::Connector;
+use crate::net::stream::ByteStream;
 use crate::sys;
 use crate::sys::error::reason;
 use crate::sys::fast_connect::{FastConnect, FastConnector};
@@ -71,8 +71,8 @@ impl Prober {
         if let Some(connector) = connector {
             return connector.try_connect(address);
         }
-        let dial = Dial { sockets: &self.sockets, options: &self.options, source: self.source };
-        match dial.start(address)? {
+        let connector = Connector { sockets: &self.sockets, options: &self.options, source: self.source };
+        match connector.start(address)? {
             (socket, Connecting::Done) => Ok(FastConnect::Open(socket)),
             (socket, Connecting::InProgress) => match socket.finish_connect()? {
                 Some(()) => Ok(FastConnect::Open(socket)),
@@ -121,7 +121,7 @@ impl Pending {
             let target = target.clone();
             attempts.spawn_local(async move {
                 let address = socket.peer();
-                let answer = Stream::connected(socket, Connecting::InProgress);
+                let answer = ByteStream::connected(socket, Connecting::InProgress);
                 match tokio::time::timeout_at((began + limit).into(), answer).await {
                     Ok(Ok(stream)) => Finding::open(target, stream.socket_ref(), began),
                     Ok(Err(error)) => match address {

@@ -1,10 +1,13 @@
 //! What all targets share.
 
 use super::printer::Printer;
+use super::target::Target;
 use crate::event::Events;
 use crate::net::address::Source;
+use crate::net::connect::Connector;
 use crate::net::resolve::Lookup;
-use crate::session::shared::RelayTerms;
+use crate::relay::EndConfig;
+use crate::relay::task::TaskConfig;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
@@ -12,43 +15,63 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How targets are connected and talked to.
-pub(super) struct ClientConfig {
+/// The targets, and how each is connected and relayed.
+pub struct Config {
+    /// One connection each.
+    pub targets: Vec<Target>,
+    /// Set on each socket before it connects.
+    pub options: Vec<SocketOption>,
+    /// The local end.
+    pub source: Option<Source>,
+    /// Families and DNS.
+    pub lookup: Lookup,
+    /// How long a target may be without a connection.
+    pub timeout: Option<Duration>,
+    /// Connects again to a target that fails or closes.
+    pub reconnect: bool,
+    /// Prints answers in the order of the targets; a target holds up the others for so long.
+    pub ordered: Option<Duration>,
+    /// Tags each line with its target.
+    pub prefix: bool,
+    /// When a connection is over.
+    pub end: EndConfig,
+}
+
+/// What the tasks of all targets work with.
+pub(super) struct Clients {
     pub(super) sockets: SocketFactory,
     pub(super) events: Events,
-    pub(super) options: Vec<SocketOption>,
-    pub(super) source: Option<Source>,
-    pub(super) lookup: Lookup,
-    /// How long a target may be without a connection.
-    pub(super) timeout: Option<Duration>,
-    pub(super) reconnect: bool,
-    pub(super) terms: RelayTerms,
-    pub(super) prefix: bool,
+    pub(super) config: Config,
+    pub(super) relay: TaskConfig,
     pub(super) visible: fn() -> Option<Filter>,
     pub(super) printer: Printer,
     /// Takes one read at a time: a silent target costs no buffer.
     pub(super) buffer: RefCell<Vec<u8>>,
-    pub(super) closing: StopRequest,
+    pub(super) stop: StopRequest,
 }
 
-/// The wish to end.
+/// The request to end.
 #[derive(Default)]
 pub(super) struct StopRequest {
-    wanted: Cell<bool>,
-    bell: Notify,
+    made: Cell<bool>,
+    changed: Notify,
 }
 
-impl ClientConfig {
-    /// Asks every target to come to an end.
+impl Clients {
+    /// Asks every target to end.
     pub(super) fn halt(&self) {
-        self.closing.wanted.set(true);
-        self.closing.bell.notify_waiters();
+        self.stop.made.set(true);
+        self.stop.changed.notify_waiters();
     }
 
-    /// Waits until that was asked.
+    /// Waits for [`Self::halt`].
     pub(super) async fn halted(&self) {
-        while !self.closing.wanted.get() {
-            self.closing.bell.notified().await;
+        while !self.stop.made.get() {
+            self.stop.changed.notified().await;
         }
+    }
+
+    pub(super) fn connector(&self) -> Connector<'_> {
+        Connector { sockets: &self.sockets, options: &self.config.options, source: self.config.source }
     }
 }

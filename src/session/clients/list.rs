@@ -1,4 +1,4 @@
-//! Targets as words of the command line and lines of files.
+//! Reads targets from words of the command line and lines of files.
 
 use super::name::Name;
 use super::target::Target;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Reads the targets, those of the command line first.
-pub(super) fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Target>> {
+pub fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Target>> {
     let mut groups = if words.is_empty() { Vec::new() } else { parse_words(words)? };
     for path in files {
         if path.as_os_str() == "-" {
@@ -25,16 +25,16 @@ pub(super) fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Ta
         return Err(AddrError("no target in any file; a line is HOST:PORT".into()).into());
     }
     let names: Vec<Rc<Name>> = groups.iter().map(|(host, _)| Rc::new(Name::new(host.clone()))).collect();
-    let target = |(seat, (group, port)): (usize, (usize, u16))| {
+    let target = |(index, (group, port)): (usize, (usize, u16))| {
         let title = Endpoint { host: groups[group].0.clone(), port }.to_string();
-        Target { title, name: Rc::clone(&names[group]), port, seat }
+        Target { title, name: Rc::clone(&names[group]), port, index }
     };
     Ok(targets(&groups).enumerate().map(target).collect())
 }
 
 fn parse_file(path: &Path, text: &str) -> Result<Vec<Group>, AddrError> {
     let mut groups = Vec::new();
-    // Editors that call it UTF-8 with a byte order mark write one (RFC 3629, section 6).
+    // Some editors write a byte order mark (RFC 3629, section 6).
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default();
@@ -48,7 +48,7 @@ fn parse_file(path: &Path, text: &str) -> Result<Vec<Group>, AddrError> {
     Ok(groups)
 }
 
-/// As [`parse_targets`], but for `-`, which is every port to it: 65535 connections that nobody asked for.
+/// As [`parse_targets`], but without `-`, which is every port there: 65535 connections that nobody asked for.
 fn parse_words(words: &[String]) -> Result<Vec<Group>, AddrError> {
     if words.iter().any(|word| word == "-") {
         let text = "- is no target; type HOST:PORT, or --targets FILE for targets that are in a file";

@@ -1,78 +1,86 @@
-//! `multi-connect`: every line of standard input to many servers, every line of theirs to standard output.
+//! A client of many servers: every line of standard input to all, every line of theirs to standard output.
 
 mod config;
 mod list;
 mod name;
 mod order;
 mod printer;
+mod tally;
 mod target;
 
-use super::shared::{Framing, RelayTerms, open_fanout};
-use super::stdout;
+pub use config::Config;
+pub use list::read as read_targets;
+
+use super::shared::{Framing, open_fanout};
 use super::tcp_server::stopped;
-use super::{Context, Outcome, Result};
-use crate::cli::MultiConnect;
+use super::{Context, Outcome, Result, stdout};
 use crate::event::Kind;
-use crate::event::number::counted;
 use crate::exit::Exit;
-use crate::net::resolve::Lookup;
-use crate::relay::{EndConfig, OnPeerEof};
+use crate::relay::task::TaskConfig;
+use crate::sys::limits;
 use crate::sys::reactor::runtime;
-use crate::sys::{fd, limits};
-use config::{ClientConfig, StopRequest};
+use config::{Clients, StopRequest};
 use printer::Printer;
 use std::cell::RefCell;
-use std::io;
 use std::rc::Rc;
-use target::{Target, TargetEnd};
+use tally::Tally;
+use target::TargetEnd;
 use tokio::task::{JoinSet, LocalSet};
 
-/// Bytes one read takes.
+/// Bytes of one read.
 const READ: usize = 64 << 10;
 
-/// Runs `soquete multi-connect`.
-pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
-    let targets = list::read(&args.target, &args.targets)?;
+/// Relays all targets until the last one ended.
+pub fn run(config: Config, context: &Context) -> Result {
     limits::raise_descriptors();
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, talk_to_all(args, targets, context));
+    let outcome = LocalSet::new().block_on(&runtime, relay_all(config, context));
     runtime.shutdown_background();
     outcome
 }
 
-async fn talk_to_all(args: &MultiConnect, targets: Vec<Target>, context: &Context) -> Result {
+async fn relay_all(mut config: Config, context: &Context) -> Result {
     let (output, mut written) = stdout::open()?;
     let fanout = open_fanout(Framing::Lines, None, true);
-    let printer = Printer::new(output.clone(), Rc::clone(&fanout), targets.len(), args.ordered);
-    let config = Rc::new(config(args, printer, context));
+    let targets = std::mem::take(&mut config.targets);
+    let clients = Rc::new(Clients {
+        sockets: context.sockets.clone(),
+        events: context.events.clone(),
+        relay: TaskConfig { end: config.end, has_input: true, says_waiting: true },
+        printer: Printer::new(output.clone(), Rc::clone(&fanout), targets.len(), config.ordered),
+        config,
+        visible: context.visible,
+        buffer: RefCell::new(vec![0; READ]),
+        stop: StopRequest::default(),
+    });
     let mut running = JoinSet::new();
     for target in targets {
-        let (config, reader) = (Rc::clone(&config), fanout.subscribe(true));
-        running.spawn_local(async move { target.run(&config, reader).await });
+        let (clients, reader) = (Rc::clone(&clients), fanout.subscribe(true));
+        running.spawn_local(async move { target.run(&clients, reader).await });
     }
-    let printing = Rc::clone(&config);
+    let printing = Rc::clone(&clients);
     let printing = tokio::task::spawn_local(async move { printing.printer.run().await });
     let outcome = tokio::select! {
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
-        end = written.over() => output_ended(end),
+        end = written.over() => stdout::outcome(end),
         outcome = all_ended(&mut running) => outcome,
     };
-    config.halt();
+    clients.halt();
     let orderly = outcome.as_ref().is_ok_and(|outcome| !matches!(outcome.exit, Exit::Signalled(_)));
-    let last_words = async {
+    let flush = async {
         while running.join_next().await.is_some() {}
-        config.printer.close();
+        clients.printer.close();
         // It ends with the last line, or with the runtime.
         let _ = printing.await;
         output.end().await;
         written.over().await
     };
     let outcome = tokio::select! {
-        end = last_words => match end {
-            Err(error) if orderly => output_ended(Err(error)),
+        end = flush => match end {
+            Err(error) if orderly => stdout::outcome(Err(error)),
             _ => outcome,
         },
-        // What was received is printed however slow its reader is; who asked us to end does not wait for that.
+        // Received lines are printed however slow the reader of standard output is, unless a signal asked for the end.
         signal = stopped(&context.stop), if orderly => Ok(Outcome::stopped(signal?)),
         () = tokio::time::sleep(stdout::FLUSH_TIMEOUT), if !orderly => outcome,
     };
@@ -91,76 +99,4 @@ async fn all_ended(running: &mut JoinSet<TargetEnd>) -> Result {
         }
     }
     Ok(tally.outcome())
-}
-
-fn config(args: &MultiConnect, printer: Printer, context: &Context) -> ClientConfig {
-    let end = crate::cmd::end_config(&args.eof, args.idle_timeout, fd::input());
-    ClientConfig {
-        sockets: context.sockets.clone(),
-        events: context.events.clone(),
-        options: args.client.socket.options(),
-        source: args.client.source,
-        lookup: Lookup::from(&args.client.lookup),
-        timeout: args.timeout,
-        reconnect: args.reconnect,
-        terms: RelayTerms {
-            end: EndConfig {
-                on_peer_eof: if args.reconnect { OnPeerEof::End } else { end.on_peer_eof },
-                ..end
-            },
-            has_input: true,
-            says_waiting: true,
-        },
-        prefix: !args.no_prefix,
-        visible: context.visible,
-        printer,
-        buffer: RefCell::new(vec![0; READ]),
-        closing: StopRequest::default(),
-    }
-}
-
-fn output_ended(end: io::Result<()>) -> Result {
-    match end {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Ok(Outcome::of(Exit::Done, "the reader of standard output went away"))
-        }
-        Err(error) => Err(stdout::failure(error).into()),
-        Ok(()) => Ok(Outcome::done()),
-    }
-}
-
-/// How many targets came out how.
-#[derive(Default)]
-struct Tally {
-    fine: usize,
-    late: usize,
-    failed: usize,
-    /// The exit status if every failure so far was this machine's own.
-    local: Option<Exit>,
-}
-
-impl Tally {
-    fn count(&mut self, end: &TargetEnd) {
-        match end {
-            TargetEnd::Fine | TargetEnd::Stopped => self.fine += 1,
-            TargetEnd::Late(_) => self.late += 1,
-            TargetEnd::Failed(error) => {
-                let exit = Exit::of_kind(error.kind());
-                self.local =
-                    (exit == Exit::Local && (self.failed == 0 || self.local.is_some())).then_some(exit);
-                self.failed += 1;
-            }
-        }
-    }
-
-    fn outcome(&self) -> Outcome {
-        let total = self.fine + self.late + self.failed;
-        let cause = format!("{} of {} ended well", self.fine, counted(total as u64, "target", "targets"));
-        match (self.fine, self.late, self.failed) {
-            (_, 0, 0) => Outcome::done(),
-            (_, _, 0) => Outcome::of(Exit::Deadline, cause),
-            (0, 0, _) => Outcome::of(self.local.unwrap_or(Exit::Network), cause),
-            _ => Outcome::of(Exit::Partial, cause),
-        }
-    }
 }

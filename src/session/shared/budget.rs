@@ -1,24 +1,24 @@
-//! Room for long lines that are not whole yet: a little is each connection's own, more is shared by all.
+//! Memory for long lines that are not complete yet: a little belongs to each connection, more is shared by all.
 
 use std::cell::Cell;
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// What a connection may hold of a line without a place, and one read more.
+/// What a connection may hold of a line without a share, and one read more.
 pub(super) const OWN: usize = 64 << 10;
-/// Lines longer than that may come at once, others wait; with the longest line there is, 8 MiB.
+/// Longer lines that are collected at once, others wait; with the longest line there is, 8 MiB.
 const SHARES: usize = 8;
-/// How long one may take to come while others wait for its place, and how much longer for each byte that came: one that
-/// dribbles loses its place soon, one on a busy machine keeps it.
-const PATIENCE: Duration = Duration::from_secs(2);
-const BYTE_PATIENCE: Duration = Duration::from_micros(8);
+/// How long a line may hold its share while others wait for it, and how much longer for each of its bytes: a line that
+/// dribbles loses its share soon, one on a busy machine keeps it.
+const TIME_LIMIT: Duration = Duration::from_secs(2);
+const BYTE_TIME: Duration = Duration::from_micros(8);
 
-/// The places, and those who wait for one.
+/// The shares, and the connections that wait for one.
 pub(super) struct LineBudget {
     shares: Semaphore,
     waiting: Cell<usize>,
-    /// Somebody begins to wait.
+    /// A connection begins to wait.
     crowded: Notify,
 }
 
@@ -31,12 +31,12 @@ pub(super) struct Share<'a> {
 struct Waiter<'a>(&'a Cell<usize>);
 
 impl LineBudget {
-    /// All places are free.
+    /// A budget whose shares are all free.
     pub(super) fn new() -> Self {
         Self { shares: Semaphore::new(SHARES), waiting: Cell::new(0), crowded: Notify::new() }
     }
 
-    /// Waits for a place.
+    /// Waits for a share.
     pub(super) async fn enter(&self) -> Share<'_> {
         if let Ok(permit) = self.shares.try_acquire() {
             return Share { _permit: Some(permit), since: Instant::now() };
@@ -48,10 +48,10 @@ impl LineBudget {
         Share { _permit: permit, since: Instant::now() }
     }
 
-    /// Resolves when others have waited too long for this place, where `held` bytes of a line are so far.
+    /// Resolves when others have waited too long for this share, of whose line `held` bytes are there.
     pub(super) async fn overdue(&self, share: &Share<'_>, held: usize) {
         let came = u32::try_from(held.saturating_sub(OWN)).unwrap_or(u32::MAX);
-        tokio::time::sleep_until(share.since + PATIENCE + BYTE_PATIENCE * came).await;
+        tokio::time::sleep_until(share.since + TIME_LIMIT + BYTE_TIME * came).await;
         while self.waiting.get() == 0 {
             self.crowded.notified().await;
         }

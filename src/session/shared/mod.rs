@@ -6,11 +6,11 @@ mod incoming;
 mod lines;
 mod log;
 mod reader;
-mod relay_task;
+mod receive;
 mod text;
 
 pub(super) use fanout::{Framing, InputFanout, open as open_fanout, read_in_thread};
 pub(super) use incoming::Incoming;
 pub(super) use reader::{Lost, Reader};
-pub(super) use relay_task::{RelayTerms, idle, receive, relay_task};
+pub(super) use receive::{idle, receive};
 pub(super) use text::Text;

@@ -1,81 +1,54 @@
-//! What a listener's clients get.
+//! The services of a TCP server.
 
-use super::response::{failed, is_pipe, response};
-use crate::cli::Listen;
-use crate::net::tag::tag;
-use crate::session::Context;
-use crate::sys;
-use crate::sys::socket::Socket;
-use crate::sys::splice::Filter;
-use std::fs::File;
+use crate::event::Kind;
+use crate::sys::{Error, Result};
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// One of the services of `listen`.
+/// What a client gets.
 pub enum Service {
-    /// Standard input to all, what they send to standard output.
+    /// Standard input; what it sends goes to standard output.
     Pipe,
-    /// What comes goes back.
+    /// Its own bytes.
     Echo,
-    /// What comes goes back in upper case.
+    /// Its own bytes in upper case.
     Upper,
-    /// What comes is thrown away.
+    /// Nothing; what it sends is thrown away.
     Discard,
-    /// Everybody gets these bytes, then FIN.
+    /// These bytes, then FIN.
     Respond(Rc<[u8]>),
-    /// Everybody gets this file, read anew, then FIN.
+    /// This file, read anew for each client, then FIN.
     Send(PathBuf),
-    /// Whoever comes gets what is written into this pipe, then FIN.
+    /// What is written into this pipe, then FIN.
     Stream(PathBuf),
 }
 
 impl Service {
-    /// The service asked for; files are tried now rather than at the first client.
-    pub fn of(args: &Listen, context: &Context) -> sys::Result<Self> {
-        let service = &args.service;
-        Ok(match (&service.respond, &service.send) {
-            _ if service.echo => Self::Echo,
-            _ if service.upper => Self::Upper,
-            _ if service.discard => Self::Discard,
-            (Some(answer), _) => Self::Respond(response(answer, context)?.into()),
-            (None, Some(path)) if path.metadata().is_ok_and(|found| is_pipe(&found)) => {
-                Self::Stream(path.clone())
-            }
-            (None, Some(path)) => {
-                open(path)?;
-                Self::Send(path.clone())
-            }
-            (None, None) => Self::Pipe,
-        })
+    /// The contents of a file or pipe. A file is opened now, so that it fails before the first client.
+    pub fn send(path: &Path) -> Result<Self> {
+        if path.metadata().is_ok_and(|found| is_pipe(&found)) {
+            return Ok(Self::Stream(path.to_owned()));
+        }
+        open(path)?;
+        Ok(Self::Send(path.to_owned()))
     }
 }
 
-pub fn open(path: &Path) -> sys::Result<File> {
-    let file = File::open(path).map_err(|e| failed(path, e))?;
+/// Opens a file, not a folder.
+pub(super) fn open(path: &Path) -> Result<File> {
+    let failed = |error| Error::new("open", path.display(), error).about(Kind::File);
+    let file = File::open(path).map_err(failed)?;
     if file.metadata().is_ok_and(|m| m.is_dir()) {
-        return Err(failed(path, std::io::Error::from_raw_os_error(libc::EISDIR)));
+        return Err(failed(io::Error::from_raw_os_error(libc::EISDIR)));
     }
     Ok(file)
 }
 
-/// A filter that puts `[ADDRESS] ` before each line a client sends, after `then` made it safe to show.
-pub fn tagging(client: &Socket, then: Option<Filter>) -> Filter {
-    let tag = client.peer().map_or_else(|| "[?] ".into(), tag);
-    let (mut then, mut at_start, mut shown) = (then, true, Vec::new());
-    Box::new(move |bytes, out| {
-        shown.clear();
-        let bytes = match &mut then {
-            Some(then) => {
-                then(bytes, &mut shown);
-                &shown
-            }
-            None => bytes,
-        };
-        for line in bytes.split_inclusive(|b| *b == b'\n') {
-            if std::mem::replace(&mut at_start, line.ends_with(b"\n")) {
-                out.extend_from_slice(tag.as_bytes());
-            }
-            out.extend_from_slice(line);
-        }
-    })
+/// Whether reading may wait for a writer, and is possible only once.
+pub fn is_pipe(found: &Metadata) -> bool {
+    let kind = found.file_type();
+    kind.is_fifo() || kind.is_char_device()
 }

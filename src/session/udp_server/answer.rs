@@ -1,10 +1,10 @@
 //! What a datagram server answers.
 
 use crate::cli::AnswerArgs;
+use crate::cmd::response;
 use crate::event::Kind;
 use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
 use crate::session::Context;
-use crate::session::tcp_server::response;
 use crate::sys::mmsg::{Datagram, OutgoingDatagram};
 use crate::sys::socket::Socket;
 use crate::sys::{Error, Result};

@@ -74,6 +74,12 @@ impl Socket {
         self.tracker.lock().subject.peer
     }
 
+    /// The address that an error of this socket names: the other end's, or ours where there is none.
+    #[must_use]
+    pub fn on(&self) -> String {
+        self.peer().or(self.local()).map(|a| a.to_string()).unwrap_or_default()
+    }
+
     /// What events say of this socket.
     #[must_use]
     pub fn subject(&self) -> Subject {

@@ -121,8 +121,4 @@ impl Socket {
     pub(in crate::sys) fn count_out(&self, bytes: u64) {
         self.tracker.bytes_out.fetch_add(bytes, Ordering::Relaxed);
     }
-
-    fn on(&self) -> String {
-        self.peer().or(self.local()).map(|a| a.to_string()).unwrap_or_default()
-    }
 }

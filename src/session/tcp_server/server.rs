@@ -1,0 +1,242 @@
+//! A server for many clients, each a task of one runtime thread.
+
+use super::handler::ConnectionHandler;
+use super::piping::Piping;
+use super::{Config, Service};
+use crate::event::{Event, Events, Kind};
+use crate::net::accept::{Accepted, Acceptor, Listener};
+use crate::net::stream::ByteStream;
+use crate::relay::task::TaskConfig;
+use crate::relay::{Relay, RelayEnd};
+use crate::session::shared::{Framing, InputFanout, open_fanout};
+use crate::session::{Context, Outcome, Result, stdout};
+use crate::sys;
+use crate::sys::reactor::runtime;
+use crate::sys::signal::{Signal, Stop};
+use crate::sys::socket::Socket;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::{LocalSet, spawn_local};
+
+/// Bytes of one read; the buffer is shared by all clients, so a silent client costs none.
+pub(super) const READ: usize = 64 << 10;
+
+/// What the tasks of one server share.
+struct Server {
+    acceptor: Acceptor,
+    events: Events,
+    handler: ConnectionHandler,
+    keep_open: bool,
+    reject: bool,
+    limit: Option<u32>,
+    /// Connected clients, and a notification for each change of them.
+    present: Cell<usize>,
+    changed: Notify,
+    /// The only client of a server without `--keep-open` is connected: every listener closes.
+    taken: Cell<bool>,
+    /// How its connection ended.
+    only_end: RefCell<Option<sys::Result<Option<Duration>>>>,
+}
+
+/// Serves until a signal, a deadline, or the end of the only client.
+pub(super) fn run(config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
+    let runtime = runtime()?;
+    let outcome = LocalSet::new().block_on(&runtime, serve(config, listeners, context));
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
+    let service = std::mem::replace(&mut config.service, Service::Pipe);
+    let (piping, mut written) = match service {
+        Service::Pipe => piping(&config, context).map(|(piping, written)| (Some(piping), Some(written)))?,
+        _ => (None, None),
+    };
+    let output = piping.as_ref().map(|piping| piping.output.clone());
+    let buffer = RefCell::new(vec![0; READ]);
+    let server = Rc::new(Server {
+        acceptor: Acceptor::new(config.max_conns, context.events.clone()),
+        events: context.events.clone(),
+        handler: ConnectionHandler { service, piping, idle: config.end.idle, buffer },
+        keep_open: config.keep_open,
+        reject: config.reject,
+        limit: config.max_conns,
+        present: Cell::new(0),
+        changed: Notify::new(),
+        taken: Cell::new(false),
+        only_end: RefCell::default(),
+    });
+    let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
+    let accept = |listener| spawn_local(accept_all(listener, Rc::clone(&server)));
+    let accepting: Vec<_> = listeners.into_iter().map(accept).collect();
+    let outcome = tokio::select! {
+        signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
+        () = server.empty_for(config.accept_timeout) => Ok(config.nobody_came()),
+        end = output_failed(&mut written) => stdout::outcome(end),
+        end = server.only_client(), if !config.keep_open => end,
+    };
+    accepting.iter().for_each(tokio::task::JoinHandle::abort);
+    if let (Some(output), Some(written)) = (output, written) {
+        // A failure was reported when it came.
+        let _ = written.finish(&output).await;
+    }
+    outcome
+}
+
+/// Standard input and output for the clients of [`Service::Pipe`].
+fn piping(config: &Config, context: &Context) -> sys::Result<(Piping, stdout::Written)> {
+    let (output, written) = stdout::open()?;
+    let crlf = config.crlf.then(crate::net::crlf::filter);
+    let fanout = open_fanout(Framing::Bytes, crlf, config.has_input);
+    spawn_local(warn_of_failure(Rc::clone(&fanout), context.events.clone()));
+    let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: false };
+    let (prefix, visible, events) = (config.prefix, context.visible, context.events.clone());
+    Ok((Piping { output, fanout, relay, prefix, visible, events }, written))
+}
+
+/// Warns if standard input cannot be read to its end.
+async fn warn_of_failure(fanout: Rc<InputFanout>, events: Events) {
+    if let Some(error) = fanout.ended().await {
+        events.emit(Event::Warning { fault: error.fault() });
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn stopped(stop: &Stop) -> sys::Result<Signal> {
+    let failed = |e: std::io::Error| sys::Error::new("epoll_ctl", "signals", e);
+    let readable = sys::reactor::register_stop(stop.clone()).map_err(failed)?;
+    loop {
+        if let Some(signal) = stop.signal() {
+            return Ok(signal);
+        }
+        readable.readable().await.map_err(failed)?.clear_ready();
+    }
+}
+
+async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Result<()> {
+    match written {
+        Some(written) => written.over().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Accepts and serves the clients of one listener.
+async fn accept_all(listener: Listener, server: Rc<Server>) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = server.is_taken() => return,
+            accepted = server.accept(&listener) => accepted,
+        };
+        let Accepted { socket, place } = accepted;
+        if place.is_none() {
+            server.refuse(&socket);
+            continue;
+        }
+        server.count(1);
+        let serving = serve_one(socket, Rc::clone(&server));
+        if server.keep_open {
+            let server = Rc::clone(&server);
+            spawn_local(async move {
+                let end = serving.await;
+                drop(place);
+                server.count(-1);
+                drop((end, server));
+            });
+            continue;
+        }
+        server.taken.set(true);
+        server.changed.notify_waiters();
+        drop(listener);
+        let end = serving.await;
+        drop(place);
+        server.only_end.replace(Some(end));
+        server.count(-1);
+        return;
+    }
+}
+
+async fn serve_one(socket: Socket, server: Rc<Server>) -> sys::Result<Option<Duration>> {
+    socket.emit_options();
+    let stream = ByteStream::new(socket)?;
+    let end = server.handler.serve(&stream).await;
+    let fault = match &end {
+        Ok(None) => return end,
+        Ok(Some(idle)) => {
+            let on = stream.socket_ref().on();
+            let mut fault = sys::Error::new("idle timeout", on, std::io::ErrorKind::TimedOut).fault();
+            fault.kind = Kind::Timeout;
+            fault.text = format!("idle timeout: nothing moved for {idle:?}");
+            fault
+        }
+        Err(error) => error.fault(),
+    };
+    server.events.emit(Event::Warning { fault: stream.socket_ref().blame(fault) });
+    end
+}
+
+impl Server {
+    async fn accept(&self, listener: &Listener) -> Accepted {
+        if self.reject {
+            self.acceptor.accept_any(listener).await
+        } else {
+            self.acceptor.accept(listener).await
+        }
+    }
+
+    /// Resets a client there is no slot for, so that its side does not take this for an ending.
+    fn refuse(&self, socket: &Socket) {
+        let limit = self.limit.unwrap_or_default();
+        socket.emit(|socket| Event::Refuse {
+            socket,
+            reason: format!("the limit is {limit} at once (--max-conns, --reject)"),
+        });
+        // If it fails the client sees an orderly ending instead, and the event still says what happened.
+        let _ = socket.reset_on_close();
+    }
+
+    fn count(&self, change: isize) {
+        self.present.set(self.present.get().saturating_add_signed(change));
+        self.changed.notify_waiters();
+        self.changed.notify_one();
+    }
+
+    /// Resolves once no client was connected for `limit`.
+    async fn empty_for(&self, limit: Option<Duration>) {
+        let Some(limit) = limit else { return std::future::pending().await };
+        loop {
+            let changed = self.changed.notified();
+            if self.present.get() > 0 {
+                changed.await;
+            } else if tokio::time::timeout(limit, changed).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Resolves once the only client is connected; never where clients are accepted for ever.
+    async fn is_taken(&self) {
+        if self.keep_open {
+            return std::future::pending().await;
+        }
+        while !self.taken.get() {
+            self.changed.notified().await;
+        }
+    }
+
+    /// The end of the only client.
+    async fn only_client(&self) -> Result {
+        loop {
+            let changed = self.changed.notified();
+            if let Some(end) = self.only_end.take() {
+                return match end? {
+                    None => Ok(Outcome::done()),
+                    Some(idle) => Ok(Relay::Ended(RelayEnd::Idle(idle)).into()),
+                };
+            }
+            changed.await;
+        }
+    }
+}
