@@ -1,30 +1,39 @@
-//! Telling whoever waits for it that a server is ready: a file, or a descriptor it inherited.
+//! Announces that a server is ready: in a file, or on an inherited descriptor.
 
 use super::Context;
-use crate::cli::ReadyArgs;
 use crate::event::Kind;
 use crate::sys;
 use crate::sys::socket::Socket;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::fd::RawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Names tried for the unfinished file, where others are in the way.
 const TRIES: u32 = 8;
 
-/// Writes the addresses of `sockets`, one a line, to where the user wants them.
-pub fn announce(args: &ReadyArgs, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
+/// Where a server announces that it is ready.
+#[derive(Clone, Debug, Default)]
+pub struct ReadyConfig {
+    /// The file that its addresses are written to.
+    pub file: Option<PathBuf>,
+    /// The number of the descriptor they are written to, which [`Context::ready_fd`] holds.
+    pub fd: Option<RawFd>,
+}
+
+/// Writes the addresses of `sockets`, one a line.
+pub fn announce(config: &ReadyConfig, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
     let mut text = String::new();
     for address in sockets.iter().filter_map(Socket::local) {
         let _ = writeln!(text, "{address}");
     }
-    if let Some(path) = &args.ready_file {
+    if let Some(path) = &config.file {
         write_whole(path, &text)
             .map_err(|e| sys::Error::new("write", path.display(), e).about(Kind::File))?;
     }
-    if let (Some(number), Some(fd)) = (args.ready_fd, context.ready_fd.take()) {
+    if let (Some(number), Some(fd)) = (config.fd, context.ready_fd.take()) {
         let told = File::from(fd).write_all(text.as_bytes());
         told.map_err(|e| sys::Error::new("write", format_args!("--ready-fd {number}"), e).about(Kind::File))?;
     }
