@@ -23,7 +23,7 @@ use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
 use crate::session::datagrams::{DatagramSplit, InputConfig};
-use crate::session::ready::ReadyConfig;
+use crate::session::ready::Ready;
 pub use crate::session::{Context, Outcome, Result};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -39,15 +39,15 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
     }
 }
 
+/// Where a server reports that it is ready.
+pub(crate) fn ready(args: &ReadyArgs) -> Ready {
+    Ready { file: args.ready_file.clone(), fd: args.ready_fd }
+}
+
 /// Where a server is to be reached, `endpoint` as it was read from `words`.
 pub(crate) fn bind_target(endpoint: Endpoint, words: &[String], server: &ServerArgs) -> BindTarget {
     let (named, lookup) = (Endpoint::has_host(words), Lookup::from(&server.lookup));
     BindTarget { endpoint, named, public: server.public, lookup }
-}
-
-/// Where readiness is announced.
-pub(crate) fn ready_config(args: &ReadyArgs) -> ReadyConfig {
-    ReadyConfig { file: args.ready_file.clone(), fd: args.ready_fd }
 }
 
 /// How standard input becomes datagrams.

@@ -22,7 +22,7 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
         bind: super::bind_target(endpoint, &args.address, &args.server),
         groups,
         options: args.own.socket.options(),
-        ready: super::ready_config(&args.own.ready),
+        ready: super::ready(&args.own.ready),
         answer,
         input: (!answers && !args.recv_only).then(|| super::input_config(args.input)),
         to_all: args.to_all,

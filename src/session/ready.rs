@@ -1,4 +1,4 @@
-//! Announces that a server is ready: in a file, or on an inherited descriptor.
+//! Telling whoever waits for it that a server is ready: a file, or a descriptor it inherited.
 
 use super::Context;
 use crate::event::Kind;
@@ -14,26 +14,26 @@ use std::path::{Path, PathBuf};
 /// Names tried for the unfinished file, where others are in the way.
 const TRIES: u32 = 8;
 
-/// Where a server announces that it is ready.
+/// Where a server reports that it is ready.
 #[derive(Clone, Debug, Default)]
-pub struct ReadyConfig {
-    /// The file that its addresses are written to.
+pub struct Ready {
+    /// A file to write.
     pub file: Option<PathBuf>,
-    /// The number of the descriptor they are written to, which [`Context::ready_fd`] holds.
+    /// The number of an inherited descriptor, [`Context::ready_fd`].
     pub fd: Option<RawFd>,
 }
 
-/// Writes the addresses of `sockets`, one a line.
-pub fn announce(config: &ReadyConfig, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
+/// Writes the addresses of `sockets`, one a line, to where the user wants them.
+pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
     let mut text = String::new();
     for address in sockets.iter().filter_map(Socket::local) {
         let _ = writeln!(text, "{address}");
     }
-    if let Some(path) = &config.file {
+    if let Some(path) = &ready.file {
         write_whole(path, &text)
             .map_err(|e| sys::Error::new("write", path.display(), e).about(Kind::File))?;
     }
-    if let (Some(number), Some(fd)) = (config.fd, context.ready_fd.take()) {
+    if let (Some(number), Some(fd)) = (ready.fd, context.ready_fd.take()) {
         let told = File::from(fd).write_all(text.as_bytes());
         told.map_err(|e| sys::Error::new("write", format_args!("--ready-fd {number}"), e).about(Kind::File))?;
     }

@@ -15,7 +15,7 @@ pub use answer::Answer;
 pub use listeners::Membership;
 
 use super::datagrams::{DatagramInput, InputConfig};
-use super::ready::{self, ReadyConfig};
+use super::ready::{self, Ready};
 use super::wait::wait;
 use super::{Context, Outcome, Result};
 use crate::event::{Event, Events, Kind};
@@ -41,7 +41,7 @@ pub struct Config {
     /// Set before bind.
     pub options: Vec<SocketOption>,
     /// Where readiness is announced.
-    pub ready: ReadyConfig,
+    pub ready: Ready,
     /// What each datagram is answered with.
     pub answer: Answer,
     /// Standard input, which is sent to the peers; absent if it is not read.
