@@ -4,7 +4,6 @@ use super::Config;
 use crate::event::Proto;
 use crate::net::address::AddrError;
 use crate::net::bind::ListenConfig;
-use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
 use crate::session::Context;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::Socket;
@@ -40,12 +39,6 @@ pub(super) fn open(config: &Config, context: &Context) -> Result<Vec<Socket>> {
         socket.emit_listening();
     }
     Ok(sockets)
-}
-
-/// The most that a datagram holds over every one of `sockets`, bytes.
-pub(super) fn longest_datagram(sockets: &[Socket]) -> usize {
-    let over_v4 = sockets.iter().any(|s| s.local().is_none_or(|a| a.is_ipv4()));
-    if over_v4 { LONGEST_V4 } else { LONGEST_V6 }
 }
 
 /// Adds `SO_REUSEADDR`, with which several programs of one machine receive the datagrams of one group. Of two sockets on one

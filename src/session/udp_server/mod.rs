@@ -10,27 +10,22 @@ mod loop_guard;
 mod recipients;
 mod sender;
 mod server;
+mod server_loop;
 
 pub use answer::Answer;
 pub use listeners::Membership;
 
 use super::datagrams::{DatagramInput, InputConfig};
 use super::ready::{self, Ready};
-use super::wait::wait;
-use super::{Context, Outcome, Result};
-use crate::event::{Event, Events, Kind};
+use super::{Context, Result};
 use crate::net::bind::BindTarget;
+use crate::net::datagram::longest;
+use crate::sys::limits;
 use crate::sys::options::SocketOption;
-use crate::sys::poll::Interest;
-use crate::sys::signal::Stop;
 use crate::sys::socket::Socket;
-use crate::sys::{self, limits};
-use server::{Received, UdpServer};
-use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
-
-/// Batches received from one socket before the other sockets, signals and deadlines are checked.
-const ROUNDS: usize = 4;
+use server::UdpServer;
+use server_loop::ServerLoop;
+use std::time::Duration;
 
 /// What a datagram server does.
 pub struct Config {
@@ -64,7 +59,7 @@ pub struct Config {
 pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
     let sockets = listeners::open(config, context)?;
-    let limit = listeners::longest_datagram(&sockets);
+    let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
     config.answer.expect_to_fit(limit)?;
     let input =
         config.input.map(|input| DatagramInput::open(input, limit, 1, &"standard input")).transpose()?;
@@ -72,98 +67,4 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     let (stop, events) = (context.stop.clone(), context.events.clone());
     let server = UdpServer::new(config, &sockets, context, &stop)?;
     ServerLoop { config, server, input, sockets: &sockets, stop: &stop, events: &events }.run()
-}
-
-struct ServerLoop<'a> {
-    config: &'a Config,
-    server: UdpServer<'a>,
-    input: Option<DatagramInput>,
-    sockets: &'a [Socket],
-    stop: &'a Stop,
-    events: &'a Events,
-}
-
-impl ServerLoop<'_> {
-    fn run(mut self) -> Result {
-        if let Some(input) = &mut self.input {
-            input.source.forget();
-        }
-        loop {
-            let ready = self.wait()?;
-            for number in (0..self.sockets.len()).filter(|number| ready[*number]) {
-                if self.receive(number)? {
-                    self.send_rest()?;
-                    return Ok(Outcome::done());
-                }
-            }
-            if ready.get(self.sockets.len()) == Some(&true) && self.read_input()? {
-                return Ok(Outcome::done());
-            }
-            let (limit, last) = (self.config.idle_timeout, self.server.last);
-            if let Some(limit) = limit.filter(|limit| Instant::now() >= last + *limit) {
-                return Ok(Outcome::deadline(format!("idle timeout: no datagram for {limit:?}")));
-            }
-        }
-    }
-
-    /// Waits; says which are ready: each socket, then standard input. That stays unread while it has no recipient.
-    fn wait(&self) -> sys::Result<Vec<bool>> {
-        let mut fds = Vec::with_capacity(self.sockets.len() + 2);
-        fds.extend(self.sockets.iter().map(|s| (s.as_fd(), Interest::Reading)));
-        let input = self.input.as_ref().filter(|_| self.server.has_recipients());
-        fds.extend(input.and_then(DatagramInput::interest));
-        wait(fds, self.stop, self.config.idle_timeout.map(|limit| self.server.last + limit))
-    }
-
-    /// Receives some batches; returns whether that was the last datagram wanted.
-    fn receive(&mut self, number: usize) -> sys::Result<bool> {
-        for _ in 0..ROUNDS {
-            match self.server.receive(number)? {
-                Received::More => {}
-                Received::All => break,
-                Received::Last => return Ok(true),
-            }
-        }
-        Ok(false)
-    }
-
-    /// Reads standard input once and sends it; returns whether the server ends with it.
-    fn read_input(&mut self) -> sys::Result<bool> {
-        let Some(input) = &mut self.input else { return Ok(false) };
-        read_and_send(input, &mut self.server, self.events)?;
-        Ok(input.is_over() && self.config.ends_with_input)
-    }
-
-    /// Sends what standard input still holds, a last line without its end too, to the peers there are.
-    fn send_rest(&mut self) -> sys::Result<()> {
-        let Some(input) = self.input.as_mut().filter(|_| self.server.has_recipients()) else {
-            return Ok(());
-        };
-        let Some(available) = input.available() else { return Ok(()) };
-        let mut read = 0;
-        while read < available && !input.is_over() {
-            read += read_and_send(input, &mut self.server, self.events)? as u64;
-        }
-        input.end()?;
-        self.server.send(&mut input.source)
-    }
-}
-
-/// Reads `input` once, and sends the datagrams that are complete; returns how many bytes were read.
-fn read_and_send(
-    input: &mut DatagramInput,
-    server: &mut UdpServer<'_>,
-    events: &Events,
-) -> sys::Result<usize> {
-    let read = match input.read() {
-        // The server goes on without input.
-        Err(error) if error.kind() == Kind::File => {
-            events.emit(Event::Warning { fault: error.fault() });
-            input.end()?;
-            0
-        }
-        read => read?,
-    };
-    server.send(&mut input.source)?;
-    Ok(read)
 }
