@@ -23,7 +23,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
     };
     let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
-    ready::announce(&args.listener.ready, &listeners, context)?;
+    ready::announce(&super::ready(&args.listener.ready), &listeners, context)?;
     tcp_server::run(config, listeners, context)
 }
 

@@ -5,6 +5,7 @@
 use super::order::Order;
 use crate::session::shared::{InputFanout, Text};
 use crate::session::stdout::Output;
+use crate::sys::reactor::sleep_until;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -156,12 +157,5 @@ impl Drop for Pause<'_> {
             order.borrow_mut().resume(*seat, Instant::now());
             printer.changed.notify_one();
         }
-    }
-}
-
-async fn sleep_until(then: Option<Instant>) {
-    match then {
-        Some(then) => tokio::time::sleep_until(then.into()).await,
-        None => std::future::pending().await,
     }
 }
