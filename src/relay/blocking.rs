@@ -1,7 +1,7 @@
-//! One plain connection relayed by two threads with blocking calls: the heart of `connect` and of a plain `listen`.
+//! The driver of one plain connection: two threads with blocking calls, for `connect` and a plain `listen`.
 //!
-//! Each direction runs to its own end; the caller's thread only waits: for them, for a signal, for what the policy says.
-//! Standard input is never made non-blocking, and a thread that waits for it is left behind.
+//! Each direction runs to its own end; the calling thread waits for both, for signals and for the deadlines of the policy.
+//! Standard input is never made non-blocking, and a thread that is blocked on it is left behind.
 
 use super::facts::Facts;
 use super::policy::RelayPolicy;
@@ -20,36 +20,36 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What to relay and when to stop.
+/// The ends of a relay, and when it is over.
 pub struct RelayConfig {
-    /// Read from here; nothing is sent if absent.
+    /// The bytes to send; none if absent.
     pub input: Option<OwnedFd>,
-    /// Write to here; received bytes are thrown away if absent.
+    /// The destination of received bytes; they are thrown away if absent.
     pub output: Option<Output>,
-    /// Changes what is sent.
+    /// Changes the bytes sent.
     pub outgoing: Option<Filter>,
-    /// Changes what is received.
+    /// Changes the bytes received.
     pub incoming: Option<Filter>,
     /// When it is over.
     pub end: EndConfig,
-    /// How often progress is told while bytes move.
+    /// The interval of progress events while bytes move.
     pub progress_every: Duration,
-    /// How many bytes the input holds, where that is known.
+    /// The length of the input, bytes, where it is known.
     pub total: Option<u64>,
 }
 
 /// How a relay ended, if not by an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relay {
-    /// As the policy said.
+    /// By the policy.
     Ended(RelayEnd),
-    /// Whoever read our output went away.
+    /// The reader of our output went away.
     OutputClosed,
     /// The program was asked to end.
     Stopped(Signal),
 }
 
-/// Relays until the policy says stop; the socket is closed, in order, on return.
+/// Relays until the policy ends the connection; the socket is closed, in order, on return.
 pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay> {
     let peer = socket.on();
     let failed = |e: io::Error| Error::new("relay", &peer, e);
@@ -78,18 +78,18 @@ pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay
     ended
 }
 
-/// The waiting thread: tells the policy what happened and does what it says.
+/// The waiting thread: reports events to the policy and performs its steps.
 struct Driver<'a> {
     policy: RelayPolicy,
     socket: &'a Socket,
     shared: &'a Shared,
-    /// What is sent, to see whether more of it is there.
+    /// The input, to see whether there is more of it.
     input: Option<OwnedFd>,
     peer: String,
-    /// Whether each thread is under way.
+    /// Whether each thread runs.
     sending: bool,
     receiving: bool,
-    /// The error that ended sending; what the peer said before is still read.
+    /// The error that ended sending; bytes that the peer sent before are still received.
     send_error: Option<Error>,
     progress: Progress,
 }
@@ -97,7 +97,7 @@ struct Driver<'a> {
 impl Driver<'_> {
     fn run(&mut self, stop: &Stop) -> Result<Relay> {
         loop {
-            let until = match self.look()? {
+            let until = match self.handle_events()? {
                 Ok(until) => until,
                 Err(ended) => return Ok(ended),
             };
@@ -111,13 +111,13 @@ impl Driver<'_> {
         }
     }
 
-    /// Does what there is to do: answers until when to wait, or how it ended.
-    fn look(&mut self) -> Result<std::result::Result<Option<Instant>, Relay>> {
+    /// Handles all events; returns until when to wait, or how the relay ended.
+    fn handle_events(&mut self) -> Result<std::result::Result<Option<Instant>, Relay>> {
         self.take_sent()?;
         if self.take_received()? {
             return Ok(Err(Relay::OutputClosed));
         }
-        self.progress.tell(self.socket, Instant::now());
+        self.progress.emit(self.socket, Instant::now());
         if !self.receiving
             && let Some(error) = self.send_error.take()
         {
@@ -159,7 +159,7 @@ impl Driver<'_> {
         }
     }
 
-    /// The peer's FIN was followed by RST while more was to be sent: what was sent last may be lost.
+    /// The error of a FIN that was followed by RST while more was to be sent: the last bytes sent may be lost.
     fn reset(&self) -> Error {
         let error = self.socket.broken_by();
         Error::new(
@@ -183,7 +183,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Takes the end of receiving; whether it was that nobody reads our output any more.
+    /// Takes the end of receiving; returns whether the reader of our output went away.
     fn take_received(&mut self) -> Result<bool> {
         let Some(end) = self.shared.ends().received.take() else { return Ok(false) };
         self.receiving = false;

@@ -1,11 +1,11 @@
-//! The kernel's answers for the policy of a relay.
+//! The kernel's answers to the questions of a relay's policy.
 
 use super::terms::{Connection, Presence};
 use crate::net::peer::presence;
 use crate::sys::socket::Socket;
 use std::time::Duration;
 
-/// A connection and a question about its input.
+/// A connection, and a question about its input.
 pub struct Facts<'a, F: Fn() -> bool> {
     /// The connection.
     pub socket: &'a Socket,

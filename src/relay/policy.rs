@@ -1,19 +1,19 @@
-//! When a relay sends FIN, looks for its peer, and ends. Pure: a driver tells what happened, the policy asks a
-//! [`Connection`] what the kernel says where that matters, and answers with the next [`Step`].
+//! When a relay sends FIN, probes its peer, and ends. Pure: a driver reports events, the policy asks a [`Connection`] for
+//! the facts of the kernel where they matter, and returns the next [`Step`].
 
 use super::terms::{Connection, EndConfig, OnEof, OnPeerEof, Presence, RelayEnd, Step};
 use std::time::{Duration, Instant};
 
-/// The first look at something no descriptor tells; later ones are a quarter of the time waited apart.
+/// The first look at a fact that no descriptor reports; later ones are a quarter of the time waited apart.
 const FIRST_LOOK: Duration = Duration::from_micros(100);
 /// The longest pause between two such looks; a peer on another machine is probed by the kernel, which is asked less often.
 const LAST_LOOK: Duration = Duration::from_millis(100);
 const PROBE_LOOK: Duration = Duration::from_secs(1);
 /// The peer's ACK of a FIN behind which no data waits: one initial retransmission timeout (RFC 6298).
 const FIN_ACK_TIMEOUT: Duration = Duration::from_secs(1);
-/// A peer that sent FIN, has data to acknowledge and says nothing at all for so long will not do it any more.
+/// A peer that sent FIN, has data to acknowledge and sends no segment for so long will not acknowledge it any more.
 const SILENCE_LIMIT: Duration = Duration::from_mins(1);
-/// How long a relay may wait for nothing but an idle pipe without saying so.
+/// How long a relay waits for nothing but an idle pipe before it warns.
 const NOTICE_DELAY: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ enum Fin {
 pub struct RelayPolicy {
     config: EndConfig,
     has_input: bool,
-    /// When the input ended, and when the peer's FIN came and all before it was delivered.
+    /// When the input ended, and when the peer's FIN came and all bytes before it were delivered.
     input_end: Option<Instant>,
     peer_end: Option<Instant>,
     fin: Fin,
@@ -41,7 +41,7 @@ pub struct RelayPolicy {
 }
 
 impl RelayPolicy {
-    /// A connection that begins now. Without an input its end is not waited for, and no FIN is sent before the peer's.
+    /// The policy of a connection that begins now. Without an input no FIN is sent before the peer's.
     #[must_use]
     pub fn new(config: EndConfig, has_input: bool, now: Instant) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl RelayPolicy {
         }
     }
 
-    /// The input ended, and all of it was handed to the kernel.
+    /// Reports that the input ended and the kernel has all of it.
     pub fn input_ended(&mut self, now: Instant) {
         self.input_end = Some(now);
         if self.config.on_eof != OnEof::Keep && self.fin == Fin::NotYet {
@@ -65,17 +65,17 @@ impl RelayPolicy {
         }
     }
 
-    /// Sending failed; what the peer said before is still received.
+    /// Reports that sending failed; bytes that the peer sent before are still received.
     pub fn sending_failed(&mut self, now: Instant) {
         self.input_end = Some(now);
     }
 
-    /// The peer's FIN came, and all before it was delivered.
+    /// Reports that the peer's FIN came and all bytes before it were delivered.
     pub fn peer_ended(&mut self, now: Instant) {
         self.peer_end = Some(now);
     }
 
-    /// What to do now.
+    /// The step to perform now.
     pub fn step(&mut self, now: Instant, connection: &impl Connection) -> Step {
         if self.fin == Fin::Due && self.resets_instead(connection) {
             return Step::End(RelayEnd::Done);
@@ -98,7 +98,7 @@ impl RelayPolicy {
         self.config.on_eof == OnEof::Close && self.peer_end.is_none() && connection.resets_on_close()
     }
 
-    /// The input ended: the peer may still speak.
+    /// The input ended: the peer may still send.
     fn await_peer(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
         let closes = self.config.on_eof == OnEof::Close;
         if !closes && !self.config.send_only {
@@ -118,7 +118,7 @@ impl RelayPolicy {
         self.go_on(now, connection, Some(look(now, since)))
     }
 
-    /// The peer's FIN came: there may still be something to send.
+    /// The peer's FIN came: there may still be data to send.
     fn await_input(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
         match self.config.on_peer_eof {
             OnPeerEof::End => self.stop_input(now),
@@ -140,7 +140,7 @@ impl RelayPolicy {
             Presence::Unseen if !std::mem::replace(&mut self.probing, true) => return Step::ProbePeer,
             Presence::Unseen | Presence::Unknown => false,
         };
-        // With more at hand the sender goes on, and fails as it should.
+        // With more input the sender goes on, and fails as it should.
         if gone && idle && connection.unacked() == 0 {
             return self.stop_input(now);
         }
@@ -151,7 +151,7 @@ impl RelayPolicy {
         self.go_on(now, connection, Some(look_within(now, since, longest)))
     }
 
-    /// A peer that is gone for good answers a probe with RST; if it had everything, nobody misses more.
+    /// A peer that is gone for good answers a probe with RST; if it had acknowledged everything, nothing is lost.
     fn closed_while_sending(&mut self, connection: &impl Connection) -> Step {
         let had_all = connection.unacked() == 0 && !connection.has_input();
         if self.probing && connection.was_probed() && had_all { Step::Gone } else { Step::Broken }
@@ -163,7 +163,7 @@ impl RelayPolicy {
         Step::StopInput
     }
 
-    /// Both directions ended: only an acknowledged FIN says that the peer did not reset instead.
+    /// Both directions ended: only an acknowledged FIN shows that the peer did not reset instead.
     fn settle(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
         if connection.is_closed() {
             return Step::End(RelayEnd::Done);
@@ -188,7 +188,7 @@ impl RelayPolicy {
         if let Some(end) = self.deadline(now, connection) {
             return Step::End(end);
         }
-        // Bytes that move postpone the end, so idleness is looked at more often than it can come.
+        // Bytes that move postpone the end, so idleness is checked more often than it can come.
         let idle = self.config.idle.map(|limit| (self.moved.1 + limit).min(now + limit / 8));
         let eof = self.eof_deadline();
         Step::Wait([until, idle, eof].into_iter().flatten().min())

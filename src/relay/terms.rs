@@ -1,9 +1,9 @@
-//! The words of a relay's policy: what is configured, what it asks, what it answers. Values alone.
+//! The values of a relay's policy: its configuration, its questions, its steps.
 
 pub use crate::net::peer::Presence;
 use std::time::{Duration, Instant};
 
-/// What to do with the connection when the input ends.
+/// What happens to the connection when the input ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnEof {
     /// Send FIN, go on reading.
@@ -15,7 +15,7 @@ pub enum OnEof {
     Close,
 }
 
-/// What to do with an input that is still open when the peer's FIN comes.
+/// What happens to an input that is still open at the peer's FIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnPeerEof {
     /// End the connection.
@@ -37,15 +37,15 @@ pub struct EndConfig {
     pub eof_wait: Option<Duration>,
     /// Ends a connection on which nothing moves.
     pub idle: Option<Duration>,
-    /// Done once everything sent is acknowledged, whatever the peer still says.
+    /// Done once everything sent is acknowledged, although the peer may still send.
     pub send_only: bool,
 }
 
-/// What the kernel says of a connection and its input, asked only when it matters.
+/// The kernel's knowledge of a connection and its input, asked for only when it matters.
 pub trait Connection {
     /// Payload bytes moved so far, both ways.
     fn moved(&self) -> u64;
-    /// Whether something was sent of which nothing is acknowledged yet.
+    /// Whether data was sent of which nothing is acknowledged yet.
     fn first_data_unacked(&self) -> bool;
     /// Payload bytes sent and not acknowledged.
     fn unacked(&self) -> u64;
@@ -55,7 +55,7 @@ pub trait Connection {
     fn awaits_last_ack(&self) -> bool;
     /// How long ago the peer's last segment came.
     fn silence(&self) -> Duration;
-    /// Whether the kernel has nothing of the connection any more.
+    /// Whether the connection is CLOSED in the kernel.
     fn is_closed(&self) -> bool;
     /// Whether a keep-alive probe was under way when the connection was reset.
     fn was_probed(&self) -> bool;
@@ -67,7 +67,7 @@ pub trait Connection {
     fn has_input(&self) -> bool;
 }
 
-/// What a driver has to do next.
+/// The next step of a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Send FIN.
@@ -76,15 +76,15 @@ pub enum Step {
     StopInput,
     /// Have the kernel probe the peer (keep-alive).
     ProbePeer,
-    /// Say that only the input is waited for.
+    /// Warn that the relay waits for nothing but the input.
     SayWaiting,
-    /// Wait until something happens, or until then.
+    /// Wait for the next event, or until this time.
     Wait(Option<Instant>),
-    /// Close the connection: this is the end, unless the kernel knows of an error.
+    /// Close the connection in order, unless the kernel has an error.
     End(RelayEnd),
-    /// Close the connection, which the peer's RST ended: it is gone for good and had everything.
+    /// Close the connection, which the peer's RST ended after it had acknowledged everything.
     Gone,
-    /// Close the connection: it broke while something was still to be sent.
+    /// Close the connection: it broke while data was still to be sent.
     Broken,
     /// Close the connection: so many bytes sent were never acknowledged.
     Unacked(u64),

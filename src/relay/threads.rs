@@ -83,6 +83,12 @@ impl Drop for Borrowed<'_> {
     }
 }
 
+/// Whether the kernel may move the bytes of one direction by itself (splice(2), sendfile(2)): those of a plain stream that
+/// nothing changes on their way. A layer of the stream (TLS) or a tap becomes a second reason against it, here.
+fn can_splice(filter: Option<&Filter>) -> bool {
+    filter.is_none()
+}
+
 /// Starts the thread that writes to `output` until the peer's FIN.
 pub(super) fn start_receiver(
     socket: &Arc<Socket>,
@@ -94,8 +100,9 @@ pub(super) fn start_receiver(
     let run = move || {
         // The output is closed here, so that its reader sees the end although more may still be sent.
         let end = match output {
-            Some(output) => splice::receive(&socket, output.as_fd(), filter),
             None => splice::discard(&socket),
+            Some(output) if can_splice(filter.as_ref()) => splice::receive(&socket, output.as_fd()),
+            Some(output) => splice::receive_copying(&socket, output.as_fd(), filter),
         };
         drop(socket);
         shared.ends().received = Some(end);
@@ -115,7 +122,11 @@ pub(super) fn start_sender(
     let (socket, shared) = (Arc::downgrade(socket), Arc::clone(shared));
     let run = move || {
         let borrow = || socket.upgrade().map(|socket| Borrowed { socket: Some(socket), shared: &shared });
-        let end = splice::send(input.as_fd(), borrow, filter);
+        let end = if can_splice(filter.as_ref()) {
+            splice::send(input.as_fd(), borrow)
+        } else {
+            splice::send_copying(input.as_fd(), borrow, filter)
+        };
         shared.ends().sent = Some(end);
         shared.event_fd.signal();
     };

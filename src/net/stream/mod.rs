@@ -6,7 +6,7 @@
 //! TLS becomes a [`Layer`]: a session in a `RefCell`, which `try_read`, `try_write` and `poll_shutdown` run over the
 //! socket; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the connection below. A tap (a dump, a
 //! throttle) is called in the same three places and in `poll_discard`. The counters are no tap: the socket counts, so that
-//! spliced bytes count as well. A stream with a layer or a tap is never spliced (`relay::blocking::can_splice`).
+//! spliced bytes count as well. A stream with a layer or a tap is never spliced (`can_splice` in `relay::threads`).
 
 #[cfg(test)]
 mod memory;

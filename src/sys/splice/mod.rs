@@ -9,8 +9,8 @@ mod send;
 mod trial;
 
 pub use discard::{discard, discard_some};
-pub use receive::receive;
-pub use send::send;
+pub use receive::{receive, receive_copying};
+pub use send::{send, send_copying};
 
 use rustix::io::Errno;
 use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};

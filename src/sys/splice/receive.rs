@@ -10,10 +10,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Receives until the peer's FIN, into `output`.
-pub fn receive(from: &Socket, output: BorrowedFd<'_>, filter: Option<Filter>) -> Result<(), PumpError> {
-    if let Some(filter) = filter {
-        return receive_copying(from, output, Some(filter));
-    }
+pub fn receive(from: &Socket, output: BorrowedFd<'_>) -> Result<(), PumpError> {
     if fd::throws_away(output) {
         return discard(from);
     }
@@ -100,7 +97,8 @@ fn copy_exactly(from: BorrowedFd<'_>, to: BorrowedFd<'_>, mut left: usize) -> io
     Ok(())
 }
 
-fn receive_copying(
+/// As [`receive`] through a buffer, where `filter` may change the bytes.
+pub fn receive_copying(
     from: &Socket,
     output: BorrowedFd<'_>,
     mut filter: Option<Filter>,

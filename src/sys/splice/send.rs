@@ -23,19 +23,18 @@ const UNSENT: u32 = 128 << 10;
 pub fn send<S: Deref<Target = Socket>>(
     input: BorrowedFd<'_>,
     to: impl Fn() -> Option<S>,
-    filter: Option<Filter>,
 ) -> Result<(), PumpError> {
     match fd::nature(input).map_err(local)? {
-        Nature::File | Nature::AppendFile if filter.is_none() => {
+        Nature::File | Nature::AppendFile => {
             prefer_own_context(&to);
             send_file(input, to)
         }
         // In a narrow pipe splice moves little at a time, and copying is better.
-        Nature::Pipe if filter.is_none() && widen(input) => {
+        Nature::Pipe if widen(input) => {
             prefer_own_context(&to);
             send_pipe(input, to)
         }
-        _ => send_copying(input, to, filter),
+        _ => send_copying(input, to, None),
     }
 }
 
@@ -130,7 +129,8 @@ fn send_file<S: Deref<Target = Socket>>(
     Ok(())
 }
 
-fn send_copying<S: Deref<Target = Socket>>(
+/// As [`send`] through a buffer, where `filter` may change the bytes.
+pub fn send_copying<S: Deref<Target = Socket>>(
     input: BorrowedFd<'_>,
     to: impl Fn() -> Option<S>,
     mut filter: Option<Filter>,
