@@ -1,4 +1,4 @@
-//! How long to wait before trying again: twice as long each time, up to a limit, and never in step with others. Pure.
+//! The waits between attempts: each twice the one before, up to a limit, and never in step with other clients. Pure.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Backoff {
     next: Duration,
     limit: Duration,
-    /// Where the jitter comes from: differs from instance to instance.
+    /// The source of the jitter, different in each instance.
     chance: RandomState,
     waits: u64,
 }
@@ -22,8 +22,8 @@ impl Backoff {
         Self { next: FIRST, limit, chance: RandomState::new(), waits: 0 }
     }
 
-    /// The next wait. Between half of it and all of it is left to chance, so that a thousand clients a server lost at
-    /// once do not come back at once.
+    /// The next wait, at random between half of it and all of it, so that a thousand clients that a server lost at once do
+    /// not come back at once.
     pub fn wait(&mut self) -> Duration {
         let full = self.next.min(self.limit);
         self.next = (full * 2).min(self.limit);
@@ -32,7 +32,7 @@ impl Backoff {
         full.mul_f64(0.5 + 0.5 * f64::from(draw) / f64::from(u32::MAX))
     }
 
-    /// It worked: the next failure is a first one again.
+    /// An attempt succeeded: the next failure is a first one again.
     pub fn reset(&mut self) {
         self.next = FIRST;
     }

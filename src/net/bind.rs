@@ -1,4 +1,4 @@
-//! Listeners for what a user names: loopback in both families unless told otherwise.
+//! Listeners for the address that a user names: loopback in both families by default.
 
 use super::address::{Endpoint, Host};
 use super::resolve::{Lookup, ResolveLimits};
@@ -12,7 +12,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 /// Free ports tried until one is free in both families.
 const PAIR_TRIES: usize = 32;
 
-/// Where a server is to be reached.
+/// The address of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindTarget {
     /// The address as named.
@@ -25,7 +25,7 @@ pub struct BindTarget {
     pub lookup: Lookup,
 }
 
-/// How its sockets are made.
+/// How the sockets of a server are made.
 pub struct ListenConfig<'a> {
     /// Makes them.
     pub sockets: &'a SocketFactory,
@@ -33,7 +33,8 @@ pub struct ListenConfig<'a> {
     pub proto: Proto,
     /// Set before bind.
     pub options: &'a [SocketOption],
-    /// Set before bind too, though nobody asked for them: not told, and a refusal changes nothing.
+    /// Set before bind too, though the user did not ask for them: they are shown under `-v` alone, and a refusal changes
+    /// nothing.
     pub defaults: &'a [SocketOption],
     /// TCP's accept queue.
     pub backlog: u32,
@@ -62,7 +63,7 @@ impl BindTarget {
 }
 
 impl BindTarget {
-    /// Whoever named an address meant it, and not every interface.
+    /// Fails if an address was named: it was meant, and not every interface.
     fn expect_no_address(&self) -> Result<()> {
         match &self.endpoint.host {
             Host::Localhost if !self.named => Ok(()),

@@ -1,4 +1,4 @@
-//! Whether the peer's own socket is in this machine's socket table: TCP tells the end of sending, not the end of reading.
+//! Whether the peer's own socket is in this machine's socket table: TCP shows the end of sending, not the end of reading.
 
 use crate::event::Proto;
 use crate::sys::diag;
@@ -12,16 +12,16 @@ const LOOPBACK: u32 = 1;
 pub enum Presence {
     /// In this machine's socket table, held by a process.
     Here,
-    /// In this machine's socket table, held by nobody.
+    /// In this machine's socket table, held by no process.
     Left,
     /// Not in this machine's socket table.
     Unseen,
-    /// The table could not be asked this time.
+    /// Unknown: the table could not be read this time.
     Unknown,
 }
 
-/// Where the other end of a connection is. Behind a redirect or address translation (NAT) its addresses are others, and
-/// it is not seen.
+/// Where the other end of a connection is. Behind a redirect or address translation (NAT) it has other addresses and is not
+/// seen.
 #[must_use]
 pub fn presence(socket: &Socket) -> Presence {
     let (Some(local), Some(peer)) = (socket.local(), socket.peer()) else { return Presence::Unseen };

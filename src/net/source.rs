@@ -1,4 +1,4 @@
-//! The local end of a client, as people type it.
+//! The local end of a client, as a user types it.
 
 use super::address::{AddrError, parse_port, split, wrong};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -48,7 +48,7 @@ impl Source {
     }
 }
 
-/// The addresses a client at `source` can reach, or all where it can reach none: then that is what is to be said.
+/// The addresses that a client at `source` can reach, or all where it can reach none, so that connecting says so.
 #[must_use]
 pub fn reachable(source: Option<Source>, mut found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let fits = |address: &SocketAddr| source.is_none_or(|source| source.for_peer(*address).is_some());

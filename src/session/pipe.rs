@@ -7,7 +7,7 @@ use crate::sys;
 use crate::sys::fd::{self, Output};
 use std::os::fd::{AsFd, OwnedFd};
 
-/// A relay of standard input and output, as `connect` and `listen` have it.
+/// A relay of standard input and output.
 pub fn relay_config(
     input: Option<OwnedFd>,
     output: Option<Output>,

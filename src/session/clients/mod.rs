@@ -1,10 +1,12 @@
 //! A client of many servers: every line of standard input to all, every line of theirs to standard output.
 
 mod config;
+mod connection;
 mod list;
 mod name;
 mod order;
 mod printer;
+mod report;
 mod tally;
 mod target;
 

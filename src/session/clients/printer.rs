@@ -1,6 +1,6 @@
-//! The way from all targets to standard output: straight, or through the order of answers.
+//! From all targets to standard output: straight, or in the order of answers.
 //!
-//! One task hands lines on, so that those of many targets that are there at once are written with one call.
+//! One task hands lines on, so that those of many targets that come at once are written with one call.
 
 use super::order::Order;
 use crate::session::shared::{InputFanout, Text};
@@ -11,8 +11,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Bytes of all targets together that may wait here before those that said them have to wait as well.
-const HELD: usize = 4 << 20;
+/// Bytes of all targets together that may wait here before the targets have to wait.
+const CAPACITY: usize = 4 << 20;
 
 /// Takes whole lines of the targets.
 pub(super) struct Printer {
@@ -21,14 +21,14 @@ pub(super) struct Printer {
     ready: RefCell<Vec<u8>>,
     order: Option<RefCell<Order>>,
     changed: Notify,
-    /// There is room again, or it is another target's turn.
-    room: Notify,
-    /// Whose turn it was when that was told.
+    /// There is space again, or it is another target's turn.
+    space: Notify,
+    /// The target whose turn it was at the last notification.
     turn: Cell<Option<usize>>,
     closing: Cell<bool>,
 }
 
-/// While it lives nobody blames the target for its silence.
+/// While it exists the order does not wait for the target.
 struct Pause<'a>(&'a Printer, usize);
 
 impl Printer {
@@ -45,19 +45,19 @@ impl Printer {
             ready: RefCell::default(),
             order: ordered.map(|patience| RefCell::new(Order::new(count, patience, Instant::now()))),
             changed: Notify::new(),
-            room: Notify::new(),
+            space: Notify::new(),
             turn: Cell::new(None),
             closing: Cell::new(false),
         }
     }
 
-    /// Takes `lines` of a target that was sent `heard` lines when there is room for them, prints them or holds them for
+    /// Takes `lines` of a target that was sent `heard` lines once there is space for them; prints them or holds them for
     /// their turn.
-    pub(super) async fn put(&self, seat: usize, heard: impl FnOnce() -> u64, lines: impl FnOnce() -> Text) {
-        if self.is_full(seat) {
-            let _pause = self.pause(seat);
-            while self.is_full(seat) {
-                self.room.notified().await;
+    pub(super) async fn put(&self, index: usize, heard: impl FnOnce() -> u64, lines: impl FnOnce() -> Text) {
+        if self.is_full(index) {
+            let _pause = self.pause(index);
+            while self.is_full(index) {
+                self.space.notified().await;
             }
         }
         let mut ready = self.ready.borrow_mut();
@@ -65,7 +65,7 @@ impl Printer {
             let (mut order, heard) = (order.borrow_mut(), heard());
             order.asked(self.fanout.lines(), Instant::now());
             for (line, whole) in lines().lines() {
-                order.answer(seat, heard, line, whole, &mut ready);
+                order.answer(index, heard, line, whole, &mut ready);
             }
         } else {
             ready.append(&mut lines().bytes);
@@ -73,38 +73,38 @@ impl Printer {
         self.changed.notify_one();
     }
 
-    fn is_full(&self, seat: usize) -> bool {
-        let held_back = |order: &RefCell<Order>| order.borrow().has_to_wait(seat, HELD);
-        self.ready.borrow().len() > HELD || self.order.as_ref().is_some_and(held_back)
+    fn is_full(&self, index: usize) -> bool {
+        let held_back = |order: &RefCell<Order>| order.borrow().has_to_wait(index, CAPACITY);
+        self.ready.borrow().len() > CAPACITY || self.order.as_ref().is_some_and(held_back)
     }
 
     /// Waits until it is this target's turn, and others wait for it; never where no order is kept.
-    pub(super) async fn turn(&self, seat: usize) {
+    pub(super) async fn turn(&self, index: usize) {
         let Some(order) = &self.order else { return std::future::pending().await };
-        let _pause = self.pause(seat);
-        while !order.borrow().is_on(seat) {
-            self.room.notified().await;
+        let _pause = self.pause(index);
+        while !order.borrow().is_on(index) {
+            self.space.notified().await;
         }
     }
 
-    fn pause(&self, seat: usize) -> Pause<'_> {
+    fn pause(&self, index: usize) -> Pause<'_> {
         if let Some(order) = &self.order {
-            order.borrow_mut().pause(seat);
+            order.borrow_mut().pause(index);
         }
-        Pause(self, seat)
+        Pause(self, index)
     }
 
-    /// The target is connected, and `line` is the first it will be sent.
-    pub(super) fn enter(&self, seat: usize, line: impl FnOnce() -> u64) {
+    /// Reports that the target is connected, and that `line` is the first it will be sent.
+    pub(super) fn enter(&self, index: usize, line: impl FnOnce() -> u64) {
         if let Some(order) = &self.order {
-            order.borrow_mut().enter(seat, line());
+            order.borrow_mut().enter(index, line());
         }
     }
 
-    /// The target is not connected any more.
-    pub(super) fn leave(&self, seat: usize) {
+    /// Reports that the target is disconnected.
+    pub(super) fn leave(&self, index: usize) {
         if let Some(order) = &self.order {
-            order.borrow_mut().leave(seat);
+            order.borrow_mut().leave(index);
             self.changed.notify_one();
         }
     }
@@ -116,7 +116,7 @@ impl Printer {
             let due = self.advance();
             if !self.ready.borrow().is_empty() {
                 self.output.put_with(|| self.ready.take()).await;
-                self.room.notify_waiters();
+                self.space.notify_waiters();
             } else if last {
                 return;
             } else {
@@ -129,18 +129,18 @@ impl Printer {
         }
     }
 
-    /// Moves the order on; until when somebody is waited for.
+    /// Moves the order on; returns until when a target is waited for.
     fn advance(&self) -> Option<Instant> {
         let mut order = self.order.as_ref()?.borrow_mut();
         order.asked(self.fanout.lines(), Instant::now());
         let due = order.advance(Instant::now(), &mut self.ready.borrow_mut());
         if self.turn.replace(order.turn()) != order.turn() {
-            self.room.notify_waiters();
+            self.space.notify_waiters();
         }
         due
     }
 
-    /// Every target is gone: what is left is printed.
+    /// Reports that every target has ended: all that is left is printed.
     pub(super) fn close(&self) {
         if let Some(order) = &self.order {
             order.borrow_mut().leave_all();
@@ -152,9 +152,9 @@ impl Printer {
 
 impl Drop for Pause<'_> {
     fn drop(&mut self) {
-        let Self(printer, seat) = self;
+        let Self(printer, index) = self;
         if let Some(order) = &printer.order {
-            order.borrow_mut().resume(*seat, Instant::now());
+            order.borrow_mut().resume(*index, Instant::now());
             printer.changed.notify_one();
         }
     }

@@ -1,31 +1,26 @@
-//! One target: connecting, relaying, and connecting again.
+//! One target: connected, relayed, and connected again.
 
 use super::config::Clients;
 use super::name::Name;
-use crate::event::number::counted;
-use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
+use crate::event::Kind;
 use crate::net::address::reachable;
 use crate::net::backoff::Backoff;
 use crate::net::connect::timed_out;
 use crate::net::stream::ByteStream;
-use crate::net::tag::tag;
-use crate::relay::{OnEof, RelayEnd, task};
-use crate::session::shared::{Incoming, Lost, Reader, Text, receive};
-use crate::sys::error::reason;
+use crate::relay::OnEof;
+use crate::session::shared::Reader;
 use crate::sys::reactor::sleep_until;
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
-use std::pin::pin;
 use std::rc::Rc;
-use std::time::Duration;
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// An attempt that is to be repeated is not waited for longer: TCP itself would repeat a SYN after 1, 3 and 7 seconds
-/// (RFC 6298), later ones so rarely that a server is back long before one reaches it.
+/// The limit of an attempt that is to be repeated: TCP itself would repeat a SYN after 1, 3 and 7 seconds (RFC 6298),
+/// later ones so rarely that a server is back long before one reaches it.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
-/// How long an attempt may take that begins when a target's time is over: a round trip to anywhere, and none that begins
+/// The limit of an attempt that begins when a target's time is over: a round trip to anywhere, and no attempt that begins
 /// earlier has less.
 const LAST_CHANCE: Duration = Duration::from_millis(250);
 /// A connection that stood this long was a success: the next failure is a first one again.
@@ -41,7 +36,7 @@ pub struct Target {
     pub(super) index: usize,
 }
 
-/// What became of a target.
+/// The end of a target.
 #[derive(Debug)]
 pub(super) enum TargetEnd {
     /// Its connection ended in order.
@@ -55,7 +50,7 @@ pub(super) enum TargetEnd {
 }
 
 impl Target {
-    /// Lives the target's life; failures are told when they are final, and as warnings when they are not.
+    /// Connects and relays until the end is final. Failures are errors when they are final, and warnings before.
     pub(super) async fn run(&self, clients: &Clients, reader: Reader) -> TargetEnd {
         let mut backoff = Backoff::new(LONGEST_WAIT);
         let (mut down_since, mut first) = (Instant::now(), true);
@@ -68,10 +63,10 @@ impl Target {
                 Ok((stream, latency)) => {
                     first = false;
                     let subject = stream.socket_ref().subject();
-                    self.tell(clients, Some(subject), Outcome::Connected, Some(latency), None);
+                    self.emit_connected(clients, subject, latency);
                     let connected = Instant::now();
                     let end = self.run_session(clients, &reader, stream).await;
-                    self.tell(clients, Some(subject), Outcome::Disconnected, None, end.words());
+                    self.emit_disconnected(clients, subject, &end);
                     down_since = Instant::now();
                     if connected.elapsed() >= STABLE {
                         backoff.reset();
@@ -79,21 +74,19 @@ impl Target {
                     (end, Some(subject))
                 }
                 Err(error) => {
-                    self.tell(clients, None, outcome_of(&error), None, Some(reason(&error.source)));
+                    self.emit_not_connected(clients, &error);
                     (TargetEnd::Failed(error), None)
                 }
             };
             clients.printer.leave(self.index);
-            let left = clients
-                .config
-                .timeout
-                .map_or(Duration::MAX, |limit| limit.saturating_sub(down_since.elapsed()));
-            if left.is_zero() || !Self::may_go_on(clients, &reader, &end, first) {
+            let limit = clients.config.timeout.unwrap_or(Duration::MAX);
+            let left = limit.saturating_sub(down_since.elapsed());
+            if left.is_zero() || !may_go_on(clients, &reader, &end, first) {
                 return self.finish(clients, end, subject);
             }
             // The last attempt begins when the time is over, not a while before.
             let wait = Some(backoff.wait()).filter(|wait| *wait + LAST_CHANCE < left).unwrap_or(left);
-            self.warn(clients, &end, wait);
+            self.warn_of_retry(clients, &end, wait);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = reader.done(), if !first && clients.relay.end.on_eof != OnEof::Keep => {
@@ -104,6 +97,7 @@ impl Target {
         }
     }
 
+    /// Looks the target up and connects it; also returns how long connecting took.
     async fn connect(
         &self,
         clients: &Clients,
@@ -111,18 +105,16 @@ impl Target {
         since: Instant,
         first: bool,
     ) -> Result<(ByteStream, Duration)> {
+        let config = &clients.config;
         let now = Instant::now();
-        let again = clients.config.reconnect.then(|| now + ATTEMPT_LIMIT);
-        let over = clients.config.timeout.map(|limit| since + limit);
-        let over =
-            over.map(|over| if over <= now && clients.config.reconnect { now + LAST_CHANCE } else { over });
+        let again = config.reconnect.then(|| now + ATTEMPT_LIMIT);
+        let over = config.timeout.map(|limit| since + limit);
+        let over = over.map(|over| if over <= now && config.reconnect { now + LAST_CHANCE } else { over });
         let deadline = [over, again].into_iter().flatten().min();
         let found = RefCell::new(Vec::new());
         let attempt = async {
-            found.replace(
-                self.name.addresses(clients.config.lookup, self.port, first, &clients.events).await?,
-            );
-            let addresses = reachable(clients.config.source, found.borrow().clone());
+            found.replace(self.name.addresses(config.lookup, self.port, first, &clients.events).await?);
+            let addresses = reachable(config.source, found.borrow().clone());
             let began = Instant::now();
             let stream = clients.connector().connect(&self.title, &addresses).await?;
             Ok((stream, began.elapsed()))
@@ -130,167 +122,26 @@ impl Target {
         tokio::select! {
             biased;
             attempt = attempt => attempt,
-            () = sleep_until(deadline.map(Instant::into_std)) => Err(timed_out(&self.title, &found.borrow())),
-            () = reader.evicted(), if !clients.config.reconnect => {
+            () = sleep_until(deadline) => Err(timed_out(&self.title, &found.borrow())),
+            () = reader.evicted(), if !config.reconnect => {
                 let why = std::io::Error::other("not there yet, and held the others up; let go");
                 Err(Error::new("connect", &self.title, why).about(Kind::Data))
             }
         }
     }
-
-    /// Talks until the connection is over, and closes it.
-    async fn run_session(&self, clients: &Clients, reader: &Reader, stream: ByteStream) -> TargetEnd {
-        if clients.config.reconnect {
-            self.tell_lost(clients, reader.attach());
-        }
-        clients.printer.enter(self.index, || reader.lines());
-        let incoming = RefCell::new(Incoming::lines((clients.visible)(), self.tag(clients)));
-        let lines = || self.take(clients, &incoming);
-        let put = async || clients.printer.put(self.index, || reader.lines(), lines).await;
-        let urgent = async || clients.printer.turn(self.index).await;
-        let receiving = pin!(receive(&stream, reader, &clients.buffer, &incoming, put, urgent));
-        let end = tokio::select! {
-            end = task::run(&stream, reader, &clients.relay, receiving) => match end {
-                Ok(RelayEnd::Done) => TargetEnd::Fine,
-                Ok(RelayEnd::EofWait(limit)) => {
-                    TargetEnd::Late(format!("still open {limit:?} after the end of input (--eof-wait)"))
-                }
-                Ok(RelayEnd::Idle(limit)) => TargetEnd::Late(format!("idle timeout: nothing moved for {limit:?}")),
-                Err(mut error) => {
-                    error.on.clone_from(&self.title);
-                    TargetEnd::Failed(error)
-                }
-            },
-            () = clients.halted() => TargetEnd::Stopped,
-        };
-        incoming.borrow_mut().finish();
-        if incoming.borrow().is_ready() {
-            clients.printer.put(self.index, || reader.lines(), lines).await;
-        }
-        if clients.config.reconnect {
-            reader.detach();
-        }
-        end
-    }
-
-    /// Takes what the target said, and tells where a line is in pieces.
-    fn take(&self, clients: &Clients, incoming: &RefCell<Incoming>) -> Text {
-        let text = incoming.borrow_mut().take();
-        if let Some(split) = text.split {
-            let text = format!("{}: {split}", self.title);
-            clients.events.emit(Event::Warning { fault: fault(Kind::Data, text) });
-        }
-        text
-    }
-
-    fn tag(&self, clients: &Clients) -> String {
-        if !clients.config.prefix {
-            return String::new();
-        }
-        let tag = tag(&self.title);
-        let Some(mut visible) = (clients.visible)() else { return tag };
-        let mut shown = Vec::new();
-        visible(tag.as_bytes(), &mut shown);
-        String::from_utf8_lossy(&shown).into_owned()
-    }
-
-    /// Whether it makes sense to connect again.
-    fn may_go_on(clients: &Clients, reader: &Reader, end: &TargetEnd, first: bool) -> bool {
-        let hopeless = match end {
-            TargetEnd::Stopped => true,
-            TargetEnd::Fine | TargetEnd::Late(_) => false,
-            TargetEnd::Failed(error) => match error.kind() {
-                Kind::Option | Kind::Permission | Kind::Data => true,
-                Kind::Address => clients.config.source.is_some(),
-                _ => false,
-            },
-        };
-        let all_said = !first && reader.is_done() && clients.relay.end.on_eof != OnEof::Keep;
-        clients.config.reconnect && !hopeless && !all_said
-    }
-
-    /// Tells a failure that is final.
-    fn finish(&self, clients: &Clients, end: TargetEnd, subject: Option<Subject>) -> TargetEnd {
-        let mut fault = match &end {
-            TargetEnd::Fine | TargetEnd::Stopped => return end,
-            // It ends the program, which tells it.
-            TargetEnd::Failed(error) if error.kind() == Kind::Option => return end,
-            TargetEnd::Failed(error) => error.fault(),
-            TargetEnd::Late(text) => fault(Kind::Timeout, format!("{}: {text}", self.title)),
-        };
-        fault.conn = subject.map(|s| s.conn);
-        fault.peer = subject.and_then(|s| s.peer);
-        clients.events.emit(Event::Error { fault });
-        end
-    }
-
-    /// Tells a failure that is not final.
-    fn warn(&self, clients: &Clients, end: &TargetEnd, wait: Duration) {
-        let (kind, what) = match end {
-            TargetEnd::Failed(error) => (error.kind(), error.to_string()),
-            TargetEnd::Late(text) => (Kind::Timeout, format!("{}: {text}", self.title)),
-            TargetEnd::Fine | TargetEnd::Stopped => {
-                (Kind::Other, format!("{}: closed by the peer", self.title))
-            }
-        };
-        let wait = Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-        let text = format!("{what}; connecting again in {wait:?}");
-        clients.events.emit(Event::Warning { fault: fault(kind, text) });
-    }
-
-    fn tell_lost(&self, clients: &Clients, lost: Lost) {
-        if lost.bytes > 0 {
-            let Lost { lines, bytes } = lost;
-            let (lines, bytes) = (counted(lines, "line", "lines"), counted(bytes, "byte", "bytes"));
-            let text = format!("{}: {lines} ({bytes}) dropped that came while it was down", self.title);
-            clients.events.emit(Event::Warning { fault: fault(Kind::Data, text) });
-        }
-    }
-
-    fn tell(
-        &self,
-        clients: &Clients,
-        subject: Option<Subject>,
-        outcome: Outcome,
-        latency: Option<Duration>,
-        text: Option<String>,
-    ) {
-        clients.events.emit(Event::Target {
-            target: self.title.clone(),
-            conn: subject.map(|s| s.conn),
-            proto: Proto::Tcp,
-            local: subject.and_then(|s| s.local),
-            peer: subject.and_then(|s| s.peer),
-            outcome,
-            attempt: None,
-            latency_us: latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX)),
-            text,
-        });
-    }
 }
 
-impl TargetEnd {
-    /// Why the connection ended, where that needs a word.
-    fn words(&self) -> Option<String> {
-        match self {
-            Self::Fine => None,
-            Self::Late(text) => Some(text.clone()),
-            Self::Failed(error) => Some(reason(&error.source)),
-            Self::Stopped => Some("asked to end".into()),
-        }
-    }
-}
-
-fn fault(kind: Kind, text: String) -> Fault {
-    Fault { kind, op: None, errno: None, conn: None, peer: None, text }
-}
-
-/// The words of a port check for a connection that did not come about.
-fn outcome_of(error: &Error) -> Outcome {
-    match error.kind() {
-        Kind::Refused | Kind::Reset => Outcome::Closed,
-        Kind::Unreachable | Kind::Timeout => Outcome::Filtered,
-        Kind::Resolve => Outcome::Unresolved,
-        _ => Outcome::Failed,
-    }
+/// Whether the target is to be connected again.
+fn may_go_on(clients: &Clients, reader: &Reader, end: &TargetEnd, first: bool) -> bool {
+    let hopeless = match end {
+        TargetEnd::Stopped => true,
+        TargetEnd::Fine | TargetEnd::Late(_) => false,
+        TargetEnd::Failed(error) => match error.kind() {
+            Kind::Option | Kind::Permission | Kind::Data => true,
+            Kind::Address => clients.config.source.is_some(),
+            _ => false,
+        },
+    };
+    let all_sent = !first && reader.is_done() && clients.relay.end.on_eof != OnEof::Keep;
+    clients.config.reconnect && !hopeless && !all_sent
 }

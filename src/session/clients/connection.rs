@@ -1,0 +1,75 @@
+//! One connection of a target, relayed to its end.
+
+use super::config::Clients;
+use super::target::{Target, TargetEnd};
+use crate::event::Kind;
+use crate::net::stream::ByteStream;
+use crate::net::tag::tag;
+use crate::relay::{RelayEnd, task};
+use crate::session::shared::{Incoming, Reader, Text, receive};
+use std::cell::RefCell;
+use std::pin::pin;
+
+impl Target {
+    /// Relays the connection until it is over, and closes it.
+    pub(super) async fn run_session(
+        &self,
+        clients: &Clients,
+        reader: &Reader,
+        stream: ByteStream,
+    ) -> TargetEnd {
+        if clients.config.reconnect {
+            self.warn_of_loss(clients, reader.attach());
+        }
+        clients.printer.enter(self.index, || reader.lines());
+        let incoming = RefCell::new(Incoming::lines((clients.visible)(), self.tag(clients)));
+        let lines = || self.take(clients, &incoming);
+        let put = async || clients.printer.put(self.index, || reader.lines(), lines).await;
+        let urgent = async || clients.printer.turn(self.index).await;
+        let receiving = pin!(receive(&stream, reader, &clients.buffer, &incoming, put, urgent));
+        let end = tokio::select! {
+            end = task::run(&stream, reader, &clients.relay, receiving) => match end {
+                Ok(RelayEnd::Done) => TargetEnd::Fine,
+                Ok(RelayEnd::EofWait(limit)) => {
+                    TargetEnd::Late(format!("still open {limit:?} after the end of input (--eof-wait)"))
+                }
+                Ok(RelayEnd::Idle(limit)) => {
+                    TargetEnd::Late(format!("idle timeout: nothing moved for {limit:?}"))
+                }
+                Err(mut error) => {
+                    error.on.clone_from(&self.title);
+                    TargetEnd::Failed(error)
+                }
+            },
+            () = clients.halted() => TargetEnd::Stopped,
+        };
+        incoming.borrow_mut().finish();
+        if incoming.borrow().is_ready() {
+            clients.printer.put(self.index, || reader.lines(), lines).await;
+        }
+        if clients.config.reconnect {
+            reader.detach();
+        }
+        end
+    }
+
+    /// Takes the text of the target, and warns where a line is in pieces.
+    fn take(&self, clients: &Clients, incoming: &RefCell<Incoming>) -> Text {
+        let text = incoming.borrow_mut().take();
+        if let Some(split) = text.split {
+            self.warn(clients, Kind::Data, format!("{}: {split}", self.title));
+        }
+        text
+    }
+
+    fn tag(&self, clients: &Clients) -> String {
+        if !clients.config.prefix {
+            return String::new();
+        }
+        let tag = tag(&self.title);
+        let Some(mut visible) = (clients.visible)() else { return tag };
+        let mut shown = Vec::new();
+        visible(tag.as_bytes(), &mut shown);
+        String::from_utf8_lossy(&shown).into_owned()
+    }
+}
