@@ -1,7 +1,8 @@
 //! Waiting that ends when the program is asked to end.
 
 use crate::sys::poll::{self, Interest};
-use crate::sys::signal::Stop;
+use crate::sys::reactor::register_stop;
+use crate::sys::signal::{Signal, Stop};
 use crate::sys::{Error, Result};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -24,5 +25,17 @@ pub fn expect_running(stop: &Stop) -> Result<()> {
     match stop.signal() {
         Some(signal) => Err(Error::new("wait", signal.name(), io::ErrorKind::Interrupted)),
         None => Ok(()),
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn stopped(stop: &Stop) -> Result<Signal> {
+    let failed = |e: io::Error| Error::new("epoll_ctl", "signals", e);
+    let readable = register_stop(stop.clone()).map_err(failed)?;
+    loop {
+        if let Some(signal) = stop.signal() {
+            return Ok(signal);
+        }
+        readable.readable().await.map_err(failed)?.clear_ready();
     }
 }

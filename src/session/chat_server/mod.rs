@@ -8,7 +8,7 @@ mod server;
 mod transcript;
 mod turn;
 
-use super::tcp_server::stopped;
+use super::wait::stopped;
 use super::{Context, Outcome, Result, console, pipe, ready, stdout};
 use crate::cli::ChatServe;
 use crate::event::Proto;

@@ -1,7 +1,7 @@
 //! One round over all targets: worker threads take them in blocks, answers are told in the order of the targets.
 
 use super::super::resolve::look_up;
-use super::super::tcp_server::stopped;
+use super::super::wait::stopped;
 use super::super::{Context, stdout};
 use super::is_wanted;
 use super::probe::{Begun, Finding, Prober};

@@ -14,7 +14,7 @@ pub use config::Config;
 pub use list::read as read_targets;
 
 use super::shared::{Framing, open_fanout};
-use super::tcp_server::stopped;
+use super::wait::stopped;
 use super::{Context, Outcome, Result, stdout};
 use crate::event::Kind;
 use crate::exit::Exit;

@@ -6,7 +6,6 @@ mod server;
 mod service;
 mod single;
 
-pub use server::stopped;
 pub use service::{Service, is_pipe};
 
 use super::{Context, Outcome, Result};

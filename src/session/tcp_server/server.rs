@@ -9,10 +9,10 @@ use crate::net::stream::ByteStream;
 use crate::relay::task::TaskConfig;
 use crate::relay::{Relay, RelayEnd};
 use crate::session::shared::{Framing, InputFanout, open_fanout};
+use crate::session::wait::stopped;
 use crate::session::{Context, Outcome, Result, stdout};
 use crate::sys;
 use crate::sys::reactor::runtime;
-use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Socket;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -100,18 +100,6 @@ fn piping(config: &Config, context: &Context) -> sys::Result<(Piping, stdout::Wr
 async fn warn_of_failure(fanout: Rc<InputFanout>, events: Events) {
     if let Some(error) = fanout.ended().await {
         events.emit(Event::Warning { fault: error.fault() });
-    }
-}
-
-/// Waits for SIGINT or SIGTERM.
-pub async fn stopped(stop: &Stop) -> sys::Result<Signal> {
-    let failed = |e: std::io::Error| sys::Error::new("epoll_ctl", "signals", e);
-    let readable = sys::reactor::register_stop(stop.clone()).map_err(failed)?;
-    loop {
-        if let Some(signal) = stop.signal() {
-            return Ok(signal);
-        }
-        readable.readable().await.map_err(failed)?.clear_ready();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The UDP exchange of `demo`: no handshake and no goodbye, and yet an answer.
 
-use super::Context;
-use super::demo::{ready, step};
+use super::blocks::{ready, step};
+use crate::cmd::Context;
 use crate::event::{Proto, Role};
 use crate::net::bind::ListenConfig;
 use crate::net::connect::ConnectError;

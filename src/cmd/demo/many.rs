@@ -1,11 +1,10 @@
 //! The part of `demo` with three servers at once: one line to each, three answers, and a local port for each connection.
 
-use super::Context;
-use super::demo::{accept, connect, listen, part, receive, send, step};
+use super::blocks::{accept, close_both, connect, listen, receive, send, show, step};
+use crate::cmd::Context;
 use crate::event::{Event, Outcome, Proto};
 use crate::net::connect::ConnectError;
 use crate::net::tag::tag;
-use crate::sys::fd;
 use crate::sys::socket::Socket;
 use crate::text::upper::Upper;
 use std::net::SocketAddr;
@@ -41,11 +40,11 @@ pub(super) fn three_servers(context: &Context) -> Result<(), ConnectError> {
     }
     for (address, client, _) in &pairs {
         let line = [tag(address).as_bytes(), &receive(client)?].concat();
-        fd::write_all(fd::output(), &line).map_err(crate::session::stdout::failure)?;
+        show(&line)?;
     }
     step(context)?;
     for (_, client, server) in pairs {
-        part(context, client, server)?;
+        close_both(context, client, server)?;
     }
     Ok(())
 }

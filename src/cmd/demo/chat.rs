@@ -1,12 +1,12 @@
 //! The chat of two of `demo`: the room decides what each reads, the sockets carry it.
 
-use super::Context;
-use super::demo::{accept, connect, listen, part, receive, send, step};
+use super::blocks::{accept, close_both, connect, listen, receive, send, show, step};
 use crate::chat::{Room, Rules, SlowPolicy};
+use crate::cmd::Context;
 use crate::event::Event;
 use crate::net::connect::ConnectError;
+use crate::sys;
 use crate::sys::socket::Socket;
-use crate::sys::{self, fd};
 use jiff::Zoned;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -45,11 +45,11 @@ pub(super) fn two_talk(context: &Context) -> Result<(), ConnectError> {
         let (listening, their_server, their_id) = &seats[1 - speaker];
         room.flush(*their_id, &stamp(), &mut |_| {}, |parts| their_server.send_vectored(parts))
             .map_err(|e| sys::Error::new("send", "", e))?;
-        fd::write_all(fd::output(), &receive(listening)?).map_err(crate::session::stdout::failure)?;
+        show(&receive(listening)?)?;
         step(context)?;
     }
     for (client, server, _) in seats {
-        part(context, client, server)?;
+        close_both(context, client, server)?;
     }
     drop(listener);
     step(context)

@@ -1,9 +1,6 @@
-//! `demo`: conversations on loopback within one process, for somebody who sees sockets for the first time.
+//! The calls that the conversations of `demo` are made of, each with a limit.
 
-use super::demo_chat::two_talk;
-use super::demo_many::three_servers;
-use super::demo_udp::udp_echo;
-use super::{Context, Outcome, Result};
+use crate::cmd::Context;
 use crate::event::Proto;
 use crate::net::bind::ListenConfig;
 use crate::net::connect::{ConnectError, Connector};
@@ -15,45 +12,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-/// Nothing on loopback takes this long; a demo that hangs would be worse than one that fails.
+/// Nothing on loopback takes this long: a demo that fails is better than one that hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A pause before each step, so that what the watcher saw is told before what comes next.
+/// A pause before each step, so that the states seen by the watcher are shown before the next step.
 const STEP: Duration = Duration::from_millis(60);
-const GREETING: &[u8] = b"Hello, world\n";
-
-/// Runs `soquete demo`.
-pub fn run(context: &mut Context) -> Result {
-    match tcp_echo(context)
-        .and_then(|()| udp_echo(context))
-        .and_then(|()| two_talk(context))
-        .and_then(|()| three_servers(context))
-    {
-        Ok(()) => Ok(Outcome::done()),
-        Err(ConnectError::Stopped(signal)) => Ok(Outcome::stopped(signal)),
-        Err(ConnectError::Failed(error)) => Err(error.into()),
-    }
-}
-
-/// An echo server and its client: the client speaks, hears its words back, and closes first. The table shows what the
-/// kernel has of them at the end.
-fn tcp_echo(context: &mut Context) -> std::result::Result<(), ConnectError> {
-    let (listener, address) = listen(context)?;
-    step(context)?;
-    let client = connect(context, address)?;
-    step(context)?;
-    let server = accept(&listener, address)?;
-    step(context)?;
-    send(&client, GREETING)?;
-    let heard = receive(&server)?;
-    send(&server, &heard)?;
-    let echo = receive(&client)?;
-    fd::write_all(fd::output(), &echo).map_err(crate::session::stdout::failure)?;
-    step(context)?;
-    part(context, client, server)?;
-    crate::session::table::show_port(address.port(), context)?;
-    drop(listener);
-    step(context)
-}
 
 /// A listener on a free port of loopback, and its address.
 pub(super) fn listen(context: &Context) -> sys::Result<(Socket, SocketAddr)> {
@@ -71,7 +33,7 @@ pub(super) fn listen(context: &Context) -> sys::Result<(Socket, SocketAddr)> {
 }
 
 /// A client of the listener at `address`.
-pub(super) fn connect(context: &Context, address: SocketAddr) -> std::result::Result<Socket, ConnectError> {
+pub(super) fn connect(context: &Context, address: SocketAddr) -> Result<Socket, ConnectError> {
     let connector = Connector { sockets: &context.sockets, options: &[], source: None };
     connector.connect_blocking(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)
 }
@@ -82,12 +44,8 @@ pub(super) fn accept(listener: &Socket, address: SocketAddr) -> sys::Result<Sock
     listener.accept().map_err(|e| sys::Error::new("accept", address, e))
 }
 
-/// Ends a connection in order: the client says that it is done, then the server.
-pub(super) fn part(
-    context: &Context,
-    client: Socket,
-    server: Socket,
-) -> std::result::Result<(), ConnectError> {
+/// Closes a connection in order: the client sends FIN first, then the server.
+pub(super) fn close_both(context: &Context, client: Socket, server: Socket) -> Result<(), ConnectError> {
     client.shutdown_write()?;
     receive(&server)?;
     step(context)?;
@@ -98,7 +56,7 @@ pub(super) fn part(
     step(context)
 }
 
-pub(super) fn step(context: &Context) -> std::result::Result<(), ConnectError> {
+pub(super) fn step(context: &Context) -> Result<(), ConnectError> {
     context.rest_until(Instant::now() + STEP).map_or(Ok(()), |signal| Err(ConnectError::Stopped(signal)))
 }
 
@@ -113,11 +71,16 @@ pub(super) fn send(socket: &Socket, data: &[u8]) -> sys::Result<()> {
     socket.send(data).map(drop).map_err(|e| sys::Error::new("send", "", e))
 }
 
-/// What came, or nothing at the peer's FIN.
+/// Receives some bytes, or none at the peer's FIN.
 pub(super) fn receive(socket: &Socket) -> sys::Result<Vec<u8>> {
     ready(socket)?;
     let mut buffer = vec![0; 4096];
     let n = socket.recv(&mut buffer).map_err(|e| sys::Error::new("recv", "", e))?;
     buffer.truncate(n);
     Ok(buffer)
+}
+
+/// Writes received bytes to standard output.
+pub(super) fn show(bytes: &[u8]) -> sys::Result<()> {
+    fd::write_all(fd::output(), bytes).map_err(crate::session::stdout::failure)
 }
