@@ -6,7 +6,6 @@ use crate::event::Kind;
 use crate::net::address::{Endpoint, reachable};
 use crate::net::connect::{Dial, DialError};
 use crate::net::resolve::{Lookup, ResolveLimits};
-use crate::session::resolve::look_up;
 use crate::session::retry::{Answer, Waiting, deadline, next_try};
 use crate::sys;
 use crate::sys::socket::{Socket, SocketFactory};
@@ -53,9 +52,9 @@ fn attempt(
 ) -> Result<Socket, DialError> {
     let options = args.client.socket.options();
     let dial = Dial { sockets, options: &options, source: args.client.source };
-    let patience = ResolveLimits { deadline: limit, stop: &context.stop };
+    let limits = ResolveLimits { deadline: limit, stop: &context.stop };
     let lookup = Lookup::from(&args.client.lookup);
-    let found = look_up(patience, lookup, &target.host, target.port, sockets.events())?;
+    let found = limits.resolve(lookup, &target.host, target.port, sockets.events())?;
     let found = reachable(args.client.source, found);
     dial.first(target, &found, limit, &context.stop)
 }

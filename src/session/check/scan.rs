@@ -1,6 +1,5 @@
 //! One round over all targets: worker threads take them in blocks, answers are told in the order of the targets.
 
-use super::super::resolve::look_up;
 use super::super::tcp_server::stopped;
 use super::super::{Context, stdout};
 use super::is_wanted;
@@ -128,12 +127,12 @@ impl Scan<'_> {
 
     fn prepare(&self, context: &Context) -> (usize, Arc<Work>) {
         let named = self.args.timeout.map(|limit| Instant::now() + limit);
-        let patience = ResolveLimits {
+        let limits = ResolveLimits {
             deadline: [named, self.deadline].into_iter().flatten().min(),
             stop: &context.stop,
         };
         let events = self.sockets.events();
-        let found = resolve(self.groups, Lookup::from(&self.args.client.lookup), patience, events);
+        let found = resolve(self.groups, Lookup::from(&self.args.client.lookup), limits, events);
         let source = self.args.client.source;
         let found: Vec<Found> = found.into_iter().map(|f| f.map(|found| reachable(source, found))).collect();
         let limit = self.args.timeout.unwrap_or(PATIENCE);
@@ -219,8 +218,8 @@ fn worker(work: &Arc<Work>, tell: &mpsc::UnboundedSender<Answers>) {
 }
 
 /// Looks every host up, the names at the same time.
-fn resolve(groups: &[Group], lookup: Lookup, patience: ResolveLimits<'_>, events: &Events) -> Vec<Found> {
-    let ask = |host: &Host| look_up(patience, lookup, host, 0, events);
+fn resolve(groups: &[Group], lookup: Lookup, limits: ResolveLimits<'_>, events: &Events) -> Vec<Found> {
+    let ask = |host: &Host| limits.resolve(lookup, host, 0, events);
     let names = groups.iter().filter(|(host, _)| matches!(host, Host::Name(_))).count();
     if names < 2 {
         return groups.iter().map(|(host, _)| ask(host)).collect();
