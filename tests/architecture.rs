@@ -24,6 +24,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "chat",
             "event::State",
             "net::address",
+            "net::condition",
             "net::datagram::LONGEST_V4",
             "net::datagram::LONGEST_V6",
             "net::pattern",

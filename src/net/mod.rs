@@ -6,6 +6,7 @@ pub mod accept;
 pub mod address;
 pub mod backoff;
 pub mod bind;
+pub mod condition;
 pub mod connect;
 pub mod crlf;
 pub mod datagram;

@@ -42,11 +42,13 @@ impl DestroyEvents {
     /// Subscribes.
     ///
     /// # Errors
-    /// What socket(2) or bind(2) says: `ENOENT` from a kernel before 4.3, `EPERM` from a sandbox.
+    /// What socket(2) or bind(2) says: `ENOENT` from a kernel before 4.3, `EPERM` from a sandbox. `Unsupported` for
+    /// UNIX sockets, which have no notices.
     pub fn open(proto: Proto) -> io::Result<Self> {
         let groups = match proto {
             Proto::Tcp => TCP,
             Proto::Udp => UDP,
+            Proto::Unix => return Err(io::ErrorKind::Unsupported.into()),
         };
         let channel = Channel::open(groups)?;
         // More than the system's limit needs privilege; without it the limit will do.

@@ -172,8 +172,8 @@ fn scope(address: SocketAddr) -> u32 {
 #[cfg(test)]
 #[allow(clippy::disallowed_methods)] // plain sockets to look up
 mod tests {
-    use super::super::TimerKind;
     use super::*;
+    use crate::event::table::TimerKind;
     use std::net::{TcpListener, TcpStream, UdpSocket};
     use std::os::fd::AsFd;
     use std::time::{Duration, Instant};

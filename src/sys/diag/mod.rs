@@ -24,12 +24,12 @@ mod tables;
 mod unix;
 
 pub use activity::ActivityCounters;
-pub use decode::{Progress, Table, rows};
+pub use decode::{Progress, rows};
 pub use destroy_events::{DestroyEvents, Destroyed};
 pub use filter::{End, Filter, Prefix};
 pub use find::{Diag, Found, lookup, lookup_cheaply};
 pub use proc_net::file_rows;
 pub use request::{Families, Query};
-pub use row::{Extended, InetRow, Memory, Queues, Row, Timer, TimerKind, UnixKind, UnixName, UnixRow};
+pub use row::{Extended, InetRow, Row, Timer, UnixName, UnixRow};
 pub use states::{States, state_of};
 pub use tables::{Dumped, Source, Tables};

@@ -4,7 +4,6 @@
 //! neither, so that only two readings that miss it say that it is not there. A long table takes long to read: who asks
 //! about every socket that closes is left without an answer now and then.
 
-use super::decode::Table;
 use super::filter::{End, Filter, Prefix};
 use super::find::{Found, is_between};
 use super::proc_net;
@@ -50,8 +49,7 @@ pub(super) fn find(proto: Proto, local: SocketAddr, peer: SocketAddr) -> io::Res
     // A socket of IPv4 may be one of IPv6 that carries it.
     let families = if local.is_ipv4() { Families::Both } else { Families::V6 };
     let filter = Filter::All(vec![Filter::Local(end(local)), Filter::Peer(end(peer))]);
-    let query =
-        Query { families, states: States::EVERY, filter: Some(filter), ..Query::all(Table::Inet(proto)) };
+    let query = Query { families, states: States::EVERY, filter: Some(filter), ..Query::all(proto) };
     let mut found = None;
     for _ in 0..READINGS {
         proc_net::read(&query, &mut |row| {

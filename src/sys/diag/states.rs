@@ -1,5 +1,6 @@
 //! The kernel's state numbers (`include/net/tcp_states.h`) and ours. Pure. Used by whoever reads or asks for states.
 
+use super::unix;
 use crate::event::{Proto, State};
 
 /// A request that a listener answered, not yet a whole socket: SYN-RECEIVED to everyone else.
@@ -40,6 +41,8 @@ impl States {
     /// What a table shows unless told otherwise: everything but CLOSED, where TCP sockets are that are bound and
     /// nothing more; looking for them walks one more of the kernel's tables.
     pub const LIVE: Self = Self(Self::EVERY.0 & !Self::bit(State::Closed));
+    /// LISTEN, and UNCONNECTED for datagrams.
+    pub const LISTENING: Self = Self::NONE.with(State::Listen).with(State::Unconnected);
     /// Every state.
     pub const EVERY: Self = Self((1 << State::ALL.len()) - 1);
 
@@ -67,6 +70,9 @@ impl States {
 
     /// As the kernel's mask for a dump: a bit for each number that stands for one of them.
     pub(super) fn mask(self, proto: Proto) -> u32 {
+        if proto == Proto::Unix {
+            return unix::mask(self);
+        }
         (0..32).filter(|&n| state_of(proto, n).is_some_and(|s| self.has(s))).fold(0, |mask, n| mask | 1 << n)
     }
 }

@@ -126,7 +126,7 @@ impl Tables {
         channel.send(request)?;
         let mut all = Progress::default();
         loop {
-            let progress = decode::rows(query.table, channel.receive(RecvFlags::empty())?, visit)?;
+            let progress = decode::rows(query.proto, channel.receive(RecvFlags::empty())?, visit)?;
             all.interrupted |= progress.interrupted;
             if progress.stopped {
                 return Ok(Progress { stopped: true, ..all });
@@ -148,16 +148,17 @@ pub(super) fn is_refusal(error: &io::Error) -> bool {
 #[cfg(test)]
 #[allow(clippy::disallowed_methods)] // plain sockets to look for
 mod tests {
-    use super::super::{End, Families, Filter, InetRow, Prefix, Queues, States, Table, UnixName, UnixRow};
+    use super::super::{End, Families, Filter, InetRow, Prefix, States, UnixName, UnixRow};
     use super::*;
+    use crate::event::table::Queues;
     use crate::event::{Proto, State};
     use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
     use std::os::fd::AsFd;
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr as UnixAddr, UnixDatagram, UnixListener, UnixStream};
 
-    const TCP: Table = Table::Inet(Proto::Tcp);
-    const UDP: Table = Table::Inet(Proto::Udp);
+    const TCP: Proto = Proto::Tcp;
+    const UDP: Proto = Proto::Udp;
 
     fn inode(fd: impl AsFd) -> u32 {
         rustix::fs::fstat(fd).unwrap().st_ino.try_into().unwrap()
@@ -166,7 +167,7 @@ mod tests {
     /// A row without what it borrows and without what changes from look to look.
     fn still<'a>(row: &InetRow<'_>) -> InetRow<'a> {
         let queues = match row.queues {
-            Queues::Accept { waiting, .. } => Queues::Accept { waiting, max: None },
+            Queues::Accept { accept_queue, .. } => Queues::Accept { accept_queue, accept_max: None },
             data @ Queues::Data { .. } => data,
         };
         InetRow { extended: super::super::Extended::default(), timer: None, cookie: 0, queues, ..*row }
@@ -371,7 +372,7 @@ mod tests {
             if let Some(stream) = zoo.streams.iter().find(|s| inode(s) == row.inode) {
                 let own = socket2::SockRef::from(stream);
                 let memory = row.extended.memory.unwrap();
-                assert_eq!(memory.receive_buffer as usize, own.recv_buffer_size().unwrap());
+                assert_eq!(memory.recv_buffer as usize, own.recv_buffer_size().unwrap());
                 assert_eq!(memory.send_buffer as usize, own.send_buffer_size().unwrap());
                 let name = own.tcp_congestion().unwrap();
                 assert!(name.starts_with(row.extended.congestion.unwrap()));
@@ -401,7 +402,7 @@ mod tests {
                     assert_eq!(row.state, State::Listen);
                     assert!(
                         source == Source::ProcNet
-                            || matches!(row.queues, Queues::Accept { waiting: 1, max: Some(_) })
+                            || matches!(row.queues, Queues::Accept { accept_queue: 1, accept_max: Some(_) })
                     );
                 } else if row.inode == inode(&client) {
                     assert_eq!((row.name, row.state), (UnixName::Unnamed, State::Established));
@@ -426,9 +427,9 @@ mod tests {
             };
             match source {
                 Source::Diag => {
-                    Tables::new().dump(&Query::all(Table::Unix), &mut |row, _| visit(row)).unwrap();
+                    Tables::new().dump(&Query::all(Proto::Unix), &mut |row, _| visit(row)).unwrap();
                 }
-                Source::ProcNet => proc_net::read(&Query::all(Table::Unix), visit).unwrap(),
+                Source::ProcNet => proc_net::read(&Query::all(Proto::Unix), visit).unwrap(),
             }
             assert_eq!(found, 4, "{source:?}");
         }
