@@ -42,6 +42,7 @@ pub struct SocketRow {
 }
 
 /// An address beside the `proto` that says its family: a UNIX name stands alone.
+#[allow(clippy::ref_option)] // serde hands over the field as it is
 fn bare<S: Serializer>(address: &Option<Address>, out: S) -> Result<S::Ok, S::Error> {
     match address {
         Some(Address::Unix(name)) => out.collect_str(name),

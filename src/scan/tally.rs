@@ -104,7 +104,9 @@ mod tests {
 
     fn tally(wanted: Wanted, outcomes: &[Outcome]) -> Tally {
         let mut tally = Tally::default();
-        outcomes.iter().for_each(|outcome| tally.count(*outcome, wanted));
+        for outcome in outcomes {
+            tally.count(*outcome, wanted);
+        }
         tally
     }
 
