@@ -120,7 +120,7 @@ pub struct ProcessRow {
     pub name: String,
 }
 
-/// What `-e` adds, each where the kernel tells it.
+/// The fields of `-e`, each where the kernel gives it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)] // as `SocketRow`
 pub struct ExtendedFields {
@@ -182,11 +182,11 @@ pub struct CountRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
-    /// It was not there before; `from` is null.
+    /// It was not in the table before; `from` is null.
     Appeared,
-    /// It went from one state to another, perhaps through others.
+    /// It changed its state, perhaps through others.
     Changed,
-    /// It is not there any more; `to` is null.
+    /// It is not in the table any more; `to` is null.
     Gone,
 }
 

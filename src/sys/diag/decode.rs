@@ -20,9 +20,9 @@ const INET_ROW: usize = 72;
 pub struct Progress {
     /// This was the last of it.
     pub done: bool,
-    /// The table changed under the kernel's hands; rows may be missing (`NLM_F_DUMP_INTR`).
+    /// The table changed during the dump; rows may be missing (`NLM_F_DUMP_INTR`).
     pub interrupted: bool,
-    /// The visitor wants no more.
+    /// The visitor ended it.
     pub stopped: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Progress {
 /// Messages of other kinds and rows too short are passed over.
 ///
 /// # Errors
-/// What the kernel says instead of rows, or at their end.
+/// The error that the kernel sends instead of rows, or at their end.
 pub fn rows(
     proto: Proto,
     answer: &[u8],
@@ -131,7 +131,7 @@ fn extended(attributes: &[u8]) -> Extended<'_> {
     extended
 }
 
-/// `SK_MEMINFO`: an array that grew from kernel to kernel; what is missing is 0.
+/// `SK_MEMINFO`: an array that grew from kernel to kernel; a missing number is 0.
 pub(super) fn memory(value: &[u8]) -> MemoryFields {
     let mut numbers = value.chunks_exact(4).map(|c| u32::from_ne_bytes([c[0], c[1], c[2], c[3]]));
     let mut next = || numbers.next().unwrap_or(0);

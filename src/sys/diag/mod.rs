@@ -1,8 +1,8 @@
 //! The kernel's socket table, asked through `NETLINK_SOCK_DIAG` (`sock_diag`(7)): our own encoder and decoder.
 //!
-//! [`lookup`] answers what became of one connection, also after its descriptor was closed. [`Tables`] gives whole
-//! tables, a row at a time, of TCP, UDP and UNIX sockets; what is not wanted is sorted out by the kernel. No privilege
-//! is needed. Nothing here prints; `sys::socket` and `cmd` use it.
+//! [`lookup`] finds one connection, also after its descriptor was closed. [`Tables`] reads whole tables, a row at a
+//! time, of TCP, UDP and UNIX sockets; the kernel applies the filters. No privilege is needed. `sys::state`, `net` and
+//! `session` use it.
 //!
 //! Encoding (`request`, `bytecode`) and decoding (`netlink`, `decode`, `unix`, `proc_net`) are pure: values to bytes,
 //! bytes to values, whatever the bytes. `channel` alone makes system calls.

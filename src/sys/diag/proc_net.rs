@@ -1,5 +1,5 @@
 //! The tables as `/proc/net/{tcp,tcp6,udp,udp6,unix}` write them (proc(5)), for where `sock_diag` is refused.
-//! Used by `tables`. Reading is pure, takes any bytes; a line that makes no sense is passed over.
+//! Used by `tables`. Reading is pure, takes any bytes; a line that does not parse is skipped.
 
 use super::decode::timer;
 use super::request::{Families, Query};
@@ -21,7 +21,7 @@ const MILLIS_A_TICK: u32 = 10;
 /// The flag of a listening UNIX socket (`__SO_ACCEPTCON`).
 const LISTENING: u32 = 0x0001_0000;
 
-/// Gives every row that answers `query` to `visit`; what the kernel would have filtered is filtered here.
+/// Gives every row that answers `query` to `visit`; the filters are applied here.
 pub(super) fn read(query: &Query, visit: &mut Visit<'_>) -> io::Result<()> {
     let (v4, v6) = (query.families != Families::V6, query.families != Families::V4);
     let files: &[(&str, bool)] = match query.proto {
@@ -46,7 +46,7 @@ pub(super) fn read(query: &Query, visit: &mut Visit<'_>) -> io::Result<()> {
 /// Gives every row of one such file that answers `query` to `visit`.
 ///
 /// # Errors
-/// What reading `file` says.
+/// The error of reading `file`.
 pub fn file_rows(
     query: &Query,
     mut file: impl BufRead,

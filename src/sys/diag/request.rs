@@ -1,4 +1,4 @@
-//! Requests as bytes: `struct inet_diag_req_v2` and its elder (`linux/inet_diag.h`). Pure. Used by its siblings.
+//! Requests as bytes: `struct inet_diag_req_v2` and its predecessor (`linux/inet_diag.h`). Pure. Used by its siblings.
 
 use super::bytecode;
 use super::channel::header;
@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// `SOCK_DIAG_BY_FAMILY`, the type of requests and of the rows that answer them.
 pub(super) const BY_FAMILY: u16 = 20;
-/// `TCPDIAG_GETSOCK`, the elder type for TCP alone: it takes both families in one walk through the kernel's table.
+/// `TCPDIAG_GETSOCK`, the older type for TCP alone: it takes both families in one walk through the kernel's table.
 pub(super) const TCP_OLD: u16 = 18;
 /// Asks for all that match (`NLM_F_REQUEST | NLM_F_DUMP`).
 pub(super) const DUMP: u16 = 0x301;
@@ -43,7 +43,7 @@ pub enum Families {
     Both,
 }
 
-/// A question to one table.
+/// A query of one table.
 #[derive(Clone, Debug)]
 pub struct Query {
     /// The table.
@@ -65,7 +65,7 @@ impl Query {
         Self { proto, families: Families::Both, states: States::LIVE, filter: None, extended: false }
     }
 
-    /// Whether an address family and the filter let a socket pass; the kernel decides the same for its answers.
+    /// Whether the family and the filter let a socket pass, as the kernel decides it.
     #[must_use]
     pub fn wants(&self, row: &InetRow<'_>) -> bool {
         let family = match self.families {
@@ -98,7 +98,7 @@ impl Query {
         Ok(families.iter().map(|family| self.dump(*family, &program)).collect())
     }
 
-    /// The same in one request and one walk through the kernel's table, where there is such a thing.
+    /// The same as one request that walks the kernel's table once, where there is one.
     pub(super) fn single(&self) -> io::Result<Option<Vec<u8>>> {
         if self.is_empty() || self.proto != Proto::Tcp || self.families != Families::Both {
             return Ok(None);

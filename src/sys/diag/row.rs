@@ -46,11 +46,11 @@ pub struct InetRow<'a> {
     pub peer: SocketAddr,
     /// Its state.
     pub state: State,
-    /// What waits in it.
+    /// Its queues.
     pub queues: Queues,
     /// Its owner.
     pub uid: u32,
-    /// The inode its descriptors show; 0 when no descriptor leads to it (orphans, TIME-WAIT, not accepted yet).
+    /// The inode its descriptors show; 0 when no descriptor leads to it (an orphan, TIME-WAIT, a connection not accepted yet).
     pub inode: u32,
     /// The number of the interface it is bound to, 0 for none.
     pub interface: u32,
@@ -58,7 +58,7 @@ pub struct InetRow<'a> {
     pub cookie: u64,
     /// Its running timer.
     pub timer: Option<Timer>,
-    /// What was asked for beyond this.
+    /// The extended information, where it was asked for.
     pub extended: Extended<'a>,
 }
 
@@ -75,9 +75,9 @@ pub struct UnixRow<'a> {
     pub inode: u32,
     /// The inode of the socket it is connected to.
     pub peer: Option<u32>,
-    /// What waits in it.
+    /// Its queues.
     pub queues: Queues,
-    /// Its owner, where the kernel tells (since Linux 5.3).
+    /// Its owner (since Linux 5.3).
     pub uid: Option<u32>,
     /// As [`InetRow::cookie`].
     pub cookie: u64,
@@ -107,7 +107,7 @@ pub struct Timer {
     pub fired: u8,
 }
 
-/// What a row has when extended information was asked for; each where the kernel gave it.
+/// The extended information of a row; each part where the kernel gave it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extended<'a> {
     /// `struct tcp_info`, as long as this kernel makes it.

@@ -1,5 +1,5 @@
 //! Whole tables, a row at a time: asked of the kernel, or read from `/proc/net` where that is refused.
-//! Used by `cmd` for `stat`.
+//! Used by `session::table` and `sys::holder`.
 
 use super::channel::Channel;
 use super::decode::{self, Progress};
@@ -10,10 +10,10 @@ use rustix::net::RecvFlags;
 use std::io;
 use std::ops::ControlFlow;
 
-/// Looks at each row as it is decoded; nothing is kept. `Break` ends the dump.
+/// Takes each row as it is decoded; nothing is kept. `Break` ends the dump.
 pub(super) type Visit<'v> = dyn FnMut(&Row<'_>) -> ControlFlow<()> + 'v;
 
-/// Where rows came from.
+/// The source of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// `sock_diag`(7).
@@ -25,11 +25,11 @@ pub enum Source {
 /// How a dump went.
 #[derive(Debug)]
 pub struct Dumped {
-    /// Who answered.
+    /// The source of the rows.
     pub source: Source,
-    /// Why it was not `sock_diag`.
+    /// Why `sock_diag` was not the source.
     pub refused: Option<io::Error>,
-    /// The kernel says that the table changed under its hands: rows may be missing or doubled.
+    /// The table changed during the dump: rows may be missing or doubled.
     pub interrupted: bool,
 }
 
@@ -46,7 +46,8 @@ impl Tables {
         Self { channel: None }
     }
 
-    /// Gives every row that answers `query`, and where it comes from, to `visit`, until that breaks off. Memory does not grow with the number of rows.
+    /// Gives every row that answers `query`, and its source, to `visit`, until that breaks off. Memory does not grow with
+    /// the number of rows.
     ///
     /// A dump that the kernel calls interrupted is asked again if no row was seen yet, and reported otherwise.
     ///
@@ -64,7 +65,7 @@ impl Tables {
             match row {
                 // Streams and datagrams share numbers, so that the kernel's mask may let too many pass.
                 Row::Unix(row) if !query.states.has(row.state) => ControlFlow::Continue(()),
-                // Not every kernel's filter looks at stand-ins and requests as it does at whole sockets.
+                // Not every kernel filters timewait sockets and requests as it does full sockets.
                 Row::Inet(row) if !query.wants(row) || !query.states.has(row.state) => {
                     ControlFlow::Continue(())
                 }
@@ -106,7 +107,7 @@ impl Tables {
         Ok(all)
     }
 
-    /// One request, and again while it is interrupted before its first row.
+    /// One request, repeated while it is interrupted before its first row.
     fn ask_one(&mut self, query: &Query, request: &mut [u8], visit: &mut Visit<'_>) -> io::Result<Progress> {
         let mut seen = false;
         loop {
@@ -139,7 +140,7 @@ impl Tables {
     }
 }
 
-/// Whether another source may do better: everything but our own limits.
+/// Whether another source may answer: after every error but one of this process's own limits.
 pub(super) fn is_refusal(error: &io::Error) -> bool {
     let ours = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
     error.raw_os_error().is_some_and(|errno| !ours.contains(&errno))

@@ -71,7 +71,7 @@ pub(super) fn row(payload: &[u8]) -> Option<UnixRow<'_>> {
     Some(row)
 }
 
-/// A path may end with a zero byte or not, as bind(2) was told.
+/// A path may end with a zero byte or not, as it was given to bind(2).
 fn name(value: &[u8]) -> UnixName<'_> {
     match value.split_first() {
         None => UnixName::Unnamed,
@@ -80,7 +80,7 @@ fn name(value: &[u8]) -> UnixName<'_> {
     }
 }
 
-/// The kind with this number (`SOCK_STREAM` and so on, the same on every architecture Linux calls by these).
+/// The kind with this number (`SOCK_STREAM` and so on).
 pub(super) const fn kind_of(number: u8) -> Option<UnixKind> {
     match number as i32 {
         libc::SOCK_STREAM => Some(UnixKind::Stream),
