@@ -5,6 +5,7 @@
 //! less than a place in a reactor, which is woken for every datagram sent.
 
 mod answer;
+mod gate;
 mod input;
 mod listeners;
 mod loops;
@@ -31,6 +32,7 @@ const TURNS: usize = 4;
 /// Runs `soquete udp-serve`.
 pub fn run(args: &UdpServe, context: &mut Context) -> Result {
     let answer = Answer::of(&args.answer, context)?;
+    let access = crate::cmd::access_rules(&args.server, context)?;
     limits::raise_descriptors();
     let sockets = listeners::open(args, context)?;
     answer.expect_to_fit(&sockets)?;
@@ -38,7 +40,7 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
     let input = reads.then(|| Input::open(args, &sockets)).transpose()?;
     ready::announce(&args.own.ready, &sockets, context)?;
     let (stop, events) = (context.stop.clone(), context.events.clone());
-    let server = UdpServer::new(args, answer, &sockets, context)?;
+    let server = UdpServer::new(args, answer, access, &sockets, context)?;
     Loop { args, server, input, sockets: &sockets, stop: &stop, events: &events }.run()
 }
 

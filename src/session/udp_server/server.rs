@@ -1,12 +1,14 @@
 //! Where a datagram server's batches are shown and answered, and its lines sent.
 
 use super::answer::{Answer, Raised};
+use super::gate::Gate;
 use super::loops::LoopGuard;
 use super::recipients::{Recipient, Recipients};
 use super::sender::{Sender, named};
 use crate::cli::UdpServe;
 use crate::event::Dir;
 use crate::event::report::{DatagramRow, Report, Row};
+use crate::net::acl::AccessRules;
 use crate::session::{Context, stdout};
 use crate::sys::mmsg::{Inbox, Origin, OutgoingDatagram};
 use crate::sys::signal::Signal;
@@ -22,6 +24,7 @@ pub(super) struct UdpServer<'a> {
     sockets: &'a [Socket],
     inbox: Inbox,
     sender: Sender<'a>,
+    gate: Gate,
     guard: LoopGuard,
     recipients: Recipients,
     raised: Raised,
@@ -53,6 +56,7 @@ impl<'a> UdpServer<'a> {
     pub(super) fn new(
         args: &UdpServe,
         answer: Answer,
+        access: AccessRules,
         sockets: &'a [Socket],
         context: &'a mut Context,
     ) -> Result<Self> {
@@ -62,6 +66,7 @@ impl<'a> UdpServer<'a> {
             sockets,
             inbox: Inbox::new(),
             sender: Sender::new(&context.events, &context.stop),
+            gate: Gate::new(access),
             guard: LoopGuard::new(sockets),
             recipients: Recipients::new(args.to_all),
             raised: Raised::default(),
@@ -78,7 +83,10 @@ impl<'a> UdpServer<'a> {
     pub(super) fn turn(&mut self, number: usize) -> Result<Turn> {
         let socket = &self.sockets[number];
         let limit = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
-        let count = match self.inbox.receive(socket, limit) {
+        let count = match self.gate.receive(&mut self.inbox, socket, limit) {
+            // Only denied peers sent something: nothing was received.
+            Ok(0) if self.inbox.is_full() => return Ok(Turn::More),
+            Ok(0) => return Ok(Turn::Empty),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Turn::Empty),
             Err(error) if is_a_peers_own(&error) => {

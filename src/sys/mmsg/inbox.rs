@@ -93,13 +93,42 @@ impl Inbox {
     ///
     /// Of datagrams that came together those beyond the limit are given up.
     pub fn receive(&mut self, socket: &Socket, limit: usize) -> io::Result<usize> {
+        self.fill(socket, limit)?;
+        Ok(self.settle(socket, limit))
+    }
+
+    /// As [`Self::receive`], without the datagrams of peers that `keep` refuses: they are neither given out nor counted.
+    /// It may be that none is left.
+    pub fn receive_from(
+        &mut self,
+        socket: &Socket,
+        limit: usize,
+        mut keep: impl FnMut(SocketAddr) -> bool,
+    ) -> io::Result<usize> {
+        self.fill(socket, limit)?;
+        for name in &mut self.names[..self.held] {
+            if name.address().is_some_and(|peer| !keep(peer)) {
+                *name = RawSockAddr::empty(); // a message of nobody is not given out
+            }
+        }
+        Ok(self.settle(socket, limit))
+    }
+
+    fn fill(&mut self, socket: &Socket, limit: usize) -> io::Result<()> {
         self.count = 0;
         let asked = limit.min(BATCH);
         self.take(socket, asked, 0)?;
         self.full = self.held == asked;
-        self.count = self.held_datagrams().min(limit);
-        socket.count_in(self.datagrams().map(|d| d.payload.len() as u64).sum());
-        Ok(self.count)
+        Ok(())
+    }
+
+    fn settle(&mut self, socket: &Socket, limit: usize) -> usize {
+        self.count = limit; // for `datagrams`, which gives out as many
+        let (count, bytes) =
+            self.datagrams().fold((0, 0), |(n, sum), d| (n + 1, sum + d.payload.len() as u64));
+        self.count = count;
+        socket.count_in(bytes);
+        count
     }
 
     /// Whether more may wait than the last [`Self::receive`] took.
@@ -162,10 +191,6 @@ impl Inbox {
             Some(cut.map(move |payload| Datagram { payload, peer, origin }))
         });
         messages.flatten().take(self.count)
-    }
-
-    fn held_datagrams(&self) -> usize {
-        (0..self.held).map(|i| segments(self.payload(i), self.segment(i)).count()).sum()
     }
 
     fn payload(&self, message: usize) -> &[u8] {
