@@ -1,4 +1,4 @@
-//! Access rules: who is served, who is reset or dropped before a byte is exchanged, and what events say.
+//! Access rules: which clients are served, which are reset or dropped before a byte is exchanged, and what events say.
 
 mod support;
 
@@ -23,7 +23,7 @@ fn is_of(event: &Event, ip: &str) -> bool {
     event.address("peer").is_some_and(|peer| peer.ip().to_canonical().to_string() == ip)
 }
 
-/// Nothing but states, the refusal and the summary is told of a client that was denied.
+/// A denied client has states, the refusal and the summary, and no other event.
 fn expect_no_accept(run: &Run, ip: &str) {
     let told: Vec<_> = run.events.iter().filter(|e| is_of(e, ip)).collect();
     assert!(told.iter().any(|e| e.is("refuse")), "{run}");
@@ -83,7 +83,7 @@ fn a_denied_client_takes_no_place() {
 }
 
 #[test]
-fn with_rules_too_who_is_over_the_limit_waits_and_is_served_later() {
+fn with_rules_too_clients_over_the_limit_wait_and_are_served_later() {
     let server = soquete("listen -k --echo --max-conns 1 --allow 127.0.0.1 127.0.0.1:0").start();
     let first = Peer::connect(server.address());
     server.event("accept");
@@ -214,7 +214,7 @@ fn denied_ip() -> IpAddr {
 }
 
 #[test]
-fn lines_go_to_nobody_who_is_denied_and_silence_is_silence() {
+fn a_denied_peer_gets_no_lines_and_does_not_end_silence() {
     let mut server = soquete("udp-serve 127.0.0.1:0 --deny 127.0.0.2 --idle-timeout 1s").start();
     let (allowed, denied) = (Mail::open(), Mail::open_at(denied_ip()));
     allowed.send_to("hello\n", server.address());
@@ -263,7 +263,7 @@ fn files_hold_rules_and_comments() {
 }
 
 #[test]
-fn what_is_wrong_with_a_rule_is_said_before_anybody_comes() {
+fn a_wrong_rule_is_an_error_before_the_server_listens() {
     let folder = tempfile::tempdir().expect("a folder");
     let rules = folder.path().join("rules");
     std::fs::write(&rules, "10.0.0.0/8\n# here:\n10.0.0.0/33\n").expect("a file");

@@ -21,7 +21,7 @@ use clap::builder::PossibleValue;
 /// With --raw lines are relayed unchanged, commands included, and a client over --max-clients is closed silently. Lines
 /// longer than --max-line are still truncated, and an unfinished last line gets a line feed when its sender leaves.
 ///
-/// With --allow or --deny a client that may not come is reset before a byte is exchanged.
+/// A client that --allow and --deny leave out is reset before a byte is exchanged.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {

@@ -16,8 +16,8 @@ use std::time::Duration;
 /// that falls 4 MiB of input behind holds the others up only while it takes 1 MiB a second or more; a slower one is
 /// disconnected after about a second, with a reset.
 ///
-/// With --allow or --deny a client that may not come is reset before a byte is exchanged; it is not accepted, and takes no
-/// place under --max-conns.
+/// A client that --allow and --deny leave out is reset before a byte is exchanged. It does not count for --max-conns and
+/// does not end the program.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]

@@ -155,7 +155,7 @@ pub struct ServerArgs {
     /// Families and names.
     #[command(flatten)]
     pub lookup: LookupArgs,
-    /// Who may come.
+    /// The peers it serves.
     #[command(flatten)]
     pub access: AccessArgs,
 }

@@ -1,4 +1,4 @@
-//! The access rules of a server: files read, names looked up, once and before it listens.
+//! The access rules of a server: reads files and looks names up, once, before it listens.
 
 use super::Context;
 use crate::cli::{AccessArgs, ServerArgs};
@@ -10,7 +10,7 @@ use crate::session::resolve;
 use crate::sys::Error;
 use std::path::{Path, PathBuf};
 
-/// The rules that were asked for. Families a server leaves out are no reason to fail a rule.
+/// The rules of the command line and its files. `-4` and `-6` limit the listeners, not the rules.
 pub(crate) fn access_rules(server: &ServerArgs, context: &Context) -> anyhow::Result<AccessRules> {
     let AccessArgs { allow, deny, allow_file, deny_file } = &server.access;
     let lookup = Lookup { numeric: server.lookup.numeric, ..Lookup::default() };
@@ -38,7 +38,7 @@ fn named(flag: &str, typed: &[AccessSpec], files: &[PathBuf]) -> anyhow::Result<
     Ok(rules)
 }
 
-/// A byte that is no text makes its own line wrong, which is then named.
+/// Bytes that are not UTF-8 make the rule of their line wrong.
 fn read(path: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(path).map_err(|e| Error::new("open", path.display(), e).about(Kind::File))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

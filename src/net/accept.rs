@@ -31,7 +31,7 @@ pub struct Accepted {
 }
 
 impl Acceptor {
-    /// A gate with `places`, or as many as there are descriptors, for the clients that `access` allows.
+    /// Accepts the clients that `access` allows, at most `places` at once; without a limit, as many as there are descriptors.
     #[must_use]
     pub fn new(places: Option<u32>, access: AccessRules, events: Events) -> Self {
         let places = places.map_or(Semaphore::MAX_PERMITS, |n| n as usize);
@@ -41,7 +41,7 @@ impl Acceptor {
     /// Waits for a client and a place: who finds no place waits in the kernel's accept queue.
     ///
     /// A place is taken only once somebody waits, since other listeners share the places. With access rules one client of
-    /// each listener is accepted before it has a place, so that denied ones do not wait for one.
+    /// each listener is accepted before it has a place, so that denied clients need not wait for one.
     pub async fn accept(&self, listener: &Waiting) -> Accepted {
         let mut setbacks = Setbacks::default();
         loop {
@@ -89,7 +89,7 @@ impl Acceptor {
             Ok(Some(client)) => {
                 let client = admit(client, &self.access);
                 if client.is_none() {
-                    // Accepting waits for nothing while clients come, and a flood of denied ones must not keep others waiting.
+                    // Nothing is awaited while clients arrive: a flood of denied ones must not delay the other tasks.
                     tokio::task::consume_budget().await;
                 }
                 client
@@ -113,7 +113,8 @@ impl Acceptor {
     }
 }
 
-/// A client as accepted, if `access` allows it; one it denies is reset.
+/// Applies the access rules to a new connection: emits `accept` and returns it if its peer is allowed, emits `refuse` and
+/// resets it if not.
 #[must_use]
 pub fn admit(client: Socket, access: &AccessRules) -> Option<Socket> {
     // The peer of a TCP connection always has an address (accept(2)).
@@ -127,7 +128,7 @@ pub fn admit(client: Socket, access: &AccessRules) -> Option<Socket> {
     Some(client)
 }
 
-/// A client without a place yet: reset, as those in the accept queue are, if the server ends before it has one.
+/// A client that waits for a place. If the server ends before that, it is reset, as the clients in the accept queue are.
 struct ResetUnserved(Option<Socket>);
 
 impl ResetUnserved {

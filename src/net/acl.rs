@@ -31,7 +31,7 @@ impl FromStr for AccessSpec {
         if let Some((first, last)) = word.split_once('-') {
             let (first, last) = (first.trim(), last.trim());
             let zoneless = last.split('%').next().unwrap_or_default();
-            // A host name may have hyphens too, and so may the name of an interface.
+            // Host names and interface names may have hyphens too.
             if is_address(first) || is_address(zoneless) {
                 return range(word, first, last);
             }
@@ -149,7 +149,7 @@ impl AccessRule {
     }
 }
 
-/// Who may come: with an allow list the peers on it alone, and nobody who is on the deny list.
+/// The peers a server serves: those on the allow list, or all if there is none, without those on the deny list.
 #[derive(Clone, Debug, Default)]
 pub struct AccessRules {
     allow: Option<RuleTable>,
@@ -175,19 +175,19 @@ impl fmt::Display for Denial<'_> {
 }
 
 impl AccessRules {
-    /// These rules. Without an allow list everybody who is not denied may come; with an empty one, nobody.
+    /// Without an allow list every peer that is not denied is served; with an empty one, none.
     #[must_use]
     pub fn new(allow: Option<Vec<AccessRule>>, deny: Vec<AccessRule>) -> Self {
         Self { allow: allow.map(RuleTable::new), deny: RuleTable::new(deny) }
     }
 
-    /// Whether everybody may come.
+    /// Whether every peer is allowed.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.allow.is_none() && self.deny.spans.is_empty()
     }
 
-    /// Whether `peer` may come; why not otherwise.
+    /// Whether `peer` is allowed; the reason if not.
     pub fn check(&self, peer: SocketAddr) -> Result<(), Denial<'_>> {
         match (self.deny.find(peer), &self.allow) {
             (Some(rule), _) => Err(Denial::By(rule)),
@@ -197,12 +197,12 @@ impl AccessRules {
     }
 }
 
-/// Rules, searched in logarithmic time: a list may have many thousands.
+/// Rules, searched in logarithmic time, since a list may have many thousands.
 #[derive(Clone, Debug, Default)]
 struct RuleTable {
     names: Vec<String>,
-    /// By their first address. The last one is the furthest of this span and those before it, with the rule that reaches
-    /// there: if an address is not within that, no span holds it.
+    /// Sorted by first address. Each has the furthest last address of itself and all before it, and the rule that reaches it:
+    /// an address beyond that is in none of them.
     spans: Vec<(Point, Point, usize)>,
 }
 
@@ -249,7 +249,7 @@ mod tests {
         word.parse().unwrap_or_else(|e| panic!("{word}: {e}"))
     }
 
-    /// Names are this one address; a zone is its number.
+    /// Every name has one address; a zone is its number.
     #[allow(clippy::unnecessary_wraps)] // it stands for one that may fail
     fn look_up(host: &Host) -> Result<Vec<SocketAddr>, Infallible> {
         Ok(match host {
@@ -376,7 +376,7 @@ mod tests {
     }
 
     fn ip() -> impl Strategy<Value = IpAddr> {
-        // Few enough addresses that rules overlap and meet.
+        // So few addresses that rules overlap and touch.
         let v4 = (0u32..64).prop_map(|n| IpAddr::from(Ipv4Addr::from(0x0a00_0000 + n)));
         let v6 = (0u128..64).prop_map(|n| IpAddr::from(Ipv6Addr::from(0xfd00 << 112 | n)));
         let mapped = (0u32..64).prop_map(|n| Ipv4Addr::from(0x0a00_0000 + n).to_ipv6_mapped().into());
@@ -392,7 +392,7 @@ mod tests {
         prop_oneof![ip().prop_map(|ip| AccessSpec::Host(Host::Ip(ip))), block, range]
     }
 
-    /// What the table is an index of.
+    /// Whether a rule holds, by its definition.
     fn holds(spec: &AccessSpec, ip: IpAddr) -> bool {
         match spec {
             AccessSpec::Host(Host::Ip(own)) => own.to_canonical() == ip,

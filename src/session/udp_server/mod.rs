@@ -4,8 +4,8 @@
 //! deadlines, keeps both alive under any flood; and poll(2), which stands only while nothing comes, costs a busy socket
 //! less than a place in a reactor, which is woken for every datagram sent.
 
+mod access;
 mod answer;
-mod gate;
 mod input;
 mod listeners;
 mod loops;

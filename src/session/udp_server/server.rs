@@ -1,7 +1,7 @@
 //! Where a datagram server's batches are shown and answered, and its lines sent.
 
+use super::access::AccessFilter;
 use super::answer::{Answer, Raised};
-use super::gate::Gate;
 use super::loops::LoopGuard;
 use super::recipients::{Recipient, Recipients};
 use super::sender::{Sender, named};
@@ -24,7 +24,7 @@ pub(super) struct UdpServer<'a> {
     sockets: &'a [Socket],
     inbox: Inbox,
     sender: Sender<'a>,
-    gate: Gate,
+    access: AccessFilter,
     guard: LoopGuard,
     recipients: Recipients,
     raised: Raised,
@@ -66,7 +66,7 @@ impl<'a> UdpServer<'a> {
             sockets,
             inbox: Inbox::new(),
             sender: Sender::new(&context.events, &context.stop),
-            gate: Gate::new(access),
+            access: AccessFilter::new(access),
             guard: LoopGuard::new(sockets),
             recipients: Recipients::new(args.to_all),
             raised: Raised::default(),
@@ -83,8 +83,8 @@ impl<'a> UdpServer<'a> {
     pub(super) fn turn(&mut self, number: usize) -> Result<Turn> {
         let socket = &self.sockets[number];
         let limit = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
-        let count = match self.gate.receive(&mut self.inbox, socket, limit) {
-            // Only denied peers sent something: nothing was received.
+        let count = match self.access.receive(&mut self.inbox, socket, limit) {
+            // Every datagram of the batch was a denied peer's.
             Ok(0) if self.inbox.is_full() => return Ok(Turn::More),
             Ok(0) => return Ok(Turn::Empty),
             Ok(count) => count,
