@@ -19,3 +19,4 @@ pub mod setback;
 mod source;
 pub mod stream;
 pub mod tag;
+pub mod udp;

@@ -3,7 +3,7 @@
 use crate::event::{Event, Kind, Subject};
 use crate::net::acl::{AccessRules, Denial};
 use crate::sys::Error;
-use crate::sys::mmsg::Inbox;
+use crate::sys::mmsg::BatchReceiver;
 use crate::sys::socket::Socket;
 use std::collections::HashSet;
 use std::io;
@@ -14,23 +14,28 @@ use std::net::{IpAddr, SocketAddr};
 const MOST: usize = 1024;
 
 /// Drops the datagrams of denied peers, and remembers the addresses that were reported.
-pub(super) struct AccessFilter {
-    access: AccessRules,
+pub(super) struct AccessFilter<'a> {
+    access: &'a AccessRules,
     reported: HashSet<IpAddr>,
 }
 
-impl AccessFilter {
-    pub(super) fn new(access: AccessRules) -> Self {
+impl<'a> AccessFilter<'a> {
+    pub(super) fn new(access: &'a AccessRules) -> Self {
         Self { access, reported: HashSet::new() }
     }
 
-    /// [`Inbox::receive`] without the datagrams of denied peers; 0 if a batch has no others.
-    pub(super) fn receive(&mut self, inbox: &mut Inbox, socket: &Socket, limit: usize) -> io::Result<usize> {
+    /// [`BatchReceiver::receive`] without the datagrams of denied peers; 0 if a batch has no others.
+    pub(super) fn receive(
+        &mut self,
+        receiver: &mut BatchReceiver,
+        socket: &Socket,
+        limit: usize,
+    ) -> io::Result<usize> {
         if self.access.is_open() {
-            return inbox.receive(socket, limit);
+            return receiver.receive(socket, limit);
         }
         let Self { access, reported } = self;
-        inbox.receive_from(socket, limit, |peer| {
+        receiver.receive_from(socket, limit, |peer| {
             let verdict = access.check(peer);
             if let Err(denial) = verdict {
                 report(reported, peer, denial, socket);
