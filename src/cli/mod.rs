@@ -6,7 +6,6 @@
 mod alone;
 mod chat_join;
 mod chat_serve;
-mod condition;
 mod connect;
 mod datagrams;
 mod listen;
@@ -21,15 +20,14 @@ mod values;
 
 pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
-pub use condition::{Comparison, Condition, What};
 pub use connect::Connect;
 pub use datagrams::DatagramArgs;
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
 pub use response::Response;
 pub use socket::{
-    ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs, UdpClientArgs,
-    UdpServerArgs,
+    AccessArgs, ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs,
+    UdpClientArgs, UdpServerArgs,
 };
 pub use stat::Stat;
 pub use udp_send::UdpSend;

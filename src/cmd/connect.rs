@@ -1,22 +1,19 @@
 //! `soquete connect`.
 
-use super::{Context, Outcome, Result, check, connect_config, end_config};
+use super::{Context, Outcome, Result, connect_config, end_config};
 use crate::cli::Connect;
 use crate::net::address::Endpoint;
 use crate::net::connect::ConnectError;
 use crate::net::crlf;
 use crate::relay::{self, EndConfig};
-use crate::session::connect::ConnectConfig;
+use crate::session::connect;
 use crate::session::pipe::{input, output, relay_config};
 use crate::sys::fd;
 
 /// Runs the subcommand.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
-    if args.check || args.until_closed || !args.command.is_empty() {
-        return check::run(args, context);
-    }
     let target = Endpoint::parse(&args.target)?.into_target()?;
-    let config = ConnectConfig { wait: args.wait, ..connect_config(target, &args.client, args.timeout) };
+    let config = connect::Config { wait: args.wait, ..connect_config(target, &args.client, args.timeout) };
     let socket = match config.open(context) {
         Ok(socket) => socket,
         Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),

@@ -1,6 +1,6 @@
 //! `soquete listen`.
 
-use super::{Context, Result, bind_target, end_config, response};
+use super::{Context, Result, access_rules, bind_target, end_config, response};
 use crate::cli::Listen;
 use crate::event::Proto;
 use crate::net::address::Endpoint;
@@ -27,13 +27,14 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
     tcp_server::run(config, listeners, context)
 }
 
-fn config(args: &Listen, context: &Context) -> sys::Result<Config> {
+fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     Ok(Config {
         service: service(args, context)?,
         keep_open: args.keep_open,
         max_conns: args.max_conns,
         reject: args.reject,
+        access: access_rules(&args.server, context)?,
         accept_timeout: args.accept_timeout,
         end: EndConfig { send_only: args.send_only, ..end },
         has_input: !args.recv_only,

@@ -1,6 +1,7 @@
 //! The one acceptor: a slot is taken before a client is accepted, and a lack of descriptors is a pause, whether a runtime
-//! waits for the clients or a thread of its own.
+//! waits for the clients or a thread of its own. Access rules are applied here, for every TCP server.
 
+use super::acl::AccessRules;
 use super::setback::{BACKOFF, Setbacks, Then};
 use super::stream::register;
 use crate::event::{Event, Events};
@@ -26,6 +27,7 @@ pub struct Listener(AsyncFd<Socket>);
 #[derive(Clone)]
 pub struct Acceptor {
     slots: Arc<Semaphore>,
+    access: Arc<AccessRules>,
     events: Events,
 }
 
@@ -65,24 +67,34 @@ impl Listener {
 }
 
 impl Acceptor {
-    /// An acceptor with so many slots, or as many as there are descriptors.
+    /// Accepts the clients that `access` allows, at most `slots` at once; without a limit, as many as there are descriptors.
     #[must_use]
-    pub fn new(slots: Option<u32>, events: Events) -> Self {
+    pub fn new(slots: Option<u32>, access: AccessRules, events: Events) -> Self {
         let slots = slots.map_or(Semaphore::MAX_PERMITS, |n| n as usize);
-        Self { slots: Arc::new(Semaphore::new(slots)), events }
+        Self { slots: Arc::new(Semaphore::new(slots)), access: Arc::new(access), events }
     }
 
     /// Waits for a client and a slot; a client without a slot waits in the kernel's accept queue.
     ///
-    /// A slot is taken only once a client waits, since other listeners share the slots.
+    /// A slot is taken only once a client waits, since other listeners share the slots. With access rules one client of
+    /// each listener is accepted before it has a slot, so that denied clients need not wait for one.
     pub async fn accept(&self, listener: &Listener) -> Accepted {
         let mut setbacks = Setbacks::default();
         loop {
             self.client_waits(listener, &mut setbacks).await;
             // The semaphore is never closed, so a slot always comes.
-            let place = Arc::clone(&self.slots).acquire_owned().await.ok();
-            if let Some(socket) = self.try_accept(listener, &mut setbacks).await {
-                return Accepted { socket, place };
+            let place = Arc::clone(&self.slots).acquire_owned();
+            if self.access.is_open() {
+                let place = place.await.ok();
+                if let Some(socket) = self.try_accept(listener, &mut setbacks).await {
+                    return Accepted { socket, place };
+                }
+            } else if let Some(socket) = self.try_accept(listener, &mut setbacks).await {
+                let waiting = ResetUnserved(Some(socket));
+                let place = place.await.ok();
+                if let Some(socket) = waiting.served() {
+                    return Accepted { socket, place };
+                }
             }
         }
     }
@@ -120,14 +132,19 @@ impl Acceptor {
                 return Ok(First::Stopped(signal));
             }
             for (listener, _) in listeners.iter().zip(&ready[1..]).filter(|(_, ready)| **ready) {
-                let error = match listener.accept() {
-                    Ok(client) => return Ok(First::Client(client)),
-                    Err(error) => error,
-                };
-                if self.has_to_rest(listener, error, &mut setbacks) {
-                    let rested = Instant::now() + BACKOFF;
-                    let until = deadline.map_or(rested, |deadline| deadline.min(rested));
-                    wait(&[stopping], Some(until)).map_err(failed)?;
+                match listener.accept() {
+                    Ok(client) => {
+                        if let Some(client) = admit(client, &self.access) {
+                            return Ok(First::Client(client));
+                        }
+                    }
+                    Err(error) => {
+                        if self.has_to_rest(listener, error, &mut setbacks) {
+                            let rested = Instant::now() + BACKOFF;
+                            let until = deadline.map_or(rested, |deadline| deadline.min(rested));
+                            wait(&[stopping], Some(until)).map_err(failed)?;
+                        }
+                    }
                 }
             }
             if deadline.is_some_and(|d| Instant::now() >= d) {
@@ -145,7 +162,14 @@ impl Acceptor {
     /// The client that waits, unless it is gone or the machine cannot take it.
     async fn try_accept(&self, listener: &Listener, setbacks: &mut Setbacks) -> Option<Socket> {
         match listener.accept() {
-            Ok(client) => Some(client),
+            Ok(client) => {
+                let client = admit(client, &self.access);
+                if client.is_none() {
+                    // Nothing is awaited while clients arrive: a flood of denied ones must not delay the other tasks.
+                    tokio::task::consume_budget().await;
+                }
+                client
+            }
             Err(error) => {
                 self.back_off(listener, error, setbacks).await;
                 None
@@ -172,6 +196,37 @@ impl Acceptor {
                 }
                 true
             }
+        }
+    }
+}
+
+/// Applies the access rules to a new connection: emits `accept` and returns it if its peer is allowed, emits `refuse` and
+/// resets it if not.
+fn admit(client: Socket, access: &AccessRules) -> Option<Socket> {
+    // The peer of a TCP connection always has an address (accept(2)).
+    if let Some(Err(denial)) = client.peer().map(|peer| access.check(peer)) {
+        client.emit(|socket| Event::Refuse { socket, reason: denial.to_string() });
+        // If it fails the client sees an orderly ending instead, and the event still says what happened.
+        let _ = client.reset_on_close();
+        return None;
+    }
+    client.emit(|socket| Event::Accept { socket });
+    Some(client)
+}
+
+/// A client that waits for a slot. If the server ends before that, it is reset, as the clients in the accept queue are.
+struct ResetUnserved(Option<Socket>);
+
+impl ResetUnserved {
+    fn served(mut self) -> Option<Socket> {
+        self.0.take()
+    }
+}
+
+impl Drop for ResetUnserved {
+    fn drop(&mut self) {
+        if let Some(client) = &self.0 {
+            let _ = client.reset_on_close();
         }
     }
 }

@@ -3,9 +3,11 @@
 //! Uses `event`, `text` and `sys`.
 
 pub mod accept;
+pub mod acl;
 pub mod address;
 pub mod backoff;
 pub mod bind;
+pub mod condition;
 pub mod connect;
 pub mod crlf;
 pub mod datagram;

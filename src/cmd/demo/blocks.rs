@@ -1,7 +1,7 @@
 //! The calls that the conversations of `demo` are made of, each with a limit.
 
 use crate::cmd::Context;
-use crate::event::Proto;
+use crate::event::{Event, Proto};
 use crate::net::bind::ListenConfig;
 use crate::net::connect::{ConnectError, Connector};
 use crate::sys::poll::{Interest, wait};
@@ -41,7 +41,9 @@ pub(super) fn connect(context: &Context, address: SocketAddr) -> Result<Socket, 
 /// The other end of a client that has connected.
 pub(super) fn accept(listener: &Socket, address: SocketAddr) -> sys::Result<Socket> {
     ready(listener)?;
-    listener.accept().map_err(|e| sys::Error::new("accept", address, e))
+    let client = listener.accept().map_err(|e| sys::Error::new("accept", address, e))?;
+    client.emit(|socket| Event::Accept { socket });
+    Ok(client)
 }
 
 /// Closes a connection in order: the client sends FIN first, then the server.

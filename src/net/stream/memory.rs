@@ -5,16 +5,15 @@
 use super::{ByteStream, Layer, register};
 use crate::event::{Events, Proto, Record, Role, Sink, Verbosity};
 use crate::sys::socket::SocketFactory;
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 /// One end of the connection.
 pub(super) struct Memory {
-    incoming: Rc<RefCell<Pipe>>,
-    outgoing: Rc<RefCell<Pipe>>,
+    incoming: Arc<Mutex<Pipe>>,
+    outgoing: Arc<Mutex<Pipe>>,
 }
 
 /// One direction.
@@ -30,10 +29,10 @@ impl ByteStream {
     pub fn pair(capacity: usize) -> (Self, Self) {
         let pipe = || {
             let pipe = Pipe { bytes: VecDeque::new(), capacity, ended: false, waiting: Vec::new() };
-            Rc::new(RefCell::new(pipe))
+            Arc::new(Mutex::new(pipe))
         };
         let (here, there) = (pipe(), pipe());
-        let back = Memory { incoming: Rc::clone(&there), outgoing: Rc::clone(&here) };
+        let back = Memory { incoming: Arc::clone(&there), outgoing: Arc::clone(&here) };
         (Self::over(Memory { incoming: here, outgoing: there }), Self::over(back))
     }
 
@@ -59,7 +58,7 @@ impl Sink for Nowhere {
 
 impl Memory {
     pub(super) fn poll_read(&self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut pipe = self.incoming.borrow_mut();
+        let mut pipe = self.incoming.lock().unwrap();
         if pipe.bytes.is_empty() && !pipe.ended {
             return pipe.wait(cx);
         }
@@ -68,7 +67,7 @@ impl Memory {
     }
 
     pub(super) fn try_write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut pipe = self.outgoing.borrow_mut();
+        let mut pipe = self.outgoing.lock().unwrap();
         let room = pipe.capacity - pipe.bytes.len();
         if room == 0 {
             return Err(ErrorKind::WouldBlock.into());
@@ -85,13 +84,13 @@ impl Memory {
         mut write: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         match write() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.outgoing.borrow_mut().wait(cx),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.outgoing.lock().unwrap().wait(cx),
             answer => Poll::Ready(answer),
         }
     }
 
     pub(super) fn shutdown(&self) {
-        let mut pipe = self.outgoing.borrow_mut();
+        let mut pipe = self.outgoing.lock().unwrap();
         pipe.ended = true;
         pipe.wake();
     }

@@ -3,7 +3,7 @@
 //! Every call takes `&self`, so that the two directions of a connection run side by side in one task. A buffer is lent for
 //! one poll at a time: a thousand silent connections share one.
 //!
-//! TLS becomes a [`Layer`]: a session in a `RefCell`, which `try_read`, `try_write` and `poll_shutdown` run over the
+//! TLS becomes a [`Layer`]: a session behind a lock, which `try_read`, `try_write` and `poll_shutdown` run over the
 //! socket; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the connection below. A tap (a dump, a
 //! throttle) is called in the same three places and in `poll_discard`. The counters are no tap: the socket counts, so that
 //! spliced bytes count as well. A stream with a layer or a tap is never spliced (`can_splice` in `relay::threads`).

@@ -9,6 +9,7 @@ mod single;
 pub use service::{Service, is_pipe};
 
 use super::{Context, Outcome, Result};
+use crate::net::acl::AccessRules;
 use crate::relay::EndConfig;
 use crate::sys::socket::Socket;
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub struct Config {
     pub max_conns: Option<u32>,
     /// Resets clients over that number instead of letting them wait.
     pub reject: bool,
+    /// The clients that are accepted.
+    pub access: AccessRules,
     /// Ends the server when no client is there for so long.
     pub accept_timeout: Option<Duration>,
     /// When a connection is over.

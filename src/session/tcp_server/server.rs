@@ -57,7 +57,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     let output = piping.as_ref().map(|piping| piping.output.clone());
     let buffer = RefCell::new(vec![0; READ]);
     let server = Rc::new(Server {
-        acceptor: Acceptor::new(config.max_conns, context.events.clone()),
+        acceptor: Acceptor::new(config.max_conns, config.access.clone(), context.events.clone()),
         events: context.events.clone(),
         handler: ConnectionHandler { service, piping, idle: config.end.idle, buffer },
         keep_open: config.keep_open,

@@ -13,7 +13,7 @@ use std::time::Instant;
 /// Relays the first client.
 pub(super) fn run(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
     let deadline = config.accept_timeout.map(|t| Instant::now() + t);
-    let acceptor = Acceptor::new(None, context.events.clone());
+    let acceptor = Acceptor::new(None, config.access.clone(), context.events.clone());
     let client = match acceptor.accept_first(&listeners, deadline, &context.stop)? {
         First::Client(client) => client,
         First::Late => return Ok(config.nobody_came()),
