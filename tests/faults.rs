@@ -202,7 +202,8 @@ fn a_plain_listener_out_of_descriptors_waits_for_its_client_too() {
     let server = soquete("listen 127.0.0.1:0").input("hello").start();
     let address = server.address();
     let open = format!("/proc/{}/fd", server.pid());
-    let free = (0..).find(|n| !std::path::Path::new(&open).join(n.to_string()).exists()).expect("a number");
+    let free =
+        (0..100).find(|n| !std::path::Path::new(&open).join(n.to_string()).exists()).expect("a number");
     limit_descriptors(&server, free);
     let mut client = Peer::connect(address);
     let warning = server.event("warning");

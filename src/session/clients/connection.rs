@@ -1,6 +1,7 @@
 //! One connection of a target, relayed to its end.
 
 use super::config::Clients;
+use super::report::warn;
 use super::target::{Target, TargetEnd};
 use crate::event::Kind;
 use crate::net::stream::ByteStream;
@@ -57,7 +58,7 @@ impl Target {
     fn take(&self, clients: &Clients, incoming: &RefCell<Incoming>) -> Text {
         let text = incoming.borrow_mut().take();
         if let Some(split) = text.split {
-            self.warn(clients, Kind::Data, format!("{}: {split}", self.title));
+            warn(clients, Kind::Data, format!("{}: {split}", self.title));
         }
         text
     }

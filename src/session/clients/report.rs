@@ -75,7 +75,7 @@ impl Target {
             }
         };
         let wait = Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-        self.warn(clients, kind, format!("{what}; connecting again in {wait:?}"));
+        warn(clients, kind, format!("{what}; connecting again in {wait:?}"));
     }
 
     /// Warns of input that the target missed while it was disconnected.
@@ -84,13 +84,13 @@ impl Target {
             let Lost { lines, bytes } = lost;
             let (lines, bytes) = (counted(lines, "line", "lines"), counted(bytes, "byte", "bytes"));
             let text = format!("{}: {lines} ({bytes}) dropped that came while it was down", self.title);
-            self.warn(clients, Kind::Data, text);
+            warn(clients, Kind::Data, text);
         }
     }
+}
 
-    pub(super) fn warn(&self, clients: &Clients, kind: Kind, text: String) {
-        clients.events.emit(Event::Warning { fault: fault(kind, text) });
-    }
+pub(super) fn warn(clients: &Clients, kind: Kind, text: String) {
+    clients.events.emit(Event::Warning { fault: fault(kind, text) });
 }
 
 fn fault(kind: Kind, text: String) -> Fault {
