@@ -1,12 +1,12 @@
 //! What the room does about one line: says it to all, or obeys it and answers the member alone. Pure.
 
 use super::command::{Command, HELP, OPERATOR_QUIT};
-use super::line::Line;
 use super::member::{Id, Member};
 use super::nick;
 use super::number::were;
 use super::room::Room;
 use super::rules::{OPERATOR, RoomEvent, SlowPolicy, Verdict, What};
+use crate::text::line::Line;
 use crate::text::sanitize::visible_controls;
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ impl Room {
             Command::Quit if self.operator == Some(id) => self.notify(id, stamp, OPERATOR_QUIT),
             Command::Quit => {
                 if let Some(member) = self.members.seated_mut(id) {
-                    member.splitter.clear();
+                    member.framer.clear();
                 }
                 Verdict::Quit
             }

@@ -1,8 +1,8 @@
 //! One member of the room, and the table of them. Pure; for the room alone.
 
 use super::lag::LagState;
-use super::line::Splitter;
 use super::outbox::Outbox;
+use crate::text::line::LineFramer;
 use std::net::{IpAddr, SocketAddr};
 
 /// A member's place in the room. It is given to another only after its member left.
@@ -20,8 +20,8 @@ impl Id {
 /// What the room knows of a member.
 #[derive(Debug)]
 pub struct Member {
-    /// Unfinished line.
-    pub splitter: Splitter,
+    /// Frames what it sends.
+    pub framer: LineFramer,
     /// What it has still to be told.
     pub outbox: Outbox,
     /// How it keeps up.
@@ -48,7 +48,7 @@ impl Member {
     pub fn new(address: SocketAddr, outbox: Outbox, hidden: bool) -> Self {
         let address = plain(address).to_string();
         Self {
-            splitter: Splitter::default(),
+            framer: LineFramer::default(),
             outbox,
             lag: LagState::default(),
             written: 0,

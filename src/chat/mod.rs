@@ -1,6 +1,6 @@
-//! A line chat as values: bytes in, bytes out, no sockets, no clock, no runtime. `cmd` runs it over real clients.
+//! A line chat as values: bytes in, bytes out, no sockets, no clock, no runtime. `session` runs it over real clients.
 //!
-//! - `line`: bytes into lines. `command`: lines that start with `/`. `nick`: which names are taken.
+//! - `command`: lines that start with `/`. `nick`: which names are taken.
 //! - `log`: everything said, framed, once. `outbox`: one member's place in it. `lag`: who is slow, and who holds the talkers.
 //! - `room`: who is here, all of it together. `answer`: what becomes of a line. `rules`: the values in and out.
 //! - `number`: numbers in sentences.
@@ -11,7 +11,6 @@
 mod answer;
 mod command;
 mod lag;
-mod line;
 mod log;
 mod member;
 mod nick;

@@ -4,13 +4,13 @@
 //! write to one. Times come in as text.
 
 use super::lag::{Backpressure, LagState};
-use super::line::Cut;
 use super::log::Log;
 use super::member::{Id, Member, Members};
 use super::nick;
 use super::number::were;
 use super::outbox::Outbox;
 use super::rules::{Flow, OPERATOR, RoomEvent, Rules, SlowPolicy, Verdict, What};
+use crate::text::line::{LineFormat, Overflow};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
@@ -115,13 +115,13 @@ impl Room {
     ) -> Verdict {
         // A read of nothing but LFs grows a hundredfold when framed; nobody may push all others over their limit.
         let enough = self.log.end() + self.rules.slow_limit / 8;
-        let cut = self.cut();
+        let format = self.line_format();
         while !input.is_empty() {
             if self.log.end() > enough {
                 return Verdict::Pause;
             }
             let Some(member) = self.members.seated_mut(id) else { return Verdict::Quit };
-            let Some(line) = member.splitter.next_line(input, cut) else { break };
+            let Some(line) = member.framer.next_line(input, format) else { break };
             let verdict = self.take_line(id, &line, stamp, tell);
             if verdict != Verdict::Stay {
                 *input = &[];
@@ -133,9 +133,9 @@ impl Room {
 
     /// Lets `id` out, its unfinished line said; `why` is what others read after "left".
     pub fn leave(&mut self, id: Id, why: Option<&str>, stamp: &str, tell: &mut dyn FnMut(RoomEvent<'_>)) {
-        let cut = self.cut();
+        let format = self.line_format();
         let Some(member) = self.members.seated_mut(id) else { return };
-        if let Some(line) = member.splitter.finish(cut) {
+        if let Some(line) = member.framer.finish(format) {
             self.take_line(id, &line, stamp, tell);
         }
         if self.rules.announce {
@@ -240,8 +240,8 @@ impl Room {
         self.log.release(read.unwrap_or(self.log.end()));
     }
 
-    const fn cut(&self) -> Cut {
-        Cut { max: self.rules.max_line, keep_cr: self.rules.raw }
+    const fn line_format(&self) -> LineFormat {
+        LineFormat { max: self.rules.max_line, keep_cr: self.rules.raw, overflow: Overflow::Truncate }
     }
 
     fn history_start(&self) -> u64 {

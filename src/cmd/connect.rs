@@ -4,13 +4,13 @@ use super::{Context, Outcome, Result, check, connect_wait, end_config};
 use crate::cli::Connect;
 use crate::net::address::{Endpoint, reachable};
 use crate::net::connect::{Dial, DialError};
-use crate::net::crlf;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
 use crate::session::pipe::{input, output, relay_config};
 use crate::session::resolve::addresses;
-use crate::sys::fd::{self};
+use crate::sys::fd;
 use crate::sys::socket::Socket;
+use crate::text::crlf;
 use std::time::Instant;
 
 /// Runs `soquete connect`.

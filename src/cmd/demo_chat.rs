@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::net::connect::DialError;
 use crate::sys::socket::Socket;
 use crate::sys::{self, fd};
-use jiff::Zoned;
+use crate::text::clock::Clock;
 use std::net::{Ipv4Addr, SocketAddr};
 
 const RULES: Rules = Rules {
@@ -23,7 +23,7 @@ const RULES: Rules = Rules {
 /// Two clients in one room; each says a line, each reads what the other said, and they leave one after the other.
 pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
     let (listener, address) = listen(context)?;
-    let mut room = Room::new(RULES);
+    let (mut room, mut clock) = (Room::new(RULES), Clock::local());
     let mut seats = Vec::new();
     for _ in 0..2 {
         step(context)?;
@@ -32,7 +32,7 @@ pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
         let server = accept(&listener, address)?;
         let peer = server.peer().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let refused = |why| sys::Error::new("join", peer, std::io::Error::other(why));
-        let id = room.join(peer, &stamp()).map_err(refused)?;
+        let id = room.join(peer, &clock.now()).map_err(refused)?;
         seats.push((client, server, id));
     }
     step(context)?;
@@ -40,10 +40,10 @@ pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
         let (client, server, id) = &seats[speaker];
         send(client, line.as_bytes())?;
         let said = receive(server)?;
-        room.receive(*id, &mut &said[..], &stamp(), &mut |_| {});
+        room.receive(*id, &mut &said[..], &clock.now(), &mut |_| {});
         tell(context, server, line);
         let (listening, their_server, their_id) = &seats[1 - speaker];
-        room.flush(*their_id, &stamp(), &mut |_| {}, |parts| their_server.send_vectored(parts))
+        room.flush(*their_id, &clock.now(), &mut |_| {}, |parts| their_server.send_vectored(parts))
             .map_err(|e| sys::Error::new("send", "", e))?;
         fd::write_all(fd::output(), &receive(listening)?).map_err(crate::session::stdout::failure)?;
         step(context)?;
@@ -53,11 +53,6 @@ pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
     }
     drop(listener);
     step(context)
-}
-
-/// Local time as the room shows it.
-fn stamp() -> String {
-    Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn tell(context: &Context, speaker: &Socket, line: &str) {

@@ -5,7 +5,6 @@ use crate::cli::Listen;
 use crate::event::{Event, Proto};
 use crate::net::address::Endpoint;
 use crate::net::bind::ListenConfig;
-use crate::net::crlf;
 use crate::net::setback::{BACKOFF, Setbacks, Then};
 use crate::relay::{self, EndConfig};
 use crate::session::pipe::{input, output, relay_config};
@@ -14,6 +13,7 @@ use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::Signal;
 use crate::sys::socket::Socket;
 use crate::sys::{self, fd, limits};
+use crate::text::crlf;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -55,7 +55,7 @@ fn pipe_first(args: &Listen, listeners: Vec<Socket>, context: &Context) -> Resul
     let mut config = relay_config(input, output, end, context);
     config.outgoing = args.crlf.then(crlf::filter);
     if args.prefix {
-        config.incoming = Some(tcp_server::tagging(&client, config.incoming.take()));
+        config.incoming = Some(tcp_server::tagging(client.peer(), config.incoming.take()));
     }
     Ok(relay::run(client, config, &context.stop)?.into())
 }

@@ -3,11 +3,11 @@
 use super::datagram::{self, Memory};
 use super::momentary::{self, Momentary};
 use super::progress::Slot;
-use super::{DisplayOptions, Style, explain, zone};
+use super::{DisplayOptions, Style, explain};
 use crate::event::number::counted;
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
+use crate::text::clock::local_zone;
 use crate::text::sanitize;
-use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -18,7 +18,6 @@ const USUAL: [&str; 3] = ["backlog", "reuseaddr", "v6only"];
 pub(super) struct Human {
     display: DisplayOptions,
     to: File,
-    zone: TimeZone,
     lines: Vec<u8>,
     memory: Memory,
     bar: Slot,
@@ -27,9 +26,9 @@ pub(super) struct Human {
 
 impl Human {
     pub(super) fn new(display: DisplayOptions, to: File) -> Self {
-        let (zone, memory) = (zone::local().clone(), Memory::default());
-        let (bar, momentary) = (Slot::default(), Momentary::default());
-        Self { display, to, zone, lines: Vec::new(), memory, bar, momentary }
+        let (memory, bar, momentary) =
+            (Memory::new(local_zone().clone()), Slot::default(), Momentary::default());
+        Self { display, to, lines: Vec::new(), memory, bar, momentary }
     }
 
     fn add(&mut self, record: &Record) {
@@ -41,7 +40,7 @@ impl Human {
             Event::Error { .. } => {}
             _ if self.display.quiet => return,
             event @ Event::Target { attempt: Some(_), .. } if self.display.terminal => {
-                let time = self.memory.time(record.ts, &self.zone);
+                let time = self.memory.time(record.ts);
                 return self
                     .momentary
                     .set(format!("{time} {}", momentary::waiting(event).unwrap_or_default()));
@@ -49,7 +48,7 @@ impl Human {
             _ => {}
         }
         let plain = self.display.style == Style::Plain;
-        if plain && datagram::human(record, &mut self.memory, &self.zone, &mut self.lines).is_some() {
+        if plain && datagram::human(record, &mut self.memory, &mut self.lines).is_some() {
             return;
         }
         self.add_any(record);
@@ -66,7 +65,7 @@ impl Human {
             }
             event => {
                 let start = self.lines.len();
-                let time = self.memory.time(record.ts, &self.zone);
+                let time = self.memory.time(record.ts);
                 let _ = write!(self.lines, "{} ", style.dim(time));
                 if self.describe(event).is_some() {
                     self.lines.push(b'\n');
@@ -326,7 +325,7 @@ mod tests {
             };
             let to = File::open("/dev/null").unwrap();
             let mut human = Human::new(display, to);
-            human.zone = TimeZone::fixed(jiff::tz::offset(5));
+            human.memory = Memory::new(jiff::tz::TimeZone::fixed(jiff::tz::offset(5)));
             human.add_any(&record);
             let usual = std::mem::take(&mut human.lines);
             human.add(&record);

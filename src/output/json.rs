@@ -3,6 +3,7 @@
 use super::datagram::{self, Memory};
 use crate::event::{Record, Sink};
 use crate::text::hidden::is_hidden;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use std::fs::File;
@@ -43,7 +44,7 @@ pub(super) struct Json {
 
 impl Json {
     pub(super) fn new(to: File) -> Self {
-        Self { to, lines: Vec::new(), memory: Memory::default() }
+        Self { to, lines: Vec::new(), memory: Memory::new(TimeZone::UTC) }
     }
 }
 

@@ -10,7 +10,6 @@ mod progress;
 mod report;
 mod style;
 mod table;
-mod zone;
 
 pub use report::report;
 pub use style::Style;

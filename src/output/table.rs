@@ -3,10 +3,11 @@
 //! The first rows are held back to see how wide the columns must be; after that a row that needs more runs over, and
 //! memory does not grow with the table. TCP and UDP make one table, UNIX sockets another.
 
+use super::Style;
 use super::human::{bytes, latency};
-use super::{Style, zone};
 use crate::event::number::counted;
 use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Name, Queues, SocketRow, Transport};
+use crate::text::clock::local_zone;
 use crate::text::sanitize;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -138,7 +139,7 @@ impl Table {
     /// One change, with the time of day.
     pub fn change(&mut self, row: &ChangeRow, out: &mut impl Write) -> io::Result<()> {
         let style = self.style;
-        let time = row.ts.to_zoned(zone::local().clone());
+        let time = row.ts.to_zoned(local_zone().clone());
         write!(out, "{} {:<4} ", style.dim(time.strftime("%H:%M:%S%.6f")), row.proto.name())?;
         match row.from {
             Some(from) => write!(out, "{:>12}", style.state(from))?,

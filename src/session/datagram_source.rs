@@ -1,8 +1,8 @@
 //! What is to be sent, cut into datagrams. Pure: no socket, no clock.
 
 use crate::cli::DatagramArgs;
-use crate::net::crlf;
 use crate::sys::splice::Filter;
+use crate::text::crlf;
 use std::fmt;
 use std::ops::Range;
 

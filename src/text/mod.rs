@@ -1,10 +1,18 @@
-//! Text as people may see it. Pure: no sockets, no clock, nothing of ours; for whoever shows a peer's bytes.
+//! Bytes and text on their way: framed, decoded, made visible, labelled. Pure: no sockets, nothing of ours. Every layer
+//! that handles lines or a peer's bytes uses it.
 //!
-//! - `hidden`: the one table of characters that are not shown as they are.
-//! - `sanitize`: text made visible by that table.
+//! - `line`: bytes into lines. `utf8`: bytes into characters. Both take a stream in chunks of any size.
+//! - `sanitize`: text a terminal may show, by the table in `hidden`.
+//! - `upper`, `crlf`: filters of a stream. `tag`: the address before each line.
+//! - `clock`: local time as text.
 
+pub mod clock;
+pub mod crlf;
 pub mod hidden;
+pub mod line;
 pub mod sanitize;
+pub mod tag;
 pub mod upper;
+mod utf8;
 
 pub use sanitize::Visible;

@@ -1,6 +1,5 @@
 //! `chat-serve`: the room of `chat` over tracked sockets, a task a client on one thread.
 
-mod clock;
 mod connection;
 mod events;
 mod operator;

@@ -3,11 +3,11 @@
 //! Clients are read as they come; what they said goes out in one pass over all of them, after everybody whose bytes
 //! had arrived was read. Who takes no more is left to its own task, which goes on when the socket has room.
 
-use super::clock::Clock;
 use super::events;
 use crate::chat::{Flow, Id, Room, Rules};
 use crate::event::{Events, MemberChange, Subject};
 use crate::net::stream::Stream;
+use crate::text::clock::Clock;
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
@@ -83,7 +83,7 @@ impl ChatServer {
         Self {
             room: Room::new(rules),
             connections: Vec::new(),
-            clock: Clock::new(),
+            clock: Clock::local(),
             events,
             buffer: vec![0; READ],
             pass_every: rules.slow_limit / 8,
@@ -101,7 +101,7 @@ impl ChatServer {
     /// Seats a client; why not otherwise.
     pub(super) fn enter(&mut self, stream: &Rc<Stream>) -> Result<Id, String> {
         let Some(peer) = stream.socket_ref().peer() else { return Err("it has no address".to_owned()) };
-        let id = self.room.join(peer, &self.clock.stamp())?;
+        let id = self.room.join(peer, &self.clock.now())?;
         if self.connections.len() <= id.index() {
             self.connections.resize_with(id.index() + 1, || None);
         }
@@ -115,7 +115,7 @@ impl ChatServer {
 
     /// What a client is told that is not let in.
     pub(super) fn refusal(&mut self, why: &str) -> Vec<u8> {
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         self.room.refusal(why, &stamp)
     }
 
@@ -123,7 +123,7 @@ impl ChatServer {
     pub(super) fn flush_all(&mut self) {
         self.pass_wanted = false;
         self.passed = self.room.place();
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         let (room, events) = (&mut self.room, &self.events);
         for connection in
             self.connections.iter_mut().flatten().filter(|connection| connection.ending.is_none())

@@ -27,7 +27,7 @@ impl ChatServer {
     /// The operator typed `bytes`.
     pub(super) fn operator_says(&mut self, mut bytes: &[u8]) {
         let Some((id, front)) = self.transcript else { return };
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         let events = &self.events;
         while !bytes.is_empty() {
             self.room.receive(id, &mut bytes, &stamp, &mut |what| events::tell_of(events, front, &what));
@@ -37,7 +37,7 @@ impl ChatServer {
 
     /// The operator will say no more, but reads on.
     pub(super) fn operator_leaves(&mut self) {
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         self.room.retire_operator(&stamp);
         self.want_pass();
     }
@@ -50,7 +50,7 @@ impl ChatServer {
     /// The next piece of the transcript; empty when there is none.
     pub(super) fn transcript(&mut self) -> Vec<u8> {
         let mut chunk = Vec::new();
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         self.flush_voice(&stamp, |parts| {
             if chunk.len() >= CHUNK {
                 Err(ErrorKind::WouldBlock.into())

@@ -37,7 +37,7 @@ impl ChatServer {
 
     /// Writes what waits for a client that was blocked.
     fn write(&mut self, id: Id, cx: &mut Context<'_>) -> Poll<Option<Ending>> {
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         let Some(connection) = self.connections.get_mut(id.index()).and_then(Option::as_mut) else {
             return Poll::Ready(None);
         };
@@ -99,7 +99,7 @@ impl ChatServer {
 
     /// Gives the room what a client sent.
     fn hear(&mut self, id: Id, mut input: &[u8]) -> Option<Ending> {
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         loop {
             let connection = self.connections.get(id.index())?.as_ref()?;
             let (stream, events) = (&connection.stream, &self.events);
@@ -125,7 +125,7 @@ impl ChatServer {
 
     /// Lets a client out; what it had still to be told, if it can be.
     pub(super) fn depart(&mut self, id: Id, ending: &Ending) -> Vec<u8> {
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         let Some(connection) = self.connections.get_mut(id.index()).and_then(Option::take) else {
             return Vec::new();
         };

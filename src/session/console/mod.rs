@@ -13,6 +13,7 @@ use crate::event::Kind;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::tty::{self, Mode, NO_PASTE_MARKS};
 use crate::sys::{Error, Result, fd, signal};
+use crate::text::line::LineFramer;
 use colors::SenderColors;
 use printer::PromptPrinter;
 use prompt::PromptState;
@@ -99,7 +100,7 @@ fn print(
     mut printer: PromptPrinter<impl rustyline::ExternalPrinter>,
     resumption: &Resumption,
 ) {
-    let mut unfinished = [Vec::new(), Vec::new()];
+    let mut framers = [LineFramer::default(), LineFramer::default()];
     let mut open = [true, true];
     let mut buffer = vec![0; PIECE];
     while open.contains(&true) {
@@ -107,7 +108,7 @@ fn print(
         let bell = std::iter::once(&resumption.bell);
         let fds: Vec<_> =
             waiting.iter().map(|&i| &pipes[i]).chain(bell).map(|p| (p.as_fd(), Interest::Reading)).collect();
-        let deadline = unfinished.iter().any(|u| !u.is_empty()).then(|| Instant::now() + UNFINISHED);
+        let deadline = framers.iter().any(|f| f.held() > 0).then(|| Instant::now() + UNFINISHED);
         let Ok(ready) = wait(&fds, deadline) else { return };
         if ready.last() == Some(&true) {
             resumption.answer(&mut printer, pipes[0].as_fd());
@@ -115,17 +116,15 @@ fn print(
         let late = !ready.contains(&true);
         let mut text = String::new();
         for (&i, ready) in waiting.iter().zip(ready) {
-            let mut whole = 0;
+            let mut len = 0;
             if ready {
-                let len = fd::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
+                len = fd::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
                 open[i] = len > 0;
-                let line_end = memchr::memrchr(b'\n', &buffer[..len]);
-                whole = line_end.map_or(0, |at| unfinished[i].len() + at + 1);
-                unfinished[i].extend_from_slice(&buffer[..len]);
             }
-            let all = late || !open[i] || unfinished[i].len() - whole >= PIECE;
-            let end = if all { unfinished[i].len() } else { whole };
-            let bytes: Vec<u8> = unfinished[i].drain(..end).collect();
+            let mut bytes = framers[i].whole_lines(&buffer[..len]);
+            if late || !open[i] || framers[i].held() >= PIECE {
+                bytes.to_mut().append(&mut framers[i].take_rest());
+            }
             match i {
                 0 => brush.paint(&bytes, &mut text),
                 _ => text.push_str(&String::from_utf8_lossy(&bytes)),

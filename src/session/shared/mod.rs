@@ -11,6 +11,7 @@ mod text;
 
 pub(super) use fanout::{Framing, InputFanout, open as open_fanout, read_in_thread};
 pub(super) use incoming::Incoming;
+pub use incoming::tagging;
 pub(super) use reader::{Lost, Reader};
 pub(super) use relay_task::{RelayTerms, idle, receive, relay_task};
 pub(super) use text::Text;

@@ -8,6 +8,7 @@ use crate::session::shared::{Incoming, InputFanout, RelayTerms, idle, read_in_th
 use crate::session::stdout::{Output, Written};
 use crate::sys::splice::{self, Filter};
 use crate::sys::{Error, Result};
+use crate::text::tag::peer_tag;
 use crate::text::upper::Upper;
 use std::cell::RefCell;
 use std::fs::File;
@@ -131,9 +132,11 @@ impl ConnectionHandler {
     async fn pipe(&self, client: &Stream) -> Result<Option<Duration>> {
         let (Some(fanout), Some(output)) = (&self.fanout, &self.output) else { return Ok(None) };
         let visible = (self.visible)();
-        let tag = || client.socket_ref().peer().map_or_else(|| "[?] ".into(), crate::net::tag::tag);
-        let incoming = if self.prefix { Incoming::lines(visible, tag()) } else { Incoming::bytes(visible) };
-        let incoming = RefCell::new(incoming);
+        let tag = self.prefix.then(|| peer_tag(client.socket_ref().peer()));
+        let incoming = RefCell::new(match tag {
+            Some(tag) => Incoming::lines(visible, tag),
+            None => Incoming::bytes(visible),
+        });
         let reader = fanout.subscribe(false);
         if self.send_only {
             let end = relay_task(client, &reader, &self.terms, pin!(self.discard(client))).await;

@@ -2,11 +2,8 @@
 
 use super::response::{failed, is_pipe, response};
 use crate::cli::Listen;
-use crate::net::tag::tag;
 use crate::session::Context;
 use crate::sys;
-use crate::sys::socket::Socket;
-use crate::sys::splice::Filter;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -56,26 +53,4 @@ pub fn open(path: &Path) -> sys::Result<File> {
         return Err(failed(path, std::io::Error::from_raw_os_error(libc::EISDIR)));
     }
     Ok(file)
-}
-
-/// A filter that puts `[ADDRESS] ` before each line a client sends, after `then` made it safe to show.
-pub fn tagging(client: &Socket, then: Option<Filter>) -> Filter {
-    let tag = client.peer().map_or_else(|| "[?] ".into(), tag);
-    let (mut then, mut at_start, mut shown) = (then, true, Vec::new());
-    Box::new(move |bytes, out| {
-        shown.clear();
-        let bytes = match &mut then {
-            Some(then) => {
-                then(bytes, &mut shown);
-                &shown
-            }
-            None => bytes,
-        };
-        for line in bytes.split_inclusive(|b| *b == b'\n') {
-            if std::mem::replace(&mut at_start, line.ends_with(b"\n")) {
-                out.extend_from_slice(tag.as_bytes());
-            }
-            out.extend_from_slice(line);
-        }
-    })
 }

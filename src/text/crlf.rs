@@ -1,10 +1,8 @@
-//! Line ends as mail and other text protocols want them (RFC 5321, 2.3.8).
+//! Line ends of mail and other text protocols (RFC 5321, 2.3.8).
 
-use crate::sys::splice::Filter;
-
-/// Makes each line end CR LF; one that is so already stays.
+/// Makes each LF of a stream CR LF; a CR LF stays.
 #[must_use]
-pub fn filter() -> Filter {
+pub fn filter() -> Box<dyn FnMut(&[u8], &mut Vec<u8>) + Send> {
     let mut last = 0;
     Box::new(move |bytes, out| {
         for &byte in bytes {
