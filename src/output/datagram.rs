@@ -11,15 +11,15 @@ use jiff::tz::TimeZone;
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
-/// What one line has in common with the next: the second, and most often the two addresses.
-pub(super) struct Memory {
+/// The texts one line shares with the next: the second, and most often the two addresses.
+pub(super) struct Cache {
     clock: Clock,
     time: Vec<u8>,
     ends: Option<(Role, [SocketAddr; 2])>,
     text: Vec<u8>,
 }
 
-impl Memory {
+impl Cache {
     /// For times shown in `zone`.
     pub(super) fn new(zone: TimeZone) -> Self {
         Self { clock: Clock::new(zone), time: Vec::new(), ends: None, text: Vec::new() }
@@ -55,15 +55,15 @@ fn micros(ts: Timestamp, out: &mut Vec<u8>) {
 }
 
 /// Appends the line for people, without colour, if `record` is a datagram of the usual kind.
-pub(super) fn human(record: &Record, memory: &mut Memory, out: &mut Vec<u8>) -> Option<()> {
+pub(super) fn human(record: &Record, cache: &mut Cache, out: &mut Vec<u8>) -> Option<()> {
     let (socket, dir, len, ends) = parts(record)?;
-    out.extend_from_slice(memory.clock.stamp(record.ts).time());
+    out.extend_from_slice(cache.clock.stamp(record.ts).time());
     micros(record.ts, out);
     out.extend_from_slice(b" #");
     number(socket.conn.into(), out);
     out.push(b' ');
     let arrow = if socket.role == Role::Client { " → " } else { " ← " };
-    memory.ends(socket.role, ends, arrow.as_bytes(), out);
+    cache.ends(socket.role, ends, arrow.as_bytes(), out);
     out.extend_from_slice(if dir == Dir::In { b" received " } else { b" sent " });
     if len < 10_000 {
         number(len as u64, out);
@@ -76,14 +76,14 @@ pub(super) fn human(record: &Record, memory: &mut Memory, out: &mut Vec<u8>) -> 
 }
 
 /// Appends the JSON object and a line feed, if `record` is a datagram of the usual kind.
-pub(super) fn json(record: &Record, memory: &mut Memory, out: &mut Vec<u8>) -> Option<()> {
+pub(super) fn json(record: &Record, cache: &mut Cache, out: &mut Vec<u8>) -> Option<()> {
     let (socket, dir, len, ends) = parts(record)?;
     out.extend_from_slice(b"{\"v\":");
     number(record.v.into(), out);
     out.extend_from_slice(b",\"seq\":");
     number(record.seq, out);
     out.extend_from_slice(b",\"ts\":\"");
-    let second = memory.clock.stamp(record.ts);
+    let second = cache.clock.stamp(record.ts);
     out.extend_from_slice(second.date());
     out.push(b'T');
     out.extend_from_slice(second.time());
@@ -91,7 +91,7 @@ pub(super) fn json(record: &Record, memory: &mut Memory, out: &mut Vec<u8>) -> O
     out.extend_from_slice(b"Z\",\"event\":\"datagram\",\"conn\":");
     number(socket.conn.into(), out);
     out.extend_from_slice(b",\"proto\":\"udp\",\"local\":\"");
-    memory.ends(socket.role, ends, b"\",\"peer\":\"", out);
+    cache.ends(socket.role, ends, b"\",\"peer\":\"", out);
     let client = socket.role == Role::Client;
     out.extend_from_slice(if client { b"\",\"role\":\"client\"" } else { b"\",\"role\":\"server\"" });
     out.extend_from_slice(if dir == Dir::In {
@@ -161,10 +161,10 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn the_object_is_the_one_serde_makes(records in prop::collection::vec(record(), 1..5)) {
-            let mut memory = Memory::new(TimeZone::UTC);
+            let mut cache = Cache::new(TimeZone::UTC);
             for record in records {
                 let mut fast = Vec::new();
-                if json(&record, &mut memory, &mut fast).is_some() {
+                if json(&record, &mut cache, &mut fast).is_some() {
                     let usual = serde_json::to_string(&record).unwrap() + "\n";
                     prop_assert_eq!(String::from_utf8(fast).unwrap(), usual);
                 }

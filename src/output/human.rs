@@ -1,8 +1,8 @@
 //! Events as lines for people.
 
-use super::datagram::{self, Memory};
-use super::momentary::{self, Momentary};
-use super::progress::Slot;
+use super::datagram::{self, Cache};
+use super::progress::Progress;
+use super::status_line::{self, StatusLine};
 use super::{DisplayOptions, Style, explain};
 use crate::event::number::counted;
 use crate::event::{Dir, Event, Fault, MemberChange, Outcome, Record, Role, Scope, Sink, Subject, Via};
@@ -11,28 +11,28 @@ use crate::text::sanitize;
 use std::fs::File;
 use std::io::{self, Write};
 
-/// Options set on every listener: worth a line only where the kernel changed them.
+/// Options set on every listener, shown only where the kernel changed the value.
 const USUAL: [&str; 3] = ["backlog", "reuseaddr", "v6only"];
 
-/// Writes a line an event, a batch at a time.
+/// Writes one line per event, a batch with one call.
 pub(super) struct Human {
     display: DisplayOptions,
     to: File,
     lines: Vec<u8>,
-    memory: Memory,
-    bar: Slot,
-    momentary: Momentary,
+    cache: Cache,
+    bar: Progress,
+    status_line: StatusLine,
 }
 
 impl Human {
     pub(super) fn new(display: DisplayOptions, to: File) -> Self {
-        let (memory, bar, momentary) =
-            (Memory::new(local_zone().clone()), Slot::default(), Momentary::default());
-        Self { display, to, lines: Vec::new(), memory, bar, momentary }
+        let (cache, bar, status_line) =
+            (Cache::new(local_zone().clone()), Progress::default(), StatusLine::default());
+        Self { display, to, lines: Vec::new(), cache, bar, status_line }
     }
 
     fn add(&mut self, record: &Record) {
-        self.momentary.clear();
+        self.status_line.clear();
         if self.display.bar && self.bar.follow(&record.event) {
             return;
         }
@@ -40,15 +40,15 @@ impl Human {
             Event::Error { .. } => {}
             _ if self.display.quiet => return,
             event @ Event::Target { attempt: Some(_), .. } if self.display.terminal => {
-                let time = self.memory.time(record.ts);
+                let time = self.cache.time(record.ts);
                 return self
-                    .momentary
-                    .set(format!("{time} {}", momentary::waiting(event).unwrap_or_default()));
+                    .status_line
+                    .set(format!("{time} {}", status_line::waiting(event).unwrap_or_default()));
             }
             _ => {}
         }
         let plain = self.display.style == Style::Plain;
-        if plain && datagram::human(record, &mut self.memory, &mut self.lines).is_some() {
+        if plain && datagram::human(record, &mut self.cache, &mut self.lines).is_some() {
             return;
         }
         self.add_any(record);
@@ -58,14 +58,14 @@ impl Human {
         let style = self.display.style;
         match &record.event {
             Event::Error { fault } => {
-                let _ = writeln!(self.lines, "{} {}", style.bad("soquete:"), said(fault));
+                let _ = writeln!(self.lines, "{} {}", style.bad("soquete:"), fault_text(fault));
             }
             Event::Warning { fault } => {
-                let _ = writeln!(self.lines, "{} {}", style.wary("soquete: warning:"), said(fault));
+                let _ = writeln!(self.lines, "{} {}", style.warning("soquete: warning:"), fault_text(fault));
             }
             event => {
                 let start = self.lines.len();
-                let time = self.memory.time(record.ts);
+                let time = self.cache.time(record.ts);
                 let _ = write!(self.lines, "{} ", style.dim(time));
                 if self.describe(event).is_some() {
                     self.lines.push(b'\n');
@@ -76,8 +76,8 @@ impl Human {
         }
     }
 
-    /// Adds what an event says; `None` if it is detail nobody asked for.
-    #[allow(clippy::too_many_lines)] // one arm an event: the match is the table of lines
+    /// Appends the text of an event; `None` if it is a detail that is not to be shown.
+    #[allow(clippy::too_many_lines)] // one arm per event: the match is the table of lines
     fn describe(&mut self, event: &Event) -> Option<()> {
         let (style, detail) = (self.display.style, self.display.detail);
         let out = &mut self.lines;
@@ -96,7 +96,7 @@ impl Human {
                         style.dim(implied.trim_start_matches(','))
                     )
                 } else {
-                    write!(out, "{} {from:>12} → {to:<12} {}", who(*socket), style.dim(why))
+                    write!(out, "{} {from:>12} → {to:<12} {}", subject(*socket), style.dim(why))
                 }
             }
             Event::Option { socket, name, requested, effective } => {
@@ -108,10 +108,10 @@ impl Human {
                         write!(
                             out,
                             "{} option {name}: requested {asked}, effective {effective}",
-                            who(*socket)
+                            subject(*socket)
                         )
                     }
-                    None => write!(out, "{} option {name}: {effective}", who(*socket)),
+                    None => write!(out, "{} option {name}: {effective}", subject(*socket)),
                 }
             }
             Event::Resolve { host, address } => {
@@ -120,7 +120,7 @@ impl Human {
             Event::Info { socket, info } => write!(
                 out,
                 "{} rtt {} ± {}, rto {}, cwnd {}, mss {}/{}, pmtu {}, {}",
-                who(*socket),
+                subject(*socket),
                 latency(info.rtt_us.into()),
                 latency(info.rttvar_us.into()),
                 latency(info.rto_us.into()),
@@ -130,7 +130,7 @@ impl Human {
                 info.pmtu,
                 retransmits_of(info.retransmits)
             ),
-            Event::Bind { socket } if detail => write!(out, "{} bound", who(*socket)),
+            Event::Bind { socket } if detail => write!(out, "{} bound", subject(*socket)),
             Event::Listening { socket, backlog, scope, .. } => {
                 let reach = match scope {
                     Scope::Loopback => "this machine only",
@@ -141,17 +141,17 @@ impl Human {
                 let local = socket.local.map_or_else(String::new, |a| a.to_string());
                 write!(out, "#{} {} {local} ({reach}{queue})", socket.conn, style.good("listening on"))
             }
-            Event::Accept { socket } => write!(out, "{} {}", who(*socket), style.good("accepted")),
+            Event::Accept { socket } => write!(out, "{} {}", subject(*socket), style.good("accepted")),
             Event::Refuse { socket, reason } => {
-                write!(out, "{} {} {}", who(*socket), style.wary("refused:"), sanitize::line(reason))
+                write!(out, "{} {} {}", subject(*socket), style.warning("refused:"), sanitize::line(reason))
             }
             Event::Datagram { socket, dir, len } => {
                 let way = if *dir == Dir::In { "received" } else { "sent" };
-                write!(out, "{} {way} {}", who(*socket), bytes(*len as u64))
+                write!(out, "{} {way} {}", subject(*socket), bytes(*len as u64))
             }
             Event::Member { socket, what: MemberChange::Nick, nick: Some(nick), text } => {
                 let text = text.as_ref().map_or_else(String::new, |t| format!(" ({})", sanitize::line(t)));
-                write!(out, "{} is now known as {}{text}", who(*socket), sanitize::line(nick))
+                write!(out, "{} is now known as {}{text}", subject(*socket), sanitize::line(nick))
             }
             Event::Member { socket, what, nick, text } => {
                 let what = match what {
@@ -162,19 +162,19 @@ impl Human {
                 };
                 let nick = nick.as_ref().map_or_else(String::new, |n| format!(" {}", sanitize::line(n)));
                 let text = text.as_ref().map_or_else(String::new, |t| format!(": {}", sanitize::line(t)));
-                write!(out, "{}{nick} {what}{text}", who(*socket))
+                write!(out, "{}{nick} {what}{text}", subject(*socket))
             }
             Event::Line { socket, nick, text } if detail => {
                 let nick = nick.as_ref().map_or_else(String::new, |n| format!(" {}", sanitize::line(n)));
-                write!(out, "{}{nick}: {}", who(*socket), sanitize::line(text))
+                write!(out, "{}{nick}: {}", subject(*socket), sanitize::line(text))
             }
-            Event::Target { attempt: Some(_), .. } => write!(out, "{}", momentary::waiting(event)?),
-            // The report has the checks.
+            Event::Target { attempt: Some(_), .. } => write!(out, "{}", status_line::waiting(event)?),
+            // Checks are in the report.
             Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
             Event::Target { target, outcome, latency_us, local, text, .. } => {
                 let word = match outcome {
                     Outcome::Open | Outcome::Connected | Outcome::Replied => style.good(outcome.name()),
-                    _ => style.wary(outcome.name()),
+                    _ => style.warning(outcome.name()),
                 };
                 let _ = write!(out, "{} {word}", sanitize::line(target));
                 if let Some(local) = local {
@@ -189,13 +189,18 @@ impl Human {
                 text.as_ref().map_or(Ok(()), |t| write!(out, " ({})", sanitize::line(t)))
             }
             Event::Progress { socket, bytes_in, bytes_out, .. } if detail || self.display.progress => {
-                write!(out, "{} {} in, {} out so far", who(*socket), bytes(*bytes_in), bytes(*bytes_out))
+                write!(out, "{} {} in, {} out so far", subject(*socket), bytes(*bytes_in), bytes(*bytes_out))
             }
             Event::Summary { socket, bytes_in, bytes_out, duration_us, rtt_us, retransmits, clean } => {
                 let end =
-                    if *clean { style.good("ended cleanly") } else { style.wary("did not end cleanly") };
-                let _ =
-                    write!(out, "{} {end}: {} in, {} out", who(*socket), bytes(*bytes_in), bytes(*bytes_out));
+                    if *clean { style.good("ended cleanly") } else { style.warning("did not end cleanly") };
+                let _ = write!(
+                    out,
+                    "{} {end}: {} in, {} out",
+                    subject(*socket),
+                    bytes(*bytes_in),
+                    bytes(*bytes_out)
+                );
                 let _ = write!(out, " in {}", latency(*duration_us));
                 if let Some(rtt) = rtt_us {
                     let _ = write!(out, ", rtt {}", latency((*rtt).into()));
@@ -217,11 +222,11 @@ impl Human {
 impl Sink for Human {
     fn write(&mut self, batch: &[Record]) -> io::Result<()> {
         self.lines.clear();
-        self.momentary.erase(&mut self.lines);
+        self.status_line.erase(&mut self.lines);
         for record in batch {
             self.add(record);
         }
-        self.momentary.show(&self.to, &mut self.lines);
+        self.status_line.show(&self.to, &mut self.lines);
         if self.lines.is_empty() {
             return Ok(());
         }
@@ -230,10 +235,10 @@ impl Sink for Human {
     }
 
     fn finish(&mut self) {
-        self.bar = Slot::default();
+        self.bar = Progress::default();
         self.lines.clear();
-        self.momentary.erase(&mut self.lines);
-        // Nobody is left to tell if this fails.
+        self.status_line.erase(&mut self.lines);
+        // A failure cannot be reported anywhere.
         let _ = self.to.write_all(&self.lines);
     }
 }
@@ -243,12 +248,12 @@ const fn is_check(outcome: Outcome) -> bool {
     matches!(outcome, Open | Closed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer)
 }
 
-fn said(fault: &Fault) -> String {
+fn fault_text(fault: &Fault) -> String {
     sanitize::line(&fault.text)
 }
 
-/// The socket an event is about: `#2 127.0.0.1:50000 → 127.0.0.1:80`, our end first.
-fn who(socket: Subject) -> String {
+/// The socket of an event, the local end first: `#2 127.0.0.1:50000 → 127.0.0.1:80`.
+fn subject(socket: Subject) -> String {
     let arrow = if socket.role == Role::Client { " → " } else { " ← " };
     let mut text = Vec::with_capacity(64);
     text.push(b'#');
@@ -272,7 +277,7 @@ const fn role_of(socket: Subject) -> &'static str {
     }
 }
 
-/// Bytes in the unit a person reads.
+/// Bytes in the unit that fits.
 pub(super) fn bytes(count: u64) -> String {
     match count {
         1 => "1 byte".into(),
@@ -285,7 +290,7 @@ fn retransmits_of(count: u32) -> String {
     counted(count.into(), "retransmit", "retransmits")
 }
 
-/// Microseconds in the unit a person reads.
+/// Microseconds in the unit that fits.
 #[allow(clippy::cast_precision_loss)] // shown with three digits
 pub(super) fn latency(us: u64) -> String {
     match us {
@@ -311,7 +316,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_datagram_is_told_alike_the_fast_way(record in record()) {
+        fn both_printers_of_a_datagram_make_the_same_line(record in record()) {
             let style = Style::Plain;
             let display = DisplayOptions {
                 json: false,
@@ -325,7 +330,7 @@ mod tests {
             };
             let to = File::open("/dev/null").unwrap();
             let mut human = Human::new(display, to);
-            human.memory = Memory::new(jiff::tz::TimeZone::fixed(jiff::tz::offset(5)));
+            human.cache = Cache::new(jiff::tz::TimeZone::fixed(jiff::tz::offset(5)));
             human.add_any(&record);
             let usual = std::mem::take(&mut human.lines);
             human.add(&record);

@@ -106,7 +106,7 @@ impl Table {
         };
         let word = match row.outcome {
             Outcome::Open | Outcome::Replied => self.style.good(row.outcome.name()),
-            _ => self.style.wary(row.outcome.name()),
+            _ => self.style.warning(row.outcome.name()),
         };
         let time = row.latency_us.map_or_else(|| "-".into(), latency);
         let _ = write!(out, "{target:<28} {word:<10} {time:>9}");

@@ -1,11 +1,11 @@
-//! Text of a room as a terminal shows it: nothing in it that moves the cursor, and a colour for each sender.
+//! The text of a chat as a terminal shows it: no controls, and a colour for each sender.
 
 use crate::chat::speaker;
 use crate::sys::splice::Filter;
 use anstyle::{AnsiColor, Style};
 use std::collections::HashMap;
 
-/// Told apart on dark and light ground; the first senders of a session get one each.
+/// Distinguishable on dark and light backgrounds; the first senders of a session get one each.
 const COLOURS: [AnsiColor; 10] = [
     AnsiColor::Cyan,
     AnsiColor::Green,
@@ -18,10 +18,10 @@ const COLOURS: [AnsiColor; 10] = [
     AnsiColor::BrightMagenta,
     AnsiColor::BrightBlue,
 ];
-/// Senders remembered; past these the colours are dealt anew.
+/// Senders remembered; beyond that, colours are assigned anew.
 const SENDERS: usize = 10_000;
 
-/// Makes text fit to show.
+/// Colours the labels of senders in text made visible.
 pub(super) struct SenderColors {
     visible: Option<Filter>,
     coloured: bool,
@@ -29,7 +29,7 @@ pub(super) struct SenderColors {
 }
 
 impl SenderColors {
-    /// A painter that shows bytes through `visible`.
+    /// Shows bytes through `visible`.
     pub(super) fn new(visible: Option<Filter>, coloured: bool) -> Self {
         Self { visible, coloured, senders: HashMap::new() }
     }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn text_of_nobody_is_left_alone() {
+    fn text_without_a_sender_is_left_alone() {
         let mut colors = SenderColors::new(None, true);
         assert_eq!(painted(&mut colors, "name? "), "name? ");
         let plain = "[2026-11-21 23:24:25] 1.1.1.1:7: x\n";
