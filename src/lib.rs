@@ -9,7 +9,7 @@
 //! | `net` | addresses, names, listeners, connection races, streams; prints nothing | `event`, `sys` |
 //! | `relay` | bytes between a connection and an input and output: the policy of endings, two drivers | `event`, `net`, `sys` |
 //! | `scan` | many targets as one piece of work; pure | value types of `net` |
-//! | `text` | what a terminal may see; pure | nothing of ours |
+//! | `text` | lines, characters, what a terminal may see, local time | nothing of ours |
 //! | `chat` | lines, the room, who has still to be told what; pure | `text`, value types of `net` |
 //! | [`cli`] | the command line as types | value types |
 //! | [`advice`] | what to type instead of a wrong command line | `cli`, value types of `net` |

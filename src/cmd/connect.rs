@@ -6,11 +6,10 @@ use crate::net::address::{Endpoint, reachable};
 use crate::net::connect::{Dial, DialError};
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
-use crate::session::pipe::{input, output, relay_config};
+use crate::session::pipe::{crlf, input, output, relay_config};
 use crate::session::resolve::addresses;
 use crate::sys::fd;
 use crate::sys::socket::Socket;
-use crate::text::crlf;
 use std::time::Instant;
 
 /// Runs `soquete connect`.
@@ -29,7 +28,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     let input = if args.recv_only { None } else { Some(input()?) };
     let output = if args.send_only { None } else { Some(output()?) };
     let mut config = relay_config(input, output, end, context);
-    config.outgoing = args.crlf.then(crlf::filter);
+    config.outgoing = crlf(args.crlf);
     Ok(relay::run(socket, config, &context.stop)?.into())
 }
 

@@ -7,13 +7,12 @@ use crate::net::address::Endpoint;
 use crate::net::bind::ListenConfig;
 use crate::net::setback::{BACKOFF, Setbacks, Then};
 use crate::relay::{self, EndConfig};
-use crate::session::pipe::{input, output, relay_config};
+use crate::session::pipe::{crlf, input, output, relay_config};
 use crate::session::{ready, tcp_server};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::Signal;
 use crate::sys::socket::Socket;
 use crate::sys::{self, fd, limits};
-use crate::text::crlf;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -53,7 +52,7 @@ fn pipe_first(args: &Listen, listeners: Vec<Socket>, context: &Context) -> Resul
     let input = if args.recv_only { None } else { Some(input()?) };
     let output = if args.send_only { None } else { Some(output()?) };
     let mut config = relay_config(input, output, end, context);
-    config.outgoing = args.crlf.then(crlf::filter);
+    config.outgoing = crlf(args.crlf);
     if args.prefix {
         config.incoming = Some(tcp_server::tagging(client.peer(), config.incoming.take()));
     }

@@ -69,7 +69,7 @@ pub(super) fn human(record: &Record, cache: &mut Cache, out: &mut Vec<u8>) -> Op
         number(len as u64, out);
         out.extend_from_slice(if len == 1 { b" byte" } else { b" bytes" });
     } else {
-        out.extend_from_slice(super::human::bytes(len as u64).as_bytes());
+        out.extend_from_slice(super::units::bytes(len as u64).as_bytes());
     }
     out.push(b'\n');
     Some(())

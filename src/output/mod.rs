@@ -2,6 +2,7 @@
 
 mod after_echo;
 mod datagram;
+mod event_text;
 mod explain;
 mod human;
 mod json;
@@ -10,6 +11,7 @@ mod report;
 mod status_line;
 mod style;
 mod table;
+mod units;
 
 pub use report::report;
 pub use style::Style;

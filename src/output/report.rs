@@ -1,7 +1,7 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
-use super::human::latency;
 use super::table::Table as Sockets;
+use super::units::latency;
 use super::{Style, json};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};

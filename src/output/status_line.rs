@@ -1,7 +1,5 @@
 //! The last line of a terminal, rewritten in place and erased before anything else is printed.
 
-use crate::event::Event;
-use crate::text::sanitize;
 use rustix::termios::tcgetwinsize;
 use std::fs::File;
 
@@ -49,11 +47,4 @@ impl StatusLine {
         out.extend_from_slice(cut.as_bytes());
         self.shown = cut.chars().count();
     }
-}
-
-/// The state of a wait: `localhost:80 closed, try 12 (Connection refused; 7s left)`.
-pub(super) fn waiting(event: &Event) -> Option<String> {
-    let Event::Target { target, outcome, attempt: Some(attempt), text, .. } = event else { return None };
-    let why = text.as_ref().map_or_else(String::new, |t| format!(" ({})", sanitize::line(t)));
-    Some(format!("{} {}, try {attempt}{why}", sanitize::line(target), outcome.name()))
 }

@@ -4,7 +4,7 @@
 //! with the table. TCP and UDP sockets form one table, UNIX sockets another.
 
 use super::Style;
-use super::human::{bytes, latency};
+use super::units::{bytes, latency};
 use crate::event::number::counted;
 use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Name, Queues, SocketRow, Transport};
 use crate::text::clock::local_zone;

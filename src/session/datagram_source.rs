@@ -1,8 +1,7 @@
 //! What is to be sent, cut into datagrams. Pure: no socket, no clock.
 
 use crate::cli::DatagramArgs;
-use crate::sys::splice::Filter;
-use crate::text::crlf;
+use crate::text::crlf::Crlf;
 use std::fmt;
 use std::ops::Range;
 
@@ -54,7 +53,7 @@ pub struct DatagramSource {
     rounds: u64,
     keeping: bool,
     /// Makes line ends CR LF, if that is wanted.
-    crlf: Option<Filter>,
+    crlf: Option<Crlf>,
 }
 
 /// Input that does not fit into one datagram.
@@ -103,7 +102,7 @@ impl DatagramSource {
 
     /// Makes the line ends of what is pushed CR LF if `wanted`.
     pub fn with_crlf(mut self, wanted: bool) -> Self {
-        self.crlf = wanted.then(crlf::filter);
+        self.crlf = wanted.then(Crlf::default);
         self
     }
 
@@ -126,7 +125,7 @@ impl DatagramSource {
     /// Takes more input.
     pub fn push(&mut self, input: &[u8]) -> Result<(), TooLong> {
         match &mut self.crlf {
-            Some(crlf) => crlf(input, &mut self.bytes),
+            Some(crlf) => crlf.push(input, &mut self.bytes),
             None => self.bytes.extend_from_slice(input),
         }
         match self.cut {

@@ -1,4 +1,4 @@
-//! Bytes and text on their way: framed, decoded, made visible, labelled. Pure: no sockets, nothing of ours. Every layer
+//! Bytes and text: framed, decoded, made visible, tagged. No sockets, nothing of ours; pure but for `clock`. Every layer
 //! that handles lines or a peer's bytes uses it.
 //!
 //! - `line`: bytes into lines. `utf8`: bytes into characters. Both take a stream in chunks of any size.

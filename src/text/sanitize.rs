@@ -80,12 +80,15 @@ impl Shown {
 /// A single line made visible, line ends and tabs too.
 #[must_use]
 pub fn line(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let (mut shown, mut before) = (Vec::with_capacity(text.len()), '\0');
     for c in text.chars() {
         if is_hidden(c) && !selects_form(before, c) {
-            show_hidden(c, &mut shown)
+            show_hidden(c, &mut shown);
         } else {
-            push(c, &mut shown)
+            push(c, &mut shown);
         }
         before = c;
     }

@@ -58,7 +58,7 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Socket>, context:
     let pipe = matches!(service, Service::Pipe);
     let (output, mut written) =
         if pipe { stdout::open().map(|(o, w)| (Some(o), Some(w)))? } else { (None, None) };
-    let crlf = args.crlf.then(crate::text::crlf::filter);
+    let crlf = crate::session::pipe::crlf(args.crlf);
     let fanout = pipe.then(|| open_fanout(Framing::Bytes, crlf, !args.recv_only));
     if let Some(fanout) = &fanout {
         tokio::task::spawn_local(tell_failure(Rc::clone(fanout), context.events.clone()));
