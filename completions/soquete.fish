@@ -36,9 +36,9 @@ complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print 
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept TCP connections'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a TCP connection, or test ports'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-serve" -d 'Receive datagrams, and answer them'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-send" -d 'Send datagrams, and print what comes back'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-send" -d 'Send datagrams, and print the replies'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run a line chat that any TCP client can join'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Take part in a chat'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Join a chat room'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
@@ -46,8 +46,8 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Pr
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'Give up when no client is there for this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection on which nothing moves for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
@@ -57,7 +57,7 @@ keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
@@ -70,34 +70,34 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l nodelay -d 'S
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Keep IPv4 off an IPv6 socket [with -6: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l public -d 'Every interface, both families; without it a bare port is loopback only'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s n -l numeric -d 'No DNS: hosts are literal addresses'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l echo -d 'Send back what comes'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l upper -d 'Send back what comes, in upper case'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l discard -d 'Throw away what comes'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s k -l keep-open -d 'Go on accepting; clients are served at the same time'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-only -d 'Send standard input and print nothing; without -k, leave once it is acknowledged'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l echo -d 'Send data back'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l upper -d 'Send data back in upper case'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l discard -d 'Discard data'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s k -l keep-open -d 'Keep accepting; clients are served at the same time'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-only -d 'Send standard input and print nothing; without -k, end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s C -l crlf -d 'Send line ends as CR LF'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag what clients send with their address, line by line'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag each line from a client with its address'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses together; with --check for each port' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when nothing moves for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when the connection is idle for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
@@ -105,9 +105,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseport -d 'Let several sockets share one address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
@@ -119,7 +119,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d '
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -127,7 +127,7 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and leave once it is acknowledged'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
@@ -139,9 +139,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Receive what is sent to this multicast group too, on one interface or the one that routes give' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, once what then waits at standard input is sent (a terminal\'s is not)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram came for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseport -d 'Let several sockets share one address' -r
@@ -152,21 +152,21 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l tos -d 'Ty
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Keep IPv4 off an IPv6 socket [with -6: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l public -d 'Every interface, both families; without it a bare port is loopback only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l echo -d 'Send each datagram back'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l upper -d 'Send each datagram back in upper case'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l lines -d 'End each datagram on standard output with a line feed where it has none'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l to-all -d 'Send lines to every peer heard in the last minute, not to the last one alone'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l send-only -d 'Send standard input and leave at its end; print nothing'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l to-all -d 'Send lines to every peer of the last minute instead of the last one'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l send-only -d 'Send standard input, end with it, and print nothing'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l per-read -d 'Make each read of standard input one datagram, its bytes unchanged, instead of each line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l keep-lf -d 'Leave the line feed at the end of each line in its datagram'
@@ -176,14 +176,14 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l size -d 'Cut standard input into datagrams of N bytes, whatever its lines' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reply-wait -d 'Go on for replies this long after the last datagram went out or came in; 0 does not wait' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l replies -d 'End after N replies; fewer in time is exit 3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reply-wait -d 'Wait for replies until this long after the last datagram sent or received; 0 does not wait' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l replies -d 'End after N replies; fewer before --reply-wait ends exit with 3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l repeat -d 'Send everything N times' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s i -l interval -d 'Wait this long between two datagrams' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l multicast-ttl -d 'How many routers a multicast datagram may pass' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseport -d 'Let several sockets share one address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
@@ -201,7 +201,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l whole -d 'S
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l per-read -d 'Make each read of standard input one datagram, its bytes unchanged, instead of each line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l keep-lf -d 'Leave the line feed at the end of each line in its datagram'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s C -l crlf -d 'Send line ends as CR LF'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l broadcast -d 'Allow a broadcast address, and replies from anybody'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l broadcast -d 'Allow a broadcast address, and replies from any address'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s n -l numeric -d 'No DNS: hosts are literal addresses'
@@ -209,16 +209,16 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Ev
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l history -d 'Send newcomers the last N lines, as far as half of --slow-limit holds them' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-clients -d 'Clients at most; one too many is told so and closed (--raw: just closed)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line -d 'Longest line; the rest of a longer one is dropped' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'What becomes of a slow reader, one that takes less than 1 MiB a second' -r -f -a "disconnect\t'It is cut off'
-drop\t'It skips what waits and is told so'"
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow reader may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l history -d 'Send new members the last N lines, at most half of --slow-limit' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-clients -d 'Maximum clients; extra ones are told and disconnected' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line -d 'Maximum length of a line; the rest is dropped' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
+drop\t'Let it skip lines, with a notice'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
@@ -231,24 +231,24 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l nodelay -
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l congestion -d 'Congestion control algorithm' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l v6only -d 'Keep IPv4 off an IPv6 socket [with -6: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l public -d 'Every interface, both families; without it a bare port is loopback only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Say who joins and leaves'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still truncated to --max-line'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Announce members who join and leave'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Be called NAME' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l idle-timeout -d 'End when nothing moves for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
@@ -258,9 +258,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l eof-wait -
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
@@ -272,7 +272,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nodelay -d
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -286,9 +286,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l targets -d 'Read more targets from a file, those of one host a line; # begins a comment' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; who does not answer holds the others up for DUR at most' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s w -l timeout -d 'Give a target up that is not connected for this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l idle-timeout -d 'End a connection on which nothing moves for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; a target without an answer delays the others by DUR at most' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s w -l timeout -d 'Give up a target that is not connected for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l idle-timeout -d 'End a connection that is idle for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
@@ -296,9 +296,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l eof-wa
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Take an address that waits in TIME-WAIT [listeners: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l v6only -d 'Keep IPv4 off an IPv6 socket' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l rcvbuf -d 'Receive buffer; the kernel doubles it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ttl -d 'Time to live, or hop limit, of packets sent' -r
@@ -310,14 +310,14 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l nodela
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l user-timeout -d 'Give the connection up when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-prefix -d 'Print what comes without [HOST:PORT]'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after ever longer waits'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-prefix -d 'Print lines without [HOST:PORT]'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after increasing waits'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
@@ -326,11 +326,11 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l q
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l local -d 'Sockets with this at our end; may be repeated' -r
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l peer -d 'Sockets with this at the other end; may be repeated' -r
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l watch -d 'Stream changes instead: what appeared, changed its state, is gone; look every DUR' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l local -d 'Sockets with this local address; may be repeated' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l peer -d 'Sockets with this peer address; may be repeated' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l watch -d 'Show changes instead, as they happen; read the table every DUR' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l wait -d 'Wait until \'listen PORT\', \'gone PORT\', \'established HOST:PORT\' or \'count OP N FILTER\' holds' -r
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l timeout -d 'Give --wait up after this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l timeout -d 'Time limit of --wait' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -338,10 +338,10 @@ never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s t -l tcp -d 'TCP sockets'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s u -l udp -d 'UDP sockets'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s x -l unix -d 'UNIX sockets'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s l -l listening -d 'Sockets that wait for clients: LISTEN, and UNCONNECTED for datagrams'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s a -l all -d 'Every state, which is the default; for hands that type -tan'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s p -l processes -d 'The processes that hold each socket'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s e -l extended -d 'More of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s l -l listening -d 'Listening sockets: LISTEN, and UNCONNECTED for datagrams'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s a -l all -d 'Every state, which is the default; accepted for netstat compatibility'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s p -l processes -d 'Show the processes that hold each socket'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s e -l extended -d 'Show more of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l summary -d 'Count sockets by state instead'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 6 -l ipv6 -d 'IPv6 only'

@@ -29,24 +29,24 @@ module completions {
 
   # Accept TCP connections
   export extern "soquete listen" [
-    --public                  # Every interface, both families; without it a bare port is loopback only
+    --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --echo                    # Send back what comes
-    --upper                   # Send back what comes, in upper case
-    --discard                 # Throw away what comes
+    --echo                    # Send data back
+    --upper                   # Send data back in upper case
+    --discard                 # Discard data
     --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     --send: path              # Send FILE, then FIN
-    --keep-open(-k)           # Go on accepting; clients are served at the same time
-    --send-only               # Send standard input and print nothing; without -k, leave once it is acknowledged
+    --keep-open(-k)           # Keep accepting; clients are served at the same time
+    --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
-    --prefix                  # Tag what clients send with their address, line by line
+    --prefix                  # Tag each line from a client with its address
     --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
     --reject                  # Reset clients over --max-conns instead of letting them wait
-    --accept-timeout: string  # Give up when no client is there for this long
-    --idle-timeout: string    # End a connection on which nothing moves for this long
+    --accept-timeout: string  # End when there is no client for this long
+    --idle-timeout: string    # End a connection that is idle for this long
     --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
@@ -54,7 +54,7 @@ module completions {
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
-    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
@@ -67,9 +67,9 @@ module completions {
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
     --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
-    --v6only: string          # Keep IPv4 off an IPv6 socket [with -6: on by default]
+    --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -94,13 +94,13 @@ module completions {
   # Open a TCP connection, or test ports
   export extern "soquete connect" [
     --check(-z)               # Only test: one row a port, open, closed or filtered
-    --timeout(-w): string     # Give up after this long, all addresses together; with --check for each port
+    --timeout(-w): string     # Give up after this long, all addresses together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
     --until-closed            # Wait until connections are refused there; a port that does not answer may still be open
-    --send-only               # Send standard input and leave once it is acknowledged
+    --send-only               # Send standard input and end once it is acknowledged
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
-    --idle-timeout: string    # End when nothing moves for this long
+    --idle-timeout: string    # End when the connection is idle for this long
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
@@ -109,9 +109,9 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
-    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --v6only: string          # Accept IPv6 only on an IPv6 socket
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
@@ -123,7 +123,7 @@ module completions {
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
     --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
@@ -140,19 +140,19 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
-    --public                  # Every interface, both families; without it a bare port is loopback only
+    --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
     --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
-    --join: string            # Receive what is sent to this multicast group too, on one interface or the one that routes give
-    --count: string           # End after N datagrams, once what then waits at standard input is sent (a terminal's is not)
-    --idle-timeout: string    # End when no datagram came for this long
+    --join: string            # Join this multicast group, on one interface or the one the routing table names
+    --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
+    --idle-timeout: string    # End when no datagram arrives for this long
     --lines                   # End each datagram on standard output with a line feed where it has none
-    --to-all                  # Send lines to every peer heard in the last minute, not to the last one alone
-    --send-only               # Send standard input and leave at its end; print nothing
+    --to-all                  # Send lines to every peer of the last minute instead of the last one
+    --send-only               # Send standard input, end with it, and print nothing
     --recv-only               # Do not read standard input
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
@@ -164,7 +164,7 @@ module completions {
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
-    --v6only: string          # Keep IPv4 off an IPv6 socket [with -6: on by default]
+    --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
     --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
     --keep-lf                 # Leave the line feed at the end of each line in its datagram
@@ -182,7 +182,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Send datagrams, and print what comes back
+  # Send datagrams, and print the replies
   export extern "soquete udp-send" [
     --check(-z)               # Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
     --whole                   # Send all of standard input as one datagram
@@ -190,18 +190,18 @@ module completions {
     --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
     --keep-lf                 # Leave the line feed at the end of each line in its datagram
     --crlf(-C)                # Send line ends as CR LF
-    --reply-wait: string      # Go on for replies this long after the last datagram went out or came in; 0 does not wait
-    --replies: string         # End after N replies; fewer in time is exit 3
+    --reply-wait: string      # Wait for replies until this long after the last datagram sent or received; 0 does not wait
+    --replies: string         # End after N replies; fewer before --reply-wait ends exit with 3
     --repeat: string          # Send everything N times
     --interval(-i): string    # Wait this long between two datagrams
-    --broadcast               # Allow a broadcast address, and replies from anybody
+    --broadcast               # Allow a broadcast address, and replies from any address
     --multicast-ttl: string   # How many routers a multicast datagram may pass
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
     --reuseport: string       # Let several sockets share one address
-    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --v6only: string          # Accept IPv6 only on an IPv6 socket
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
@@ -229,21 +229,21 @@ module completions {
 
   # Run a line chat that any TCP client can join
   export extern "soquete chat-serve" [
-    --public                  # Every interface, both families; without it a bare port is loopback only
+    --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --raw                     # Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF
-    --announce                # Say who joins and leaves
-    --history: string         # Send newcomers the last N lines, as far as half of --slow-limit holds them
-    --max-clients: string     # Clients at most; one too many is told so and closed (--raw: just closed)
-    --max-line: string        # Longest line; the rest of a longer one is dropped
-    --slow: string@"nu-complete soquete chat-serve slow" # What becomes of a slow reader, one that takes less than 1 MiB a second
-    --slow-limit: string      # How far a slow reader may fall behind
+    --raw                     # Relay lines without stamps, commands and notices; still truncated to --max-line
+    --announce                # Announce members who join and leave
+    --history: string         # Send new members the last N lines, at most half of --slow-limit
+    --max-clients: string     # Maximum clients; extra ones are told and disconnected
+    --max-line: string        # Maximum length of a line; the rest is dropped
+    --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
+    --slow-limit: string      # How far a slow client may fall behind
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
-    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
@@ -256,9 +256,9 @@ module completions {
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
     --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
-    --v6only: string          # Keep IPv4 off an IPv6 socket [with -6: on by default]
+    --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -280,9 +280,9 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Take part in a chat
+  # Join a chat room
   export extern "soquete chat-join" [
-    --nick: string            # Be called NAME
+    --nick: string            # Set your nickname
     --timeout(-w): string     # Give up connecting after this long
     --idle-timeout: string    # End when nothing moves for this long
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends
@@ -292,9 +292,9 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
-    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --v6only: string          # Accept IPv6 only on an IPv6 socket
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
@@ -306,7 +306,7 @@ module completions {
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
     --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
@@ -332,11 +332,11 @@ module completions {
   # Talk to many servers at once
   export extern "soquete multi-connect" [
     --targets: path           # Read more targets from a file, those of one host a line; # begins a comment
-    --no-prefix               # Print what comes without [HOST:PORT]
-    --ordered: string         # Print the answers to one line in the order of the targets; who does not answer holds the others up for DUR at most
-    --reconnect               # Connect again to a target that fails or closes, after ever longer waits
-    --timeout(-w): string     # Give a target up that is not connected for this long
-    --idle-timeout: string    # End a connection on which nothing moves for this long
+    --no-prefix               # Print lines without [HOST:PORT]
+    --ordered: string         # Print the answers to one line in the order of the targets; a target without an answer delays the others by DUR at most
+    --reconnect               # Connect again to a target that fails or closes, after increasing waits
+    --timeout(-w): string     # Give up a target that is not connected for this long
+    --idle-timeout: string    # End a connection that is idle for this long
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete multi-connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
@@ -344,9 +344,9 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --reuseaddr: string       # Take an address that waits in TIME-WAIT [listeners: on by default]
+    --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
-    --v6only: string          # Keep IPv4 off an IPv6 socket
+    --v6only: string          # Accept IPv6 only on an IPv6 socket
     --sndbuf: string          # Send buffer; the kernel doubles it
     --rcvbuf: string          # Receive buffer; the kernel doubles it
     --ttl: string             # Time to live, or hop limit, of packets sent
@@ -358,7 +358,7 @@ module completions {
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
     --linger: string          # Make close wait for unsent data; 0 makes it send RST
     --mss: string             # Largest TCP segment
-    --user-timeout: string    # Give the connection up when data stays unacknowledged this long
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
@@ -378,17 +378,17 @@ module completions {
     --tcp(-t)                 # TCP sockets
     --udp(-u)                 # UDP sockets
     --unix(-x)                # UNIX sockets
-    --listening(-l)           # Sockets that wait for clients: LISTEN, and UNCONNECTED for datagrams
-    --all(-a)                 # Every state, which is the default; for hands that type -tan
+    --listening(-l)           # Listening sockets: LISTEN, and UNCONNECTED for datagrams
+    --all(-a)                 # Every state, which is the default; accepted for netstat compatibility
     --state: string           # Sockets in this state; may be repeated
-    --local: string           # Sockets with this at our end; may be repeated
-    --peer: string            # Sockets with this at the other end; may be repeated
-    --processes(-p)           # The processes that hold each socket
-    --extended(-e)            # More of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
+    --local: string           # Sockets with this local address; may be repeated
+    --peer: string            # Sockets with this peer address; may be repeated
+    --processes(-p)           # Show the processes that hold each socket
+    --extended(-e)            # Show more of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
     --summary                 # Count sockets by state instead
-    --watch: string           # Stream changes instead: what appeared, changed its state, is gone; look every DUR
+    --watch: string           # Show changes instead, as they happen; read the table every DUR
     --wait: string            # Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
-    --timeout: string         # Give --wait up after this long
+    --timeout: string         # Time limit of --wait
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses

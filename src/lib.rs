@@ -10,14 +10,14 @@
 //! | `relay` | bytes between a connection and an input and output: the policy of endings, two drivers | `event`, `net`, `sys` |
 //! | `scan` | many targets as one piece of work; pure | value types of `net` |
 //! | `text` | lines, characters, what a terminal may see, local time | nothing of ours |
-//! | `chat` | lines, the room, who has still to be told what; pure | `text`, value types of `net` |
+//! | `chat` | lines, the room, what each member has still to be sent; pure | `text`, value types of `net` |
 //! | [`cli`] | the command line as types | value types |
 //! | [`advice`] | what to type instead of a wrong command line | `cli`, value types of `net` |
 //! | `output` | the only layer that prints | `event`, `text` |
 //! | `session` | the engines, and the context they work with | everything but `cli`, `cmd`, `output` |
 //! | [`cmd`] | one file a subcommand | everything but `output` |
 //!
-//! [`run`] is the one room where commands and printers meet. A socket's state is written by one method, which asks the
+//! [`run`] is the one place where commands and printers meet. A socket's state is written by one method, which asks the
 //! kernel (`sys::state`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
 pub mod advice;
@@ -91,7 +91,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
     }
 }
 
-/// Tells how the run ended, and returns it.
+/// Emits how the run ended, and returns it.
 fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
     let outcome = result.unwrap_or_else(|error| {
         if let Some(signal) = setup::is_interrupted(&error).then(|| context.stop.signal()).flatten() {

@@ -70,7 +70,7 @@ fn a_wrong_command_line_is_2_and_one_line_that_says_what_to_do() {
         ("connect 80 localhost", "localhost 80"),
         ("connect localhost", "localhost PORT"),
         ("connect localhost nosuchservice", "service"),
-        ("connect localhost 80 81", "one word too many"),
+        ("connect localhost 80 81", "unexpected \"81\""),
         ("connect", "--help"),
         ("listen", "--help"),
         ("listen 1 2 3", "--help"),

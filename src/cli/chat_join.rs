@@ -5,18 +5,18 @@ use super::{ClientArgs, EofArgs};
 use clap::Args;
 use std::time::Duration;
 
-/// Take part in a chat.
+/// Join a chat room.
 ///
 /// On a terminal there is a prompt with history that incoming lines do not break, and a colour for each sender.
-/// Otherwise standard input and output are piped as by connect: what comes is printed as it comes, and when standard
-/// input ends, FIN is sent and reading goes on until the room closes the connection.
+/// Otherwise standard input and output are piped as by connect: when standard input ends, FIN is sent, and reading goes
+/// on until the room closes the connection.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatJoin {
     /// Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
     pub address: Vec<String>,
-    /// Be called NAME
+    /// Set your nickname
     #[arg(long, value_name = "NAME", value_parser = nick)]
     pub nick: Option<String>,
     /// Give up connecting after this long
@@ -33,7 +33,7 @@ pub struct ChatJoin {
     pub client: ClientArgs,
 }
 
-/// Takes what every room would take.
+/// Accepts a nick that every room accepts.
 fn nick(word: &str) -> Result<String, String> {
     crate::chat::check_nick(word.as_bytes()).map(str::to_owned).map_err(|why| format!("the nick {why}"))
 }
@@ -41,6 +41,6 @@ fn nick(word: &str) -> Result<String, String> {
 const EXAMPLES: &str = "\
 Examples:
   soquete chat-join                          the room on this machine
-  soquete chat-join example.com --nick ana   a room elsewhere, under a name
+  soquete chat-join example.com --nick ana   another room, with a nickname
   tail -f log | soquete chat-join example.com 4333
-                                             tell a room what happens";
+                                             send a log to a room";

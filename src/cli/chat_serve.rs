@@ -12,21 +12,21 @@ use clap::builder::PossibleValue;
 /// transcript goes to standard output; on a terminal the operator talks from standard input. Clients may type
 /// /nick NAME, /who, /quit and /help.
 ///
-/// What would act on a terminal is made visible to everybody: control characters other than TAB, characters that turn
-/// the direction of text, and bytes that are not UTF-8.
+/// Control characters other than TAB, characters that change the direction of text, and bytes that are not UTF-8 are
+/// made visible, for every client.
 ///
-/// A reader is slow that takes less than 1 MiB a second while it is far behind: at --slow-limit it is cut off, or skips
-/// what waits, and nobody waits for it. For a faster one the talkers wait.
+/// A reader is slow if it takes less than 1 MiB a second while it is far behind: at --slow-limit it is disconnected, or
+/// skips the lines that wait, and delays no other client. Senders wait for a faster one.
 ///
-/// With --raw nothing is added to a line, changed in it or obeyed, and a client for whom there is no room is closed without a
-/// word. Still, what is longer than --max-line is cut, and an unfinished last line gets a line feed when its sender leaves.
+/// With --raw lines are relayed unchanged, commands included, and a client over --max-clients is closed silently. Lines
+/// longer than --max-line are still truncated, and an unfinished last line gets a line feed when its sender leaves.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
     pub address: Vec<String>,
-    /// Families, names, who may come.
+    /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
     /// How the room is run.
@@ -41,31 +41,31 @@ pub struct ChatServe {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Room")]
 pub struct RoomArgs {
-    /// Relay lines without stamps, commands and notices; still cut to --max-line, the last one ended with LF
+    /// Relay lines without stamps, commands and notices; still truncated to --max-line
     #[arg(long, conflicts_with = "announce")]
     pub raw: bool,
-    /// Say who joins and leaves
+    /// Announce members who join and leave
     #[arg(long)]
     pub announce: bool,
-    /// Send newcomers the last N lines, as far as half of --slow-limit holds them
+    /// Send new members the last N lines, at most half of --slow-limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub history: usize,
-    /// Clients at most; one too many is told so and closed (--raw: just closed)
+    /// Maximum clients; extra ones are told and disconnected
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_clients: Option<u32>,
-    /// Longest line; the rest of a longer one is dropped
+    /// Maximum length of a line; the rest is dropped
     #[arg(long, value_name = "BYTES", value_parser = line_size, default_value = "4096")]
     pub max_line: usize,
-    /// What becomes of a slow reader, one that takes less than 1 MiB a second
+    /// Action when a client reads too slowly, less than 1 MiB a second
     #[arg(long, value_name = "WHAT", default_value = "disconnect")]
     pub slow: SlowPolicy,
-    /// How far a slow reader may fall behind
+    /// How far a slow client may fall behind
     #[arg(long, value_name = "BYTES", value_parser = limit_size, default_value = "4M")]
     pub slow_limit: usize,
 }
 
 impl RoomArgs {
-    /// The room asked for.
+    /// The rules of the room.
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules {
@@ -100,8 +100,8 @@ impl clap::ValueEnum for SlowPolicy {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Disconnect => PossibleValue::new("disconnect").help("It is cut off"),
-            Self::Drop => PossibleValue::new("drop").help("It skips what waits and is told so"),
+            Self::Disconnect => PossibleValue::new("disconnect").help("Disconnect it"),
+            Self::Drop => PossibleValue::new("drop").help("Let it skip lines, with a notice"),
         })
     }
 }
@@ -112,7 +112,7 @@ Examples:
   soquete chat-serve --public --announce --history 20
                                             a room for the network
   soquete chat-serve --max-clients 30 --slow drop 0.0.0.0 4333
-  soquete chat-serve --raw 8080             a broker: lines as they came
+  soquete chat-serve --raw 8080             a broker: lines unchanged
   soquete chat-serve --json 2> events.jsonl > transcript.txt
 
 Join with:

@@ -9,16 +9,16 @@ use std::time::Duration;
 
 /// Open a TCP connection, or test ports.
 ///
-/// Standard input and output are piped over the connection. When standard input ends, FIN is sent and reading goes on
-/// until the peer closes. Every address of a name is tried, both families in a race.
+/// Standard input and output are connected with the peer. When standard input ends, FIN is sent, and reading goes on
+/// until the peer closes. Every address of a name is tried, both families in parallel (RFC 8305).
 ///
 /// With --check nothing is sent. Ports are lists such as 22,80,8000-8010; -1024 begins at 1, 8000- ends at 65535 and - is
 /// all of them, as with nmap. Each port is one row on standard output with its target, what was found (open, closed,
 /// filtered, unresolved, failed) and the time the answer took. With --json a row has the fields host, port, outcome,
-/// address (that answered, or the last one tried), latency_us and reason, those absent that have no value. The exit
-/// status is 0 if all ports are open, 4 if some are, 1 if none is. With --until-closed it is 0 once nothing accepts
-/// connections there, be they refused or not answered. A check that could not be made says nothing about the port: where
-/// this machine cannot try, as from an address it does not have, the exit status is 5, for a name without address it is 1.
+/// address (that answered, or the last one tried), latency_us and reason; fields without a value are omitted. The exit
+/// status is 0 if all ports are open, 4 if some are, 1 if none is. With --until-closed it is 0 once every port refuses
+/// connections; a port that does not answer is not closed. A check that could not be made says nothing about the port: if
+/// this machine cannot try, as from an address it does not have, the exit status is 5; for a name without address it is 1.
 ///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
@@ -36,7 +36,7 @@ pub struct Connect {
     /// Only test: one row a port, open, closed or filtered
     #[arg(short = 'z', long)]
     pub check: bool,
-    /// Give up after this long, all addresses together; with --check for each port
+    /// Give up after this long, all addresses together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// Keep trying for this long, or forever, until it works
@@ -45,7 +45,7 @@ pub struct Connect {
     /// Wait until connections are refused there; a port that does not answer may still be open
     #[arg(long)]
     pub until_closed: bool,
-    /// Send standard input and leave once it is acknowledged
+    /// Send standard input and end once it is acknowledged
     #[arg(long, conflicts_with = "recv_only")]
     pub send_only: bool,
     /// Do not read standard input
@@ -54,7 +54,7 @@ pub struct Connect {
     /// Send line ends as CR LF
     #[arg(short = 'C', long)]
     pub crlf: bool,
-    /// End when nothing moves for this long
+    /// End when the connection is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
     /// How the end of standard input and transfers are treated.

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 /// Accept TCP connections.
 ///
-/// The first client is piped with standard input and output; when both sides are done, so is the program. A bare port
+/// The first client is connected with standard input and output; the program ends when both sides are done. A bare port
 /// listens on loopback in both families; --public or an address opens it to others.
 ///
-/// With -k and no service, standard input goes to every client and what they send is printed as it comes. A client that
-/// falls 4 MiB of input behind while another has nothing left to send is waited for at a pace of 1 MiB a second or more; a
-/// slower one is let go after about a second, with a reset.
+/// With -k and no service, standard input goes to every client, and data from clients is printed as it arrives. A client
+/// that falls 4 MiB of input behind holds the others up only while it takes 1 MiB a second or more; a slower one is
+/// disconnected after about a second, with a reset.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
@@ -23,16 +23,16 @@ pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
     pub address: Vec<String>,
-    /// Families, names, who may come.
+    /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// What clients get.
+    /// The service.
     #[command(flatten)]
     pub service: ServiceArgs,
-    /// Go on accepting; clients are served at the same time
+    /// Keep accepting; clients are served at the same time
     #[arg(short, long)]
     pub keep_open: bool,
-    /// Send standard input and print nothing; without -k, leave once it is acknowledged
+    /// Send standard input and print nothing; without -k, end once it is acknowledged
     #[arg(long, conflicts_with_all = ["recv_only", "ServiceArgs"])]
     pub send_only: bool,
     /// Do not read standard input
@@ -41,7 +41,7 @@ pub struct Listen {
     /// Send line ends as CR LF
     #[arg(short = 'C', long, conflicts_with_all = ["recv_only", "ServiceArgs"])]
     pub crlf: bool,
-    /// Tag what clients send with their address, line by line
+    /// Tag each line from a client with its address
     #[arg(long)]
     pub prefix: bool,
     /// Serve at most N clients at once; others wait in the accept queue
@@ -50,10 +50,10 @@ pub struct Listen {
     /// Reset clients over --max-conns instead of letting them wait
     #[arg(long, requires = "max_conns")]
     pub reject: bool,
-    /// Give up when no client is there for this long
+    /// End when there is no client for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub accept_timeout: Option<Duration>,
-    /// End a connection on which nothing moves for this long
+    /// End a connection that is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
     /// How the end of standard input and transfers are treated.
@@ -64,18 +64,18 @@ pub struct Listen {
     pub listener: ListenerArgs,
 }
 
-/// What clients get instead of standard input and output.
+/// A service instead of standard input and output.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Service")]
 #[group(multiple = false)]
 pub struct ServiceArgs {
-    /// Send back what comes
+    /// Send data back
     #[arg(long)]
     pub echo: bool,
-    /// Send back what comes, in upper case
+    /// Send data back in upper case
     #[arg(long)]
     pub upper: bool,
-    /// Throw away what comes
+    /// Discard data
     #[arg(long)]
     pub discard: bool,
     /// Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
@@ -86,7 +86,7 @@ pub struct ServiceArgs {
     pub send: Option<PathBuf>,
 }
 
-/// How a pipe over a connection ends, and what is shown meanwhile.
+/// How a transfer ends, and what is shown meanwhile.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
 pub struct PipeArgs {
@@ -98,7 +98,7 @@ pub struct PipeArgs {
     pub progress: bool,
 }
 
-/// What the end of standard input means to a connection.
+/// What the end of either side means to a connection.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
 pub struct EofArgs {
@@ -121,8 +121,8 @@ Examples:
   soquete listen 1234 --send file         serve a file once
   soquete listen -k --echo 7000           an echo server for many clients
   soquete listen -k --respond @page.http 8080
-                                          the same answer for everybody
+                                          the same answer for every client
   soquete listen -k --prefix 4333         read many clients, each line tagged
   soquete listen -k --max-conns 2 --reject --echo 7000
-                                          turn the third client away
+                                          reject the third client
   soquete listen 0 --ready-file addr      take a free port, say which";

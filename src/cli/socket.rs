@@ -13,13 +13,13 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Socket options")]
 pub struct SocketArgs {
-    /// Take an address that waits in TIME-WAIT [listeners: on by default]
+    /// Bind an address that is still in TIME-WAIT [listeners: on by default]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
     pub reuseaddr: Option<bool>,
     /// Let several sockets share one address
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
     pub reuseport: Option<bool>,
-    /// Keep IPv4 off an IPv6 socket
+    /// Accept IPv6 only on an IPv6 socket
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
     pub v6only: Option<bool>,
     /// Send buffer; the kernel doubles it
@@ -86,7 +86,7 @@ pub struct TcpSocketArgs {
     /// Largest TCP segment
     #[arg(long, value_name = "N")]
     pub mss: Option<u32>,
-    /// Give the connection up when data stays unacknowledged this long
+    /// Abort the connection when data stays unacknowledged this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub user_timeout: Option<Duration>,
     /// Congestion control algorithm
@@ -148,7 +148,7 @@ impl From<&LookupArgs> for Lookup {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Addresses")]
 pub struct ServerArgs {
-    /// Every interface, both families; without it a bare port is loopback only
+    /// Listen on every interface, in both families; without it a bare port is loopback only
     #[arg(long)]
     pub public: bool,
     /// Families and names.
@@ -156,14 +156,14 @@ pub struct ServerArgs {
     pub lookup: LookupArgs,
 }
 
-/// What every TCP server's listeners may be given.
+/// Options of the listeners of a TCP server.
 #[derive(Clone, Debug, Args)]
 #[command(mut_arg("v6only", v6only_of_a_server))]
 pub struct ListenerArgs {
     /// Length of the accept queue; the kernel caps it
     #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
     pub backlog: u32,
-    /// How readiness is told.
+    /// How readiness is reported.
     #[command(flatten)]
     pub ready: ReadyArgs,
     /// Socket options.
@@ -171,11 +171,11 @@ pub struct ListenerArgs {
     pub socket: TcpSocketArgs,
 }
 
-/// What the socket of every UDP server may be given.
+/// Options of the socket of a UDP server.
 #[derive(Clone, Debug, Args)]
 #[command(mut_arg("v6only", v6only_of_a_server), mut_arg("reuseaddr", reuseaddr_of_datagrams))]
 pub struct UdpServerArgs {
-    /// How readiness is told.
+    /// How readiness is reported.
     #[command(flatten)]
     pub ready: ReadyArgs,
     /// Socket options.
@@ -183,18 +183,18 @@ pub struct UdpServerArgs {
     pub socket: SocketArgs,
 }
 
-/// A server told `-6` takes IPv6 alone, also at `::`; whoever names `--v6only` has the last word.
+/// With `-6` a server accepts IPv6 only, also at `::`; an explicit `--v6only` overrides it.
 fn v6only_of_a_server(v6only: Arg) -> Arg {
     v6only
         .default_value_if("only_v6", ArgPredicate::Equals("true".into()), "true")
-        .help("Keep IPv4 off an IPv6 socket [with -6: on by default]")
+        .help("Accept IPv6 only on an IPv6 socket [with -6: on by default]")
 }
 
 fn reuseaddr_of_datagrams(reuseaddr: Arg) -> Arg {
     reuseaddr.help("Share the address with other sockets that allow it too, as for multicast")
 }
 
-/// What every TCP client's socket may be given.
+/// Options of the socket of a TCP client.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ClientArgs {
     /// Local end: ADDR, ADDR:PORT or :PORT
@@ -208,7 +208,7 @@ pub struct ClientArgs {
     pub socket: TcpSocketArgs,
 }
 
-/// What every UDP client's socket may be given.
+/// Options of the socket of a UDP client.
 #[derive(Clone, Debug, Default, Args)]
 #[command(mut_arg("reuseaddr", reuseaddr_of_datagrams))]
 pub struct UdpClientArgs {
@@ -223,7 +223,7 @@ pub struct UdpClientArgs {
     pub socket: SocketArgs,
 }
 
-/// How a server tells that it is ready, besides its `listening` event.
+/// How a server reports that it is ready, besides its `listening` event.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Readiness")]
 pub struct ReadyArgs {

@@ -10,34 +10,34 @@ use std::time::Duration;
 
 /// Show the socket table.
 ///
-/// Every TCP, UDP and UNIX socket of this network namespace, as the kernel has it; no privilege is needed but for other
-/// users' processes. A FILTER is what either end must match: PORT, :PORT, HOST, HOST:PORT or a range such as
+/// Every TCP, UDP and UNIX socket of this network namespace, as the kernel reports it; only the processes of other users
+/// need privileges. Either end must match a FILTER: PORT, :PORT, HOST, HOST:PORT or a range such as
 /// 10.0.0.0/8; PORT may be a list with ranges. Of several hosts or several ports one must match, a host and a port at
 /// the same end. The kernel applies filters and states itself. UNIX sockets have no addresses: no FILTER matches them.
 /// The exit status is 1 when no socket matches.
 ///
 /// With --json each socket is an object with the fields proto (tcp, udp, unix), type (of a UNIX socket: stream, dgram,
 /// seqpacket), local and peer (null where there is none), peer_inode (of a UNIX socket), state, recv_queue and
-/// send_queue in bytes, for listeners accept_queue and accept_max instead, uid and inode (0 where no descriptor leads
-/// to the socket: orphans, TIME-WAIT, connections nobody accepted yet); with -p processes, a list of pid and name, and
+/// send_queue in bytes, for listeners accept_queue and accept_max instead, uid and inode (0 for a socket without
+/// a descriptor: orphans, TIME-WAIT, connections not accepted yet); with -p processes, a list of pid and name, and
 /// processes_hidden, which says why some may be missing; source, where the kernel refuses its interface and the rows
-/// come from /proc/net. With -e, each where the kernel tells it: rtt_us, rttvar_us, rto_us, snd_mss, rcv_mss, pmtu,
-/// cwnd, retransmits, delivery_rate (bytes a second); timer (what it waits for: retransmit, keepalive, time-wait, or
+/// come from /proc/net. With -e, each if the kernel reports it: rtt_us, rttvar_us, rto_us, snd_mss, rcv_mss, pmtu,
+/// cwnd, retransmits, delivery_rate (bytes a second); timer (its purpose: retransmit, keepalive, time-wait, or
 /// probe of a closed window), timer_ms until it fires, timer_fired times for the same thing; congestion; recv_memory of
 /// recv_buffer, send_memory of send_buffer, forward_memory, queued_memory, option_memory and backlog_memory in bytes,
 /// drops in datagrams; tos, v6only, shut (receive, send, both), interface, cookie. With --summary: proto, state, count.
 ///
-/// With --watch what is there at the start is not shown, only what changes, as ts, change (appeared, changed, gone),
-/// proto, local, peer, from, to (null where it was not, or is not, in the table), uid and inode, with -p processes.
-/// Changes are found by looks at the table, every 20 ms unless looks are so costly that they would take more than a
-/// tenth of a CPU, and by the kernel's notices that a TCP or UDP socket is gone. What lasts less than the time between
-/// two looks may be missed: a change may span several states, and a socket that came and went in between is told as
-/// gone, without a state, by the notice alone. UNIX sockets have no notices. It ends by a signal.
+/// With --watch only changes are shown, not the sockets at the start, as ts, change (appeared, changed, gone),
+/// proto, local, peer, from, to (null if it was not, or is no longer, in the table), uid and inode, with -p processes.
+/// The table is read every 20 ms, less often if that would take more than a tenth of a CPU, and the kernel notifies of
+/// TCP and UDP sockets that are gone. A state that lasts less than the time between two readings may be missed: a change
+/// may span several states, and a socket that appeared and went in between is shown as gone, without a state. For UNIX
+/// sockets there are no notifications. It runs until a signal ends it.
 ///
 /// With --wait the condition holds when a socket of that port listens (listen; on the host named or on every
-/// address), when none is left but in TIME-WAIT (gone), when one is ESTABLISHED (established), or when the number of
-/// sockets that match compares so, OP being <, <=, =, !=, >= or > (count). It is noticed within 100 ms; the sockets that
-/// made it hold are printed. -t, -u, --state and the like narrow what counts. After --timeout the exit status is 3.
+/// address), when none is left except in TIME-WAIT (gone), when one is ESTABLISHED (established), or when the number of
+/// sockets that match compares so, OP being <, <=, =, !=, >= or > (count). The table is read every 100 ms; the sockets that
+/// satisfy it are printed. -t, -u, --state and the other filters apply. After --timeout the exit status is 3.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Stat {
@@ -53,31 +53,31 @@ pub struct Stat {
     /// UNIX sockets
     #[arg(short = 'x', long)]
     pub unix: bool,
-    /// Sockets that wait for clients: LISTEN, and UNCONNECTED for datagrams
+    /// Listening sockets: LISTEN, and UNCONNECTED for datagrams
     #[arg(short, long)]
     pub listening: bool,
-    /// Every state, which is the default; for hands that type -tan
+    /// Every state, which is the default; accepted for netstat compatibility
     #[arg(short, long, conflicts_with = "listening")]
     pub all: bool,
     /// Sockets in this state; may be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub state: Vec<State>,
-    /// Sockets with this at our end; may be repeated
+    /// Sockets with this local address; may be repeated
     #[arg(long, value_name = "FILTER")]
     pub local: Vec<Pattern>,
-    /// Sockets with this at the other end; may be repeated
+    /// Sockets with this peer address; may be repeated
     #[arg(long, value_name = "FILTER")]
     pub peer: Vec<Pattern>,
-    /// The processes that hold each socket
+    /// Show the processes that hold each socket
     #[arg(short, long)]
     pub processes: bool,
-    /// More of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
+    /// Show more of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
     #[arg(short, long)]
     pub extended: bool,
     /// Count sockets by state instead
     #[arg(long, conflicts_with_all = ["processes", "extended", "watch", "wait"])]
     pub summary: bool,
-    /// Stream changes instead: what appeared, changed its state, is gone; look every DUR
+    /// Show changes instead, as they happen; read the table every DUR
     #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, value_parser = duration,
         conflicts_with_all = ["extended", "wait"])]
     #[allow(clippy::option_option)] // absent, alone, or with a value
@@ -85,7 +85,7 @@ pub struct Stat {
     /// Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
     #[arg(long, value_name = "COND")]
     pub wait: Option<Condition>,
-    /// Give --wait up after this long
+    /// Time limit of --wait
     #[arg(long, value_name = "DUR", value_parser = duration, requires = "wait")]
     pub timeout: Option<Duration>,
     /// Families and names.
@@ -95,8 +95,8 @@ pub struct Stat {
 
 const EXAMPLES: &str = "\
 Examples:
-  soquete stat 65432                     who uses this port, at either end
-  soquete stat -tulp                     who listens, with processes
+  soquete stat 65432                     sockets with this port, at either end
+  soquete stat -tulp                     listeners, with processes
   soquete stat -p 8080                   which process holds it
   soquete stat -t --state ESTABLISHED --peer 10.0.0.0/8
   soquete stat -e 443 --json             rtt, cwnd, retransmits for a script

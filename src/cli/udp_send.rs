@@ -6,14 +6,14 @@ use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// Send datagrams, and print what comes back.
+/// Send datagrams, and print the replies.
 ///
-/// Each MESSAGE is one datagram; without any, each line of standard input, its line feed left out. What is too long for
-/// a datagram (65507 bytes over IPv4, 65527 over IPv6) is refused, never cut. Replies go to standard output as they come,
-/// the bytes received and nothing else; with --json each is an object. On a terminal each begins on a line of its own.
+/// Each MESSAGE is one datagram; without any, each line of standard input is one, without its line feed. Input that is
+/// too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never truncated. Replies go to
+/// standard output unchanged; with --json each is an object. On a terminal each begins on a line of its own.
 ///
-/// The addresses of a name are tried in turn: where ICMP says that nobody listens and nothing was answered yet, what
-/// was sent in the last second goes to the next address.
+/// The addresses of a name are tried in turn: if ICMP reports that no socket listens there and no reply came yet, the
+/// datagrams of the last second are sent to the next address.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct UdpSend {
@@ -32,10 +32,10 @@ pub struct UdpSend {
     /// How standard input becomes datagrams.
     #[command(flatten)]
     pub input: DatagramArgs,
-    /// Go on for replies this long after the last datagram went out or came in; 0 does not wait
+    /// Wait for replies until this long after the last datagram sent or received; 0 does not wait
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "1s")]
     pub reply_wait: Duration,
-    /// End after N replies; fewer in time is exit 3
+    /// End after N replies; fewer before --reply-wait ends exit with 3
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub replies: Option<u64>,
     /// Send everything N times
@@ -44,7 +44,7 @@ pub struct UdpSend {
     /// Wait this long between two datagrams
     #[arg(short, long, value_name = "DUR", value_parser = duration)]
     pub interval: Option<Duration>,
-    /// Allow a broadcast address, and replies from anybody
+    /// Allow a broadcast address, and replies from any address
     #[arg(long)]
     pub broadcast: bool,
     /// How many routers a multicast datagram may pass
@@ -60,10 +60,10 @@ Examples:
   soquete udp-send host 5000 hello        send one datagram, print the replies
   soquete udp-send host 5000 < file       a datagram a line
   soquete udp-send host 514 --reply-wait 0 '<13>hello'
-                                          send and leave
+                                          do not wait for replies
   soquete udp-send host 5000 --whole < file
   soquete udp-send host 5000 --size 1400 < file
-  soquete udp-send --check host 123       does anybody answer?
+  soquete udp-send --check host 123       test whether a server answers
   soquete udp-send --repeat 5 --interval 1s host 5000 ping
   soquete udp-send --broadcast 192.168.1.255 5000 hello
   soquete udp-send --multicast-ttl 1 224.0.0.251 5353 hello";

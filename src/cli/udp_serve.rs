@@ -8,18 +8,18 @@ use std::time::Duration;
 
 /// Receive datagrams, and answer them.
 ///
-/// What comes goes to standard output as it is, an event tells of each datagram and its peer. Any number of peers is
+/// Payloads go to standard output unchanged; each datagram is one event that names its peer. Any number of peers is
 /// served at once; each is answered at its own address, from the address it wrote to. A bare port is loopback in both
 /// families; --public or an address opens it to others.
 ///
-/// Each line of standard input goes to the peer that spoke last, its line feed left out. Input waits, unread, until a peer
-/// has spoken; its end does not end the server. With a service (--echo, --upper, --respond) standard input is not read.
-/// A line that is too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error, never cut. A job in the
-/// background of a terminal does not read it.
+/// Each line of standard input is sent, without its line feed, to the peer that sent the last datagram. Input is not read
+/// until a peer has sent one; its end does not end the server. With a service (--echo, --upper, --respond) standard input is not read.
+/// A line that is too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never truncated. A job in
+/// the background of a terminal does not read it.
 ///
-/// Services do not answer what comes from this server's own address and port, nor from ports 7, 13, 17, 19 and 37, whose
-/// services answer everything themselves: a single datagram with a false sender would go back and forth for ever. The
-/// first such datagram of each kind is told as a warning.
+/// Services do not answer datagrams from this server's own address and port, nor from ports 7, 13, 17, 19 and 37, whose
+/// services answer every datagram themselves: one datagram with a forged sender would be answered forever. The first
+/// such datagram of each kind causes a warning.
 ///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
 /// is not UTF-8; also where datagrams are answered.
@@ -34,31 +34,31 @@ pub struct UdpServe {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
     pub address: Vec<String>,
-    /// Families, names, who may come.
+    /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// What peers get.
+    /// How datagrams are answered.
     #[command(flatten)]
     pub answer: AnswerArgs,
-    /// Receive what is sent to this multicast group too, on one interface or the one that routes give
+    /// Join this multicast group, on one interface or the one the routing table names
     #[arg(long, value_name = "GROUP[%IFACE]")]
     pub join: Vec<Group>,
-    /// End after N datagrams, once what then waits at standard input is sent (a terminal's is not)
+    /// End after N datagrams, and after sending the input that is then waiting (not a terminal's)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
-    /// End when no datagram came for this long
+    /// End when no datagram arrives for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
     /// End each datagram on standard output with a line feed where it has none
     #[arg(long, help_heading = "Transfer", conflicts_with = "AnswerArgs")]
     pub lines: bool,
-    /// Send lines to every peer heard in the last minute, not to the last one alone
+    /// Send lines to every peer of the last minute instead of the last one
     #[arg(long, help_heading = "Transfer", conflicts_with = "AnswerArgs")]
     pub to_all: bool,
     /// How standard input becomes datagrams.
     #[command(flatten)]
     pub input: DatagramArgs,
-    /// Send standard input and leave at its end; print nothing
+    /// Send standard input, end with it, and print nothing
     #[arg(long, help_heading = "Transfer", conflicts_with_all = ["recv_only", "lines", "AnswerArgs"])]
     pub send_only: bool,
     /// Do not read standard input
@@ -69,7 +69,7 @@ pub struct UdpServe {
     pub own: UdpServerArgs,
 }
 
-/// What peers get; without any of these nothing, and standard output gets the payload.
+/// How datagrams are answered; by default they are not, and their payload goes to standard output.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Service")]
 #[group(multiple = false)]
@@ -85,7 +85,7 @@ pub struct AnswerArgs {
     pub respond: Option<Response>,
 }
 
-/// A multicast group, and the interface to hear it on.
+/// A multicast group, and the interface to join it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The group's address.
@@ -95,17 +95,17 @@ pub struct Group {
 }
 
 const EXAMPLES: &str = r"Examples:
-  soquete udp-serve 5000                  show what comes, answer with lines
+  soquete udp-serve 5000                  print payloads, answer with lines
   soquete udp-serve --lines 514 | grep ERROR
-                                          a line each, whatever was sent
+                                          each payload on a line of its own
   soquete udp-serve --echo 5000           send it back
   soquete udp-serve --upper 5000          the classroom server
   soquete udp-serve --public 514 --json   a log for scripts, from anywhere
   soquete udp-serve --respond 'pong\n' 5000
                                           the same answer for everybody
-  soquete udp-serve --to-all 5000         talk to everybody who talks
+  soquete udp-serve --to-all 5000         send lines to every peer
   soquete udp-serve --join 224.0.0.251 5353
   soquete udp-serve --join ff02::fb%eth0 5353
-                                          hear a multicast group
+                                          join a multicast group
   soquete udp-serve --count 1 --idle-timeout 5s 5000
                                           wait for one datagram";

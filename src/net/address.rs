@@ -105,7 +105,7 @@ impl Endpoint {
                 }
                 Ok(Self { host: Host::parse(host)?, port: parse_port(port)? })
             }
-            (more, _) => wrong(format!("{} is one word too many; type HOST PORT", more[2])),
+            (more, _) => wrong(format!("unexpected {:?}; type HOST PORT", more[2])),
         }
     }
 

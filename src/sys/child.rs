@@ -1,4 +1,4 @@
-//! How this program stands towards who started it and towards a command it starts: signals and limits that are inherited.
+//! Signals and limits inherited from the parent process and passed on to a command.
 #![allow(unsafe_code)]
 
 use super::{limits, signal};
@@ -12,7 +12,7 @@ static FILE_SIZE_IGNORED: AtomicBool = AtomicBool::new(false);
 
 /// Puts in order what was inherited. To be called once, before anything else.
 ///
-/// A child's status is kept for us though who started us ignored SIGCHLD (wait(2)), and a write past the limit on a file's
+/// A child's status is kept for us even if the parent process ignored SIGCHLD (wait(2)), and a write past the limit on a file's
 /// size is an error like any other, `EFBIG`, instead of an end by SIGXFSZ (setrlimit(2)).
 pub fn settle_signals() {
     FILE_SIZE_IGNORED.store(signal::is_ignored(libc::SIGXFSZ), Ordering::Relaxed);

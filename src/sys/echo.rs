@@ -15,7 +15,7 @@ pub struct EchoedInterrupt {
 }
 
 impl EchoedInterrupt {
-    /// Looks after standard error for as long as `stop` stays the wish to end.
+    /// Watches standard error until the program is asked to end.
     #[must_use]
     pub fn new(stop: Stop) -> Self {
         let terminal = fd::is_terminal(fd::errors()).then(|| fd::duplicate(fd::errors()).ok()).flatten();

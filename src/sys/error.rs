@@ -36,7 +36,7 @@ impl Error {
         self
     }
 
-    /// Says for what address; where it is in use, whoever tells the error looks for who has it.
+    /// Adds the address; where it is in use, its holder is looked up when the error is printed.
     pub(super) fn wanting(mut self, proto: Proto, address: SocketAddr, v6only: bool) -> Self {
         let in_use = self.errno() == Some(libc::EADDRINUSE);
         self.taken = in_use.then_some(Wanted { proto, address, v6only });

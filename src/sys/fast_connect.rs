@@ -28,7 +28,7 @@ pub enum FastConnect {
 }
 
 impl FastConnector {
-    /// Attempts with sockets of `sockets`, of which nothing is told, with `options` set.
+    /// Attempts with sockets of `sockets`, which emit no events, with `options` set.
     #[must_use]
     pub fn new(sockets: &SocketFactory, options: &[SocketOption]) -> Self {
         Self { sockets: sockets.silent(), options: options.to_vec(), spare_v4: None, spare_v6: None }

@@ -1,4 +1,4 @@
-//! Who has the address that bind(2) or listen(2) found in use. Asked when the failure is told, never before.
+//! The process that holds an address in use (bind(2), listen(2)). Looked up when the error is printed, never before.
 //! Used by `error`.
 
 use super::diag::{End, Filter, InetRow, Query, Row, States, Table, Tables};

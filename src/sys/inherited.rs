@@ -1,4 +1,4 @@
-//! Descriptors that whoever started this program passed on and named by number (`--ready-fd N`, `--events fd:N`).
+//! Descriptors that the parent process passed on and named by number (`--ready-fd N`, `--events fd:N`).
 #![allow(unsafe_code)]
 
 use super::fd;
@@ -10,7 +10,7 @@ use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 /// The first number that is no standard stream.
 const FIRST: RawFd = 3;
 
-/// Takes over a descriptor that is to be written to, so that closing it here tells the other end and no command gets it;
+/// Takes over a descriptor that is to be written to, so that closing it here is seen by the other end and no command inherits it;
 /// of a standard stream, which stays where it is, a second one. `EBADF` if nothing to be written to was passed on.
 ///
 /// To be called before anything is opened, at most once for each number: later a number may be one of our own.

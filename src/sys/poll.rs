@@ -1,4 +1,4 @@
-//! poll(2) with deadlines as `Instant`s, and the bell one thread rings for another.
+//! poll(2) with deadlines as `Instant`s, and an eventfd by which one thread wakes another.
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -16,7 +16,7 @@ pub enum Interest {
     Writing,
 }
 
-/// Between two looks whether this process came to the foreground of its terminal, which nothing tells.
+/// Between two checks whether this process came to the foreground of its terminal, for which there is no event.
 const BACKGROUND: Duration = Duration::from_millis(200);
 
 /// Waits until one of `fds` is ready or `deadline` passes; says which are ready, in order, none at the deadline.
@@ -89,21 +89,21 @@ pub(super) fn timespec(time: Duration) -> Timespec {
     }
 }
 
-/// Rung by one thread, waited for by another (eventfd(2)).
+/// Signalled by one thread, waited for by another (eventfd(2)).
 pub struct EventFd(OwnedFd);
 
 impl EventFd {
-    /// A bell that was not rung.
+    /// Not signalled yet.
     pub fn new() -> io::Result<Self> {
         Ok(Self(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
     }
 
-    /// Makes the bell readable until [`Self::clear`].
+    /// Makes it readable until [`Self::clear`].
     pub fn signal(&self) {
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
     }
 
-    /// Takes back what was rung so far.
+    /// Forgets the signals so far.
     pub fn clear(&self) {
         let _ = rustix::io::read(&self.0, &mut [0u8; 8]);
     }

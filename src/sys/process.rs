@@ -25,7 +25,7 @@ pub struct Process {
     pub name: Vec<u8>,
 }
 
-/// Who holds what.
+/// Processes by the inode of their sockets.
 #[derive(Debug, Default)]
 pub struct Holders {
     processes: Vec<Process>,

@@ -21,7 +21,7 @@ pub fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
     Ok(unsafe { AsyncFd::register(socket) }?)
 }
 
-/// Puts the wish to end into the reactor of the runtime this is called in.
+/// Registers the stop signal with the reactor of the current runtime.
 pub fn register_stop(stop: Stop) -> io::Result<AsyncFd<Stop>> {
     // SAFETY: a `Stop` shares a descriptor that stays open as long as any of its clones, this one among them.
     Ok(unsafe { AsyncFd::register_with_interest(stop, Interest::READABLE) }?)

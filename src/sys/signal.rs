@@ -42,7 +42,7 @@ impl Signal {
         }
     }
 
-    /// Ends the program by this very signal, so that whoever waits for it sees why: a shell ends its loop, a service
+    /// Ends the program by this very signal, so that the parent process sees why: a shell ends its loop, a service
     /// manager knows that it was asked for. Comes back in process 1, which no signal ends by default (kill(2)).
     pub fn end_program(self) {
         if !rustix::process::getpid().is_init() {
@@ -66,7 +66,7 @@ pub fn interrupt_self() {
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
 }
 
-/// A repetition this soon is the same wish: timeout(1) signals the program and then its group, a terminal the group and
+/// A repetition this soon is the same request: timeout(1) signals the program and then its group, a terminal the group and
 /// a shell the program.
 const SAME_WISH: u64 = 100_000_000; // nanoseconds
 
@@ -121,7 +121,7 @@ pub fn wake(thread: Thread) {
     }
 }
 
-/// Ends the program as `number` does by default, so that its status tells the signal; process 1 by the number that stands
+/// Ends the program as `number` does by default, so that its status names the signal; process 1 by the number that stands
 /// for it. For signal handlers too.
 fn die_of(number: libc::c_int) {
     tty::restore_remembered();
@@ -158,7 +158,7 @@ pub struct Stop {
 
 impl Stop {
     /// Installs the handlers, also where a script's shell started the program in the background with SIGINT ignored:
-    /// who sends it a signal by name means it.
+    /// a signal sent to it by name is meant.
     pub fn install() -> Result<Self> {
         let failed = |e: io::Error| Error::new("pipe for", "signals", e);
         let refused = |e: io::Error| Error::new("sigaction", "", e);

@@ -128,7 +128,7 @@ impl TcpInfo {
         (self.raw.rtt > 0).then_some(self.raw.rtt)
     }
 
-    /// Segments sent again over the connection's life.
+    /// Segments retransmitted since the connection was opened.
     #[must_use]
     pub fn retransmits(&self) -> Option<u32> {
         self.has(offset_of!(Raw, total_retrans) + 4).then_some(self.raw.total_retrans)
@@ -153,7 +153,7 @@ impl TcpInfo {
     }
 
     /// Segments of ours known to have arrived, for a socket that connected and sent no data yet; `None` where this kernel
-    /// does not tell (before 4.18).
+    /// does not say (before 4.18).
     ///
     /// The SYN counts once it is acknowledged (`tcp_clean_rtx_queue`). Where the peer's SYN crossed it (RFC 9293 3.5,
     /// simultaneous open) the ACK that leads from SYN-RECEIVED to ESTABLISHED counts once more

@@ -1,4 +1,4 @@
-//! The terminal's mode, who is in its foreground, and what may be put between it and the program.
+//! The terminal's mode, its foreground process group, and pipes put between it and the program.
 #![allow(unsafe_code)]
 
 use rustix::termios::{

@@ -71,11 +71,11 @@ impl Watcher {
     /// Our FIN goes out: from now on every change of state is an edge of writability too.
     pub(super) fn expect_acks(&self, id: u32, fd: BorrowedFd<'_>) {
         let flags = EventFlags::RDHUP | EventFlags::OUT | EventFlags::ET;
-        // A socket that was never watched (a listener, an attempt that failed) has nothing to be told.
+        // A socket that was never watched (a listener, an attempt that failed) has nothing to modify.
         let _ = epoll::modify(&self.epoll, fd, EventData::new_u64(u64::from(id)), flags);
     }
 
-    /// The owner is done; go on looking until the life is settled.
+    /// The owner is done; goes on observing until the socket is settled.
     pub(super) fn settle(&self, id: u32) {
         self.lock().retired.push(u64::from(id));
         self.wake();

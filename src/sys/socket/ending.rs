@@ -22,7 +22,7 @@ impl Socket {
         self.shutdown(Shutdown::Write)
     }
 
-    /// shutdown(2) for reading: readers of this socket are woken, the peer is told nothing.
+    /// shutdown(2) for reading: readers of this socket are woken; nothing is sent to the peer.
     pub fn shutdown_read(&self) -> io::Result<()> {
         Ok(net::shutdown(self, Shutdown::Read)?)
     }

@@ -26,7 +26,7 @@ impl SocketFactory {
         self.watcher.get().and_then(Option::as_ref)
     }
 
-    /// The same sockets, but nothing is told of the ones made here.
+    /// The same factory for sockets that emit no events.
     #[must_use]
     pub fn silent(&self) -> Self {
         Self { observed: false, ..self.clone() }
@@ -46,7 +46,7 @@ impl SocketFactory {
         &self.events
     }
 
-    /// Waits until the last states of closed sockets are told, at most about a second.
+    /// Waits until the last states of closed sockets are emitted, at most about a second.
     pub fn drain(&self) {
         if let Some(watcher) = self.watcher() {
             watcher.drain();

@@ -1,5 +1,5 @@
-//! A socket whose states are told: every call that may move it goes through here and is followed by a question to the
-//! kernel.
+//! A socket whose states are observed: every call that may change its state goes through here, and the kernel is asked
+//! afterwards.
 
 mod ending;
 mod factory;
@@ -25,7 +25,7 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone)]
 pub struct SocketFactory {
     events: Events,
-    /// Whether states are asked for and told.
+    /// Whether states are observed at all.
     observed: bool,
     /// Started with the first socket that is watched.
     watcher: Arc<OnceLock<Option<Arc<Watcher>>>>,
@@ -34,7 +34,8 @@ pub struct SocketFactory {
     next_token: Arc<AtomicU32>,
 }
 
-/// A socket and its life. Dropping it closes it in order: FIN first unless it must be reset, and the last states told.
+/// A socket and its state tracker. Dropping it closes it in order: FIN first unless it must be reset, and its last states
+/// are emitted.
 pub struct Socket {
     fd: Option<Arc<OwnedFd>>,
     tracker: Arc<StateTracker>,
@@ -80,7 +81,7 @@ impl Socket {
         self.tracker.lock().subject
     }
 
-    /// The state last told.
+    /// The state last observed.
     #[must_use]
     pub fn state(&self) -> State {
         self.tracker.lock().state
@@ -98,7 +99,7 @@ impl Socket {
         self.tracker.fault(fault)
     }
 
-    /// Sets one option and tells what the kernel made of it.
+    /// Sets one option, reads it back and emits both values.
     pub fn set(&self, option: &SocketOption) -> Result<()> {
         if option.applies_to(self.family) {
             let effective = option.apply(&SockRef::from(&self.as_fd()), self.family)?;
@@ -108,7 +109,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Sets one option nobody asked for; told under `-v`, and a refusal changes nothing.
+    /// Sets one option that was not asked for; emitted under `-v`, and a refusal changes nothing.
     pub fn prefer(&self, option: &SocketOption) {
         let applied = option.apply(&SockRef::from(&self.as_fd()), self.family);
         if let (Ok(effective), true) = (applied, self.sockets.events.detailed()) {
@@ -117,7 +118,7 @@ impl Socket {
         }
     }
 
-    /// Tells the options in force that nobody set (`-v`).
+    /// Emits the options in force that were not set (`-v`).
     pub fn emit_options(&self) {
         if !self.tracker.observed() || !self.sockets.events.detailed() {
             return;
@@ -130,7 +131,7 @@ impl Socket {
         }
     }
 
-    /// Tells an event about this socket, made only if somebody wants it.
+    /// Emits an event about this socket; it is only made if events are observed.
     pub fn emit(&self, event: impl FnOnce(Subject) -> Event) {
         if self.tracker.observed() {
             let subject = self.tracker.lock().subject;

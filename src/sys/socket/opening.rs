@@ -65,7 +65,7 @@ impl Socket {
         error.wanting(self.proto, address, v6only)
     }
 
-    /// accept4(2) without blocking. The new socket is told from LISTEN on, as the kernel made it.
+    /// accept4(2) without blocking. The new socket reports its states from LISTEN on, as the kernel made it.
     pub fn accept(&self) -> io::Result<Socket> {
         use rustix::net::SocketFlags;
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -136,7 +136,7 @@ impl Socket {
         match error {
             Ok(()) => Ok(None),
             Err(errno) => {
-                // An answer of ICMP that came while connect(2) ran is told here alone, and the kernel would go on.
+                // Only this call reports an ICMP answer that came while connect(2) ran; the kernel itself would go on.
                 let _ = self.shutdown_attempt();
                 self.tracker.failed(errno.raw_os_error());
                 Err(Error::new("connect", peer, errno))
@@ -176,8 +176,8 @@ impl Socket {
         }
     }
 
-    /// The watcher, if anything is told of this socket; started where none runs yet. Without it the states between our
-    /// calls are told late and as implied, not wrongly.
+    /// The watcher, if the events of this socket are observed; starts it at the first use. Without it, states between our
+    /// calls are reported late and as implied, not wrongly.
     fn watcher_wanted(&self) -> Option<&Arc<Watcher>> {
         let start = || Watcher::start().ok();
         self.tracker.observed().then(|| self.sockets.watcher.get_or_init(start).as_ref()).flatten()

@@ -1,4 +1,4 @@
-//! Data over a socket: counted, and with one answer to what ended the connection, whoever was told first.
+//! Data over a socket: counted, and with one answer to what ended the connection, whichever call the kernel answered first.
 
 use super::Socket;
 use crate::sys::tcp_info;
@@ -35,7 +35,7 @@ impl Socket {
         self.send_by(|| SockRef::from(&self.as_fd()).send_vectored_with_flags(parts, libc::MSG_NOSIGNAL))
     }
 
-    /// Bytes sent that the peer has not acknowledged (`SIOCOUTQ`, tcp(7)); 0 where the kernel does not tell.
+    /// Bytes sent that the peer has not acknowledged (`SIOCOUTQ`, tcp(7)); 0 where the kernel does not say.
     #[must_use]
     pub fn unacknowledged(&self) -> u64 {
         tcp_info::unsent(self.as_fd()).map_or(0, u64::from)
@@ -45,7 +45,7 @@ impl Socket {
     pub(in crate::sys) fn send_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
         let sent = self.tracker.during(call);
         match sent {
-            // The kernel tells the cause once, to whoever asks first; everybody after that gets EPIPE.
+            // The kernel reports the cause once; every later call gets EPIPE.
             Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {
                 Err(self.tracker.cause_of_broken_pipe().unwrap_or(error))
             }

@@ -65,7 +65,7 @@ impl Socket {
     }
 
     /// Joins a multicast group on the interface with this index, or on the one the kernel's routes give if 0. From then
-    /// on no other group that somebody on this machine joined is heard (`IP_MULTICAST_ALL`).
+    /// groups that other programs of this machine joined are not received (`IP_MULTICAST_ALL`).
     pub fn join(&self, group: IpAddr, index: u32) -> Result<()> {
         let failed = |e: io::Error| Error::new("join", group, e).about(Kind::Address);
         let socket = self.as_fd();
@@ -81,7 +81,7 @@ impl Socket {
         .map_err(failed)
     }
 
-    /// Tells that datagrams may come.
+    /// Emits `listening`: datagrams can be received.
     pub fn tell_listening(&self) {
         self.emit_options();
         self.emit(|socket| Event::Listening {
@@ -92,7 +92,7 @@ impl Socket {
         });
     }
 
-    /// Tells of datagrams that came or went together: our address, the peer's, bytes.
+    /// Emits an event for each datagram of a batch: our address, the peer's, bytes.
     pub fn tell_datagrams(
         &self,
         dir: Dir,

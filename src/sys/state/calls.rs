@@ -1,4 +1,4 @@
-//! Data calls of several threads on one socket: the kernel tells an error once, to whoever asks first, and everybody has
+//! Data calls of several threads on one socket: the kernel reports an error once, to the first call, and every thread has
 //! to agree on it.
 
 use super::StateTracker;
@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// A thread that was told an error writes it down within microseconds, or later where it is not scheduled; past this
+/// A thread that got an error records it within microseconds, or later where it is not scheduled; past this
 /// the call it is in is one that waits for something else, as splice(2) into a full pipe does.
 const ANOTHER_THREADS_WORD: Duration = Duration::from_millis(100);
 /// Between two looks whether it did.
 const GLANCE: Duration = Duration::from_micros(50);
 
 impl StateTracker {
-    /// Makes a data call. What it is told of the connection's end is written down before anybody concludes from an error
+    /// Makes a data call. An error that ended the connection is recorded before another thread concludes from an error
     /// that is gone that there was none.
     pub(in crate::sys) fn during<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         self.calls.fetch_add(1, Ordering::SeqCst);
@@ -42,13 +42,13 @@ impl StateTracker {
         }
     }
 
-    /// Remembers an error a call returned, since the kernel tells it once.
+    /// Records an error that a call returned, since the kernel reports it once.
     pub(in crate::sys) fn note_error(&self, errno: i32) {
         self.lock().error.get_or_insert(errno);
         self.observe();
     }
 
-    /// The error that ended a connection on which receiving finds an end, if another thread was told it.
+    /// The error that ended a connection on which receiving finds an end, if another thread got it.
     pub(in crate::sys) fn ended_by(&self) -> Option<io::Error> {
         self.observe();
         if self.observed() && self.is_unsure() {
@@ -58,7 +58,7 @@ impl StateTracker {
         self.known_error()
     }
 
-    /// The error that ended the connection, whether anybody was told it or not.
+    /// The error that ended the connection, whether a call returned it or not.
     pub(in crate::sys) fn broken_by(&self) -> Option<io::Error> {
         self.observe();
         let mut inner = self.lock();
@@ -83,7 +83,7 @@ impl StateTracker {
         !matches!(inner.state, State::Closed | State::TimeWait) && inner.fd.as_ref().is_some_and(closed)
     }
 
-    /// What ended a connection on which sending answers EPIPE: the error another thread was told, or none, and then
+    /// What ended a connection on which sending answers EPIPE: the error another thread got, or none, and then
     /// EPIPE is the kernel's own word for a reset after the peer's FIN.
     pub(in crate::sys) fn cause_of_broken_pipe(&self) -> Option<io::Error> {
         self.let_calls_return();

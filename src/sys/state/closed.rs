@@ -24,14 +24,14 @@ impl StateTracker {
             from => {
                 let broken = inner.error(fd).is_some();
                 if !broken && !matches!(op, Some(Op::Close)) && self.calls_under_way() {
-                    // Whoever was told what ended it comes here next.
+                    // The thread whose call returned the error comes here next.
                     return;
                 }
                 let may_wait = !broken && !matches!(from, State::SynSent | State::CloseWait);
                 let stand_in = may_wait.then(|| found(inner.subject, || interface::bound(fd)));
                 let via = match stand_in {
                     Some(Ok(Some(State::TimeWait))) => Some(Via::Table),
-                    // Nothing but the peer's FIN ends these without an error, whether the table can tell or not.
+                    // Nothing but the peer's FIN ends these without an error, whether the table can be asked or not.
                     Some(_) if matches!(from, State::FinWait1 | State::FinWait2 | State::Closing) => {
                         Some(Via::Implied)
                     }

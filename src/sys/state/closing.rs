@@ -1,4 +1,4 @@
-//! The end of a life: the last acknowledgement, close(2), and what the kernel keeps of the connection after it.
+//! The end of a socket: the last acknowledgement, close(2), and what the kernel keeps of the connection after it.
 
 use super::closed::found;
 use super::{Cause, Inner, LAST_ACK_TIMEOUT, StateTracker};
@@ -27,7 +27,7 @@ impl StateTracker {
         false
     }
 
-    /// Whether a retired life is over; closes it if so.
+    /// Whether a retired socket is done; closes it if so.
     pub(in crate::sys) fn settled(&self, now: Instant) -> bool {
         let mut inner = self.lock();
         let Some(deadline) = inner.deadline else { return inner.fd.is_none() };

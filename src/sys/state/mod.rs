@@ -1,7 +1,7 @@
-//! The life of one socket: the only writer of a socket's state, and of the events that tell it.
+//! The state tracker of one socket: the only writer of a socket's state, and the only source of `state` events.
 //!
 //! A state is written down when the kernel was asked for it; the steps RFC 9293 forces between two answers are
-//! filled in as `implied`. Both the owner's calls and the watcher's wakes come here, so a life is behind a mutex.
+//! filled in as `implied`. Both the owner's calls and the watcher's wake-ups come here, so a tracker is behind a mutex.
 
 mod calls;
 mod closed;
@@ -23,12 +23,12 @@ pub const LAST_ACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What is known of a socket. Shared by its owner and the watcher.
 pub(in crate::sys) struct StateTracker {
-    /// Where events go; `None` if nothing is told of this socket.
+    /// Where events go; `None` if this socket emits none.
     events: Option<Events>,
     /// Payload received and sent so far.
     pub(super) bytes_in: AtomicU64,
     pub(super) bytes_out: AtomicU64,
-    /// Data calls under way: each may have been told the error that the kernel tells once, and not have noted it yet.
+    /// Data calls under way: each may have got the error that the kernel reports once, and not have recorded it yet.
     calls: AtomicU32,
     opened: Instant,
     inner: Mutex<Inner>,
@@ -38,7 +38,7 @@ pub(in crate::sys) struct Inner {
     pub(super) subject: Subject,
     pub(super) state: State,
     fd: Option<Arc<OwnedFd>>,
-    /// The error that ended the connection, taken from the kernel once and kept for whoever asks.
+    /// The error that ended the connection, taken from the kernel once and kept.
     error: Option<i32>,
     was_established: bool,
     /// shutdown(2) for writing was accepted.
@@ -51,7 +51,7 @@ pub(in crate::sys) struct Inner {
 /// What an operation of ours may have caused.
 #[derive(Clone, Copy)]
 struct Cause {
-    /// The call or segment, as far as the step itself does not tell.
+    /// The call or segment, where the transition alone does not say it.
     op: Op,
     via: Via,
     ending: Ending,
@@ -87,7 +87,7 @@ impl StateTracker {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether states are to be told; if not, the kernel is not asked for any.
+    /// Whether states are observed; if not, the kernel is not asked for any.
     pub(in crate::sys) fn observed(&self) -> bool {
         self.events.is_some()
     }
@@ -116,7 +116,7 @@ impl StateTracker {
         }
     }
 
-    /// As [`Self::observe_locked`] right after connect(2), whose answer tells why an attempt is over already.
+    /// As [`Self::observe_locked`] right after connect(2), whose answer says why an attempt is over already.
     pub(in crate::sys) fn observe_attempt(&self, inner: &mut Inner) {
         let Some(fd) = inner.fd.clone().filter(|_| self.observed()) else { return };
         if let Some(seen) = tcp_info::state(fd.as_fd()).ok().filter(|state| *state != State::Closed) {
@@ -219,7 +219,7 @@ impl Inner {
         matches!(self.state, State::Closed | State::TimeWait) && self.was_established
     }
 
-    /// The error that ended the connection, taken from the kernel if nobody was told it before.
+    /// The error that ended the connection, taken from the kernel if no call returned it before.
     fn error(&mut self, fd: BorrowedFd<'_>) -> Option<i32> {
         if self.error.is_none() {
             self.error = rustix::net::sockopt::socket_error(fd)

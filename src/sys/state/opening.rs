@@ -10,7 +10,7 @@ impl StateTracker {
     /// Looks whether an attempt is in SYN-RECEIVED now. Returns whether to look again: the attempt still waits in
     /// SYN-SENT.
     ///
-    /// Whatever else became of it is for its owner to find out, who is told the error of a failure only once.
+    /// A failure is left to the owner, since the kernel reports its error only once.
     pub(in crate::sys) fn look_at_attempt(&self) -> bool {
         let mut inner = self.lock();
         let Some(fd) = inner.fd.clone().filter(|_| inner.state == State::SynSent) else { return false };
