@@ -3,10 +3,10 @@
 use super::command::{Command, HELP, OPERATOR_QUIT};
 use super::member::{Id, Member};
 use super::nick;
-use super::number::were;
 use super::room::Room;
 use super::rules::{OPERATOR, RoomEvent, SlowPolicy, Verdict, What};
 use crate::text::line::Line;
+use crate::text::number::counted;
 use crate::text::sanitize::visible_controls;
 use std::borrow::Cow;
 
@@ -20,7 +20,10 @@ impl Room {
     ) -> Verdict {
         if line.dropped > 0 {
             self.report(id, What::Shortened(line.dropped), tell);
-            let text = format!("your line was too long: the last {} dropped", were(line.dropped, "byte"));
+            let text = format!(
+                "your line was too long: the last {} dropped",
+                counted(line.dropped, "byte was", "bytes were")
+            );
             if self.notify(id, stamp, &text) == Verdict::TooSlow {
                 return Verdict::TooSlow;
             }

@@ -3,7 +3,6 @@
 //! - `command`: lines that start with `/`. `nick`: which names are taken.
 //! - `log`: everything said, framed, once. `outbox`: one member's place in it. `lag`: who is slow, and who holds the talkers.
 //! - `room`: who is here, all of it together. `answer`: what becomes of a line. `rules`: the values in and out.
-//! - `number`: numbers in sentences.
 //!
 //! What costs in a chat is the number of writes. With one log for all, a member who becomes writable gets everything
 //! that waits in one write, and memory does not grow with the number of readers.
@@ -14,7 +13,6 @@ mod lag;
 mod log;
 mod member;
 mod nick;
-mod number;
 mod outbox;
 mod room;
 mod rules;
@@ -22,7 +20,6 @@ mod speaker;
 
 pub use member::Id;
 pub use nick::check as check_nick;
-pub use number::were;
 pub use room::Room;
 pub use rules::{Flow, RoomEvent, Rules, SlowPolicy, Verdict, What};
 pub use speaker::speaker;

@@ -7,10 +7,10 @@ use super::lag::{Backpressure, LagState};
 use super::log::Log;
 use super::member::{Id, Member, Members};
 use super::nick;
-use super::number::were;
 use super::outbox::Outbox;
 use super::rules::{Flow, OPERATOR, RoomEvent, Rules, SlowPolicy, Verdict, What};
 use crate::text::line::{LineFormat, Overflow};
+use crate::text::number::counted;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
@@ -276,7 +276,7 @@ impl Room {
             let what = match member.missed {
                 0 => "answers to your commands were left out".to_owned(),
                 // The sum, because the last such notice may be among what was left out.
-                missed => format!("{} left out so far", were(missed, "line")),
+                missed => format!("{} left out so far", counted(missed, "line was", "lines were")),
             };
             self.notify(id, stamp, &format!("you read too slowly: {what}"));
         }

@@ -1,6 +1,5 @@
 //! The contents of the event queue, the capacity for each event, and the count of dropped events. For the queue alone.
 
-use super::number::counted;
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
@@ -56,8 +55,8 @@ pub(super) const fn capacity_for(event: &Event) -> usize {
 
 /// The number of dropped events as a warning.
 fn loss(count: u64, seq: u64) -> Record {
-    let events = counted(count, "event was", "events were");
-    let text = format!("{events} dropped: nobody read in time");
+    let events = if count == 1 { "event was" } else { "events were" };
+    let text = format!("{count} {events} dropped: nobody read in time");
     let fault =
         Fault { kind: Kind::EventsLost, op: Some("write".into()), errno: None, conn: None, peer: None, text };
     Record { v: SCHEMA_VERSION, seq, ts: Timestamp::now(), event: Event::Warning { fault } }

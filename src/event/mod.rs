@@ -4,7 +4,6 @@
 
 mod flood;
 mod hold;
-pub mod number;
 mod queue;
 pub mod report;
 pub mod samples;

@@ -5,9 +5,9 @@
 
 use super::Style;
 use super::units::{bytes, latency};
-use crate::event::number::counted;
 use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Name, Queues, SocketRow, Transport};
 use crate::text::clock::local_zone;
+use crate::text::number::counted;
 use crate::text::sanitize;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};

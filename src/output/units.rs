@@ -1,6 +1,6 @@
 //! Quantities in the unit that fits.
 
-use crate::event::number::counted;
+use crate::text::number::counted;
 
 /// `1 byte`, `512 bytes`, `1.21 MiB`.
 pub(super) fn bytes(count: u64) -> String {

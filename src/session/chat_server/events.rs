@@ -1,8 +1,9 @@
 //! What happens in the room as events.
 
-use crate::chat::{RoomEvent, What, were};
+use crate::chat::{RoomEvent, What};
 use crate::event::{Event, Events, Fault, Kind, MemberChange, Subject};
 use crate::net::stream::Stream;
+use crate::text::number::counted;
 
 /// Tells what a client did.
 pub(super) fn tell(events: &Events, stream: &Stream, event: &RoomEvent<'_>) {
@@ -26,7 +27,7 @@ pub(super) fn tell_of(events: &Events, socket: Subject, event: &RoomEvent<'_>) {
         What::Skipped(lines) => {
             let text = Some(match lines {
                 0 => "answers to its commands were left out".to_owned(),
-                _ => format!("{} left out", were(lines as u64, "line")),
+                _ => format!("{} left out", counted(lines as u64, "line was", "lines were")),
             });
             Event::Member { socket, what: MemberChange::Slow, nick, text }
         }
@@ -37,7 +38,10 @@ pub(super) fn tell_of(events: &Events, socket: Subject, event: &RoomEvent<'_>) {
                 errno: None,
                 conn: Some(socket.conn),
                 peer: socket.peer,
-                text: format!("a line was too long: its last {} dropped", were(bytes, "byte")),
+                text: format!(
+                    "a line was too long: its last {} dropped",
+                    counted(bytes, "byte was", "bytes were")
+                ),
             },
         },
     });

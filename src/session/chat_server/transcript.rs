@@ -2,8 +2,9 @@
 
 use super::events;
 use super::server::{ChatServer, collect};
-use crate::chat::{RoomEvent, What, were};
+use crate::chat::{RoomEvent, What};
 use crate::event::{Kind, Subject};
+use crate::text::number::counted;
 use std::io::{ErrorKind, IoSlice};
 use std::rc::Rc;
 use tokio::sync::Notify;
@@ -77,8 +78,10 @@ impl ChatServer {
         let events = &self.events;
         let mut tell = |event: RoomEvent<'_>| {
             if let What::Skipped(lines) = event.what {
-                let text =
-                    format!("standard output takes too little: {} left out", were(lines as u64, "line"));
+                let text = format!(
+                    "standard output takes too little: {} left out",
+                    counted(lines as u64, "line was", "lines were")
+                );
                 events.warn(Kind::Data, "write", text);
             }
         };

@@ -9,10 +9,10 @@ mod wait;
 use super::{Context, Outcome, Result};
 use crate::cli::Connect;
 use crate::event::Outcome as Found;
-use crate::event::number::counted;
 use crate::exit::Exit;
 use crate::net::address::parse_targets;
 use crate::scan::Tally;
+use crate::text::number::counted;
 use rows::Rows;
 use scan::{Scan, ScanEnd};
 

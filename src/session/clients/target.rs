@@ -2,7 +2,6 @@
 
 use super::config::ClientConfig;
 use super::name::Name;
-use crate::event::number::counted;
 use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
 use crate::net::address::reachable;
 use crate::net::backoff::Backoff;
@@ -12,6 +11,7 @@ use crate::relay::{OnEof, RelayEnd};
 use crate::session::shared::{Incoming, Lost, Reader, Text, receive, relay_task};
 use crate::sys::error::reason;
 use crate::sys::{Error, Result};
+use crate::text::number::counted;
 use crate::text::tag::tag;
 use std::cell::RefCell;
 use std::pin::pin;

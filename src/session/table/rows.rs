@@ -2,11 +2,11 @@
 
 use crate::event::Proto;
 use crate::event::State;
-use crate::event::number::counted;
 use crate::event::table::{ExtendedFields, MemoryFields, Name, ProcessRow, SocketRow, Transport};
 use crate::sys::diag::{self, Extended, InetRow, Memory, Row, Timer, TimerKind, UnixKind, UnixName, UnixRow};
 use crate::sys::interface;
 use crate::sys::process::Holders;
+use crate::text::number::counted;
 use std::fmt::Write;
 
 /// What a row shows beside what every row shows.
