@@ -94,7 +94,7 @@ impl Events {
         }
     }
 
-    /// Waits until the events emitted so far are written, at most [`FULL_TIMEOUT`]: for output to the same terminal.
+    /// Waits until the events emitted so far are written, at most `FULL_TIMEOUT`: for output to the same terminal.
     pub fn flush(&self) {
         self.queue.flush();
     }
@@ -343,7 +343,7 @@ mod tests {
         let started = Instant::now();
         for _ in 0..CAPACITY * 3 {
             events.emit(note());
-            // Far more than it takes, and far less than a wait of [`FULL_TIMEOUT`] for each.
+            // Far more than it takes, and far less than a wait of `FULL_TIMEOUT` for each.
             assert!(started.elapsed() < Duration::from_mins(1), "emitting waited for the reader");
         }
         let (_, lost) = read_at_last(&open, &batches, writer);
