@@ -16,7 +16,7 @@ pub fn peer_tag(peer: Option<SocketAddr>) -> String {
     peer.map_or_else(|| "[?] ".into(), tag)
 }
 
-/// Puts a tag before each line of a stream.
+/// Puts a tag before each line.
 pub struct Tagger {
     tag: String,
     in_line: bool,
@@ -29,7 +29,14 @@ impl Tagger {
         Self { tag, in_line: false }
     }
 
-    /// Appends `bytes`, tagged, to `out`. A line is tagged when its first byte arrives.
+    /// Appends a framed line, tagged and ended, to `out`.
+    pub fn line(&self, text: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(self.tag.as_bytes());
+        out.extend_from_slice(text);
+        out.push(b'\n');
+    }
+
+    /// Appends `bytes` of a stream, tagged, to `out`. A line is tagged when its first byte arrives.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             if !std::mem::replace(&mut self.in_line, !line.ends_with(b"\n")) {

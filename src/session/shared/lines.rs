@@ -52,8 +52,7 @@ impl Lines {
     }
 
     fn write(&mut self, line: Line<'_>, why: Split, out: &mut Text) {
-        self.tagger.push(&line.text, &mut out.bytes);
-        self.tagger.push(b"\n", &mut out.bytes);
+        self.tagger.line(&line.text, &mut out.bytes);
         if !line.ends {
             out.cut();
         }
