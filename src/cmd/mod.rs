@@ -17,11 +17,13 @@ pub mod stat;
 pub mod udp_send;
 pub mod udp_serve;
 
-use crate::cli::{EofArgs, ServerArgs};
+use crate::cli::{DatagramArgs, EofArgs, ReadyArgs, ServerArgs};
 use crate::net::address::Endpoint;
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
+use crate::session::datagrams::{DatagramSplit, InputConfig};
+use crate::session::ready::Ready;
 pub use crate::session::{Context, Outcome, Result};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -37,8 +39,23 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
     }
 }
 
+/// Where a server reports that it is ready.
+pub(crate) fn ready(args: &ReadyArgs) -> Ready {
+    Ready { file: args.ready_file.clone(), fd: args.ready_fd }
+}
+
 /// Where a server is to be reached, `endpoint` as it was read from `words`.
 pub(crate) fn bind_target(endpoint: Endpoint, words: &[String], server: &ServerArgs) -> BindTarget {
     let (named, lookup) = (Endpoint::has_host(words), Lookup::from(&server.lookup));
     BindTarget { endpoint, named, public: server.public, lookup }
+}
+
+/// How standard input becomes datagrams.
+fn input_config(args: DatagramArgs) -> InputConfig {
+    let split = match args {
+        DatagramArgs { per_read: true, .. } => DatagramSplit::Reads,
+        DatagramArgs { keep_lf, crlf, .. } if keep_lf || crlf => DatagramSplit::LinesWithEnd,
+        _ => DatagramSplit::Lines,
+    };
+    InputConfig { split, crlf: args.crlf }
 }

@@ -16,3 +16,4 @@ pub mod service;
 pub mod setback;
 mod source;
 pub mod stream;
+pub mod udp;

@@ -6,7 +6,7 @@ pub mod check;
 pub mod clients;
 pub mod console;
 mod context;
-pub mod datagram_source;
+pub mod datagrams;
 mod outcome;
 pub mod pipe;
 pub mod ready;
@@ -18,6 +18,7 @@ pub mod table;
 pub mod tcp_server;
 pub mod udp_client;
 pub mod udp_server;
+mod wait;
 
 pub use context::Context;
 pub use outcome::{Outcome, Result};

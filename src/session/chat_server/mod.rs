@@ -54,7 +54,7 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     let listen_config =
         ListenConfig { sockets, proto: Proto::Tcp, options: &options, defaults: &defaults, backlog };
     let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
-    ready::announce(&args.listener.ready, &listeners, context)?;
+    ready::announce(&crate::cmd::ready(&args.listener.ready), &listeners, context)?;
     let runtime = runtime()?;
     let tasks = LocalSet::new();
     let outcome = tasks.block_on(&runtime, serve(args, listeners, context));
