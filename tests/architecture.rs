@@ -23,6 +23,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
         &[
             "chat",
             "event::State",
+            "net::acl::AccessSpec",
             "net::address",
             "net::datagram::LONGEST_V4",
             "net::datagram::LONGEST_V6",

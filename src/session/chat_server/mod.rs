@@ -13,6 +13,7 @@ use crate::cli::ChatServe;
 use crate::event::Proto;
 use crate::exit::Exit;
 use crate::net::accept::Acceptor;
+use crate::net::acl::AccessRules;
 use crate::net::address::Endpoint;
 use crate::net::bind::ListenConfig;
 use crate::net::stream::Waiting;
@@ -42,6 +43,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
     let bind_target = crate::cmd::bind_target(endpoint, &args.address, &args.server);
+    let access = crate::cmd::access_rules(&args.server, context)?;
     limits::raise_descriptors();
     let options = args.listener.socket.server_options();
     // Clients inherit what their listener has (tcp(7)).
@@ -57,13 +59,13 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     ready::announce(&crate::cmd::ready(&args.listener.ready), &listeners, context)?;
     let runtime = runtime()?;
     let tasks = LocalSet::new();
-    let outcome = tasks.block_on(&runtime, serve(args, listeners, context));
+    let outcome = tasks.block_on(&runtime, serve(args, listeners, access, context));
     drop(tasks);
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(args: &ChatServe, listeners: Vec<Socket>, context: &Context) -> Result {
+async fn serve(args: &ChatServe, listeners: Vec<Socket>, access: AccessRules, context: &Context) -> Result {
     let server: Shared = Rc::new(RefCell::new(ChatServer::new(args.room.rules(), context.events.clone())));
     let front = listeners.first().map(Socket::subject);
     let (console, (output, mut written)) = if let Some((console, ends)) = console::open("> ", context)? {
@@ -86,7 +88,7 @@ async fn serve(args: &ChatServe, listeners: Vec<Socket>, context: &Context) -> R
         Poll::<()>::Pending
     }));
     spawn_local(review(Rc::clone(&server)));
-    let acceptor = Acceptor::new(None, context.events.clone());
+    let acceptor = Acceptor::new(None, access, context.events.clone());
     let listeners = listeners.into_iter().map(Waiting::new).collect::<sys::Result<Vec<_>>>()?;
     let listeners: Vec<_> = listeners
         .into_iter()
