@@ -8,7 +8,7 @@
 //! | [`sys`] | every system call on sockets and descriptors, every `unsafe` | `event` |
 //! | `net` | addresses, names, listeners, connection races, streams; prints nothing | `event`, `sys` |
 //! | `relay` | bytes between a connection and an input and output: the policy of endings, two drivers | `event`, `net`, `sys` |
-//! | `scan` | many targets as one piece of work; pure | value types of `net` |
+//! | `scan` | the decisions of a port check; pure | value types of `net` and `event` |
 //! | `text` | lines, characters, what a terminal may see, local time | nothing of ours |
 //! | `chat` | lines, the room, what each member has still to be sent; pure | `text`, value types of `net` |
 //! | [`cli`] | the command line as types | value types |
@@ -79,6 +79,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
     match command {
         Command::Listen(args) => cmd::listen::run(args, context),
+        Command::Connect(args) if args.is_check() => cmd::check::run(args, context),
         Command::Connect(args) => cmd::connect::run(args, context),
         Command::ChatServe(args) => cmd::chat_serve::run(args, context),
         Command::ChatJoin(args) => cmd::chat_join::run(args, context),

@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("event", &[]),
     ("sys", &["event"]),
     ("net", &["event", "sys"]),
-    ("scan", &["net::address", "net::ports"]),
+    ("scan", &["event::Outcome", "net::address", "net::ports"]),
     ("text", &[]),
     ("chat", &["net::address", "text"]),
     // Values a user can type, never what makes a socket or prints.
@@ -25,6 +25,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "event::State",
             "net::acl::AccessSpec",
             "net::address",
+            "net::condition",
             "net::datagram::LONGEST_V4",
             "net::datagram::LONGEST_V6",
             "net::pattern",

@@ -65,6 +65,14 @@ pub struct Connect {
     pub client: ClientArgs,
 }
 
+impl Connect {
+    /// Whether ports are only tested: asked for, or implied.
+    #[must_use]
+    pub fn is_check(&self) -> bool {
+        self.check || self.until_closed || !self.command.is_empty()
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   soquete connect example.com 80                talk to a server

@@ -6,7 +6,6 @@
 mod alone;
 mod chat_join;
 mod chat_serve;
-mod condition;
 mod connect;
 mod datagrams;
 mod listen;
@@ -21,7 +20,6 @@ mod values;
 
 pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
-pub use condition::{Comparison, Condition, What};
 pub use connect::Connect;
 pub use datagrams::DatagramArgs;
 pub use listen::{EofArgs, Listen, PipeArgs};

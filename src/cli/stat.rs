@@ -1,9 +1,9 @@
 //! `soquete stat`.
 
 use super::LookupArgs;
-use super::condition::Condition;
 use super::values::duration;
 use crate::event::State;
+use crate::net::condition::Condition;
 use crate::net::pattern::Pattern;
 use clap::Args;
 use std::time::Duration;

@@ -1,10 +1,23 @@
-//! `soquete check`.
+//! `soquete connect --check`, and what implies it.
 
 use super::{Context, Result};
 use crate::cli::Connect;
-use crate::session::check;
+use crate::net::address::parse_targets;
+use crate::net::resolve::Lookup;
+use crate::scan::Wanted;
+use crate::session::check::{self, Config};
 
-/// Runs the subcommand.
+/// Runs `soquete connect --check`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
-    check::run(args, context)
+    let config = Config {
+        groups: parse_targets(&args.target)?,
+        wanted: if args.until_closed { Wanted::Closed } else { Wanted::Open },
+        wait: args.wait,
+        timeout: args.timeout,
+        command: args.command.clone(),
+        options: args.client.socket.options(),
+        source: args.client.source,
+        lookup: Lookup::from(&args.client.lookup),
+    };
+    check::run(&config, context)
 }

@@ -1,24 +1,18 @@
-//! `connect`: one connection piped with standard input and output.
+//! `soquete connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, check, connect_wait, end_config};
+use super::{Context, Outcome, Result, end_config};
 use crate::cli::Connect;
-use crate::net::address::{Endpoint, reachable};
-use crate::net::connect::{Dial, DialError};
+use crate::net::address::Endpoint;
+use crate::net::connect::DialError;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
+use crate::session::connect::Config;
 use crate::session::pipe::{crlf, input, output, relay_config};
-use crate::session::resolve::addresses;
 use crate::sys::fd;
-use crate::sys::socket::Socket;
-use std::time::Instant;
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
-    if args.check || args.until_closed || !args.command.is_empty() {
-        return check::run(args, context);
-    }
-    let target = Endpoint::parse(&args.target)?.into_target()?;
-    let socket = match open(args, &target, context) {
+    let socket = match config(args)?.open(context) {
         Ok(socket) => socket,
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(DialError::Failed(error)) => return Err(error.into()),
@@ -32,15 +26,13 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     Ok(relay::run(socket, config, &context.stop)?.into())
 }
 
-fn open(args: &Connect, target: &Endpoint, context: &mut Context) -> std::result::Result<Socket, DialError> {
-    if args.wait.is_some() {
-        return connect_wait::open(args, target, context);
-    }
-    let options = args.client.socket.options();
-    let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
-    let deadline = args.timeout.map(|t| Instant::now() + t);
-    let lookup = Lookup::from(&args.client.lookup);
-    let found = addresses(context, lookup, &target.host, target.port, deadline)?;
-    let found = reachable(args.client.source, found);
-    dial.first(target, &found, deadline, &context.stop)
+fn config(args: &Connect) -> anyhow::Result<Config> {
+    Ok(Config {
+        target: Endpoint::parse(&args.target)?.into_target()?,
+        options: args.client.socket.options(),
+        source: args.client.source,
+        lookup: Lookup::from(&args.client.lookup),
+        timeout: args.timeout,
+        wait: args.wait,
+    })
 }

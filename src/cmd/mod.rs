@@ -7,7 +7,6 @@ pub mod chat_serve;
 pub mod check;
 pub mod completions;
 pub mod connect;
-mod connect_wait;
 pub mod demo;
 mod demo_chat;
 mod demo_many;

@@ -2,9 +2,34 @@
 
 use super::{Context, Result};
 use crate::cli::Stat;
-use crate::session::table;
+use crate::event::Proto;
+use crate::net::resolve::Lookup;
+use crate::session::table::{self, Config, View};
+use crate::sys::diag::States;
 
-/// Runs the subcommand.
+/// Runs `soquete stat`.
 pub fn run(args: &Stat, context: &mut Context) -> Result {
-    table::run(args, context)
+    table::run(&config(args), context)
+}
+
+fn config(args: &Stat) -> Config {
+    let tables = [(args.tcp, Proto::Tcp), (args.udp, Proto::Udp), (args.unix, Proto::Unix)];
+    let listening = if args.listening { States::LISTENING } else { States::NONE };
+    let states = args.state.iter().fold(listening, |states, state| states.with(*state));
+    Config {
+        tables: tables.into_iter().filter_map(|(given, table)| given.then_some(table)).collect(),
+        states: if states == States::NONE { States::LIVE } else { states },
+        either: args.filter.clone(),
+        local: args.local.clone(),
+        peer: args.peer.clone(),
+        lookup: Lookup::from(&args.lookup),
+        processes: args.processes,
+        extended: args.extended,
+        view: match (&args.wait, args.watch) {
+            (Some(condition), _) => View::Wait(condition.clone(), args.timeout),
+            (None, Some(every)) => View::Watch(every),
+            (None, None) if args.summary => View::Summary,
+            (None, None) => View::Sockets,
+        },
+    }
 }

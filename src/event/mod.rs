@@ -2,6 +2,7 @@
 //!
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
+mod address;
 mod flood;
 mod hold;
 mod queue;
@@ -12,6 +13,7 @@ mod state;
 pub mod table;
 mod words;
 
+pub use address::{Address, EscapedBytes, UnixAddress};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};

@@ -1,4 +1,4 @@
-//! Rows of reports: what goes to standard output where it is a report and not a peer's data.
+//! Rows of reports: the standard output of commands that report.
 
 use super::Outcome;
 use super::table::{ChangeRow, CountRow, SocketRow};
@@ -25,7 +25,7 @@ pub enum Row {
     Change(ChangeRow),
 }
 
-/// What a port check found.
+/// The result of one port check.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)] // soquete-connect(1) documents the fields
 pub struct CheckRow {
@@ -43,13 +43,13 @@ pub struct CheckRow {
     pub reason: Option<String>,
 }
 
-/// A datagram as it came: for people its payload and nothing else.
+/// A datagram as received: for people its payload and nothing else.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)] // soquete-udp-serve(1) documents the fields
 pub struct DatagramRow {
     /// The address it was sent to.
     pub local: Option<SocketAddr>,
-    /// Who sent it.
+    /// The address it was sent from.
     pub peer: SocketAddr,
     pub payload: Vec<u8>,
 }
@@ -78,7 +78,7 @@ pub trait Report: Send {
     fn format(&mut self, row: &Row, out: &mut Vec<u8>);
     /// Writes one row, aligned for people or as JSON for scripts. An error is standard output's.
     fn row(&mut self, row: &Row) -> io::Result<()>;
-    /// Writes out what is still held back.
+    /// Writes the rows still held back.
     fn flush(&mut self) -> io::Result<()>;
 }
 

@@ -123,7 +123,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
     let states = words!(State: Closed Listen SynSent SynReceived Established FinWait1 FinWait2 CloseWait Closing
         LastAck TimeWait Unconnected Connected);
     vec![
-        ("proto", words!(Proto: Tcp Udp)),
+        ("proto", words!(Proto: Tcp Udp Unix)),
         ("role", words!(Role: Listener Client Server)),
         ("from", states.clone()),
         ("to", states),

@@ -1,66 +1,23 @@
 //! Rows of the socket table, of its counts and of its changes. Their JSON is what `soquete stat --json` prints.
 
-use super::{InfoFields, State, micros};
+use super::{Address, InfoFields, Proto, State, micros};
 use jiff::Timestamp;
-use serde::Serialize;
-use std::fmt;
-use std::net::SocketAddr;
-
-/// What a socket speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Transport {
-    /// RFC 9293.
-    Tcp,
-    /// RFC 768.
-    Udp,
-    /// unix(7).
-    Unix,
-}
-
-impl Transport {
-    /// The name users read.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-            Self::Unix => "unix",
-        }
-    }
-}
-
-/// What a socket is bound to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Name {
-    /// An address and a port.
-    Inet(SocketAddr),
-    /// A path, or an abstract name behind `@`; bytes that are no UTF-8 as `\xff`.
-    Unix(String),
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Inet(address) => address.fmt(f),
-            Self::Unix(name) => f.pad(name),
-        }
-    }
-}
+use serde::{Serialize, Serializer};
 
 /// One socket of the table.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)] // soquete-stat(1) documents the fields
 pub struct SocketRow {
-    pub proto: Transport,
-    /// `stream`, `dgram` or `seqpacket`, of a UNIX socket.
+    pub proto: Proto,
+    /// Of a UNIX socket.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<&'static str>,
+    pub kind: Option<UnixKind>,
     /// Null for a UNIX socket without a name.
-    pub local: Option<Name>,
+    #[serde(serialize_with = "bare")]
+    pub local: Option<Address>,
     /// Null where there is no other end.
-    pub peer: Option<Name>,
+    #[serde(serialize_with = "bare")]
+    pub peer: Option<Address>,
     /// The inode of a UNIX socket's other end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer_inode: Option<u32>,
@@ -84,15 +41,75 @@ pub struct SocketRow {
     pub source: Option<&'static str>,
 }
 
-/// What waits in a socket.
+/// An address beside the `proto` that says its family: a UNIX name stands alone.
+#[allow(clippy::ref_option)] // serde hands over the field as it is
+fn bare<S: Serializer>(address: &Option<Address>, out: S) -> Result<S::Ok, S::Error> {
+    match address {
+        Some(Address::Unix(name)) => out.collect_str(name),
+        address => address.serialize(out),
+    }
+}
+
+/// The type of a UNIX socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnixKind {
+    /// `SOCK_STREAM`.
+    Stream,
+    /// `SOCK_DGRAM`.
+    Dgram,
+    /// `SOCK_SEQPACKET`.
+    SeqPacket,
+}
+
+impl UnixKind {
+    /// The word users read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stream => "stream",
+            Self::Dgram => "dgram",
+            Self::SeqPacket => "seqpacket",
+        }
+    }
+}
+
+/// The queues of a socket; the kernel has the same two numbers for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[allow(missing_docs)] // as `SocketRow`
 pub enum Queues {
-    /// Connections that nobody accepted yet.
+    /// A listener's connections not accepted yet, and the backlog in force, where the source has it.
     Accept { accept_queue: u32, accept_max: Option<u32> },
-    /// Bytes.
+    /// Bytes received and not read; bytes sent and not acknowledged, or not sent yet.
     Data { recv_queue: u32, send_queue: u32 },
+}
+
+/// What a socket's running timer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimerKind {
+    /// An acknowledgement; then the segment is sent again.
+    Retransmit,
+    /// A segment of the peer; then a keepalive probe is sent.
+    Keepalive,
+    /// The end of TIME-WAIT, or of an orphan's FIN-WAIT-2.
+    TimeWait,
+    /// The peer's window to open; then it is probed.
+    Probe,
+}
+
+impl TimerKind {
+    /// The word users read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retransmit => "retransmit",
+            Self::Keepalive => "keepalive",
+            Self::TimeWait => "time-wait",
+            Self::Probe => "probe",
+        }
+    }
 }
 
 /// A process that holds a socket.
@@ -103,15 +120,15 @@ pub struct ProcessRow {
     pub name: String,
 }
 
-/// What `-e` adds, each where the kernel tells it.
+/// The fields of `-e`, each where the kernel gives it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)] // as `SocketRow`
 pub struct ExtendedFields {
     #[serde(flatten)]
     pub info: Option<InfoFields>,
-    /// What the running timer waits for: `retransmit`, `keepalive`, `time-wait`, `probe`.
+    /// What the running timer waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub timer: Option<&'static str>,
+    pub timer: Option<TimerKind>,
     /// Until it fires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timer_ms: Option<u64>,
@@ -137,7 +154,7 @@ pub struct ExtendedFields {
     pub cookie: Option<u64>,
 }
 
-/// Bytes of memory, and datagrams thrown away for want of it.
+/// `SK_MEMINFO` (`linux/sock_diag.h`): bytes, and the datagrams discarded for lack of memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)] // as `SocketRow`
 pub struct MemoryFields {
@@ -156,38 +173,49 @@ pub struct MemoryFields {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)] // as `SocketRow`
 pub struct CountRow {
-    pub proto: Transport,
+    pub proto: Proto,
     pub state: State,
     pub count: u64,
 }
 
-/// What became of a socket between two looks.
+/// What became of a socket between two passes over the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
-    /// It was not there before; `from` is null.
+    /// It was not in the table before; `from` is null.
     Appeared,
-    /// It went from one state to another, perhaps through others.
+    /// It changed its state, perhaps through others.
     Changed,
-    /// It is not there any more; `to` is null.
+    /// It is not in the table any more; `to` is null.
     Gone,
 }
 
-/// One change of the table.
+/// A change of the table, and when it was seen.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)] // as `SocketRow`
 pub struct ChangeRow {
     #[serde(serialize_with = "micros")]
     pub ts: Timestamp,
+    #[serde(flatten)]
+    pub socket: SocketChange,
+    /// Present when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<Vec<ProcessRow>>,
+}
+
+/// One change of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)] // as `SocketRow`
+pub struct SocketChange {
     pub change: Change,
-    pub proto: Transport,
-    pub local: Option<Name>,
-    pub peer: Option<Name>,
+    pub proto: Proto,
+    #[serde(serialize_with = "bare")]
+    pub local: Option<Address>,
+    #[serde(serialize_with = "bare")]
+    pub peer: Option<Address>,
     pub from: Option<State>,
     pub to: Option<State>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
     pub inode: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub processes: Option<Vec<ProcessRow>>,
 }

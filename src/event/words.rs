@@ -4,13 +4,15 @@ use serde::Serialize;
 use std::net::SocketAddr;
 
 /// The transport of a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Proto {
     /// RFC 9293.
     Tcp,
     /// RFC 768.
     Udp,
+    /// unix(7).
+    Unix,
 }
 
 /// What a socket is for.
@@ -163,6 +165,18 @@ pub enum Scope {
     Address,
     /// Through every address of this machine.
     Public,
+}
+
+impl Proto {
+    /// The word users read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Unix => "unix",
+        }
+    }
 }
 
 impl Outcome {

@@ -1,5 +1,5 @@
-//! Which ends of sockets are meant: `PORT`, `:PORT`, `HOST`, `HOST:PORT`, `10.0.0.0/8`. For looking sockets up, not for
-//! opening them.
+//! Patterns of one end of a socket: `PORT`, `:PORT`, `HOST`, `HOST:PORT`, `10.0.0.0/8`. They select sockets of the table;
+//! they open none.
 
 use super::address::{AddrError, Host, split};
 use super::ports::PortSet;
@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// One end as typed.
+/// A pattern, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     /// The hosts; any if absent.
@@ -18,12 +18,12 @@ pub struct Pattern {
     typed: String,
 }
 
-/// Where an end lies.
+/// The hosts of an end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hosts {
-    /// At one host, which may have several addresses.
+    /// One host, which may have several addresses.
     One(Host),
-    /// At an address that agrees with this one in so many bits.
+    /// The addresses that agree with this one in so many bits.
     Range(IpAddr, u8),
 }
 
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_name_an_end_is_read() {
+    fn every_form_of_a_pattern_is_read() {
         for (word, meant) in [
             ("65432", "any [(65432, 65432)]"),
             (":65432", "any [(65432, 65432)]"),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_end_says_what_to_type() {
+    fn a_wrong_pattern_says_what_to_type() {
         for (word, part) in [
             ("70000", "out of range"),
             ("", "empty"),

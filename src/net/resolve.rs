@@ -1,7 +1,7 @@
-//! Names to addresses, in the order they are to be tried.
+//! The resolver: names to addresses, in the order in which they are tried. No other file looks a name up.
 
 use super::address::Host;
-use crate::event::Kind;
+use crate::event::{Event, Events, Kind};
 use crate::sys::detached::{Detached, run_detached};
 use crate::sys::error::{Error, Result};
 use crate::sys::signal::Stop;
@@ -20,15 +20,70 @@ pub struct Lookup {
     pub numeric: bool,
 }
 
+/// How long a look-up may take, and what else ends it.
+#[derive(Clone, Copy)]
+pub struct ResolveLimits<'a> {
+    /// No answer after this is an error of kind `timeout`.
+    pub deadline: Option<Instant>,
+    /// The request to stop is an error of kind `Interrupted`.
+    pub stop: &'a Stop,
+}
+
+impl ResolveLimits<'_> {
+    /// Every address of `host`, the families in turn, the resolver's favourite first (RFC 8305 section 4).
+    ///
+    /// Never empty: no address is an error of kind `resolve`. The system's resolver knows neither deadlines nor
+    /// signals: it runs in a thread of its own, which is abandoned where a limit ends the look-up.
+    pub fn addresses(self, lookup: Lookup, host: &Host, port: u16) -> Result<Vec<SocketAddr>> {
+        if !matches!(host, Host::Name(_)) {
+            return lookup.addresses(host, port);
+        }
+        let failed = |error: io::Error| Error::new("resolve", host, error);
+        let name = host.clone();
+        match run_detached("resolve", self.deadline, self.stop, move || lookup.addresses(&name, port)) {
+            Ok(Detached::Done(found)) => found,
+            Ok(Detached::Stopped) => Err(failed(io::ErrorKind::Interrupted.into())),
+            Ok(Detached::Late) => {
+                Err(failed(io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline")))
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// As [`Self::addresses`], with a `resolve` event for each address under `-v`.
+    pub fn resolve(self, lookup: Lookup, host: &Host, port: u16, events: &Events) -> Result<Vec<SocketAddr>> {
+        self.addresses(lookup, host, port).inspect(|found| emit_answers(host, found, events))
+    }
+}
+
+/// As [`ResolveLimits::resolve`], in the runtime that this is called in; dropping the future abandons the look-up.
+pub async fn resolve(lookup: Lookup, host: &Host, port: u16, events: &Events) -> Result<Vec<SocketAddr>> {
+    if !matches!(host, Host::Name(_)) {
+        return lookup.addresses(host, port);
+    }
+    let name = host.clone();
+    let answer = tokio::task::spawn_blocking(move || lookup.addresses(&name, port)).await;
+    let found = answer.unwrap_or_else(|e| Err(Error::new("resolve", host, io::Error::other(e))))?;
+    emit_answers(host, &found, events);
+    Ok(found)
+}
+
+/// The `resolve` events of `-v`; a literal address was not looked up.
+fn emit_answers(host: &Host, found: &[SocketAddr], events: &Events) {
+    if events.detailed() && matches!(host, Host::Name(_)) {
+        for &address in found {
+            events.emit(Event::Resolve { host: host.to_string(), address });
+        }
+    }
+}
+
 impl Lookup {
     fn wants(self, address: &SocketAddr) -> bool {
         if address.is_ipv4() { !self.only_v6 } else { !self.only_v4 }
     }
 
-    /// Every address of `host`, families taking turns, the resolver's favourite first (RFC 8305 section 4).
-    ///
-    /// Blocks while a name is looked up. Never empty: no address is an error of kind `resolve`.
-    pub fn addresses(self, host: &Host, port: u16) -> Result<Vec<SocketAddr>> {
+    /// Blocks while a name is looked up.
+    fn addresses(self, host: &Host, port: u16) -> Result<Vec<SocketAddr>> {
         let all = match host {
             Host::Localhost => {
                 vec![(Ipv6Addr::LOCALHOST, port).into(), (Ipv4Addr::LOCALHOST, port).into()]
@@ -50,35 +105,7 @@ impl Lookup {
     }
 }
 
-/// How long a look-up may take, and what else ends it.
-#[derive(Clone, Copy)]
-pub struct ResolveLimits<'a> {
-    /// No answer after this is an error of kind `timeout`.
-    pub deadline: Option<Instant>,
-    /// The wish to end is an error of kind `Interrupted`.
-    pub stop: &'a Stop,
-}
-
-impl ResolveLimits<'_> {
-    /// [`Lookup::addresses`] in a thread of its own, which is left behind where it is not waited for: the system's
-    /// resolver knows neither deadlines nor signals.
-    pub fn addresses(self, lookup: Lookup, host: &Host, port: u16) -> Result<Vec<SocketAddr>> {
-        if !matches!(host, Host::Name(_)) {
-            return lookup.addresses(host, port);
-        }
-        let failed = |error: io::Error| Error::new("resolve", host, error);
-        let asked = host.clone();
-        match run_detached("resolve", self.deadline, self.stop, move || lookup.addresses(&asked, port)) {
-            Ok(Detached::Done(found)) => found,
-            Ok(Detached::Stopped) => Err(failed(io::ErrorKind::Interrupted.into())),
-            Ok(Detached::Late) => {
-                Err(failed(io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline")))
-            }
-            Err(error) => Err(failed(error)),
-        }
-    }
-}
-
+/// getaddrinfo(3), each address once.
 fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>> {
     let answers = (name, port).to_socket_addrs().map_err(|error| {
         let text = error.to_string();
@@ -94,6 +121,7 @@ fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
+/// The families in turn, that of the first address first.
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let Some(first) = addresses.first() else { return addresses };
     let v4_first = first.is_ipv4();
@@ -114,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_take_turns() {
+    fn the_families_alternate() {
         let read = |words: &[&str]| -> Vec<SocketAddr> {
             words.iter().map(|w| SocketAddr::new(w.parse().unwrap(), 1)).collect()
         };
@@ -123,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn localhost_asks_nobody_and_families_are_filtered() {
+    fn localhost_needs_no_resolver_and_families_are_filtered() {
         let v4 = Lookup { only_v4: true, numeric: true, ..Lookup::default() };
         assert_eq!(v4.addresses(&Host::Localhost, 9).unwrap(), ["127.0.0.1:9".parse().unwrap()]);
         let error = v4.addresses(&Host::Ip("::1".parse().unwrap()), 9).unwrap_err();

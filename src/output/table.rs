@@ -5,7 +5,8 @@
 
 use super::Style;
 use super::units::{bytes, latency};
-use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Name, Queues, SocketRow, Transport};
+use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Queues, SocketRow, UnixKind};
+use crate::event::{Address, Proto};
 use crate::text::clock::local_zone;
 use crate::text::number::counted;
 use crate::text::sanitize;
@@ -42,8 +43,8 @@ impl Table {
 
     /// Takes one socket.
     pub fn socket(&mut self, row: &SocketRow, out: &mut impl Write) -> io::Result<()> {
-        let unix = row.proto == Transport::Unix;
-        let other = |held: &SocketRow| (held.proto == Transport::Unix) != unix;
+        let unix = row.proto == Proto::Unix;
+        let other = |held: &SocketRow| (held.proto == Proto::Unix) != unix;
         if self.held.first().is_some_and(other) {
             self.settle(out)?;
         }
@@ -98,7 +99,7 @@ impl Table {
         let waiting = Cell(|f: &mut fmt::Formatter<'_>| show_queues(row.queues, f));
         let _ = if unix {
             let other = row.peer_inode.map_or_else(|| "*".into(), |inode| inode.to_string());
-            let kind = row.kind.unwrap_or("-");
+            let kind = row.kind.map_or("-", UnixKind::name);
             write!(line, "{:<5} {kind:<9} {state:<12} {:<local$} {other:<peer$} ", "unix", row.inode)
         } else {
             let (proto, near, far) = (row.proto.name(), shown(row.local.as_ref()), shown(row.peer.as_ref()));
@@ -111,7 +112,7 @@ impl Table {
             line.push_str(&text);
             line.extend(std::iter::repeat_n(' ', width.saturating_sub(text.width())));
         }
-        if let Some(name) = row.local.as_ref().filter(|_| unix) {
+        if let Some(Address::Unix(name)) = &row.local {
             let _ = write!(line, " {}", sanitize::line(&name.to_string()));
         }
         if let Some(extended) = &row.extended {
@@ -138,20 +139,20 @@ impl Table {
 
     /// One change, with the time of day.
     pub fn change(&mut self, row: &ChangeRow, out: &mut impl Write) -> io::Result<()> {
-        let style = self.style;
+        let (style, socket) = (self.style, &row.socket);
         let time = row.ts.to_zoned(local_zone().clone());
-        write!(out, "{} {:<4} ", style.dim(time.strftime("%H:%M:%S%.6f")), row.proto.name())?;
-        match row.from {
+        write!(out, "{} {:<4} ", style.dim(time.strftime("%H:%M:%S%.6f")), socket.proto.name())?;
+        match socket.from {
             Some(from) => write!(out, "{:>12}", style.state(from))?,
-            None if row.to.is_some() => write!(out, "{:>12}", style.good("appeared"))?,
+            None if socket.to.is_some() => write!(out, "{:>12}", style.good("appeared"))?,
             None => write!(out, "{:>12}", style.dim("unseen"))?,
         }
-        match row.to {
+        match socket.to {
             Some(to) => write!(out, " → {:<12}", style.state(to))?,
             None => write!(out, " → {:<12}", style.warning("gone"))?,
         }
-        match (&row.local, &row.peer) {
-            (Some(Name::Unix(name)), _) => write!(out, " {}", sanitize::line(name))?,
+        match (&socket.local, &socket.peer) {
+            (Some(Address::Unix(name)), _) => write!(out, " {}", sanitize::line(&name.to_string()))?,
             (local, None) => write!(out, " {}", shown(local.as_ref()))?,
             (local, Some(peer)) => write!(out, " {} ↔ {peer}", shown(local.as_ref()))?,
         }
@@ -164,7 +165,7 @@ impl Table {
 
 impl Widths {
     fn of(rows: &[SocketRow]) -> Self {
-        let unix = rows[0].proto == Transport::Unix;
+        let unix = rows[0].proto == Proto::Unix;
         let widest = |least: usize, width: &dyn Fn(&SocketRow) -> usize| {
             rows.iter().map(width).max().unwrap_or(0).max(least)
         };
@@ -207,10 +208,10 @@ fn pad(line: &mut String, width: usize, cell: impl fmt::Display) {
 }
 
 /// An address, `*` where there is none.
-fn shown(name: Option<&Name>) -> &dyn fmt::Display {
-    match name {
-        Some(Name::Inet(address)) => address,
-        Some(name) => name,
+fn shown(address: Option<&Address>) -> &dyn fmt::Display {
+    match address {
+        Some(Address::Inet(address)) => address,
+        Some(address) => address,
         None => &"*",
     }
 }
@@ -247,7 +248,7 @@ fn details(extended: &ExtendedFields, line: &mut String) {
         let _ = write!(line, " retransmits {} mss {}/{}", info.retransmits, info.snd_mss, info.rcv_mss);
     }
     if let (Some(timer), Some(left)) = (extended.timer, extended.timer_ms) {
-        let _ = write!(line, " timer {timer} {}", latency(left * 1000));
+        let _ = write!(line, " timer {} {}", timer.name(), latency(left * 1000));
         if let Some(fired @ 1..) = extended.timer_fired {
             let _ = write!(line, " (fired {})", counted(fired.into(), "time", "times"));
         }

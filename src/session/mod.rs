@@ -4,6 +4,7 @@
 pub mod chat_server;
 pub mod check;
 pub mod clients;
+pub mod connect;
 pub mod console;
 mod context;
 pub mod datagrams;

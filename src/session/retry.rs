@@ -1,5 +1,5 @@
-//! Trying again until it works: when, for how long, and what is told meanwhile. One event a second says how far a wait has
-//! come; the sockets of tries that failed are not told.
+//! Attempts repeated until one succeeds: when, for how long, and one event a second about the progress. The sockets of
+//! failed attempts emit nothing.
 
 use crate::event::{Event, Events, Kind, Outcome, Proto};
 use crate::net::address::Endpoint;
@@ -8,22 +8,22 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two tries.
-const RETRY: Duration = Duration::from_millis(100);
-/// The last try comes this long before the deadline, so that it can be answered.
-const LAST_TRY: Duration = Duration::from_millis(30);
-/// Between two events that say how far it has come.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
+/// Between two attempts.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// The last attempt begins this long before the deadline, so that it can be answered.
+const LAST_ATTEMPT: Duration = Duration::from_millis(30);
+/// Between two events about the progress.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// When a wait of this length ends; `None` if it is longer than clocks go.
 pub fn deadline(wait: Option<Duration>) -> Option<Instant> {
     wait.and_then(|limit| Instant::now().checked_add(limit))
 }
 
-/// When to try again before `deadline`; `None` once the last try was made.
-pub fn next_try(deadline: Option<Instant>) -> Option<Instant> {
-    let (now, next) = (Instant::now(), Instant::now() + RETRY);
-    let Some(last) = deadline.map(|d| d.checked_sub(LAST_TRY).unwrap_or(d)) else { return Some(next) };
+/// When to try again before `deadline`; `None` after the last attempt.
+pub fn next_attempt(now: Instant, deadline: Option<Instant>) -> Option<Instant> {
+    let next = now + INTERVAL;
+    let Some(last) = deadline.map(|d| d.checked_sub(LAST_ATTEMPT).unwrap_or(d)) else { return Some(next) };
     (now < last).then(|| next.min(last))
 }
 
@@ -37,7 +37,7 @@ pub const fn outcome_of(kind: Kind) -> Outcome {
     }
 }
 
-/// How one target answered a try that was not the last.
+/// The answer of one target to an attempt that was not the last.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub target: String,
@@ -47,7 +47,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Nothing came yet.
+    /// None so far.
     pub fn awaited(target: &Endpoint) -> Self {
         let text = "no answer yet".to_owned();
         Self { target: target.to_string(), peer: None, outcome: Outcome::Filtered, text }
@@ -60,8 +60,8 @@ impl Answer {
     }
 }
 
-/// Tells once a second how far a wait has come, until it is dropped.
-pub struct Waiting(Arc<Shared>);
+/// Emits an event about the progress of a wait once a second, in a thread of its own, until it is dropped.
+pub struct WaitReporter(Arc<Shared>);
 
 struct Shared {
     progress: Mutex<Progress>,
@@ -71,43 +71,49 @@ struct Shared {
 struct Progress {
     answer: Answer,
     attempt: u64,
-    /// Whether a try failed and nothing was told before.
-    news: bool,
-    told: bool,
+    /// Whether an attempt failed before anything was reported: that is reported at once.
+    first_failure: bool,
+    reported: bool,
     over: bool,
 }
 
-impl Waiting {
-    /// Begins with the first try; `first` is what is told if it is not answered within a second.
-    pub fn start(events: &Events, first: Answer, deadline: Option<Instant>) -> std::io::Result<Self> {
-        let progress =
-            Mutex::new(Progress { answer: first, attempt: 1, news: false, told: false, over: false });
+impl WaitReporter {
+    /// Begins with the first attempt; `first` is reported if that has no answer within a second.
+    pub fn start(events: &Events, first: Answer, deadline: Option<Instant>) -> sys::Result<Self> {
+        let progress = Mutex::new(Progress {
+            answer: first,
+            attempt: 1,
+            first_failure: false,
+            reported: false,
+            over: false,
+        });
         let shared = Arc::new(Shared { progress, changed: Condvar::new() });
         if events.enabled() {
             let (shared, events) = (Arc::clone(&shared), events.clone());
-            let tell = move || shared.tell(&events, deadline);
-            std::thread::Builder::new().name("waiting".into()).spawn(tell)?;
+            let report = move || shared.report(&events, deadline);
+            let thread = std::thread::Builder::new().name("waiting".into()).spawn(report);
+            thread.map_err(|e| sys::Error::new("start thread", "waiting", e))?;
         }
         Ok(Self(shared))
     }
 
-    /// A try failed with this answer.
+    /// An attempt failed with this answer.
     pub fn failed(&self, answer: Answer) {
         let mut progress = self.0.lock();
-        progress.news = !progress.told;
+        progress.first_failure = !progress.reported;
         progress.answer = answer;
         self.0.changed.notify_all();
     }
 
-    /// The next try begins.
+    /// The next attempt begins.
     pub fn again(&self) {
         self.0.lock().attempt += 1;
     }
 }
 
-impl Drop for Waiting {
+impl Drop for WaitReporter {
     fn drop(&mut self) {
-        // It is told under the lock: nothing comes after this.
+        // The thread emits while it holds the lock: no event follows this.
         self.0.lock().over = true;
         self.0.changed.notify_all();
     }
@@ -118,16 +124,16 @@ impl Shared {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, events: &Events, deadline: Option<Instant>) {
+    fn report(&self, events: &Events, deadline: Option<Instant>) {
         let mut progress = self.lock();
         loop {
-            let quiet = |p: &mut Progress| !p.over && !p.news;
-            let waited = self.changed.wait_timeout_while(progress, TOLD_EVERY, quiet);
+            let quiet = |p: &mut Progress| !p.over && !p.first_failure;
+            let waited = self.changed.wait_timeout_while(progress, REPORT_INTERVAL, quiet);
             progress = waited.unwrap_or_else(PoisonError::into_inner).0;
             if progress.over {
                 return;
             }
-            (progress.news, progress.told) = (false, true);
+            (progress.first_failure, progress.reported) = (false, true);
             events.emit(progress.event(deadline));
         }
     }
@@ -149,5 +155,20 @@ impl Progress {
             latency_us: None,
             text: Some(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_attempt_leaves_time_for_its_answer() {
+        let now = Instant::now();
+        let after = |millis| now + Duration::from_millis(millis);
+        assert_eq!(next_attempt(now, None), Some(after(100)));
+        assert_eq!(next_attempt(now, Some(after(500))), Some(after(100)));
+        assert_eq!(next_attempt(now, Some(after(90))), Some(after(60)));
+        assert_eq!(next_attempt(now, Some(after(30))), None);
     }
 }

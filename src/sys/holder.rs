@@ -1,7 +1,7 @@
 //! The process that holds an address in use (bind(2), listen(2)). Looked up when the error is printed, never before.
 //! Used by `error`.
 
-use super::diag::{End, Filter, InetRow, Query, Row, States, Table, Tables};
+use super::diag::{End, Filter, InetRow, Query, Row, States, Tables};
 use super::process::{self, Holders};
 use crate::event::{Proto, State};
 use std::net::{IpAddr, SocketAddr};
@@ -32,7 +32,7 @@ fn inodes(wanted: Wanted) -> Option<Vec<u32>> {
         states: States::EVERY,
         filter: Some(Filter::Local(End::port(wanted.address.port()))),
         extended: true, // whether a socket is for IPv6 alone
-        ..Query::all(Table::Inet(wanted.proto))
+        ..Query::all(wanted.proto)
     };
     let (mut listening, mut others) = (Vec::new(), Vec::new());
     let visit = &mut |row: &Row<'_>, _| {

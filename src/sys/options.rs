@@ -214,6 +214,7 @@ impl SocketOption {
                 Self::Congestion(String::new()),
             ],
             Proto::Udp => vec![Self::Broadcast(false), Self::MulticastTtl(0)],
+            Proto::Unix => Vec::new(),
         };
         buffers.into_iter().chain(own).collect()
     }

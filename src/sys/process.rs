@@ -1,4 +1,4 @@
-//! Which processes hold which sockets: `/proc/PID/fd` (proc(5)). Used by `cmd` for `stat -p`.
+//! Which processes hold which sockets: `/proc/PID/fd` (proc(5)). Used by `session::table` and `sys::holder`.
 
 use rustix::fs::{self, CWD, Mode, OFlags, RawDir};
 use rustix::io::Errno;
@@ -7,11 +7,11 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Room for one read of a directory: some 650 descriptors.
+/// The buffer of one read of a directory: some 650 descriptors.
 const CAPACITY: usize = 16 * 1024;
 /// `PID/fd`, `PID/comm`: ten digits at most, and the zero byte.
 const PATH: usize = 16;
-/// `socket:[4294967295]` has 19 bytes; what is longer is no socket.
+/// `socket:[4294967295]` has 19 bytes; a longer link is no socket.
 const LINK: usize = 20;
 /// The name of a process has up to 15 bytes and a newline; kernel threads have longer ones, but no sockets.
 const NAME: usize = 64;
@@ -29,7 +29,7 @@ pub struct Process {
 #[derive(Debug, Default)]
 pub struct Holders {
     processes: Vec<Process>,
-    /// (inode, place in `processes`), sorted, each once.
+    /// (inode, index in `processes`), sorted, each once.
     held: Vec<(u32, u32)>,
     hidden: usize,
 }
@@ -42,7 +42,7 @@ impl Holders {
         held.filter_map(|(_, process)| self.processes.get(*process as usize))
     }
 
-    /// How many processes did not show their descriptors to us; each may hold any socket.
+    /// The number of processes whose descriptors could not be read; each may hold any socket.
     #[must_use]
     pub const fn hidden(&self) -> usize {
         self.hidden
@@ -51,7 +51,7 @@ impl Holders {
 
 /// Looks for holders of the sockets with these inodes in every process of `/proc`.
 ///
-/// A process that ends meanwhile is passed over. Threads with descriptors of their own are not looked into.
+/// A process that ends meanwhile is skipped. Descriptors that one thread has for itself are not read.
 ///
 /// # Errors
 /// `/proc` cannot be read.
@@ -82,7 +82,7 @@ impl Search {
         for pid in pids {
             match self.process(proc.as_fd(), pid) {
                 Err(Errno::ACCESS | Errno::PERM) => self.found.hidden += 1,
-                // It ended, or it is ending.
+                // It has ended, or is about to.
                 Err(Errno::NOENT | Errno::SRCH) | Ok(()) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -93,13 +93,13 @@ impl Search {
     fn process(&mut self, proc: BorrowedFd<'_>, pid: u32) -> Result<(), Errno> {
         let descriptors = open(proc, &Path::new(pid, b"/fd"))?;
         let before = self.found.held.len();
-        let place = u32::try_from(self.found.processes.len()).map_err(|_| Errno::OVERFLOW)?;
+        let index = u32::try_from(self.found.processes.len()).map_err(|_| Errno::OVERFLOW)?;
         let Self { wanted, found } = self;
         each_name(descriptors.as_fd(), &mut |name| {
             if let Some(inode) = socket(descriptors.as_fd(), name)
                 && wanted.binary_search(&inode).is_ok()
             {
-                found.held.push((inode, place));
+                found.held.push((inode, index));
             }
         })?;
         if found.held.len() > before {
@@ -114,8 +114,8 @@ fn open(at: BorrowedFd<'_>, path: &CStr) -> Result<OwnedFd, Errno> {
 }
 
 fn each_name(directory: BorrowedFd<'_>, visit: &mut dyn FnMut(&CStr)) -> Result<(), Errno> {
-    let mut room = [const { MaybeUninit::uninit() }; CAPACITY];
-    let mut names = RawDir::new(directory, &mut room);
+    let mut buffer = [const { MaybeUninit::uninit() }; CAPACITY];
+    let mut names = RawDir::new(directory, &mut buffer);
     while let Some(entry) = names.next() {
         visit(entry?.file_name());
     }
@@ -124,16 +124,16 @@ fn each_name(directory: BorrowedFd<'_>, visit: &mut dyn FnMut(&CStr)) -> Result<
 
 /// The inode of the socket behind a descriptor; `None` if it is none, or was closed meanwhile.
 fn socket(descriptors: BorrowedFd<'_>, name: &CStr) -> Option<u32> {
-    let mut room = [MaybeUninit::uninit(); LINK];
-    let (link, _) = fs::readlinkat_raw(descriptors, name, &mut room).ok()?;
+    let mut buffer = [MaybeUninit::uninit(); LINK];
+    let (link, _) = fs::readlinkat_raw(descriptors, name, &mut buffer).ok()?;
     number(link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?)
 }
 
 fn name(proc: BorrowedFd<'_>, pid: u32) -> Vec<u8> {
-    let mut room = [0; NAME];
+    let mut buffer = [0; NAME];
     let file = fs::openat(proc, &*Path::new(pid, b"/comm"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-    let length = file.and_then(|file| rustix::io::read(file, &mut room)).unwrap_or(0);
-    room[..length].strip_suffix(b"\n").unwrap_or(&room[..length]).to_vec()
+    let length = file.and_then(|file| rustix::io::read(file, &mut buffer)).unwrap_or(0);
+    buffer[..length].strip_suffix(b"\n").unwrap_or(&buffer[..length]).to_vec()
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
@@ -146,7 +146,7 @@ fn number(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// A path below `/proc`, without a heap.
+/// A path below `/proc`, without an allocation.
 struct Path([u8; PATH]);
 
 impl Path {

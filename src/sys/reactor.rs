@@ -15,6 +15,12 @@ pub fn runtime() -> Result<Runtime> {
     runtime.map_err(|e| Error::new("epoll_create", "", e))
 }
 
+/// A runtime of `workers` threads beside the one that waits in it, with sockets and timers.
+pub fn threaded_runtime(workers: usize) -> Result<Runtime> {
+    let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+    runtime.map_err(|e| Error::new("epoll_create", "", e))
+}
+
 /// Puts a socket into the reactor of the runtime this is called in.
 pub fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
     // SAFETY: a `Socket` keeps its one descriptor open until it is dropped, which it is after it left the reactor.

@@ -2,7 +2,7 @@
 //! by the test over the corpus and by the fuzzer.
 
 use soquete::event::Proto;
-use soquete::sys::diag::{Query, Row, States, Table, file_rows, rows};
+use soquete::sys::diag::{Query, Row, States, file_rows, rows};
 use std::ops::ControlFlow;
 
 /// Decodes; the rows as text and how it ended.
@@ -14,15 +14,15 @@ pub fn decode(vector: &[u8]) -> String {
         text.push('\n');
         ControlFlow::Continue(())
     };
-    let table = match kind % 3 {
-        0 => Table::Inet(Proto::Tcp),
-        1 => Table::Inet(Proto::Udp),
-        _ => Table::Unix,
+    let proto = match kind % 3 {
+        0 => Proto::Tcp,
+        1 => Proto::Udp,
+        _ => Proto::Unix,
     };
     let end = if kind % 6 < 3 {
-        format!("{:?}", rows(table, bytes, &mut visit))
+        format!("{:?}", rows(proto, bytes, &mut visit))
     } else {
-        let query = Query { states: States::EVERY, ..Query::all(table) };
+        let query = Query { states: States::EVERY, ..Query::all(proto) };
         format!("{:?}", file_rows(&query, bytes, &mut visit))
     };
     text + &end + "\n"

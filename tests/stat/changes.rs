@@ -121,8 +121,8 @@ fn only_changes_into_or_out_of_the_wanted_states_are_shown() {
 
 #[test]
 fn people_read_from_and_to_with_the_time_of_day() {
-    let door = Door::open_at("127.9.3.4:0".parse().unwrap());
-    let running = stat("--watch=5ms -t 127.9.3.4").human().start();
+    let door = Door::open_at("127.9.3.7:0".parse().unwrap());
+    let running = stat("--watch=5ms -t 127.9.3.7").human().start();
     let until = Instant::now() + DEADLINE;
     while !String::from_utf8(running.stdout()).unwrap().contains("appeared → ESTABLISHED") {
         assert!(Instant::now() < until);

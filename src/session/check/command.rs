@@ -1,4 +1,4 @@
-//! The command that waited for a condition.
+//! The command that runs once the check has succeeded.
 
 use super::super::{Context, Outcome, Result};
 use crate::event::Kind;
@@ -17,7 +17,7 @@ pub(super) fn run(words: &[OsString], context: &Context) -> Result {
     let failed = |e| sys::Error::new("run", &name, e).about(Kind::File);
     let mut child = command(&words[0]).args(&words[1..]).spawn().map_err(failed)?;
     let status = end_of(&mut child, context).map_err(failed)?;
-    // Both were asked to end, and both did.
+    // The signal ended both.
     if let Some(signal) = context.stop.signal().filter(|signal| status.signal() == Some(signal.number())) {
         return Ok(Outcome::stopped(signal));
     }
@@ -30,7 +30,7 @@ pub(super) fn run(words: &[OsString], context: &Context) -> Result {
 fn end_of(child: &mut Child, context: &Context) -> std::io::Result<ExitStatus> {
     let process = Process::watch(child)?;
     if !process.wait_or(Some(context.stop.as_fd()))? {
-        // A terminal's Ctrl-C reached the child too; a second one does no harm, a missing one would.
+        // A terminal's Ctrl-C reached the child too; a second signal does no harm, a missing one would.
         if let Some(signal) = context.stop.signal() {
             process.pass_on(signal)?;
         }

@@ -1,65 +1,69 @@
-//! `connect --check`: which ports answer; `--wait` until they do, `--until-closed` until they refuse, then a command.
+//! The port check: which ports answer, waiting until all are open or all are closed, and a command after that.
 
 mod command;
 mod probe;
+mod round;
 mod rows;
-mod scan;
 mod wait;
 
 use super::{Context, Outcome, Result};
-use crate::cli::Connect;
-use crate::event::Outcome as Found;
 use crate::exit::Exit;
-use crate::net::address::parse_targets;
-use crate::scan::Tally;
+use crate::net::address::Source;
+use crate::net::resolve::Lookup;
+use crate::scan::{Group, Tally, Verdict, Wanted};
+use crate::sys::options::SocketOption;
 use crate::text::number::counted;
+use round::{Round, RoundEnd};
 use rows::Rows;
-use scan::{Scan, ScanEnd};
+use std::ffi::OsString;
+use std::time::Duration;
 
-/// Runs `soquete connect --check`.
-pub fn run(args: &Connect, context: &mut Context) -> Result {
-    let groups = parse_targets(&args.target)?;
-    let tally = if args.wait.is_some() || args.until_closed {
-        match wait::run(args, &groups, context)? {
+/// What is checked, and what for.
+pub struct Config {
+    /// The hosts with their ports.
+    pub groups: Vec<Group>,
+    /// What every target is to be. A check for closed ports repeats its rounds until they are.
+    pub wanted: Wanted,
+    /// How long the rounds are repeated; `None` for one round, or for ever where closed ports are wanted.
+    pub wait: Option<Duration>,
+    /// How long each port may take to answer.
+    pub timeout: Option<Duration>,
+    /// The command to run once all targets are as wanted; may be empty.
+    pub command: Vec<OsString>,
+    /// Set on every socket.
+    pub options: Vec<SocketOption>,
+    /// The local end.
+    pub source: Option<Source>,
+    /// How names are looked up.
+    pub lookup: Lookup,
+}
+
+/// Runs the check, and the command if it succeeds.
+pub fn run(config: &Config, context: &mut Context) -> Result {
+    let tally = if config.wait.is_some() || config.wanted == Wanted::Closed {
+        match wait::run(config, context)? {
             Ok(tally) => tally,
             Err(outcome) => return Ok(outcome),
         }
     } else {
-        let mut rows = Rows::Told;
         let sockets = context.sockets.clone();
-        let scan = Scan { args, groups: &groups, sockets: &sockets, deadline: None };
-        match scan.run(&mut rows, context)? {
-            ScanEnd::Over(tally) => tally,
-            ScanEnd::Stopped(signal) => return Ok(Outcome::stopped(signal)),
+        match (Round { config, sockets: &sockets, deadline: None }).run(&mut Rows::Direct, context)? {
+            RoundEnd::Complete(tally) => tally,
+            RoundEnd::Stopped(signal) => return Ok(Outcome::stopped(signal)),
         }
     };
-    if tally.all() && !args.command.is_empty() {
-        return command::run(&args.command, context);
-    }
-    let cause = format!("{} of {} {}", tally.good, counted_targets(tally.total), wanted(args));
-    Ok(match tally {
-        tally if tally.is_local() => Outcome::of(Exit::Local, "this machine would try none of them"),
-        Tally { good: 0, .. } => Outcome::of(Exit::Network, cause),
-        tally if tally.all() => Outcome::done(),
-        _ => Outcome::of(Exit::Partial, cause),
+    Ok(match tally.verdict() {
+        Verdict::All if !config.command.is_empty() => return command::run(&config.command, context),
+        Verdict::All => Outcome::done(),
+        Verdict::Local => Outcome::of(Exit::Local, "this machine would try none of them"),
+        Verdict::None => Outcome::of(Exit::Network, config.count(tally)),
+        Verdict::Some => Outcome::of(Exit::Partial, config.count(tally)),
     })
 }
 
-fn counted_targets(count: usize) -> String {
-    counted(count as u64, "target", "targets")
-}
-
-/// The word for what every target is to be.
-const fn wanted(args: &Connect) -> &'static str {
-    if args.until_closed { "closed" } else { "open" }
-}
-
-/// Whether a target came out as wanted. A port that does not answer is neither open nor closed: its SYN may be lost, its
-/// accept queue full, a firewall in between.
-const fn is_wanted(args: &Connect, outcome: Found) -> bool {
-    match outcome {
-        Found::Open => !args.until_closed,
-        Found::Closed => args.until_closed,
-        _ => false,
+impl Config {
+    /// `2 of 3 targets open`.
+    fn count(&self, Tally { good, total, .. }: Tally) -> String {
+        format!("{good} of {} {}", counted(total as u64, "target", "targets"), self.wanted.name())
     }
 }

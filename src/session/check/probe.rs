@@ -1,4 +1,4 @@
-//! One port check: every address of the target, open if any of them is.
+//! The check of one target: every address of it, open if any of them is.
 
 use super::super::retry::{Answer, outcome_of};
 use crate::event::report::{CheckRow, Row};
@@ -6,31 +6,30 @@ use crate::event::{Event, Kind, Outcome, Proto};
 use crate::net::address::{Endpoint, Host, Source};
 use crate::net::connect::Dial;
 use crate::net::stream::Stream;
+use crate::scan::says_more;
 use crate::sys;
 use crate::sys::error::reason;
 use crate::sys::fast_connect::{FastConnect, FastConnector};
 use crate::sys::options::SocketOption;
 use crate::sys::socket::{Connecting, Socket, SocketFactory};
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// How targets are tried.
-#[derive(Clone)]
 pub(super) struct Prober {
     pub(super) sockets: SocketFactory,
     pub(super) options: Vec<SocketOption>,
     pub(super) source: Option<Source>,
-    /// How long an answer is waited for.
+    /// How long an answer may take.
     pub(super) limit: Duration,
-    /// The limit in the words of who asked: of `--wait` less may be left.
+    /// The limit as the user gave it: of `--wait` less may be left.
     pub(super) named: Duration,
-    /// Whether each socket's states are told.
-    pub(super) told: bool,
+    /// Whether each socket emits its states.
+    pub(super) observed: bool,
 }
 
-/// What a check found.
+/// What the check of one target found.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
     target: Endpoint,
@@ -42,24 +41,25 @@ pub(super) struct Finding {
     reason: Option<String>,
 }
 
-/// A check just begun: on loopback most are over at once, and then nothing need be waited for.
-pub(super) enum Begun {
-    Known(Finding),
+/// A check just begun: on loopback most are done at once.
+pub(super) enum Probe {
+    Done(Finding),
     Pending(Pending),
 }
 
-/// Attempts whose answer is awaited.
+/// Attempts without an answer yet.
 pub(super) struct Pending {
-    prober: Rc<Prober>,
+    limit: Duration,
+    named: Duration,
     target: Endpoint,
     racing: Vec<(Socket, Instant)>,
     failed: Option<Finding>,
 }
 
 impl Prober {
-    /// The fast way to try ports, where nothing is to be told and any local address will do.
+    /// The fast way to try ports, where no state is emitted and any local address will do.
     pub(super) fn connector(&self) -> Option<FastConnector> {
-        let plain = !self.told && self.source.is_none();
+        let plain = !self.observed && self.source.is_none();
         plain.then(|| FastConnector::new(&self.sockets, &self.options))
     }
 
@@ -83,12 +83,12 @@ impl Prober {
 
     /// Starts to connect to each address until one is open. An option that is refused ends the whole check.
     pub(super) fn begin(
-        self: &Rc<Self>,
+        &self,
         host: &Host,
         port: u16,
         found: &[SocketAddr],
         mut connector: Option<&mut FastConnector>,
-    ) -> sys::Result<Begun> {
+    ) -> sys::Result<Probe> {
         let target = Endpoint { host: host.clone(), port };
         let (mut racing, mut failed) = (Vec::new(), None);
         for address in found {
@@ -97,7 +97,7 @@ impl Prober {
             let began = Instant::now();
             match self.attempt(address, connector.as_deref_mut()) {
                 Ok(FastConnect::Open(socket)) => {
-                    return Ok(Begun::Known(Finding::open(target, &socket, began)));
+                    return Ok(Probe::Done(Finding::open(target, &socket, began)));
                 }
                 Ok(FastConnect::Pending(socket)) => racing.push((socket, began)),
                 Err(error) if error.kind() == Kind::Option => return Err(error),
@@ -105,8 +105,11 @@ impl Prober {
             }
         }
         Ok(match failed {
-            Some(finding) if racing.is_empty() => Begun::Known(finding),
-            failed => Begun::Pending(Pending { prober: Rc::clone(self), target, racing, failed }),
+            Some(finding) if racing.is_empty() => Probe::Done(finding),
+            failed => {
+                let (limit, named) = (self.limit, self.named);
+                Probe::Pending(Pending { limit, named, target, racing, failed })
+            }
         })
     }
 }
@@ -114,12 +117,11 @@ impl Prober {
 impl Pending {
     /// Waits for the first address that is open, or for all answers, or for the limit.
     pub(super) async fn finish(self) -> Finding {
-        let Self { prober, target, racing, mut failed } = self;
-        let (limit, named) = (prober.limit, prober.named);
+        let Self { limit, named, target, racing, mut failed } = self;
         let mut attempts = JoinSet::new();
         for (socket, began) in racing {
             let target = target.clone();
-            attempts.spawn_local(async move {
+            attempts.spawn(async move {
                 let address = socket.peer();
                 let answer = Stream::connected(socket, Connecting::InProgress);
                 match tokio::time::timeout_at((began + limit).into(), answer).await {
@@ -143,15 +145,9 @@ impl Pending {
     }
 }
 
-/// Keeps the answer that tells most: a refusal is an answer of the target, silence is none.
+/// Keeps the finding that says most.
 fn better(kept: &mut Option<Finding>, new: Finding) {
-    let rank = |outcome| match outcome {
-        Outcome::Open => 0,
-        Outcome::Closed => 1,
-        Outcome::Filtered => 2,
-        _ => 3,
-    };
-    if kept.as_ref().is_none_or(|old| rank(new.outcome) <= rank(old.outcome)) {
+    if kept.as_ref().is_none_or(|old| says_more(new.outcome, old.outcome)) {
         *kept = Some(new);
     }
 }
@@ -203,11 +199,11 @@ impl Finding {
         self.latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// The event; it names the socket if its states are told.
-    pub(super) fn event(&self, told: bool) -> Event {
+    /// The event; it names the socket if that emits its states.
+    pub(super) fn event(&self, observed: bool) -> Event {
         Event::Target {
             target: self.target.to_string(),
-            conn: self.conn.filter(|_| told),
+            conn: self.conn.filter(|_| observed),
             proto: Proto::Tcp,
             local: self.local,
             peer: self.address,
@@ -218,7 +214,7 @@ impl Finding {
         }
     }
 
-    /// The answer as a wait tells it.
+    /// The answer as a wait reports it.
     pub(super) fn answer(&self) -> Answer {
         let text = self.reason.clone().unwrap_or_else(|| "it accepts connections".to_owned());
         Answer { target: self.target.to_string(), peer: self.address, outcome: self.outcome, text }

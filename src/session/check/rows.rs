@@ -1,40 +1,40 @@
-//! Where the answers of a round go.
+//! Where the findings of a round go.
 
 use super::super::{Context, stdout};
 use super::probe::Finding;
 use crate::sys;
 
-/// To the report as they are known, or kept until the last round is known to be the last.
+/// To the report as they are known, or held until the round is known to be the last.
 pub(super) enum Rows {
-    Told,
-    Kept(Vec<Finding>),
+    Direct,
+    Held(Vec<Finding>),
 }
 
 impl Rows {
-    /// Takes an answer, in the order of the targets.
-    pub(super) fn put(&mut self, finding: Finding, context: &mut Context) -> std::io::Result<()> {
+    /// Takes a finding, in the order of the targets.
+    pub(super) fn push(&mut self, finding: Finding, context: &mut Context) -> std::io::Result<()> {
         match self {
-            Self::Told => context.report.row(&finding.row()),
-            Self::Kept(kept) => {
-                kept.push(finding);
+            Self::Direct => context.report.row(&finding.row()),
+            Self::Held(held) => {
+                held.push(finding);
                 Ok(())
             }
         }
     }
 
-    /// What was kept.
-    pub(super) fn kept(&self) -> &[Finding] {
-        if let Self::Kept(kept) = self { kept } else { &[] }
+    /// The findings held.
+    pub(super) fn held(&self) -> &[Finding] {
+        if let Self::Held(held) = self { held } else { &[] }
     }
 
-    /// Tells what was kept, events first: the report may go to the same terminal. `states` says whether those of the
-    /// sockets were told.
-    pub(super) fn tell(self, states: bool, context: &mut Context) -> sys::Result<()> {
-        for finding in self.kept() {
-            context.events.emit(finding.event(states));
+    /// Writes the findings held, events first: the report may go to the same terminal. `observed` says whether the
+    /// sockets emitted their states.
+    pub(super) fn write(self, observed: bool, context: &mut Context) -> sys::Result<()> {
+        for finding in self.held() {
+            context.events.emit(finding.event(observed));
         }
         context.events.flush();
-        self.kept()
+        self.held()
             .iter()
             .try_for_each(|finding| context.report.row(&finding.row()))
             .and_then(|()| context.report.flush())

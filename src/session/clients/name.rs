@@ -1,15 +1,15 @@
-//! A host that several targets share: looked up once for all of them at first, and anew by each that connects again.
+//! The name of a host that several targets share: looked up once for their first attempts, anew for each reconnect.
 
-use crate::event::{Event, Events, Kind};
+use crate::event::{Events, Kind};
 use crate::net::address::Host;
-use crate::net::resolve::Lookup;
+use crate::net::resolve::{Lookup, resolve};
 use crate::sys::error::reason;
 use crate::sys::{Error, Result};
 use std::io;
 use std::net::SocketAddr;
 use tokio::sync::OnceCell;
 
-/// The host as typed, and what the first look-up found.
+/// The host as typed, and the answer of the first look-up.
 pub(super) struct Name {
     host: Host,
     found: OnceCell<std::result::Result<Vec<SocketAddr>, String>>,
@@ -28,35 +28,17 @@ impl Name {
         first: bool,
         events: &Events,
     ) -> Result<Vec<SocketAddr>> {
-        if !matches!(self.host, Host::Name(_)) {
-            return lookup.addresses(&self.host, port);
+        let answer = || resolve(lookup, &self.host, port, events);
+        if !first || !matches!(self.host, Host::Name(_)) {
+            return answer().await;
         }
-        if !first {
-            return self.look_up(lookup, port, events).await;
-        }
-        let shared = async {
-            let found = self.look_up(lookup, port, events).await;
-            found.map_err(|error| reason(&error.source))
-        };
-        match self.found.get_or_init(|| shared).await {
+        let shared = || async { answer().await.map_err(|error| reason(&error.source)) };
+        match self.found.get_or_init(shared).await {
             Ok(found) => Ok(found.iter().map(|a| with_port(*a, port)).collect()),
             Err(why) => {
                 Err(Error::new("resolve", &self.host, io::Error::other(why.clone())).about(Kind::Resolve))
             }
         }
-    }
-
-    /// Asks in a thread: the system's resolver blocks.
-    async fn look_up(&self, lookup: Lookup, port: u16, events: &Events) -> Result<Vec<SocketAddr>> {
-        let host = self.host.clone();
-        let asked = tokio::task::spawn_blocking(move || lookup.addresses(&host, port)).await;
-        let found = asked.unwrap_or_else(|e| Err(Error::new("resolve", &self.host, io::Error::other(e))))?;
-        if events.detailed() {
-            for &address in &found {
-                events.emit(Event::Resolve { host: self.host.to_string(), address });
-            }
-        }
-        Ok(found)
     }
 }
 

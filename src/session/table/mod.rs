@@ -1,39 +1,71 @@
-//! `stat`: the socket table, its counts, its changes, and waiting for it to look as wanted.
+//! The watcher of the socket table: its sockets, their counts, their changes, and waiting for a condition on them.
 
-mod ask;
+mod queries;
+mod reader;
 mod rows;
 mod tracker;
 mod wait;
 mod watch;
 
 use super::{Context, Outcome, Result, stdout};
-use crate::cli::Stat;
 use crate::event::report;
-use crate::event::table::{CountRow, Transport};
-use crate::event::{Event, Fault, Kind, Proto, State};
+use crate::event::table::CountRow;
+use crate::event::{Kind, Proto, State};
 use crate::exit::Exit;
-use crate::sys::diag::{Dumped, End, Filter, Query, Row, Source, Table, Tables};
+use crate::net::condition::Condition;
+use crate::net::pattern::Pattern;
+use crate::net::resolve::Lookup;
+use crate::sys::diag::{DestroyEvents, End, Filter, Query, Row, Source, States};
 use crate::sys::process::{self, Holders};
 use crate::sys::{self, Error};
-use rows::Shown;
+use reader::TableReader;
+use rows::Columns;
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
-/// Runs `soquete stat`.
-pub fn run(args: &Stat, context: &mut Context) -> Result {
-    if let Some(condition) = &args.wait {
-        return wait::run(args, condition, context);
-    }
-    let queries = ask::queries(args, context)?;
-    let mut look = Look::default();
-    if let Some(every) = args.watch {
-        return watch::run(args, &queries, every, look, context);
-    }
-    let count = if args.summary {
-        summary(&queries, &mut look, context)?
-    } else {
-        show(args, &queries, &mut look, context)?
+/// Which sockets, and what to do with them.
+pub struct Config {
+    /// The tables, in the order in which they are shown; empty for all of them.
+    pub tables: Vec<Proto>,
+    /// The states.
+    pub states: States,
+    /// Patterns of which one must match at either end; empty for any end, as the next two.
+    pub either: Vec<Pattern>,
+    /// The same of the local end.
+    pub local: Vec<Pattern>,
+    /// The same of the peer.
+    pub peer: Vec<Pattern>,
+    /// The IP families, and how the names in patterns are looked up.
+    pub lookup: Lookup,
+    /// Whether the processes that hold a socket are shown.
+    pub processes: bool,
+    /// Whether all that the kernel says of a socket is shown.
+    pub extended: bool,
+    /// What to do with them.
+    pub view: View,
+}
+
+/// What to do with the sockets.
+pub enum View {
+    /// Show each.
+    Sockets,
+    /// Count them by state.
+    Summary,
+    /// Show what changes, with a pass over the table in this time; `None` adapts it to what a pass costs.
+    Watch(Option<Duration>),
+    /// Wait until the condition holds, no longer than this.
+    Wait(Condition, Option<Duration>),
+}
+
+/// Runs until the view is complete, a signal comes, or nobody reads the report.
+pub fn run(config: &Config, context: &mut Context) -> Result {
+    let mut reader = TableReader::default();
+    let count = match &config.view {
+        View::Wait(condition, timeout) => return wait::run(config, condition, *timeout, context),
+        View::Watch(every) => return watch::run(config, *every, context),
+        View::Summary => summary(&config.queries(context)?, &mut reader, context)?,
+        View::Sockets => show(&config.queries(context)?, config.processes, &mut reader, context)?,
     };
     context.report.flush().map_err(stdout::failure)?;
     Ok(match (context.stop.signal(), count) {
@@ -43,37 +75,31 @@ pub fn run(args: &Stat, context: &mut Context) -> Result {
     })
 }
 
-/// Prints the TCP sockets that have this port at either end.
+/// Shows the TCP sockets that have this port at either end.
 pub fn show_port(port: u16, context: &mut Context) -> sys::Result<()> {
     let filter = Some(Filter::either(End::port(port)));
-    let query = Query { filter, ..Query::all(Table::Inet(Proto::Tcp)) };
-    show_all(&[query], None, &mut Look::default(), context)?;
+    let query = Query { filter, ..Query::all(Proto::Tcp) };
+    show(&[query], false, &mut TableReader::default(), context)?;
     context.report.flush().map_err(stdout::failure)
 }
 
-/// Prints every socket that answers; says how many.
-fn show(args: &Stat, queries: &[Query], look: &mut Look, context: &mut Context) -> sys::Result<u64> {
-    let holders = args.processes.then(|| holders(queries, look, context)).transpose()?;
-    show_all(queries, holders.as_ref(), look, context)
-}
-
-fn show_all(
+/// Shows every socket that answers a query; returns their number.
+fn show(
     queries: &[Query],
-    holders: Option<&Holders>,
-    look: &mut Look,
+    processes: bool,
+    reader: &mut TableReader,
     context: &mut Context,
 ) -> sys::Result<u64> {
+    let holders = processes.then(|| holders(queries, reader, context)).transpose()?;
     let mut count = 0;
     for query in queries {
         let mut failed = None;
-        let stop = context.stop.clone();
-        let shown = Shown { holders, extended: query.extended, source: None };
-        let report = &mut context.report;
-        look.at(query, &context.events, &mut |row, source| {
+        let (stop, report) = (context.stop.clone(), &mut context.report);
+        reader.read(query, &context.events, &mut |row, source| {
             count += 1;
             let source = (source == Source::ProcNet).then_some("/proc/net");
-            let row = report::Row::Socket(rows::socket(row, Shown { source, ..shown }));
-            failed = report.row(&row).err();
+            let columns = Columns { holders: holders.as_ref(), extended: query.extended, source };
+            failed = report.row(&report::Row::Socket(rows::socket(row, columns))).err();
             if failed.is_some() || stop.signal().is_some() {
                 ControlFlow::Break(())
             } else {
@@ -87,37 +113,35 @@ fn show_all(
     Ok(count)
 }
 
-/// Who holds the sockets that answer. The table is read once for their inodes, and then again to be shown: keeping the
-/// rows would make memory grow with them.
-fn holders(queries: &[Query], look: &mut Look, context: &Context) -> sys::Result<Holders> {
+/// The processes that hold the sockets that answer. The table is read once for their inodes and again to be shown:
+/// memory that kept the rows would grow with the table.
+fn holders(queries: &[Query], reader: &mut TableReader, context: &Context) -> sys::Result<Holders> {
     let mut inodes = Vec::new();
     for query in queries {
         let bare = Query { extended: false, ..query.clone() };
-        look.at(&bare, &context.events, &mut |row, _| {
-            inodes.push(inode(row));
+        reader.read(&bare, &context.events, &mut |row, _| {
+            inodes.push(row.inode());
             ControlFlow::Continue(())
         })?;
     }
+    holders_of(inodes)
+}
+
+/// Subscriptions to the destroy events of these tables. Where the kernel refuses one, passes alone must do.
+fn destroy_events(queries: &[Query]) -> Vec<DestroyEvents> {
+    queries.iter().filter_map(|query| DestroyEvents::open(query.proto).ok()).collect()
+}
+
+fn holders_of(inodes: impl IntoIterator<Item = u32>) -> sys::Result<Holders> {
     process::holders(inodes).map_err(|e| Error::new("read", "/proc", e).about(Kind::File))
 }
 
-const fn inode(row: &Row<'_>) -> u32 {
-    match row {
-        Row::Inet(row) => row.inode,
-        Row::Unix(row) => row.inode,
-    }
-}
-
-/// Counts by state.
-fn summary(queries: &[Query], look: &mut Look, context: &mut Context) -> sys::Result<u64> {
-    let mut counts: BTreeMap<(Transport, State), u64> = BTreeMap::new();
+/// Shows how many sockets are in each state; returns their number.
+fn summary(queries: &[Query], reader: &mut TableReader, context: &mut Context) -> sys::Result<u64> {
+    let mut counts: BTreeMap<(Proto, State), u64> = BTreeMap::new();
     for query in queries {
-        look.at(query, &context.events, &mut |row, _| {
-            let key = match row {
-                Row::Inet(row) => (rows::transport(row.proto), row.state),
-                Row::Unix(row) => (Transport::Unix, row.state),
-            };
-            *counts.entry(key).or_default() += 1;
+        reader.read(query, &context.events, &mut |row: &Row<'_>, _| {
+            *counts.entry((query.proto, row.state())).or_default() += 1;
             ControlFlow::Continue(())
         })?;
     }
@@ -126,42 +150,4 @@ fn summary(queries: &[Query], look: &mut Look, context: &mut Context) -> sys::Re
         context.report.row(&row).map_err(stdout::failure)?;
     }
     Ok(counts.values().sum())
-}
-
-/// Looks at the table and says, once, what is wrong with what it shows.
-#[derive(Default)]
-struct Look {
-    tables: Tables,
-    told: bool,
-}
-
-impl Look {
-    /// Gives every row that answers, and where it comes from, to `visit`.
-    fn at(
-        &mut self,
-        query: &Query,
-        events: &crate::event::Events,
-        visit: &mut dyn FnMut(&Row<'_>, Source) -> ControlFlow<()>,
-    ) -> sys::Result<()> {
-        let dumped = self.tables.dump(query, visit).map_err(|e| Error::new("read", "the socket table", e))?;
-        if let Some(fault) = warning(&dumped).filter(|_| !self.told) {
-            self.told = true;
-            events.emit(Event::Warning { fault });
-        }
-        Ok(())
-    }
-}
-
-fn warning(dumped: &Dumped) -> Option<Fault> {
-    let text = match &dumped.refused {
-        Some(error) => format!(
-            "sock_diag is refused ({}): read from /proc/net, which has no backlogs and nothing for -e",
-            sys::error::reason(error)
-        ),
-        None if dumped.interrupted => "the table changed while it was read; rows may be missing".into(),
-        None => return None,
-    };
-    let errno = dumped.refused.as_ref().and_then(io::Error::raw_os_error).map(sys::error::errno_name);
-    let kind = if dumped.refused.is_some() { Kind::Permission } else { Kind::Data };
-    Some(Fault { kind, op: Some("sock_diag".into()), errno, conn: None, peer: None, text })
 }

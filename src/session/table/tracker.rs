@@ -1,211 +1,219 @@
-//! What is known of the sockets, and what changed since: pure. Used by `watch`.
+//! The sockets known from earlier passes over the table, and what changed since. Pure. Used by `watch`.
 
 use super::rows;
-use crate::event::State;
-use crate::event::table::{Change, Name, Transport};
+use crate::event::table::{Change, SocketChange};
+use crate::event::{Address, Proto, State};
 use crate::sys::diag::{InetRow, Row};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-/// Sockets by who they are, with the state each was seen in last.
+/// The known sockets with the last state seen of each.
 #[derive(Default)]
 pub(super) struct SocketTracker {
     known: HashMap<Identity, Entry>,
     by_cookie: HashMap<u64, Identity>,
-    /// Cookies that a look found gone, and which look: the notice may still come.
+    /// Cookies that a pass found gone, and the number of that pass: the destroy event may still follow.
     departed: HashMap<u64, u64>,
-    looks: u64,
+    passes: u64,
 }
 
-/// Looks after which no notice is expected any more.
+/// Passes after which no destroy event is expected any more.
 const LATE: u64 = 50;
 
-/// What makes a socket the same from look to look. A TCP connection is its pair of addresses and its interface, which
-/// TIME-WAIT's stand-in keeps while the cookie changes. Other sockets may share an address, or change it.
+/// What makes a socket the same from pass to pass. A TCP connection is its pair of addresses and its interface, which
+/// the timewait socket keeps that replaces it with a cookie of its own. Other sockets may share an address, or change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Identity {
     Connection(SocketAddr, SocketAddr, u32),
-    Single(Transport, u64),
+    Single(Proto, u64),
 }
 
 struct Entry {
     state: State,
     cookie: u64,
-    who: Who,
-    look: u64,
+    attributes: Attributes,
+    pass: u64,
 }
 
-/// A socket in a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Who {
-    pub proto: Transport,
-    pub local: Option<Name>,
-    pub peer: Option<Name>,
-    pub uid: Option<u32>,
-    pub inode: u32,
-}
-
-/// One change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Changed {
-    pub change: Change,
-    pub who: Who,
-    pub from: Option<State>,
-    pub to: Option<State>,
+/// What a change says of its socket.
+#[derive(Clone)]
+struct Attributes {
+    proto: Proto,
+    local: Option<Address>,
+    peer: Option<Address>,
+    uid: Option<u32>,
+    inode: u32,
 }
 
 impl SocketTracker {
-    /// A look at the table begins.
-    pub fn begin(&mut self) {
-        self.looks += 1;
+    /// A pass over the table begins.
+    pub fn begin_pass(&mut self) {
+        self.passes += 1;
     }
 
-    /// Takes one row of the look; says what changed.
-    pub fn see(&mut self, row: &Row<'_>) -> Vec<Changed> {
-        let (identity, state, cookie) = identify(row);
+    /// Takes one row of the pass; returns what changed.
+    pub fn observe(&mut self, row: &Row<'_>) -> Vec<SocketChange> {
+        let (identity, cookie) = identify(row);
+        let state = row.state();
         let Some(entry) = self.known.get_mut(&identity) else {
-            return vec![self.enter(identity, who(row), state, cookie)];
+            return vec![self.enter(identity, Attributes::of(row), state, cookie)];
         };
-        entry.look = self.looks;
-        let same = entry.cookie == cookie || is_stand_in(state);
+        entry.pass = self.passes;
+        let same = entry.cookie == cookie || may_be_timewait_socket(state);
         if same && entry.state == state {
             return Vec::new();
         }
         if entry.cookie != cookie {
             self.by_cookie.remove(&entry.cookie);
-            self.departed.insert(entry.cookie, self.looks);
+            self.departed.insert(entry.cookie, self.passes);
             self.by_cookie.insert(cookie, identity);
             entry.cookie = cookie;
         }
         let from = std::mem::replace(&mut entry.state, state);
-        let mut now = who(row);
+        let mut now = Attributes::of(row);
         if same {
             // A connection gets its inode when it is accepted, and loses it when it is closed.
-            now.inode = if now.inode == 0 { entry.who.inode } else { now.inode };
-            entry.who = now.clone();
-            return vec![Changed { change: Change::Changed, who: now, from: Some(from), to: Some(state) }];
+            now.inode = if now.inode == 0 { entry.attributes.inode } else { now.inode };
+            entry.attributes = now.clone();
+            return vec![now.changed(from, state)];
         }
         // Another connection between the same two addresses.
-        let old = std::mem::replace(&mut entry.who, now.clone());
-        vec![
-            Changed { change: Change::Gone, who: old, from: Some(from), to: None },
-            Changed { change: Change::Appeared, who: now, from: None, to: Some(state) },
-        ]
+        let old = std::mem::replace(&mut entry.attributes, now.clone());
+        vec![old.gone(Some(from)), now.appeared(state)]
     }
 
-    fn enter(&mut self, identity: Identity, who: Who, state: State, cookie: u64) -> Changed {
+    fn enter(
+        &mut self,
+        identity: Identity,
+        attributes: Attributes,
+        state: State,
+        cookie: u64,
+    ) -> SocketChange {
         self.by_cookie.insert(cookie, identity);
-        self.known.insert(identity, Entry { state, cookie, who: who.clone(), look: self.looks });
-        Changed { change: Change::Appeared, who, from: None, to: Some(state) }
+        let entry = Entry { state, cookie, attributes: attributes.clone(), pass: self.passes };
+        self.known.insert(identity, entry);
+        attributes.appeared(state)
     }
 
-    /// The look is over: what was not seen is gone.
-    pub fn end(&mut self) -> Vec<Changed> {
-        let looks = self.looks;
+    /// Ends the pass: the sockets it did not show are gone.
+    pub fn end_pass(&mut self) -> Vec<SocketChange> {
+        let passes = self.passes;
         let mut gone = Vec::new();
         self.known.retain(|_, entry| {
-            let stays = entry.look == looks;
+            let stays = entry.pass == passes;
             if !stays {
-                self.departed.insert(entry.cookie, looks);
-                let who = entry.who.clone();
-                gone.push(Changed { change: Change::Gone, who, from: Some(entry.state), to: None });
+                self.departed.insert(entry.cookie, passes);
+                gone.push(entry.attributes.clone().gone(Some(entry.state)));
             }
             stays
         });
         let known = &self.known;
-        self.departed.retain(|_, look| *look + LATE > looks);
+        self.departed.retain(|_, pass| *pass + LATE > passes);
         self.by_cookie.retain(|cookie, identity| known.get(identity).is_some_and(|e| e.cookie == *cookie));
         gone
     }
 
-    /// Takes the kernel's notice that a socket is gone. `after` asks the table whether a stand-in took its place.
+    /// Takes a destroy event. `timewait` asks the table for the state of the socket that replaced it, if one did.
     ///
-    /// A socket that no look ever saw is gone with neither state known, if it is `meant` at all.
-    pub fn notice(
+    /// A socket that no pass saw is gone with neither state known, provided that it is `wanted`.
+    pub fn destroyed(
         &mut self,
         row: &InetRow<'_>,
-        meant: impl FnOnce() -> bool,
-        after: impl FnOnce(SocketAddr, SocketAddr) -> Option<State>,
-    ) -> Option<Changed> {
+        wanted: impl FnOnce() -> bool,
+        timewait: impl FnOnce(SocketAddr, SocketAddr) -> Option<State>,
+    ) -> Option<SocketChange> {
         if self.departed.remove(&row.cookie).is_some() {
             return None;
         }
         let known = self.by_cookie.remove(&row.cookie);
-        if known.is_none() && !meant() {
+        if known.is_none() && !wanted() {
             return None;
         }
         let identity = known.unwrap_or_else(|| identify(&Row::Inet(*row)).0);
-        let stand_in = match identity {
-            Identity::Connection(local, peer, _) => after(local, peer),
+        let replaced = match identity {
+            Identity::Connection(local, peer, _) => timewait(local, peer),
             Identity::Single(..) => None,
         };
-        match (known, stand_in) {
+        match (known, replaced) {
             (Some(_), Some(state)) => {
                 let entry = self.known.get_mut(&identity)?;
                 let from = std::mem::replace(&mut entry.state, state);
-                let who = entry.who.clone();
-                let change = Changed { change: Change::Changed, who, from: Some(from), to: Some(state) };
-                (from != state).then_some(change)
+                (from != state).then(|| entry.attributes.clone().changed(from, state))
             }
             (Some(_), None) => {
-                let Entry { state, who, .. } = self.known.remove(&identity)?;
-                Some(Changed { change: Change::Gone, who, from: Some(state), to: None })
+                let Entry { state, attributes, .. } = self.known.remove(&identity)?;
+                Some(attributes.gone(Some(state)))
             }
             (None, Some(_)) if self.known.contains_key(&identity) => None,
-            // The stand-in's own cookie is learned at the next look.
-            (None, Some(state)) => Some(self.enter(identity, who(&Row::Inet(*row)), state, row.cookie)),
-            (None, None) => {
-                let who = who(&Row::Inet(*row));
-                Some(Changed { change: Change::Gone, who, from: None, to: None })
+            // The cookie of the timewait socket is learned at the next pass.
+            (None, Some(state)) => {
+                Some(self.enter(identity, Attributes::of(&Row::Inet(*row)), state, row.cookie))
             }
+            (None, None) => Some(Attributes::of(&Row::Inet(*row)).gone(None)),
         }
     }
 }
 
-/// States in which a small stand-in with a cookie of its own may have replaced the socket.
-const fn is_stand_in(state: State) -> bool {
+/// Whether a timewait socket with a cookie of its own may have replaced a socket in this state.
+const fn may_be_timewait_socket(state: State) -> bool {
     matches!(state, State::TimeWait | State::FinWait2)
 }
 
-fn identify(row: &Row<'_>) -> (Identity, State, u64) {
+/// The identity and the cookie of a socket.
+fn identify(row: &Row<'_>) -> (Identity, u64) {
     match row {
         Row::Inet(row) => {
-            let proto = rows::transport(row.proto);
             let alone = row.peer.port() == 0 && row.peer.ip().is_unspecified();
             // A source without cookies has inodes at least.
             let own = if row.cookie == 0 { row.inode.into() } else { row.cookie };
-            let identity = if alone || proto == Transport::Udp {
-                Identity::Single(proto, own)
+            let identity = if alone || row.proto == Proto::Udp {
+                Identity::Single(row.proto, own)
             } else {
                 Identity::Connection(row.local, row.peer, row.interface)
             };
-            (identity, row.state, row.cookie)
+            (identity, row.cookie)
         }
-        Row::Unix(row) => (Identity::Single(Transport::Unix, row.inode.into()), row.state, row.cookie),
+        Row::Unix(row) => (Identity::Single(Proto::Unix, row.inode.into()), row.cookie),
     }
 }
 
-fn who(row: &Row<'_>) -> Who {
-    match row {
-        Row::Inet(row) => {
-            let (local, peer) = rows::names(row);
-            Who { proto: rows::transport(row.proto), local, peer, uid: Some(row.uid), inode: row.inode }
+impl Attributes {
+    fn of(row: &Row<'_>) -> Self {
+        match row {
+            Row::Inet(row) => {
+                let (local, peer) = rows::ends(row);
+                Self { proto: row.proto, local, peer, uid: Some(row.uid), inode: row.inode }
+            }
+            Row::Unix(row) => {
+                let local = rows::unix_address(row.name);
+                Self { proto: Proto::Unix, local, peer: None, uid: row.uid, inode: row.inode }
+            }
         }
-        Row::Unix(row) => Who {
-            proto: Transport::Unix,
-            local: rows::unix_name(row.name),
-            peer: None,
-            uid: row.uid,
-            inode: row.inode,
-        },
+    }
+
+    fn appeared(self, state: State) -> SocketChange {
+        self.change(Change::Appeared, None, Some(state))
+    }
+
+    fn changed(self, from: State, to: State) -> SocketChange {
+        self.change(Change::Changed, Some(from), Some(to))
+    }
+
+    fn gone(self, from: Option<State>) -> SocketChange {
+        self.change(Change::Gone, from, None)
+    }
+
+    fn change(self, change: Change, from: Option<State>, to: Option<State>) -> SocketChange {
+        let Self { proto, local, peer, uid, inode } = self;
+        SocketChange { change, proto, local, peer, from, to, uid, inode }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Proto;
-    use crate::sys::diag::{Extended, Queues};
+    use crate::event::table::Queues;
+    use crate::sys::diag::Extended;
 
     fn row(local: &str, peer: &str, state: State, cookie: u64) -> InetRow<'static> {
         InetRow {
@@ -213,7 +221,7 @@ mod tests {
             local: local.parse().unwrap(),
             peer: peer.parse().unwrap(),
             state,
-            queues: Queues::Data { recv: 0, send: 0 },
+            queues: Queues::Data { recv_queue: 0, send_queue: 0 },
             uid: 0,
             inode: 7,
             interface: 0,
@@ -227,13 +235,13 @@ mod tests {
         row("127.0.0.1:1", "127.0.0.1:2", state, cookie)
     }
 
-    fn look(
+    fn pass(
         tracker: &mut SocketTracker,
         rows: &[InetRow<'static>],
     ) -> Vec<(Change, Option<State>, Option<State>)> {
-        tracker.begin();
-        let mut changes: Vec<_> = rows.iter().flat_map(|row| tracker.see(&Row::Inet(*row))).collect();
-        changes.extend(tracker.end());
+        tracker.begin_pass();
+        let mut changes: Vec<_> = rows.iter().flat_map(|row| tracker.observe(&Row::Inet(*row))).collect();
+        changes.extend(tracker.end_pass());
         changes.into_iter().map(|c| (c.change, c.from, c.to)).collect()
     }
 
@@ -241,82 +249,89 @@ mod tests {
     fn a_socket_appears_changes_and_goes() {
         let mut tracker = SocketTracker::default();
         let (open, waits) = (State::Established, State::CloseWait);
-        assert_eq!(look(&mut tracker, &[connection(open, 5)]), [(Change::Appeared, None, Some(open))]);
-        assert_eq!(look(&mut tracker, &[connection(open, 5)]), []);
+        assert_eq!(pass(&mut tracker, &[connection(open, 5)]), [(Change::Appeared, None, Some(open))]);
+        assert_eq!(pass(&mut tracker, &[connection(open, 5)]), []);
         let changed = (Change::Changed, Some(open), Some(waits));
-        assert_eq!(look(&mut tracker, &[connection(waits, 5)]), [changed]);
-        assert_eq!(look(&mut tracker, &[]), [(Change::Gone, Some(waits), None)]);
+        assert_eq!(pass(&mut tracker, &[connection(waits, 5)]), [changed]);
+        assert_eq!(pass(&mut tracker, &[]), [(Change::Gone, Some(waits), None)]);
         assert!(tracker.known.is_empty() && tracker.by_cookie.is_empty());
     }
 
     #[test]
-    fn the_stand_in_of_time_wait_is_the_same_socket_and_a_new_connection_is_not() {
+    fn a_timewait_socket_is_the_same_socket_and_a_new_connection_is_not() {
         let mut tracker = SocketTracker::default();
         let (open, rests) = (State::Established, State::TimeWait);
-        look(&mut tracker, &[connection(open, 5)]);
-        assert_eq!(look(&mut tracker, &[connection(rests, 6)]), [(Change::Changed, Some(open), Some(rests))]);
+        pass(&mut tracker, &[connection(open, 5)]);
+        assert_eq!(pass(&mut tracker, &[connection(rests, 6)]), [(Change::Changed, Some(open), Some(rests))]);
         let renewed = [(Change::Gone, Some(rests), None), (Change::Appeared, None, Some(open))];
-        assert_eq!(look(&mut tracker, &[connection(open, 7)]), renewed);
+        assert_eq!(pass(&mut tracker, &[connection(open, 7)]), renewed);
     }
 
     #[test]
-    fn listeners_that_share_an_address_are_told_apart() {
+    fn listeners_that_share_an_address_are_distinguished() {
         let mut tracker = SocketTracker::default();
         let listener = |cookie| row("127.0.0.1:1", "0.0.0.0:0", State::Listen, cookie);
-        assert_eq!(look(&mut tracker, &[listener(1), listener(2)]).len(), 2);
-        assert_eq!(look(&mut tracker, &[listener(2)]), [(Change::Gone, Some(State::Listen), None)]);
+        assert_eq!(pass(&mut tracker, &[listener(1), listener(2)]).len(), 2);
+        assert_eq!(pass(&mut tracker, &[listener(2)]), [(Change::Gone, Some(State::Listen), None)]);
     }
 
     #[test]
-    fn a_notice_says_gone_or_finds_the_stand_in() {
+    fn a_destroy_event_says_gone_or_finds_the_timewait_socket() {
         let mut tracker = SocketTracker::default();
         let (open, rests) = (State::Established, State::TimeWait);
-        let told = |change: Option<Changed>| change.map(|c| (c.change, c.from, c.to));
-        look(&mut tracker, &[connection(open, 5)]);
+        let states = |change: Option<SocketChange>| change.map(|c| (c.change, c.from, c.to));
+        pass(&mut tracker, &[connection(open, 5)]);
         let gone = row("0.0.0.0:1", "0.0.0.0:0", State::Closed, 5);
-        assert_eq!(told(tracker.notice(&gone, || true, |_, _| None)), Some((Change::Gone, Some(open), None)));
-        assert_eq!(look(&mut tracker, &[]), []);
-        look(&mut tracker, &[connection(open, 6)]);
+        assert_eq!(
+            states(tracker.destroyed(&gone, || true, |_, _| None)),
+            Some((Change::Gone, Some(open), None))
+        );
+        assert_eq!(pass(&mut tracker, &[]), []);
+        pass(&mut tracker, &[connection(open, 6)]);
         let gone = connection(State::Closed, 6);
         let changed = Some((Change::Changed, Some(open), Some(rests)));
-        assert_eq!(told(tracker.notice(&gone, || true, |_, _| Some(rests))), changed);
-        assert_eq!(look(&mut tracker, &[connection(rests, 8)]), []);
+        assert_eq!(states(tracker.destroyed(&gone, || true, |_, _| Some(rests))), changed);
+        assert_eq!(pass(&mut tracker, &[connection(rests, 8)]), []);
         assert_eq!(
-            told(tracker.notice(&connection(State::Closed, 9), || true, |_, _| None)),
+            states(tracker.destroyed(&connection(State::Closed, 9), || true, |_, _| None)),
             Some((Change::Gone, None, None))
         );
-        assert_eq!(told(tracker.notice(&connection(State::Closed, 9), || true, |_, _| Some(rests))), None);
+        assert_eq!(
+            states(tracker.destroyed(&connection(State::Closed, 9), || true, |_, _| Some(rests))),
+            None
+        );
     }
 
     #[test]
-    fn a_connection_too_short_for_any_look_leaves_its_stand_in() {
+    fn a_connection_too_short_for_any_pass_leaves_its_timewait_socket() {
         let mut tracker = SocketTracker::default();
         let rests = State::TimeWait;
-        let change = tracker.notice(&connection(State::Closed, 5), || true, |_, _| Some(rests)).unwrap();
+        let change = tracker.destroyed(&connection(State::Closed, 5), || true, |_, _| Some(rests)).unwrap();
         assert_eq!((change.change, change.from, change.to), (Change::Appeared, None, Some(rests)));
-        assert_eq!(look(&mut tracker, &[connection(rests, 6)]), []);
-        assert_eq!(look(&mut tracker, &[]), [(Change::Gone, Some(rests), None)]);
+        assert_eq!(pass(&mut tracker, &[connection(rests, 6)]), []);
+        assert_eq!(pass(&mut tracker, &[]), [(Change::Gone, Some(rests), None)]);
     }
 
     #[test]
-    fn a_notice_of_what_was_not_asked_for_leaves_nothing_behind() {
+    fn a_destroy_event_of_an_unwanted_socket_leaves_nothing_behind() {
         let mut tracker = SocketTracker::default();
         let gone = connection(State::Closed, 5);
-        assert_eq!(tracker.notice(&gone, || false, |_, _| Some(State::TimeWait)), None);
+        assert_eq!(tracker.destroyed(&gone, || false, |_, _| Some(State::TimeWait)), None);
         assert!(tracker.known.is_empty() && tracker.by_cookie.is_empty());
-        look(&mut tracker, &[connection(State::Established, 5)]);
-        let change = tracker.notice(&row("0.0.0.0:1", "0.0.0.0:0", State::Closed, 5), || false, |_, _| None);
+        pass(&mut tracker, &[connection(State::Established, 5)]);
+        let change =
+            tracker.destroyed(&row("0.0.0.0:1", "0.0.0.0:0", State::Closed, 5), || false, |_, _| None);
         assert_eq!(change.map(|c| c.change), Some(Change::Gone), "the cookie is one that was asked for");
     }
 
     #[test]
-    fn a_notice_that_comes_after_the_look_says_nothing_new() {
+    fn a_destroy_event_after_the_pass_says_nothing_new() {
         let mut tracker = SocketTracker::default();
-        look(&mut tracker, &[connection(State::Established, 5)]);
-        assert_eq!(look(&mut tracker, &[]).len(), 1);
-        assert_eq!(tracker.notice(&connection(State::Closed, 5), || true, |_, _| None), None);
+        pass(&mut tracker, &[connection(State::Established, 5)]);
+        assert_eq!(pass(&mut tracker, &[]).len(), 1);
+        assert_eq!(tracker.destroyed(&connection(State::Closed, 5), || true, |_, _| None), None);
         for _ in 0..=LATE {
-            look(&mut tracker, &[]);
+            pass(&mut tracker, &[]);
         }
         assert!(tracker.departed.is_empty());
     }
@@ -326,8 +341,8 @@ mod tests {
         let mut tracker = SocketTracker::default();
         let udp = |peer, state| InetRow { proto: Proto::Udp, ..row("127.0.0.1:1", peer, state, 5) };
         let (free, bound) = (State::Unconnected, State::Connected);
-        look(&mut tracker, &[udp("0.0.0.0:0", free)]);
+        pass(&mut tracker, &[udp("0.0.0.0:0", free)]);
         let changed = [(Change::Changed, Some(free), Some(bound))];
-        assert_eq!(look(&mut tracker, &[udp("127.0.0.1:2", bound)]), changed);
+        assert_eq!(pass(&mut tracker, &[udp("127.0.0.1:2", bound)]), changed);
     }
 }

@@ -1,82 +1,91 @@
-//! `stat --wait`: until the table looks as wanted, or a deadline passes.
+//! Waiting until a condition holds on the socket table, or a deadline passes.
 
-use super::{Look, ask};
-use crate::cli::{Condition, Stat, What};
+use super::reader::TableReader;
+use super::{Config, destroy_events, show};
 use crate::event::{Proto, State};
+use crate::net::condition::{Condition, What};
 use crate::session::{Context, Outcome, Result, stdout};
-use crate::sys::diag::{ActivityCounters, DestroyEvents, End, Filter, Query, States, Table};
+use crate::sys::diag::{ActivityCounters, DestroyEvents, End, Filter, Query, States};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::{self, Error};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-/// Between two looks at the table, or at the counters that say whether a look is worth its while. A condition is to be
-/// noticed within 100 ms.
-const EVERY: Duration = Duration::from_millis(40);
-/// Between two looks where neither a counter nor a notice says that anything changed: there are changes that neither
-/// tells.
-const SELDOM: Duration = Duration::from_secs(1);
-/// Notices make looks come no faster than this, however many sockets close.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Between two passes over the table, or two readings of the counters that say whether a pass is worth its cost. A
+/// condition is noticed within 100 ms.
+const INTERVAL: Duration = Duration::from_millis(40);
+/// Between two passes where neither a counter nor a destroy event says that anything changed: some changes show in
+/// neither.
+const IDLE_INTERVAL: Duration = Duration::from_secs(1);
+/// Destroy events cause no more than one pass in this time, however many sockets close.
+const COALESCE: Duration = Duration::from_millis(20);
 
 /// Runs until the condition holds.
-pub(super) fn run(args: &Stat, condition: &Condition, context: &mut Context) -> Result {
-    let deadline = args.timeout.map(|timeout| Instant::now() + timeout);
-    let queries = queries(args, condition, context)?;
-    let mut look = Look::default();
-    let mut destroy_events = destroy_events(&queries, condition);
+pub(super) fn run(
+    config: &Config,
+    condition: &Condition,
+    timeout: Option<Duration>,
+    context: &mut Context,
+) -> Result {
+    let deadline = timeout.map(|timeout| Instant::now() + timeout);
+    let queries = queries(config, condition, context)?;
+    let mut reader = TableReader::default();
+    let mut events = match condition.what {
+        // The end of a socket makes no other condition hold.
+        What::Gone | What::Count(..) => destroy_events(&queries),
+        What::Listen | What::Established => Vec::new(),
+    };
     let mut counters = ActivityCounters::open();
-    let (mut looked, mut heard) = (Instant::now(), true);
+    let (mut last_pass, mut destroyed) = (Instant::now(), true);
+    // Listeners are few: to walk them is cheaper than to read the counters.
+    let cheap = condition.what == What::Listen || has_unix(&queries);
     loop {
         let now = Instant::now();
-        // Listeners are few: to walk them is cheaper than to read the counters.
-        let worth = heard || condition.what == What::Listen || has_unix(&queries) || now >= looked + SELDOM;
-        if counters.moved() || worth {
-            looked = now;
-            if holds(condition, &queries, &mut look, context)? {
-                show(args, condition, &queries, &mut look, context)?;
+        let due = destroyed || cheap || now >= last_pass + IDLE_INTERVAL;
+        if counters.moved() || due {
+            last_pass = now;
+            if holds(condition, &queries, &mut reader, context)? {
+                if condition.what != What::Gone {
+                    show(&queries, config.processes, &mut reader, context)?;
+                    context.report.flush().map_err(stdout::failure)?;
+                }
                 return Ok(Outcome::done());
             }
         }
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            let text = format!("`{condition}` did not hold within {:?}", args.timeout.unwrap_or_default());
+            let text = format!("`{condition}` did not hold within {:?}", timeout.unwrap_or_default());
             return Ok(Outcome::deadline(text));
         }
         let limit = |then: Instant| deadline.map_or(then, |deadline| then.min(deadline));
-        if let Some(signal) = context.rest_until(limit(now + PAUSE)) {
+        if let Some(signal) = context.rest_until(limit(now + COALESCE)) {
             return Ok(Outcome::stopped(signal));
         }
-        heard = rest(&mut destroy_events, limit(now + EVERY), context)?;
+        destroyed = rest(&mut events, limit(now + INTERVAL), context)?;
         if let Some(signal) = context.stop.signal() {
             return Ok(Outcome::stopped(signal));
         }
     }
 }
 
-/// The questions whose answers decide.
-fn queries(args: &Stat, condition: &Condition, context: &Context) -> sys::Result<Vec<Query>> {
-    let inet = |protos: &[Proto]| protos.iter().map(|proto| Table::Inet(*proto)).collect::<Vec<_>>();
-    let wanted = ask::tables(args);
-    let named = args.tcp || args.udp || args.unix;
+/// The queries whose answers decide.
+fn queries(config: &Config, condition: &Condition, context: &Context) -> sys::Result<Vec<Query>> {
+    let wanted = config.tables();
     let (tables, states) = match condition.what {
-        What::Listen if args.udp => (wanted, ask::LISTENING),
-        What::Listen => (inet(&[Proto::Tcp]), States::NONE.with(State::Listen)),
-        What::Established => (inet(&[Proto::Tcp]), States::NONE.with(State::Established)),
-        What::Gone if named => (wanted, present()),
-        What::Gone => (inet(&[Proto::Tcp, Proto::Udp]), present()),
-        What::Count(..) => (wanted, ask::states(args)),
+        What::Listen if config.tables.contains(&Proto::Udp) => (wanted, States::LISTENING),
+        What::Listen => (vec![Proto::Tcp], States::NONE.with(State::Listen)),
+        What::Established => (vec![Proto::Tcp], States::NONE.with(State::Established)),
+        What::Gone if config.tables.is_empty() => (vec![Proto::Tcp, Proto::Udp], present()),
+        What::Gone => (wanted, present()),
+        What::Count(..) => (wanted, config.states),
     };
     let own = match condition.what {
-        What::Listen => Some(local(ask::serving_ends(&condition.of, args, context)?)),
-        _ => either(ask::ends(&condition.of, args, context)?),
+        What::Listen => Some(local(config.serving_ends(&condition.of, context)?)),
+        _ => either(config.ends(&condition.of, context)?),
     };
-    let base = ask::queries(args, context)?.into_iter().find_map(|query| query.filter);
-    let filter: Vec<Filter> = base.into_iter().chain(own).collect();
+    let filter: Vec<Filter> = config.filter(context)?.into_iter().chain(own).collect();
     let filter = (!filter.is_empty()).then_some(Filter::All(filter));
-    let families = ask::families(args);
-    let query = |table| Query { table, families, states, filter: filter.clone(), extended: args.extended };
-    Ok(tables.into_iter().map(query).collect())
+    Ok(tables.into_iter().map(|proto| Query { states, ..config.query(proto, filter.clone()) }).collect())
 }
 
 fn local(ends: Vec<End>) -> Filter {
@@ -93,40 +102,33 @@ fn present() -> States {
     State::ALL.into_iter().filter(|state| !matches!(state, State::TimeWait | State::Closed)).collect()
 }
 
-/// Subscriptions where the end of a socket may make the condition hold.
-fn destroy_events(queries: &[Query], condition: &Condition) -> Vec<DestroyEvents> {
-    if !matches!(condition.what, What::Gone | What::Count(..)) {
-        return Vec::new();
-    }
-    let protos = queries.iter().filter_map(|query| match query.table {
-        Table::Inet(proto) => Some(proto),
-        Table::Unix => None,
-    });
-    protos.filter_map(|proto| DestroyEvents::open(proto).ok()).collect()
-}
-
 /// UNIX sockets are in no counter of their own. None passes a filter over addresses.
 fn has_unix(queries: &[Query]) -> bool {
-    queries.iter().any(|query| query.table == Table::Unix && query.filter.is_none())
+    queries.iter().any(|query| query.proto == Proto::Unix && query.filter.is_none())
 }
 
-/// Rests until `then`, a signal, or a notice, which makes it `true`.
-fn rest(destroy_events: &mut [DestroyEvents], then: Instant, context: &Context) -> sys::Result<bool> {
+/// Rests until `then`, a signal, or a destroy event, which makes it `true`.
+fn rest(events: &mut [DestroyEvents], then: Instant, context: &Context) -> sys::Result<bool> {
     let mut fds = vec![(context.stop.as_fd(), Interest::Reading)];
-    fds.extend(destroy_events.iter().map(|destroy_events| (destroy_events.as_fd(), Interest::Reading)));
+    fds.extend(events.iter().map(|events| (events.as_fd(), Interest::Reading)));
     let ready = wait(&fds, Some(then)).map_err(|e| Error::new("poll", "", e))?;
-    for each in destroy_events {
+    for each in events {
         each.read(&mut |_| ()).map_err(|e| Error::new("recv", "notices", e))?;
     }
     Ok(ready[1..].contains(&true))
 }
 
-fn holds(condition: &Condition, queries: &[Query], look: &mut Look, context: &Context) -> sys::Result<bool> {
+fn holds(
+    condition: &Condition,
+    queries: &[Query],
+    reader: &mut TableReader,
+    context: &Context,
+) -> sys::Result<bool> {
     let mut count = 0;
     let only_one = !matches!(condition.what, What::Count(..));
     for query in queries {
         let bare = Query { extended: false, ..query.clone() };
-        look.at(&bare, &context.events, &mut |_, _| {
+        reader.read(&bare, &context.events, &mut |_, _| {
             count += 1;
             if only_one { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
@@ -136,19 +138,4 @@ fn holds(condition: &Condition, queries: &[Query], look: &mut Look, context: &Co
         What::Gone => count == 0,
         What::Count(comparison, number) => comparison.holds(count, number),
     })
-}
-
-/// Prints the sockets that made the condition hold.
-fn show(
-    args: &Stat,
-    condition: &Condition,
-    queries: &[Query],
-    look: &mut Look,
-    context: &mut Context,
-) -> sys::Result<()> {
-    if condition.what == What::Gone {
-        return Ok(());
-    }
-    super::show(args, queries, look, context)?;
-    context.report.flush().map_err(stdout::failure)
 }

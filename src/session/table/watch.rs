@@ -1,17 +1,14 @@
-//! `stat --watch`: the table looked at again and again, and the kernel's notices in between.
+//! The changes of the socket table: passes over it, and the kernel's destroy events in between.
 
-use super::tracker::{Changed, SocketTracker};
-use super::{Look, ask, rows};
-use crate::cli::Stat;
+use super::reader::TableReader;
+use super::tracker::SocketTracker;
+use super::{Config, destroy_events, holders_of, rows, stdout};
 use crate::event::report;
-use crate::event::table::ChangeRow;
+use crate::event::table::{ChangeRow, SocketChange};
 use crate::event::{Event, Fault, Kind, Proto, State};
-use crate::session::{Context, Outcome, Result, stdout};
-use crate::sys::diag::{
-    ActivityCounters, DestroyEvents, Destroyed, Diag, Found, InetRow, Query, States, Table,
-};
+use crate::session::{Context, Outcome, Result};
+use crate::sys::diag::{ActivityCounters, DestroyEvents, Destroyed, Diag, Found, InetRow, Query, States};
 use crate::sys::poll::{Interest, wait};
-use crate::sys::process::{self, Holders};
 use crate::sys::{self, Error};
 use jiff::Timestamp;
 use std::net::SocketAddr;
@@ -19,56 +16,44 @@ use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-/// How often the table is looked at unless told otherwise, and how rarely as a multiple of what a look costs: a tenth
-/// of one CPU at most. Where no counter moved a look is left out, but not always: there are changes no counter tells.
-const EVERY: Duration = Duration::from_millis(20);
+/// Between two passes where no interval is given; a pass that takes long is followed by a pause of [`BACKOFF`] times
+/// that: a tenth of one CPU at most.
+const INTERVAL: Duration = Duration::from_millis(20);
 const BACKOFF: u32 = 10;
-const SELDOM: Duration = Duration::from_millis(200);
-/// Looks come no faster than this, whatever was asked.
-const FASTEST: Duration = Duration::from_millis(1);
+/// Between two passes where no counter moved: some changes show in none.
+const IDLE_INTERVAL: Duration = Duration::from_millis(200);
+/// Passes follow each other no faster than this, whatever interval is given.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Runs until a signal, or until nobody reads standard output.
-pub(super) fn run(
-    args: &Stat,
-    queries: &[Query],
-    every: Option<Duration>,
-    look: Look,
-    context: &mut Context,
-) -> Result {
+pub(super) fn run(config: &Config, every: Option<Duration>, context: &mut Context) -> Result {
+    let queries = config.queries(context)?;
     let mut watch = Watch {
-        // A change of state must not look like a socket that came or went: all states are asked for.
-        queries: queries.iter().map(|query| Query { states: States::LIVE, ..query.clone() }).collect(),
-        states: ask::states(args),
-        processes: args.processes,
+        destroy_events: destroy_events(&queries),
+        // A change of state must not look like a socket that appeared or is gone: all states are read.
+        queries: queries.into_iter().map(|query| Query { states: States::LIVE, ..query }).collect(),
+        states: config.states,
+        processes: config.processes,
         tracker: SocketTracker::default(),
-        look,
+        reader: TableReader::default(),
         diag: Diag::open().ok(),
-        destroy_events: destroy_events(queries),
-        lost_told: false,
+        warned: false,
     };
     let mut counters = ActivityCounters::open();
-    let mut looked = Instant::now();
-    watch.round(true, context)?;
+    let mut last_pass = Instant::now();
+    watch.pass(context)?;
     loop {
         let started = Instant::now();
-        if counters.moved() || every.is_some() || started >= looked + SELDOM {
-            looked = started;
-            watch.round(false, context)?;
+        if counters.moved() || every.is_some() || started >= last_pass + IDLE_INTERVAL {
+            last_pass = started;
+            let changes = watch.pass(context)?;
+            watch.show(changes, context)?;
         }
-        let rest = every.unwrap_or_else(|| EVERY.max(started.elapsed() * BACKOFF)).max(FASTEST);
-        if watch.listen(started + rest, context)? {
+        let rest = every.unwrap_or_else(|| INTERVAL.max(started.elapsed() * BACKOFF)).max(SHORTEST_INTERVAL);
+        if watch.receive(started + rest, context)? {
             return Ok(context.stop.signal().map_or_else(Outcome::done, Outcome::stopped));
         }
     }
-}
-
-/// The subscriptions that tell of these tables; where the kernel refuses them looks alone must do.
-fn destroy_events(queries: &[Query]) -> Vec<DestroyEvents> {
-    let protos = queries.iter().filter_map(|query| match query.table {
-        Table::Inet(proto) => Some(proto),
-        Table::Unix => None,
-    });
-    protos.filter_map(|proto| DestroyEvents::open(proto).ok()).collect()
 }
 
 struct Watch {
@@ -76,34 +61,33 @@ struct Watch {
     states: States,
     processes: bool,
     tracker: SocketTracker,
-    look: Look,
+    reader: TableReader,
     diag: Option<Diag>,
     destroy_events: Vec<DestroyEvents>,
-    lost_told: bool,
+    /// Whether the loss of destroy events was reported.
+    warned: bool,
 }
 
 impl Watch {
-    /// One look; what the first one finds was there before and is no change.
-    fn round(&mut self, first: bool, context: &mut Context) -> sys::Result<()> {
+    /// One pass over the table. The sockets of the first one were there before: its changes are none.
+    fn pass(&mut self, context: &Context) -> sys::Result<Vec<SocketChange>> {
         let mut changes = Vec::new();
-        self.tracker.begin();
+        self.tracker.begin_pass();
         for query in &self.queries {
-            self.look.at(query, &context.events, &mut |row, _| {
-                changes.extend(self.tracker.see(row));
+            self.reader.read(query, &context.events, &mut |row, _| {
+                changes.extend(self.tracker.observe(row));
                 ControlFlow::Continue(())
             })?;
         }
-        changes.extend(self.tracker.end());
-        if first { Ok(()) } else { self.tell(changes, context) }
+        changes.extend(self.tracker.end_pass());
+        Ok(changes)
     }
 
-    /// Hears notices until it is time to look again; `true` when the program is asked to end.
-    fn listen(&mut self, until: Instant, context: &mut Context) -> sys::Result<bool> {
+    /// Receives destroy events until the next pass is due; `true` when the program is asked to end.
+    fn receive(&mut self, until: Instant, context: &mut Context) -> sys::Result<bool> {
         loop {
             let mut fds = vec![(context.stop.as_fd(), Interest::Reading)];
-            fds.extend(
-                self.destroy_events.iter().map(|destroy_events| (destroy_events.as_fd(), Interest::Reading)),
-            );
+            fds.extend(self.destroy_events.iter().map(|events| (events.as_fd(), Interest::Reading)));
             let ready = wait(&fds, Some(until)).map_err(|e| Error::new("poll", "", e))?;
             if ready[0] {
                 return Ok(true);
@@ -111,48 +95,52 @@ impl Watch {
             if !ready.contains(&true) {
                 return Ok(false);
             }
-            let mut changes = Vec::new();
-            let mut lost = false;
-            let (tracker, diag) = (&mut self.tracker, self.diag.as_ref());
-            let queries = &self.queries;
-            for destroy_events in &mut self.destroy_events {
-                let heard = destroy_events.read(&mut |row| {
-                    let after = |local, peer| stand_in(diag, row.proto, local, peer, row.interface);
-                    changes.extend(tracker.notice(row, || is_meant(queries, row), after));
-                });
-                lost |= heard.map_err(|e| Error::new("recv", "notices", e))? == Destroyed::Lost;
-            }
-            if lost && !self.lost_told {
-                self.lost_told = true;
-                context.events.emit(Event::Warning { fault: losses() });
-            }
-            self.tell(changes, context)?;
+            let changes = self.destroyed(context)?;
+            self.show(changes, context)?;
         }
     }
 
-    /// Prints those changes that the wanted states take part in.
-    fn tell(&self, changes: Vec<Changed>, context: &mut Context) -> sys::Result<()> {
+    /// The changes that the waiting destroy events mean.
+    fn destroyed(&mut self, context: &Context) -> sys::Result<Vec<SocketChange>> {
+        let (mut changes, mut lost) = (Vec::new(), false);
+        let (tracker, diag, queries) = (&mut self.tracker, self.diag.as_ref(), &self.queries);
+        for events in &mut self.destroy_events {
+            let read = events.read(&mut |row| {
+                let timewait = |local, peer| timewait_state(diag, row.proto, local, peer, row.interface);
+                changes.extend(tracker.destroyed(row, || is_wanted(queries, row), timewait));
+            });
+            lost |= read.map_err(|e| Error::new("recv", "notices", e))? == Destroyed::Lost;
+        }
+        if lost && !self.warned {
+            self.warned = true;
+            context.events.emit(Event::Warning { fault: losses() });
+        }
+        Ok(changes)
+    }
+
+    /// Shows the changes from or to one of the wanted states.
+    fn show(&self, mut changes: Vec<SocketChange>, context: &mut Context) -> sys::Result<()> {
         let wanted = |state: Option<State>| state.is_some_and(|state| self.states.has(state));
-        let unknown =
-            |change: &Changed| change.from.is_none() && change.to.is_none() && self.states == States::LIVE;
-        let mut changes = changes;
+        let unknown = |c: &SocketChange| c.from.is_none() && c.to.is_none() && self.states == States::LIVE;
         changes.retain(|change| wanted(change.from) || wanted(change.to) || unknown(change));
         if changes.is_empty() {
             return Ok(());
         }
-        let holders = self.processes.then(|| process::holders(changes.iter().map(|change| change.who.inode)));
-        let holders = holders.transpose().map_err(|e| Error::new("read", "/proc", e).about(Kind::File))?;
+        let holders = self.processes.then(|| holders_of(changes.iter().map(|change| change.inode)));
+        let holders = holders.transpose()?;
         let ts = Timestamp::now();
-        changes
-            .into_iter()
-            .try_for_each(|change| context.report.row(&row(ts, change, holders.as_ref())))
+        let mut rows = changes.into_iter().map(|socket| {
+            let processes = holders.as_ref().map(|holders| rows::processes(holders, socket.inode));
+            report::Row::Change(ChangeRow { ts, socket, processes })
+        });
+        rows.try_for_each(|row| context.report.row(&row))
             .and_then(|()| context.report.flush())
             .map_err(stdout::failure)
     }
 }
 
-/// What the table has between these addresses now that the socket is gone.
-fn stand_in(
+/// The state of the timewait socket that the table has between these addresses, if it has one.
+fn timewait_state(
     diag: Option<&Diag>,
     proto: Proto,
     local: SocketAddr,
@@ -163,27 +151,19 @@ fn stand_in(
     found.map(|Found { state, .. }| state)
 }
 
-/// Whether a socket that no look ever saw was asked for, by the addresses that its notice has.
-fn is_meant(queries: &[Query], row: &InetRow<'_>) -> bool {
-    queries.iter().filter(|query| query.table == Table::Inet(row.proto)).any(|query| query.wants(row))
-}
-
-fn row(ts: Timestamp, change: Changed, holders: Option<&Holders>) -> report::Row {
-    let Changed { change, who, from, to } = change;
-    let processes = holders.map(|holders| rows::processes(holders, who.inode));
-    let super::tracker::Who { proto, local, peer, uid, inode } = who;
-    report::Row::Change(ChangeRow { ts, change, proto, local, peer, from, to, uid, inode, processes })
+/// Whether a socket that no pass saw is asked for, by the addresses in its destroy event.
+fn is_wanted(queries: &[Query], row: &InetRow<'_>) -> bool {
+    queries.iter().any(|query| query.proto == row.proto && query.wants(row))
 }
 
 fn losses() -> Fault {
-    let text = "more sockets closed at once than the kernel has room to tell of; some short-lived ones are not shown";
-    let kind = Kind::EventsLost;
     Fault {
-        kind,
+        kind: Kind::EventsLost,
         op: Some("recv".into()),
         errno: Some("ENOBUFS".into()),
         conn: None,
         peer: None,
-        text: text.into(),
+        text: "more sockets closed at once than the kernel has room to tell of; some short-lived ones are not shown"
+            .into(),
     }
 }

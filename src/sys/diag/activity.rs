@@ -1,21 +1,22 @@
-//! Whether anything moved in a network namespace since it was asked last: the kernel's counters, far cheaper to read
-//! than a table with 100,000 sockets is to walk. Used by `cmd` to look at the table only when it may have changed.
+//! Whether anything moved in a network namespace since the last reading: the kernel's counters, far cheaper to read
+//! than a table with 100,000 sockets is to walk. Used by `session::table`, which reads the table only when it may have
+//! changed.
 
 use rustix::io::{Errno, pread};
 use std::fs::File;
 
 /// Sockets in use, by kind; segments, openings and failures of TCP, datagrams of UDP (proc(5)).
 const COUNTERS: [&str; 3] = ["/proc/net/sockstat", "/proc/net/sockstat6", "/proc/net/snmp"];
-/// Longer than any of them; what is cut off is not compared.
+/// Longer than any of them; a rest beyond this is not compared.
 const CAPACITY: usize = 8 * 1024;
 /// Numbers of the whole machine among those of the namespace, which move all the time.
 const FOREIGN: [&str; 4] = ["orphan", "alloc", "mem", "memory"];
 
-/// The counters as they were read last.
+/// The counters of the last reading.
 ///
 /// No TCP socket becomes ESTABLISHED, or leaves that state, without a segment that is counted, and none appears or goes
-/// without a count of sockets that changes. What may be missed until something else moves: one socket that comes while
-/// another one of its kind goes, a UDP socket that takes another peer. Look from time to time all the same.
+/// without a change of a socket count. Two changes may be missed until something else moves: a socket that appears
+/// while another of its kind goes, and a UDP socket that takes another peer. Read the table from time to time anyway.
 #[derive(Debug, Default)]
 pub struct ActivityCounters {
     files: Vec<File>,
@@ -23,7 +24,7 @@ pub struct ActivityCounters {
 }
 
 impl ActivityCounters {
-    /// Opens the counters; without any, everything always moves.
+    /// Opens the counters; without any, [`Self::moved`] is always true.
     #[must_use]
     pub fn open() -> Self {
         Self {
@@ -32,7 +33,7 @@ impl ActivityCounters {
         }
     }
 
-    /// Whether a counter differs from last time; so it is the first time.
+    /// Whether a counter differs from the last reading; true the first time.
     pub fn moved(&mut self) -> bool {
         let now = self.read().unwrap_or_default();
         let same = !now.is_empty() && now == self.last;
@@ -41,10 +42,10 @@ impl ActivityCounters {
     }
 
     fn read(&self) -> Result<String, Errno> {
-        let (mut all, mut room) = (String::new(), [0; CAPACITY]);
+        let (mut all, mut buffer) = (String::new(), [0; CAPACITY]);
         for file in &self.files {
-            let length = pread(file, &mut room, 0)?;
-            let text = str::from_utf8(&room[..length]).unwrap_or_default();
+            let length = pread(file, &mut buffer, 0)?;
+            let text = str::from_utf8(&buffer[..length]).unwrap_or_default();
             let mut words = text.split_ascii_whitespace();
             while let Some(word) = words.next() {
                 if FOREIGN.contains(&word) {

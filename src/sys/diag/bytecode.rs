@@ -25,13 +25,13 @@ const CONDITION: u16 = 8;
 /// A condition on the address alone.
 const ANY_PORT: i32 = -1;
 
-/// The longest program that fits an attribute, whose length has 16 bits and counts its own four bytes of header.
+/// The longest program that fits an attribute: its length has 16 bits and includes a header of four bytes.
 const LONGEST: usize = 0xffff - 7;
 
 /// Compiles; an empty program lets every socket pass.
 ///
 /// # Errors
-/// `InvalidInput` when it is longer than the kernel can be told (some 2,000 conditions).
+/// `InvalidInput` when it is longer than the kernel takes (some 2,000 conditions).
 pub(super) fn compile(filter: &Filter) -> io::Result<Vec<u8>> {
     piece(filter).and_then(|program| if program.len() > LONGEST { Err(too_long()) } else { Ok(program) })
 }
@@ -107,7 +107,7 @@ fn op(code: u8, yes: u16, no: u16) -> [u8; 4] {
     [code, yes as u8, low, high]
 }
 
-/// Lets the jumps that leave `program` land as far past the end of what is appended to it.
+/// Lengthens the jumps that leave `program`, to which `by` bytes are going to be appended.
 fn lengthen(program: &mut [u8], by: u16) -> io::Result<()> {
     let outside = program.len() + usize::from(OP);
     let mut at = 0;

@@ -1,11 +1,11 @@
-//! One netlink socket to the kernel's diagnosis of sockets: requests out, answers in. Used by its siblings.
+//! One netlink socket of `NETLINK_SOCK_DIAG`: requests out, answers in. Used by its siblings.
 
 use super::netlink::{self, HEADER, Message};
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink as nl};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Room for one answer: the kernel fills up to 32 KiB a read when it is offered that much (`netlink_dump`).
+/// The size of the receive buffer: the kernel fills up to 32 KiB a read where there is room for it (`netlink_dump`).
 const CAPACITY: usize = 64 * 1024;
 
 /// A socket, the number of its last request, and the buffer its answers are read into.
@@ -46,7 +46,7 @@ impl Channel {
         Ok(netlink::messages(self.receive(RecvFlags::empty())?).filter(move |m| m.seq == seq))
     }
 
-    /// Reads once, whatever comes. A datagram that did not fit is an error, never half an answer.
+    /// Reads one datagram of any kind. A datagram that did not fit is an error, never half an answer.
     pub fn receive(&mut self, flags: RecvFlags) -> io::Result<&[u8]> {
         let (_, length) = rustix::io::retry_on_intr(|| {
             net::recv(&self.fd, &mut self.buffer[..], flags | RecvFlags::TRUNC)

@@ -2,9 +2,10 @@
 
 use super::netlink::{self, u16_at, u32_at};
 use super::request::{BY_FAMILY, TCP_OLD};
-use super::row::{Extended, InetRow, Memory, Queues, Row, Timer, TimerKind};
+use super::row::{Extended, InetRow, Row, Timer};
 use super::states::state_of;
 use super::unix;
+use crate::event::table::{MemoryFields, Queues, TimerKind};
 use crate::event::{Proto, State};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -14,32 +15,24 @@ use std::time::Duration;
 /// Length of `struct inet_diag_msg`, the same in every kernel so far.
 const INET_ROW: usize = 72;
 
-/// Which table an answer comes from: rows of TCP and UDP do not say it themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Table {
-    /// TCP or UDP.
-    Inet(Proto),
-    /// UNIX.
-    Unix,
-}
-
 /// How far an answer got.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// This was the last of it.
     pub done: bool,
-    /// The table changed under the kernel's hands; rows may be missing (`NLM_F_DUMP_INTR`).
+    /// The table changed during the dump; rows may be missing (`NLM_F_DUMP_INTR`).
     pub interrupted: bool,
-    /// The visitor wants no more.
+    /// The visitor ended it.
     pub stopped: bool,
 }
 
-/// Gives each row in what one read returned to `visit`. Messages of other kinds and rows too short are passed over.
+/// Gives each row in what one read returned to `visit`; `proto` is the table that was asked, which rows do not name.
+/// Messages of other kinds and rows too short are passed over.
 ///
 /// # Errors
-/// What the kernel says instead of rows, or at their end.
+/// The error that the kernel sends instead of rows, or at their end.
 pub fn rows(
-    table: Table,
+    proto: Proto,
     answer: &[u8],
     visit: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
 ) -> io::Result<Progress> {
@@ -52,9 +45,9 @@ pub fn rows(
                 return message.errno().map_or(Ok(progress), Err);
             }
             kind if kind == i32::from(BY_FAMILY) || kind == i32::from(TCP_OLD) => {
-                let row = match table {
-                    Table::Inet(proto) => inet(proto, message.payload).map(Row::Inet),
-                    Table::Unix => unix::row(message.payload).map(Row::Unix),
+                let row = match proto {
+                    Proto::Unix => unix::row(message.payload).map(Row::Unix),
+                    proto => inet(proto, message.payload).map(Row::Inet),
                 };
                 if row.is_some_and(|row| visit(&row).is_break()) {
                     progress.stopped = true;
@@ -79,8 +72,8 @@ pub(super) fn inet(proto: Proto, payload: &[u8]) -> Option<InetRow<'_>> {
         peer: address(head[0], &head[24..40], port_at(head, 6), interface)?,
         state,
         queues: match state {
-            State::Listen => Queues::Accept { waiting: recv, max: Some(send) },
-            _ => Queues::Data { recv, send },
+            State::Listen => Queues::Accept { accept_queue: recv, accept_max: Some(send) },
+            _ => Queues::Data { recv_queue: recv, send_queue: send },
         },
         uid: u32_at(head, 64),
         inode: u32_at(head, 68),
@@ -138,19 +131,19 @@ fn extended(attributes: &[u8]) -> Extended<'_> {
     extended
 }
 
-/// `SK_MEMINFO`: an array that grew from kernel to kernel; what is missing is 0.
-pub(super) fn memory(value: &[u8]) -> Memory {
+/// `SK_MEMINFO`: an array that grew from kernel to kernel; a missing number is 0.
+pub(super) fn memory(value: &[u8]) -> MemoryFields {
     let mut numbers = value.chunks_exact(4).map(|c| u32::from_ne_bytes([c[0], c[1], c[2], c[3]]));
     let mut next = || numbers.next().unwrap_or(0);
-    Memory {
-        received: next(),
-        receive_buffer: next(),
-        sending: next(),
+    MemoryFields {
+        recv_memory: next(),
+        recv_buffer: next(),
+        send_memory: next(),
         send_buffer: next(),
-        forward: next(),
-        queued: next(),
-        options: next(),
-        backlog: next(),
+        forward_memory: next(),
+        queued_memory: next(),
+        option_memory: next(),
+        backlog_memory: next(),
         drops: next(),
     }
 }

@@ -1,5 +1,5 @@
-//! The kernel's notices that a socket is gone (`SKNLGRP_INET_TCP_DESTROY` and the like, `linux/sock_diag.h`).
-//! Used by `cmd` for `stat --watch`; no privilege is needed.
+//! Destroy events: the kernel's notifications that a socket is gone (`SKNLGRP_INET_TCP_DESTROY` and the like,
+//! `linux/sock_diag.h`). Used by `session::table`; no privilege is needed.
 
 use super::channel::Channel;
 use super::decode;
@@ -15,26 +15,26 @@ use std::os::fd::{AsFd, BorrowedFd};
 const TCP: u32 = 1 << 0 | 1 << 2;
 /// `SKNLGRP_INET_UDP_DESTROY` and `SKNLGRP_INET6_UDP_DESTROY` as bits.
 const UDP: u32 = 1 << 1 | 1 << 3;
-/// Room for what comes between two reads: 100,000 sockets closed at once overflow it, and that is told.
+/// The receive buffer for the events between two reads. 100,000 sockets closed at once overflow it: [`Destroyed::Lost`].
 const CAPACITY: usize = 4 * 1024 * 1024;
 
 /// A subscription to the ends of this network namespace's TCP or UDP sockets.
 ///
-/// A notice comes when a whole socket is destroyed. Its row is CLOSED, and after a reset its addresses may be gone too:
-/// the cookie says which row of the table it was. A socket in TIME-WAIT has been replaced by a stand-in: the notice
-/// comes when that happens, none when the stand-in goes. The descriptor polls readable when a notice waits.
+/// The kernel sends one when a full socket is destroyed. Its row is CLOSED, and after a reset its addresses may be gone
+/// too: the cookie identifies the socket. In TIME-WAIT a timewait socket replaces the full one: the event is sent at
+/// that moment, and none when the timewait socket goes. The descriptor polls readable when an event waits.
 #[derive(Debug)]
 pub struct DestroyEvents {
     channel: Channel,
     proto: Proto,
 }
 
-/// What a look at the notices gave.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destroyed {
-    /// All that waited was read.
+    /// Every event was read.
     All,
-    /// More came than there was room for; some ends were not told.
+    /// The receive buffer overflowed; some events are lost.
     Lost,
 }
 
@@ -42,34 +42,36 @@ impl DestroyEvents {
     /// Subscribes.
     ///
     /// # Errors
-    /// What socket(2) or bind(2) says: `ENOENT` from a kernel before 4.3, `EPERM` from a sandbox.
+    /// The error of socket(2) or bind(2): `ENOENT` from a kernel before 4.3, `EPERM` from a sandbox. `Unsupported` for
+    /// UNIX sockets, which have no such events.
     pub fn open(proto: Proto) -> io::Result<Self> {
         let groups = match proto {
             Proto::Tcp => TCP,
             Proto::Udp => UDP,
+            Proto::Unix => return Err(io::ErrorKind::Unsupported.into()),
         };
         let channel = Channel::open(groups)?;
-        // More than the system's limit needs privilege; without it the limit will do.
+        // A buffer beyond the system's limit needs privilege; without it the limit has to do.
         if sockopt::set_socket_recv_buffer_size_force(&channel, CAPACITY).is_err() {
             sockopt::set_socket_recv_buffer_size(&channel, CAPACITY)?;
         }
         Ok(Self { channel, proto })
     }
 
-    /// Gives what waits to `visit`, and does not wait for more.
+    /// Gives every event that waits to `visit`, and does not wait for more.
     ///
     /// # Errors
-    /// What recv(2) says, other than "nothing there" and "too much came".
+    /// The error of recv(2), other than `EAGAIN` and `ENOBUFS`.
     pub fn read(&mut self, visit: &mut dyn FnMut(&InetRow<'_>)) -> io::Result<Destroyed> {
-        let mut noticed = Destroyed::All;
+        let mut destroyed = Destroyed::All;
         loop {
             match self.channel.receive(RecvFlags::DONTWAIT) {
                 Ok(bytes) => netlink::messages(bytes)
                     .filter(|message| message.kind == BY_FAMILY)
                     .filter_map(|message| decode::inet(self.proto, message.payload))
                     .for_each(|row| visit(&row)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(noticed),
-                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => noticed = Destroyed::Lost,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(destroyed),
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => destroyed = Destroyed::Lost,
                 Err(error) => return Err(error),
             }
         }
@@ -92,24 +94,24 @@ mod tests {
 
     const DEADLINE: Duration = Duration::from_secs(5);
 
-    /// Waits for the notice about the socket at `local`; tests beside this one make others.
-    fn wait(destroy_events: &mut DestroyEvents, local: SocketAddr) {
+    /// Waits for the event of the socket at `local`; parallel tests cause others.
+    fn wait(events: &mut DestroyEvents, local: SocketAddr) {
         let until = Instant::now() + DEADLINE;
         let mut seen = false;
         while !seen {
             let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "no notice about {local}");
+            assert!(!left.is_zero(), "no event of {local}");
             let left = Timespec::try_from(left).unwrap();
-            poll(&mut [PollFd::new(&*destroy_events, PollFlags::IN)], Some(&left)).unwrap();
+            poll(&mut [PollFd::new(&*events, PollFlags::IN)], Some(&left)).unwrap();
             let visit = &mut |row: &InetRow<'_>| seen |= row.local.port() == local.port() && row.cookie != 0;
-            destroy_events.read(visit).unwrap();
+            events.read(visit).unwrap();
         }
     }
 
     #[test]
-    fn the_end_of_a_tcp_socket_is_told() {
+    fn the_end_of_a_tcp_socket_is_an_event() {
         for host in ["127.0.0.1", "::1"] {
-            let mut destroy_events = DestroyEvents::open(Proto::Tcp).unwrap();
+            let mut events = DestroyEvents::open(Proto::Tcp).unwrap();
             let listener = TcpListener::bind((host, 0)).unwrap();
             let far = listener.local_addr().unwrap();
             let client = TcpStream::connect(far).unwrap();
@@ -117,27 +119,27 @@ mod tests {
             let near = client.local_addr().unwrap();
             socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
             drop(client);
-            wait(&mut destroy_events, near);
+            wait(&mut events, near);
             drop((server, listener));
-            wait(&mut destroy_events, far);
+            wait(&mut events, far);
         }
     }
 
     #[test]
-    fn the_end_of_a_udp_socket_is_told() {
-        let mut destroy_events = DestroyEvents::open(Proto::Udp).unwrap();
+    fn the_end_of_a_udp_socket_is_an_event() {
+        let mut events = DestroyEvents::open(Proto::Udp).unwrap();
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let local = socket.local_addr().unwrap();
         socket.connect("127.0.0.1:9").unwrap();
         drop(socket);
-        wait(&mut destroy_events, local);
+        wait(&mut events, local);
     }
 
     #[test]
     fn reading_waits_for_nothing() {
-        let mut destroy_events = DestroyEvents::open(Proto::Udp).unwrap();
+        let mut events = DestroyEvents::open(Proto::Udp).unwrap();
         let started = Instant::now();
-        destroy_events.read(&mut |_| ()).unwrap();
+        events.read(&mut |_| ()).unwrap();
         assert!(started.elapsed() < DEADLINE);
     }
 }

@@ -1,5 +1,5 @@
-//! Which sockets are wanted, as an expression over their two ends. Pure. Whoever asks for the table builds it;
-//! `bytecode` compiles it for the kernel, [`Filter::matches`] says the same where the kernel cannot be asked.
+//! Which sockets are wanted, as an expression over their two ends. Pure. The caller builds it; `bytecode` compiles it for
+//! the kernel, [`Filter::matches`] evaluates it where the kernel does not.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -1,4 +1,4 @@
-//! One connection looked up by its pair of addresses. Used by `sys::state` for what happens after close, by `net`.
+//! One connection looked up by its pair of addresses. Used by `sys::state` after close, and by `net`.
 
 use super::channel::Channel;
 use super::decode;
@@ -11,18 +11,18 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// A door to the kernel's socket table of the network namespace it was opened in; threads may share it.
+/// The kernel's socket table of the network namespace it was opened in; threads may share it.
 #[derive(Debug)]
 pub struct Diag {
     channel: Mutex<Channel>,
 }
 
-/// What the table says of one socket.
+/// One socket of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Its state.
     pub state: State,
-    /// The inode its descriptors show in `/proc/PID/fd`; 0 for an orphan, TIME-WAIT, or one nobody accepted yet.
+    /// The inode its descriptors show in `/proc/PID/fd`; 0 for an orphan, TIME-WAIT, or a connection not accepted yet.
     pub inode: u32,
     /// Its running timer; in TIME-WAIT the time that is left.
     pub timer: Option<Timer>,
@@ -32,30 +32,30 @@ pub struct Found {
 /// refused.
 ///
 /// # Errors
-/// As [`Diag::open`] and [`Diag::lookup`], for want of descriptors or memory; otherwise neither source can be read.
+/// As [`Diag::open`] and [`Diag::lookup`], for lack of descriptors or memory; otherwise neither source can be read.
 pub fn lookup(
     proto: Proto,
     local: SocketAddr,
     peer: SocketAddr,
     interface: u32,
 ) -> io::Result<Option<Found>> {
-    look(proto, local, peer, interface, proc_find::find)
+    lookup_or(proto, local, peer, interface, proc_find::find)
 }
 
 /// As [`lookup`], for many sockets one after the other: `/proc/net` is read only as often as that costs little.
 ///
 /// # Errors
-/// As there; `WouldBlock` where no answer comes now.
+/// As there; `WouldBlock` where there is no answer now.
 pub fn lookup_cheaply(
     proto: Proto,
     local: SocketAddr,
     peer: SocketAddr,
     interface: u32,
 ) -> io::Result<Option<Found>> {
-    look(proto, local, peer, interface, proc_find::find_cheaply)
+    lookup_or(proto, local, peer, interface, proc_find::find_cheaply)
 }
 
-fn look(
+fn lookup_or(
     proto: Proto,
     local: SocketAddr,
     peer: SocketAddr,
@@ -83,7 +83,7 @@ impl Diag {
     /// Opens the table.
     ///
     /// # Errors
-    /// What socket(2) says: `EPROTONOSUPPORT` from a kernel without `sock_diag`, `EPERM` from a sandbox.
+    /// The error of socket(2): `EPROTONOSUPPORT` from a kernel without `sock_diag`, `EPERM` from a sandbox.
     pub fn open() -> io::Result<Self> {
         Ok(Self { channel: Mutex::new(Channel::open(0)?) })
     }
@@ -96,7 +96,7 @@ impl Diag {
     /// (`SO_BINDTODEVICE`), 0 for none; a link-local address brings its own.
     ///
     /// # Errors
-    /// What the kernel says, other than `ENOENT`: that is `None`.
+    /// The kernel's error, other than `ENOENT`: that is `None`.
     pub fn lookup(
         &self,
         proto: Proto,
@@ -125,7 +125,8 @@ impl Diag {
     }
 }
 
-/// A listener, or a UDP socket without a peer, answers for any pair when nothing closer exists.
+/// Whether a row has these very addresses: a listener, or a UDP socket without a peer, answers for any pair where the
+/// kernel has no closer match.
 pub(super) fn is_between(row: &InetRow<'_>, local: SocketAddr, peer: SocketAddr) -> bool {
     let (our, their) = (canonical(row.local), canonical(row.peer));
     (our.port(), their.port()) == (local.port(), peer.port()) && same_ip(our, local) && same_ip(their, peer)
@@ -172,8 +173,8 @@ fn scope(address: SocketAddr) -> u32 {
 #[cfg(test)]
 #[allow(clippy::disallowed_methods)] // plain sockets to look up
 mod tests {
-    use super::super::TimerKind;
     use super::*;
+    use crate::event::table::TimerKind;
     use std::net::{TcpListener, TcpStream, UdpSocket};
     use std::os::fd::AsFd;
     use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! Netlink framing, pure: a buffer of bytes to messages and attributes (netlink(7)). Used by its siblings.
 //!
-//! Both readers stop at the first length that does not fit, so any bytes at all may be given.
+//! Both readers take any bytes: they stop at the first length that does not fit.
 
 use std::io;
 
@@ -22,7 +22,7 @@ pub(super) struct Message<'a> {
     pub flags: u16,
     /// `nlmsg_seq`, that of the request it answers.
     pub seq: u32,
-    /// What follows the header.
+    /// The bytes after the header.
     pub payload: &'a [u8],
 }
 
@@ -60,7 +60,7 @@ pub(super) fn attributes(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])>
     })
 }
 
-/// The number in this machine's order at a place known to be inside.
+/// The number at `at`, in this machine's order.
 pub(super) fn u16_at<const N: usize>(bytes: &[u8; N], at: usize) -> u16 {
     u16::from_ne_bytes([bytes[at], bytes[at + 1]])
 }

@@ -1,10 +1,9 @@
 //! One connection looked up in the files of `/proc/net`, for where `sock_diag` is refused. Used by `find`.
 //!
 //! The kernel hands these files out a page at a time: a socket that moves within the table between two pages may be on
-//! neither, so that only two readings that miss it say that it is not there. A long table takes long to read: who asks
-//! about every socket that closes is left without an answer now and then.
+//! neither, so that only two readings that miss it say that it is not there. A long table takes long to read: a caller that
+//! asks about every socket that closes gets no answer now and then.
 
-use super::decode::Table;
 use super::filter::{End, Filter, Prefix};
 use super::find::{Found, is_between};
 use super::proc_net;
@@ -18,16 +17,16 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Readings that must miss a socket before it is called gone.
+/// Readings that must miss a socket before it counts as gone.
 const READINGS: usize = 2;
-/// Looking this long is nothing; after a longer look there is none for [`REST`] times as long.
+/// A reading that takes longer than this is followed by none for [`BACKOFF`] times as long.
 const SHORT: Duration = Duration::from_millis(2);
-const REST: u32 = 9;
+const BACKOFF: u32 = 9;
 
 /// As [`find`], unless that takes long.
 ///
 /// # Errors
-/// As there; `WouldBlock` while the last look took too long for another one now.
+/// As there; `WouldBlock` while the last reading is too recent for what it cost.
 pub(super) fn find_cheaply(proto: Proto, local: SocketAddr, peer: SocketAddr) -> io::Result<Option<Found>> {
     static NEXT: Mutex<Option<Instant>> = Mutex::new(None);
     let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +36,7 @@ pub(super) fn find_cheaply(proto: Proto, local: SocketAddr, peer: SocketAddr) ->
     }
     let found = find(proto, local, peer);
     let took = began.elapsed();
-    *next = (took > SHORT).then(|| Instant::now() + took * REST);
+    *next = (took > SHORT).then(|| Instant::now() + took * BACKOFF);
     found
 }
 
@@ -50,8 +49,7 @@ pub(super) fn find(proto: Proto, local: SocketAddr, peer: SocketAddr) -> io::Res
     // A socket of IPv4 may be one of IPv6 that carries it.
     let families = if local.is_ipv4() { Families::Both } else { Families::V6 };
     let filter = Filter::All(vec![Filter::Local(end(local)), Filter::Peer(end(peer))]);
-    let query =
-        Query { families, states: States::EVERY, filter: Some(filter), ..Query::all(Table::Inet(proto)) };
+    let query = Query { families, states: States::EVERY, filter: Some(filter), ..Query::all(proto) };
     let mut found = None;
     for _ in 0..READINGS {
         proc_net::read(&query, &mut |row| {

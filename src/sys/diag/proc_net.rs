@@ -1,12 +1,13 @@
 //! The tables as `/proc/net/{tcp,tcp6,udp,udp6,unix}` write them (proc(5)), for where `sock_diag` is refused.
-//! Used by `tables`. Reading is pure, takes any bytes; a line that makes no sense is passed over.
+//! Used by `tables`. Reading is pure, takes any bytes; a line that does not parse is skipped.
 
-use super::decode::{Table, timer};
+use super::decode::timer;
 use super::request::{Families, Query};
-use super::row::{Extended, InetRow, Queues, Row, UnixKind, UnixName, UnixRow};
+use super::row::{Extended, InetRow, Row, UnixName, UnixRow};
 use super::states::state_of;
 use super::tables::Visit;
 use super::unix::{kind_of, queues};
+use crate::event::table::{Queues, UnixKind};
 use crate::event::{Proto, State};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -20,13 +21,13 @@ const MILLIS_A_TICK: u32 = 10;
 /// The flag of a listening UNIX socket (`__SO_ACCEPTCON`).
 const LISTENING: u32 = 0x0001_0000;
 
-/// Gives every row that answers `query` to `visit`; what the kernel would have filtered is filtered here.
+/// Gives every row that answers `query` to `visit`; the filters are applied here.
 pub(super) fn read(query: &Query, visit: &mut Visit<'_>) -> io::Result<()> {
     let (v4, v6) = (query.families != Families::V6, query.families != Families::V4);
-    let files: &[(&str, bool)] = match query.table {
-        Table::Inet(Proto::Tcp) => &[("/proc/net/tcp", v4), ("/proc/net/tcp6", v6)],
-        Table::Inet(Proto::Udp) => &[("/proc/net/udp", v4), ("/proc/net/udp6", v6)],
-        Table::Unix => &[("/proc/net/unix", true)],
+    let files: &[(&str, bool)] = match query.proto {
+        Proto::Tcp => &[("/proc/net/tcp", v4), ("/proc/net/tcp6", v6)],
+        Proto::Udp => &[("/proc/net/udp", v4), ("/proc/net/udp6", v6)],
+        Proto::Unix => &[("/proc/net/unix", true)],
     };
     for (path, _) in files.iter().filter(|(_, wanted)| *wanted) {
         let file = match File::open(path) {
@@ -45,7 +46,7 @@ pub(super) fn read(query: &Query, visit: &mut Visit<'_>) -> io::Result<()> {
 /// Gives every row of one such file that answers `query` to `visit`.
 ///
 /// # Errors
-/// What reading `file` says.
+/// The error of reading `file`.
 pub fn file_rows(
     query: &Query,
     mut file: impl BufRead,
@@ -54,11 +55,11 @@ pub fn file_rows(
     let mut line = Vec::new();
     while file.read_until(b'\n', &mut line)? > 0 {
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
-        let row = match query.table {
-            Table::Inet(proto) => inet(proto, text).filter(|row| wanted(query, row)).map(Row::Inet),
-            Table::Unix => {
+        let row = match query.proto {
+            Proto::Unix => {
                 unix(text).filter(|row| query.filter.is_none() && query.states.has(row.state)).map(Row::Unix)
             }
+            proto => inet(proto, text).filter(|row| wanted(query, row)).map(Row::Inet),
         };
         if row.is_some_and(|row| visit(&row).is_break()) {
             return Ok(ControlFlow::Break(()));
@@ -90,8 +91,8 @@ pub(super) fn inet(proto: Proto, line: &[u8]) -> Option<InetRow<'static>> {
         peer,
         state,
         queues: match state {
-            State::Listen => Queues::Accept { waiting: recv, max: None },
-            _ => Queues::Data { recv, send },
+            State::Listen => Queues::Accept { accept_queue: recv, accept_max: None },
+            _ => Queues::Data { recv_queue: recv, send_queue: send },
         },
         uid,
         inode: decimal(words.next()?)?,
@@ -114,8 +115,8 @@ pub(super) fn unix(line: &[u8]) -> Option<UnixRow<'_>> {
     let connected = hex(words.next()?)? == 3; // SS_CONNECTED
     let state = match kind {
         _ if flags & LISTENING != 0 => State::Listen,
-        UnixKind::Datagram if connected => State::Connected,
-        UnixKind::Datagram => State::Unconnected,
+        UnixKind::Dgram if connected => State::Connected,
+        UnixKind::Dgram => State::Unconnected,
         _ if connected => State::Established,
         _ => State::Closed,
     };
@@ -134,7 +135,7 @@ pub(super) fn unix(line: &[u8]) -> Option<UnixRow<'_>> {
         inode: decimal(inode)?,
         peer: None,
         queues: match queues(state, 0, 0) {
-            Queues::Accept { waiting, .. } => Queues::Accept { waiting, max: None },
+            Queues::Accept { accept_queue, .. } => Queues::Accept { accept_queue, accept_max: None },
             data @ Queues::Data { .. } => data,
         },
         uid: None,

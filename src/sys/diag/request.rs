@@ -1,8 +1,7 @@
-//! Requests as bytes: `struct inet_diag_req_v2` and its elder (`linux/inet_diag.h`). Pure. Used by its siblings.
+//! Requests as bytes: `struct inet_diag_req_v2` and its predecessor (`linux/inet_diag.h`). Pure. Used by its siblings.
 
 use super::bytecode;
 use super::channel::header;
-use super::decode::Table;
 use super::filter::Filter;
 use super::netlink::HEADER;
 use super::row::InetRow;
@@ -14,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// `SOCK_DIAG_BY_FAMILY`, the type of requests and of the rows that answer them.
 pub(super) const BY_FAMILY: u16 = 20;
-/// `TCPDIAG_GETSOCK`, the elder type for TCP alone: it takes both families in one walk through the kernel's table.
+/// `TCPDIAG_GETSOCK`, the older type for TCP alone: it takes both families in one walk through the kernel's table.
 pub(super) const TCP_OLD: u16 = 18;
 /// Asks for all that match (`NLM_F_REQUEST | NLM_F_DUMP`).
 pub(super) const DUMP: u16 = 0x301;
@@ -44,11 +43,11 @@ pub enum Families {
     Both,
 }
 
-/// A question to one table.
+/// A query of one table.
 #[derive(Clone, Debug)]
 pub struct Query {
     /// The table.
-    pub table: Table,
+    pub proto: Proto,
     /// The families; UNIX sockets have none.
     pub families: Families,
     /// The states.
@@ -62,11 +61,11 @@ pub struct Query {
 impl Query {
     /// Every socket of the table that is in use.
     #[must_use]
-    pub const fn all(table: Table) -> Self {
-        Self { table, families: Families::Both, states: States::LIVE, filter: None, extended: false }
+    pub const fn all(proto: Proto) -> Self {
+        Self { proto, families: Families::Both, states: States::LIVE, filter: None, extended: false }
     }
 
-    /// Whether an address family and the filter let a socket pass; the kernel decides the same for its answers.
+    /// Whether the family and the filter let a socket pass, as the kernel decides it.
     #[must_use]
     pub fn wants(&self, row: &InetRow<'_>) -> bool {
         let family = match self.families {
@@ -77,44 +76,42 @@ impl Query {
         family && self.filter.as_ref().is_none_or(|filter| filter.matches(row.local, row.peer))
     }
 
-    /// Whether no socket can answer it, so that nobody need be asked.
+    /// Whether no socket can answer it, so that the kernel need not be asked.
     fn is_empty(&self) -> bool {
-        match self.table {
-            Table::Inet(proto) => self.states.mask(proto) == 0,
-            Table::Unix => self.filter.is_some() || unix::mask(self.states) == 0,
-        }
+        self.states.mask(self.proto) == 0 || (self.proto == Proto::Unix && self.filter.is_some())
     }
 
     /// The requests that together ask it, one after the other.
     pub(super) fn requests(&self) -> io::Result<Vec<Vec<u8>>> {
-        let proto = match self.table {
-            _ if self.is_empty() => return Ok(Vec::new()),
-            Table::Inet(proto) => proto,
-            Table::Unix => return Ok(vec![unix::dump(self.states, self.extended)]),
-        };
+        if self.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.proto == Proto::Unix {
+            return Ok(vec![unix::dump(self.states, self.extended)]);
+        }
         let program = self.filter.as_ref().map_or_else(|| Ok(Vec::new()), bytecode::compile)?;
         let families: &[i32] = match self.families {
             Families::V4 => &[libc::AF_INET],
             Families::V6 => &[libc::AF_INET6],
             Families::Both => &[libc::AF_INET, libc::AF_INET6],
         };
-        Ok(families.iter().map(|family| self.dump(proto, *family, &program)).collect())
+        Ok(families.iter().map(|family| self.dump(*family, &program)).collect())
     }
 
-    /// The same in one request and one walk through the kernel's table, where there is such a thing.
+    /// The same as one request that walks the kernel's table once, where there is one.
     pub(super) fn single(&self) -> io::Result<Option<Vec<u8>>> {
-        if self.is_empty() || self.table != Table::Inet(Proto::Tcp) || self.families != Families::Both {
+        if self.is_empty() || self.proto != Proto::Tcp || self.families != Families::Both {
             return Ok(None);
         }
         let program = self.filter.as_ref().map_or_else(|| Ok(Vec::new()), bytecode::compile)?;
         Ok(Some(self.dump_old(&program)))
     }
 
-    fn dump(&self, proto: Proto, family: i32, program: &[u8]) -> Vec<u8> {
+    fn dump(&self, family: i32, program: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend(header(BY_FAMILY, DUMP, REQUEST + attribute_size(program)));
-        bytes.extend([low(family), low(protocol(proto)), self.extensions(), 0]);
-        bytes.extend(self.states.mask(proto).to_ne_bytes());
+        bytes.extend([low(family), low(protocol(self.proto)), self.extensions(), 0]);
+        bytes.extend(self.states.mask(self.proto).to_ne_bytes());
         bytes.extend([0; SOCKET_ID]);
         attribute(&mut bytes, program);
         bytes
@@ -138,11 +135,8 @@ impl Query {
 
 /// Asks for the one socket between `local` and `peer`, on the interface of that number where it is not 0.
 pub(super) fn exact(proto: Proto, local: SocketAddr, peer: SocketAddr, interface: u32) -> Vec<u8> {
-    let (source, destination) = match proto {
-        Proto::Tcp => (local, peer),
-        // `udp_dump_one` takes the two the other way round, "for historical reasons".
-        Proto::Udp => (peer, local),
-    };
+    // `udp_dump_one` takes the two the other way round, "for historical reasons".
+    let (source, destination) = if proto == Proto::Udp { (peer, local) } else { (local, peer) };
     let family = if local.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     let mut bytes = Vec::with_capacity(HEADER + REQUEST);
     bytes.extend(header(BY_FAMILY, ONE, REQUEST));
@@ -161,6 +155,7 @@ const fn protocol(proto: Proto) -> i32 {
     match proto {
         Proto::Tcp => libc::IPPROTO_TCP,
         Proto::Udp => libc::IPPROTO_UDP,
+        Proto::Unix => 0,
     }
 }
 

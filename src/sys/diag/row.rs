@@ -1,5 +1,6 @@
 //! One socket as the table shows it. Values only; every source of rows makes these.
 
+use crate::event::table::{MemoryFields, Queues, TimerKind, UnixKind};
 use crate::event::{Proto, State};
 use crate::sys::tcp_info::{self, TcpInfo};
 use std::net::SocketAddr;
@@ -14,6 +15,26 @@ pub enum Row<'a> {
     Unix(UnixRow<'a>),
 }
 
+impl Row<'_> {
+    /// Its state.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        match self {
+            Self::Inet(row) => row.state,
+            Self::Unix(row) => row.state,
+        }
+    }
+
+    /// The inode its descriptors show.
+    #[must_use]
+    pub const fn inode(&self) -> u32 {
+        match self {
+            Self::Inet(row) => row.inode,
+            Self::Unix(row) => row.inode,
+        }
+    }
+}
+
 /// A TCP or UDP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InetRow<'a> {
@@ -25,11 +46,11 @@ pub struct InetRow<'a> {
     pub peer: SocketAddr,
     /// Its state.
     pub state: State,
-    /// What waits in it.
+    /// Its queues.
     pub queues: Queues,
     /// Its owner.
     pub uid: u32,
-    /// The inode its descriptors show; 0 when no descriptor leads to it (orphans, TIME-WAIT, not accepted yet).
+    /// The inode its descriptors show; 0 when no descriptor leads to it (an orphan, TIME-WAIT, a connection not accepted yet).
     pub inode: u32,
     /// The number of the interface it is bound to, 0 for none.
     pub interface: u32,
@@ -37,7 +58,7 @@ pub struct InetRow<'a> {
     pub cookie: u64,
     /// Its running timer.
     pub timer: Option<Timer>,
-    /// What was asked for beyond this.
+    /// The extended information, where it was asked for.
     pub extended: Extended<'a>,
 }
 
@@ -54,14 +75,14 @@ pub struct UnixRow<'a> {
     pub inode: u32,
     /// The inode of the socket it is connected to.
     pub peer: Option<u32>,
-    /// What waits in it.
+    /// Its queues.
     pub queues: Queues,
-    /// Its owner, where the kernel tells (since Linux 5.3).
+    /// Its owner (since Linux 5.3).
     pub uid: Option<u32>,
     /// As [`InetRow::cookie`].
     pub cookie: u64,
     /// Its memory, when asked for.
-    pub memory: Option<Memory>,
+    pub memory: Option<MemoryFields>,
 }
 
 /// What a UNIX socket is bound to: bytes, not text.
@@ -75,49 +96,6 @@ pub enum UnixName<'a> {
     Abstract(&'a [u8]),
 }
 
-/// The kind of a UNIX socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnixKind {
-    /// `SOCK_STREAM`.
-    Stream,
-    /// `SOCK_DGRAM`.
-    Datagram,
-    /// `SOCK_SEQPACKET`.
-    Packet,
-}
-
-/// What waits in a socket; the kernel uses the same two numbers for both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Queues {
-    /// A listener's connections that nobody accepted yet, and how many may wait.
-    Accept {
-        /// Connections.
-        waiting: u32,
-        /// The backlog in force, where the source has it.
-        max: Option<u32>,
-    },
-    /// Bytes.
-    Data {
-        /// Received and not read.
-        recv: u32,
-        /// Sent and not acknowledged, or not sent yet.
-        send: u32,
-    },
-}
-
-/// What a socket's running timer waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimerKind {
-    /// An acknowledgement; then the segment is sent again.
-    Retransmit,
-    /// A sign of life; then a keepalive probe is sent.
-    Keepalive,
-    /// The end of TIME-WAIT, or of an orphan's FIN-WAIT-2.
-    TimeWait,
-    /// The peer's window to open; then it is probed.
-    Probe,
-}
-
 /// A running timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timer {
@@ -129,13 +107,13 @@ pub struct Timer {
     pub fired: u8,
 }
 
-/// What a row has when extended information was asked for; each where the kernel gave it.
+/// The extended information of a row; each part where the kernel gave it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extended<'a> {
     /// `struct tcp_info`, as long as this kernel makes it.
     pub info: Option<&'a [u8]>,
     /// Buffers and drops.
-    pub memory: Option<Memory>,
+    pub memory: Option<MemoryFields>,
     /// The congestion control's name.
     pub congestion: Option<&'a [u8]>,
     /// IPv4's type of service.
@@ -154,27 +132,4 @@ impl Extended<'_> {
     pub fn tcp_info(&self) -> Option<TcpInfo> {
         self.info.filter(|bytes| !bytes.is_empty()).map(tcp_info::decode)
     }
-}
-
-/// `SK_MEMINFO` (`linux/sock_diag.h`): bytes, `drops` datagrams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
-    /// Taken by what was received.
-    pub received: u32,
-    /// `SO_RCVBUF` in force.
-    pub receive_buffer: u32,
-    /// Taken by what is on its way out.
-    pub sending: u32,
-    /// `SO_SNDBUF` in force.
-    pub send_buffer: u32,
-    /// Set aside for what comes next.
-    pub forward: u32,
-    /// Queued for sending.
-    pub queued: u32,
-    /// Taken by options.
-    pub options: u32,
-    /// Received while the socket was busy.
-    pub backlog: u32,
-    /// Received and thrown away for want of room.
-    pub drops: u32,
 }

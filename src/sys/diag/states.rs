@@ -1,10 +1,11 @@
-//! The kernel's state numbers (`include/net/tcp_states.h`) and ours. Pure. Used by whoever reads or asks for states.
+//! The kernel's state numbers (`include/net/tcp_states.h`) and ours. Pure. Used by its siblings and `sys::tcp_info`.
 
+use super::unix;
 use crate::event::{Proto, State};
 
-/// A request that a listener answered, not yet a whole socket: SYN-RECEIVED to everyone else.
+/// A request that a listener answered, not yet a full socket: SYN-RECEIVED to all other interfaces.
 const NEW_SYN_RECV: u8 = 12;
-/// A socket that is bound and nothing more (since Linux 6.8), told apart from other unused ones only here.
+/// A socket that is bound and nothing more (since Linux 6.8), distinguished from other unused ones only here.
 const BOUND_INACTIVE: u8 = 13;
 
 /// The state a kernel's number stands for; `None` for a number this program does not know.
@@ -37,9 +38,11 @@ pub struct States(u16);
 impl States {
     /// None at all.
     pub const NONE: Self = Self(0);
-    /// What a table shows unless told otherwise: everything but CLOSED, where TCP sockets are that are bound and
-    /// nothing more; looking for them walks one more of the kernel's tables.
+    /// The default of a table: every state but CLOSED, that of TCP sockets that are bound and nothing more; to find them
+    /// the kernel walks one more of its tables.
     pub const LIVE: Self = Self(Self::EVERY.0 & !Self::bit(State::Closed));
+    /// LISTEN, and UNCONNECTED for datagrams.
+    pub const LISTENING: Self = Self::NONE.with(State::Listen).with(State::Unconnected);
     /// Every state.
     pub const EVERY: Self = Self((1 << State::ALL.len()) - 1);
 
@@ -67,6 +70,9 @@ impl States {
 
     /// As the kernel's mask for a dump: a bit for each number that stands for one of them.
     pub(super) fn mask(self, proto: Proto) -> u32 {
+        if proto == Proto::Unix {
+            return unix::mask(self);
+        }
         (0..32).filter(|&n| state_of(proto, n).is_some_and(|s| self.has(s))).fold(0, |mask, n| mask | 1 << n)
     }
 }

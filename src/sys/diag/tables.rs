@@ -1,5 +1,5 @@
 //! Whole tables, a row at a time: asked of the kernel, or read from `/proc/net` where that is refused.
-//! Used by `cmd` for `stat`.
+//! Used by `session::table` and `sys::holder`.
 
 use super::channel::Channel;
 use super::decode::{self, Progress};
@@ -10,10 +10,10 @@ use rustix::net::RecvFlags;
 use std::io;
 use std::ops::ControlFlow;
 
-/// Looks at each row as it is decoded; nothing is kept. `Break` ends the dump.
+/// Takes each row as it is decoded; nothing is kept. `Break` ends the dump.
 pub(super) type Visit<'v> = dyn FnMut(&Row<'_>) -> ControlFlow<()> + 'v;
 
-/// Where rows came from.
+/// The source of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// `sock_diag`(7).
@@ -25,11 +25,11 @@ pub enum Source {
 /// How a dump went.
 #[derive(Debug)]
 pub struct Dumped {
-    /// Who answered.
+    /// The source of the rows.
     pub source: Source,
-    /// Why it was not `sock_diag`.
+    /// Why `sock_diag` was not the source.
     pub refused: Option<io::Error>,
-    /// The kernel says that the table changed under its hands: rows may be missing or doubled.
+    /// The table changed during the dump: rows may be missing or doubled.
     pub interrupted: bool,
 }
 
@@ -46,7 +46,8 @@ impl Tables {
         Self { channel: None }
     }
 
-    /// Gives every row that answers `query`, and where it comes from, to `visit`, until that breaks off. Memory does not grow with the number of rows.
+    /// Gives every row that answers `query`, and its source, to `visit`, until that breaks off. Memory does not grow with
+    /// the number of rows.
     ///
     /// A dump that the kernel calls interrupted is asked again if no row was seen yet, and reported otherwise.
     ///
@@ -64,7 +65,7 @@ impl Tables {
             match row {
                 // Streams and datagrams share numbers, so that the kernel's mask may let too many pass.
                 Row::Unix(row) if !query.states.has(row.state) => ControlFlow::Continue(()),
-                // Not every kernel's filter looks at stand-ins and requests as it does at whole sockets.
+                // Not every kernel filters timewait sockets and requests as it does full sockets.
                 Row::Inet(row) if !query.wants(row) || !query.states.has(row.state) => {
                     ControlFlow::Continue(())
                 }
@@ -106,7 +107,7 @@ impl Tables {
         Ok(all)
     }
 
-    /// One request, and again while it is interrupted before its first row.
+    /// One request, repeated while it is interrupted before its first row.
     fn ask_one(&mut self, query: &Query, request: &mut [u8], visit: &mut Visit<'_>) -> io::Result<Progress> {
         let mut seen = false;
         loop {
@@ -126,7 +127,7 @@ impl Tables {
         channel.send(request)?;
         let mut all = Progress::default();
         loop {
-            let progress = decode::rows(query.table, channel.receive(RecvFlags::empty())?, visit)?;
+            let progress = decode::rows(query.proto, channel.receive(RecvFlags::empty())?, visit)?;
             all.interrupted |= progress.interrupted;
             if progress.stopped {
                 return Ok(Progress { stopped: true, ..all });
@@ -139,7 +140,7 @@ impl Tables {
     }
 }
 
-/// Whether another source may do better: everything but our own limits.
+/// Whether another source may answer: after every error but one of this process's own limits.
 pub(super) fn is_refusal(error: &io::Error) -> bool {
     let ours = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
     error.raw_os_error().is_some_and(|errno| !ours.contains(&errno))
@@ -148,16 +149,17 @@ pub(super) fn is_refusal(error: &io::Error) -> bool {
 #[cfg(test)]
 #[allow(clippy::disallowed_methods)] // plain sockets to look for
 mod tests {
-    use super::super::{End, Families, Filter, InetRow, Prefix, Queues, States, Table, UnixName, UnixRow};
+    use super::super::{End, Families, Filter, InetRow, Prefix, States, UnixName, UnixRow};
     use super::*;
+    use crate::event::table::Queues;
     use crate::event::{Proto, State};
     use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
     use std::os::fd::AsFd;
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr as UnixAddr, UnixDatagram, UnixListener, UnixStream};
 
-    const TCP: Table = Table::Inet(Proto::Tcp);
-    const UDP: Table = Table::Inet(Proto::Udp);
+    const TCP: Proto = Proto::Tcp;
+    const UDP: Proto = Proto::Udp;
 
     fn inode(fd: impl AsFd) -> u32 {
         rustix::fs::fstat(fd).unwrap().st_ino.try_into().unwrap()
@@ -166,7 +168,7 @@ mod tests {
     /// A row without what it borrows and without what changes from look to look.
     fn still<'a>(row: &InetRow<'_>) -> InetRow<'a> {
         let queues = match row.queues {
-            Queues::Accept { waiting, .. } => Queues::Accept { waiting, max: None },
+            Queues::Accept { accept_queue, .. } => Queues::Accept { accept_queue, accept_max: None },
             data @ Queues::Data { .. } => data,
         };
         InetRow { extended: super::super::Extended::default(), timer: None, cookie: 0, queues, ..*row }
@@ -371,7 +373,7 @@ mod tests {
             if let Some(stream) = zoo.streams.iter().find(|s| inode(s) == row.inode) {
                 let own = socket2::SockRef::from(stream);
                 let memory = row.extended.memory.unwrap();
-                assert_eq!(memory.receive_buffer as usize, own.recv_buffer_size().unwrap());
+                assert_eq!(memory.recv_buffer as usize, own.recv_buffer_size().unwrap());
                 assert_eq!(memory.send_buffer as usize, own.send_buffer_size().unwrap());
                 let name = own.tcp_congestion().unwrap();
                 assert!(name.starts_with(row.extended.congestion.unwrap()));
@@ -401,7 +403,7 @@ mod tests {
                     assert_eq!(row.state, State::Listen);
                     assert!(
                         source == Source::ProcNet
-                            || matches!(row.queues, Queues::Accept { waiting: 1, max: Some(_) })
+                            || matches!(row.queues, Queues::Accept { accept_queue: 1, accept_max: Some(_) })
                     );
                 } else if row.inode == inode(&client) {
                     assert_eq!((row.name, row.state), (UnixName::Unnamed, State::Established));
@@ -426,9 +428,9 @@ mod tests {
             };
             match source {
                 Source::Diag => {
-                    Tables::new().dump(&Query::all(Table::Unix), &mut |row, _| visit(row)).unwrap();
+                    Tables::new().dump(&Query::all(Proto::Unix), &mut |row, _| visit(row)).unwrap();
                 }
-                Source::ProcNet => proc_net::read(&Query::all(Table::Unix), visit).unwrap(),
+                Source::ProcNet => proc_net::read(&Query::all(Proto::Unix), visit).unwrap(),
             }
             assert_eq!(found, 4, "{source:?}");
         }

@@ -4,9 +4,10 @@ use super::channel::header;
 use super::decode::memory;
 use super::netlink::{self, HEADER, u32_at};
 use super::request::{BY_FAMILY, DUMP};
-use super::row::{Queues, UnixKind, UnixName, UnixRow};
+use super::row::{UnixName, UnixRow};
 use super::states::States;
 use crate::event::State;
+use crate::event::table::{Queues, UnixKind};
 
 /// Length of `struct unix_diag_req`.
 const REQUEST: usize = 24;
@@ -33,7 +34,7 @@ pub(super) fn dump(states: States, extended: bool) -> Vec<u8> {
 
 /// The states as the kernel's mask.
 pub(super) fn mask(states: States) -> u32 {
-    let kinds = [UnixKind::Stream, UnixKind::Datagram];
+    let kinds = [UnixKind::Stream, UnixKind::Dgram];
     let wanted = |n| kinds.iter().any(|kind| state_of(*kind, n).is_some_and(|state| states.has(state)));
     (0..32).filter(|n| wanted(*n)).fold(0, |mask, n| mask | 1 << n)
 }
@@ -70,7 +71,7 @@ pub(super) fn row(payload: &[u8]) -> Option<UnixRow<'_>> {
     Some(row)
 }
 
-/// A path may end with a zero byte or not, as bind(2) was told.
+/// A path may end with a zero byte or not, as it was given to bind(2).
 fn name(value: &[u8]) -> UnixName<'_> {
     match value.split_first() {
         None => UnixName::Unnamed,
@@ -79,12 +80,12 @@ fn name(value: &[u8]) -> UnixName<'_> {
     }
 }
 
-/// The kind with this number (`SOCK_STREAM` and so on, the same on every architecture Linux calls by these).
+/// The kind with this number (`SOCK_STREAM` and so on).
 pub(super) const fn kind_of(number: u8) -> Option<UnixKind> {
     match number as i32 {
         libc::SOCK_STREAM => Some(UnixKind::Stream),
-        libc::SOCK_DGRAM => Some(UnixKind::Datagram),
-        libc::SOCK_SEQPACKET => Some(UnixKind::Packet),
+        libc::SOCK_DGRAM => Some(UnixKind::Dgram),
+        libc::SOCK_SEQPACKET => Some(UnixKind::SeqPacket),
         _ => None,
     }
 }
@@ -92,8 +93,8 @@ pub(super) const fn kind_of(number: u8) -> Option<UnixKind> {
 /// UNIX sockets borrow TCP's numbers; those of datagrams mean what they mean for UDP.
 const fn state_of(kind: UnixKind, number: u8) -> Option<State> {
     match (kind, number) {
-        (UnixKind::Datagram, 1) => Some(State::Connected),
-        (UnixKind::Datagram, 7) => Some(State::Unconnected),
+        (UnixKind::Dgram, 1) => Some(State::Connected),
+        (UnixKind::Dgram, 7) => Some(State::Unconnected),
         (_, 1) => Some(State::Established),
         (_, 7) => Some(State::Closed),
         (_, 10) => Some(State::Listen),
@@ -104,8 +105,8 @@ const fn state_of(kind: UnixKind, number: u8) -> Option<State> {
 /// As for TCP, two numbers with two meanings.
 pub(super) const fn queues(state: State, first: u32, second: u32) -> Queues {
     match state {
-        State::Listen => Queues::Accept { waiting: first, max: Some(second) },
-        _ => Queues::Data { recv: first, send: second },
+        State::Listen => Queues::Accept { accept_queue: first, accept_max: Some(second) },
+        _ => Queues::Data { recv_queue: first, send_queue: second },
     }
 }
 

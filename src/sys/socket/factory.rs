@@ -6,6 +6,7 @@ use crate::sys::error::{Error, Result};
 use crate::sys::options::{Family, SocketOption};
 use crate::sys::state::StateTracker;
 use crate::sys::watcher::Watcher;
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, Type};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -64,6 +65,8 @@ impl SocketFactory {
         let (kind, protocol) = match proto {
             Proto::Tcp => (Type::STREAM, Protocol::TCP),
             Proto::Udp => (Type::DGRAM, Protocol::UDP),
+            // No UNIX socket has such an address.
+            Proto::Unix => return Err(Error::new("socket for", address, Errno::AFNOSUPPORT)),
         };
         let socket = socket2::Socket::new(Domain::for_address(address), kind.nonblocking(), Some(protocol))
             .map_err(|e| Error::new("socket for", address, e))?;

@@ -1,6 +1,6 @@
-//! What `stat --wait` waits for: `listen PORT`, `gone PORT`, `established HOST:PORT`, `count OP N FILTER`.
+//! Conditions on the socket table, as users type them: `listen PORT`, `gone PORT`, `established HOST:PORT`, `count OP N FILTER`.
 
-use crate::net::pattern::Pattern;
+use super::pattern::Pattern;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -18,13 +18,13 @@ pub struct Condition {
 /// What must hold of the sockets meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// One of them waits for clients.
+    /// One of them listens, or is a datagram socket without a peer.
     Listen,
     /// None is left but in TIME-WAIT.
     Gone,
     /// One of them is ESTABLISHED.
     Established,
-    /// There are so many.
+    /// Their number compares so.
     Count(Comparison, u64),
 }
 
