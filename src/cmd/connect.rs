@@ -1,17 +1,14 @@
 //! `connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, check, connect_wait, end_config};
+use super::{Context, Outcome, Result, check, connect_config, connect_wait, end_config};
 use crate::cli::Connect;
-use crate::net::address::{Endpoint, reachable};
-use crate::net::connect::{Dial, DialError};
+use crate::net::address::Endpoint;
+use crate::net::connect::DialError;
 use crate::net::crlf;
-use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
 use crate::session::pipe::{input, output, relay_config};
-use crate::session::resolve::addresses;
 use crate::sys::fd::{self};
 use crate::sys::socket::Socket;
-use std::time::Instant;
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
@@ -37,11 +34,5 @@ fn open(args: &Connect, target: &Endpoint, context: &mut Context) -> std::result
     if args.wait.is_some() {
         return connect_wait::open(args, target, context);
     }
-    let options = args.client.socket.options();
-    let dial = Dial { sockets: &context.sockets, options: &options, source: args.client.source };
-    let deadline = args.timeout.map(|t| Instant::now() + t);
-    let lookup = Lookup::from(&args.client.lookup);
-    let found = addresses(context, lookup, &target.host, target.port, deadline)?;
-    let found = reachable(args.client.source, found);
-    dial.first(target, &found, deadline, &context.stop)
+    connect_config(target.clone(), &args.client, args.timeout).open(context)
 }

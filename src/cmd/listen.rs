@@ -32,7 +32,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
     };
     let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
-    ready::announce(&args.listener.ready, &listeners, context)?;
+    ready::announce(&super::ready(&args.listener.ready), &listeners, context)?;
     match service {
         tcp_server::Service::Pipe if !args.keep_open => pipe_first(args, listeners, context),
         service => tcp_server::run(args, service, listeners, context),

@@ -17,11 +17,13 @@ pub mod stat;
 pub mod udp_send;
 pub mod udp_serve;
 
-use crate::cli::{EofArgs, ServerArgs};
+use crate::cli::{ClientArgs, EofArgs, ReadyArgs, ServerArgs};
 use crate::net::address::Endpoint;
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
+use crate::session::connect::ConnectConfig;
+use crate::session::ready::Ready;
 pub use crate::session::{Context, Outcome, Result};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -35,6 +37,26 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
         idle,
         send_only: false,
     }
+}
+
+/// A client's connection to `target`.
+pub(crate) fn connect_config(
+    target: Endpoint,
+    args: &ClientArgs,
+    timeout: Option<Duration>,
+) -> ConnectConfig {
+    ConnectConfig {
+        target,
+        options: args.socket.options(),
+        source: args.source,
+        lookup: Lookup::from(&args.lookup),
+        timeout,
+    }
+}
+
+/// Where a server reports that it is ready.
+pub(crate) fn ready(args: &ReadyArgs) -> Ready {
+    Ready { file: args.ready_file.clone(), fd: args.ready_fd }
 }
 
 /// Where a server is to be reached, `endpoint` as it was read from `words`.

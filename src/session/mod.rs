@@ -1,9 +1,11 @@
 //! The engines: servers, clients, the console, the watcher of the socket table. Uses everything below it; knows neither
 //! the command line nor the printers.
 
+pub mod chat_client;
 pub mod chat_server;
 pub mod check;
 pub mod clients;
+pub mod connect;
 pub mod console;
 mod context;
 pub mod datagram_source;

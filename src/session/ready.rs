@@ -1,30 +1,39 @@
 //! Telling whoever waits for it that a server is ready: a file, or a descriptor it inherited.
 
 use super::Context;
-use crate::cli::ReadyArgs;
 use crate::event::Kind;
 use crate::sys;
 use crate::sys::socket::Socket;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::fd::RawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Names tried for the unfinished file, where others are in the way.
 const TRIES: u32 = 8;
 
+/// Where a server reports that it is ready.
+#[derive(Clone, Debug, Default)]
+pub struct Ready {
+    /// A file to write.
+    pub file: Option<PathBuf>,
+    /// The number of an inherited descriptor, [`Context::ready_fd`].
+    pub fd: Option<RawFd>,
+}
+
 /// Writes the addresses of `sockets`, one a line, to where the user wants them.
-pub fn announce(args: &ReadyArgs, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
+pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
     let mut text = String::new();
     for address in sockets.iter().filter_map(Socket::local) {
         let _ = writeln!(text, "{address}");
     }
-    if let Some(path) = &args.ready_file {
+    if let Some(path) = &ready.file {
         write_whole(path, &text)
             .map_err(|e| sys::Error::new("write", path.display(), e).about(Kind::File))?;
     }
-    if let (Some(number), Some(fd)) = (args.ready_fd, context.ready_fd.take()) {
+    if let (Some(number), Some(fd)) = (ready.fd, context.ready_fd.take()) {
         let told = File::from(fd).write_all(text.as_bytes());
         told.map_err(|e| sys::Error::new("write", format_args!("--ready-fd {number}"), e).about(Kind::File))?;
     }

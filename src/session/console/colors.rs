@@ -44,8 +44,8 @@ impl SenderColors {
         for line in String::from_utf8_lossy(&shown).split_inclusive('\n') {
             match speaker(line).filter(|_| self.coloured) {
                 Some(said) => {
-                    let style = self.style_of(said.address);
-                    out.extend([said.stamp, &style.render().to_string(), said.label]);
+                    let style = self.style_of(said.label);
+                    out.extend([said.stamp, &style.render().to_string(), said.name]);
                     out.extend([&style.render_reset().to_string(), said.rest]);
                 }
                 None => out.push_str(line),

@@ -38,6 +38,13 @@ pub struct Console {
     notes: Option<OwnedFd>,
 }
 
+/// How the console looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// The text before the line that is typed.
+    pub prompt: &'static str,
+}
+
 /// The console's two pipes.
 pub struct Ends {
     /// Lines as they are typed; ends when the person does.
@@ -47,14 +54,14 @@ pub struct Ends {
 }
 
 /// Whether standard input is a terminal that this process may read.
-pub fn somebody_types() -> bool {
+pub fn is_interactive() -> bool {
     fd::is_terminal(fd::input()) && tty::in_foreground(fd::input())
 }
 
 /// Opens the console; `None` where standard input and output are not a terminal that can do it.
-pub fn open(prompt: &'static str, context: &Context) -> Result<Option<(Console, Ends)>> {
+pub fn open(config: &Config, context: &Context) -> Result<Option<(Console, Ends)>> {
     let input = fd::input();
-    if !(somebody_types() && fd::is_terminal(fd::output())) {
+    if !(is_interactive() && fd::is_terminal(fd::output())) {
         return Ok(None);
     }
     let failed = |e: io::Error| Error::new("open", "the terminal", e).about(Kind::File);
@@ -81,6 +88,7 @@ pub fn open(prompt: &'static str, context: &Context) -> Result<Option<(Console, 
     })?;
     let before = Arc::clone(&mode);
     let its = state.clone();
+    let prompt = config.prompt;
     start("type", move || editor::edit(editor, prompt, &before, &its, type_into))?;
     let diverted = context.events_on_terminal.map(|number| tty::divert(number, &notes)).transpose();
     let console = Console { mode, state, shown, diverted: diverted.map_err(failed)?, notes: Some(notes) };

@@ -36,7 +36,7 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
     answer.expect_to_fit(&sockets)?;
     let reads = matches!(answer, Answer::Nothing) && !args.recv_only;
     let input = reads.then(|| Input::open(args, &sockets)).transpose()?;
-    ready::announce(&args.own.ready, &sockets, context)?;
+    ready::announce(&crate::cmd::ready(&args.own.ready), &sockets, context)?;
     let (stop, events) = (context.stop.clone(), context.events.clone());
     let server = UdpServer::new(args, answer, &sockets, context)?;
     Loop { args, server, input, sockets: &sockets, stop: &stop, events: &events }.run()
