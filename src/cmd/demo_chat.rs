@@ -1,4 +1,4 @@
-//! The chat of two of `demo`: the room decides what each reads, the sockets carry it.
+//! The chat of `demo`: a room of two clients over real sockets.
 
 use super::Context;
 use super::demo::{accept, connect, listen, part, receive, send, step};
@@ -20,7 +20,7 @@ const RULES: Rules = Rules {
     slow_limit: 1 << 20,
 };
 
-/// Two clients in one room; each says a line, each reads what the other said, and they leave one after the other.
+/// Two clients join a room, each says a line and reads the line of the other, and they leave one after the other.
 pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
     let (listener, address) = listen(context)?;
     let mut room = Room::new(RULES);
