@@ -11,7 +11,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done; for checks, the condition holds.
     Done,
-    /// The network said no; or nothing in the socket table matches.
+    /// The network refused; or no socket in the table matches.
     Network,
     /// A wrong command line.
     Usage,
@@ -19,7 +19,7 @@ pub enum Exit {
     Deadline,
     /// Some of several targets failed.
     Partial,
-    /// This machine said no.
+    /// This machine refused.
     Local,
     /// Ended by a signal, in order.
     Signalled(Signal),

@@ -18,7 +18,7 @@
 //! | `session` | the engines, and the context they work with | everything but `cli`, `cmd`, `output` |
 //! | [`cmd`] | one file a subcommand | everything but `output` |
 //!
-//! [`run`] is the one room where commands and printers meet. A socket's state is written by one method, which asks the
+//! [`run`] is the one place where commands and printers meet. A socket's state is written by one method, which asks the
 //! kernel (`sys::state`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
 pub mod advice;
@@ -93,7 +93,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
     }
 }
 
-/// Tells how the run ended, and returns it.
+/// Emits how the run ended, and returns it.
 fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
     let outcome = result.unwrap_or_else(|error| {
         if let Some(signal) = setup::is_interrupted(&error).then(|| context.stop.signal()).flatten() {

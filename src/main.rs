@@ -1,4 +1,4 @@
-//! The `soquete` program: hands its arguments to the library and ends as that says.
+//! The `soquete` program: runs the library with its arguments and ends with its exit.
 
 use std::process::ExitCode;
 

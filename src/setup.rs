@@ -1,4 +1,4 @@
-//! What a run is made of: the event stream, the context of a command, and words for what cannot even start.
+//! Sets up a run: the event stream and the context of a command; prints the errors of a run that cannot start.
 
 use crate::advice;
 use crate::cli::{Cli, ColorWhen, Command, EventTarget};
@@ -25,7 +25,7 @@ use std::time::Duration;
 const PROGRESS_LINES: Duration = Duration::from_secs(1);
 const PROGRESS_BAR: Duration = Duration::from_millis(100);
 
-/// Makes room for many sockets where a command is going to have them. To be called before there is any thread.
+/// Raises the descriptor table for commands with many sockets. Must be called before any thread starts.
 pub(crate) fn make_room(command: &Command) {
     let many = match command {
         Command::Listen(args) => args.keep_open,
@@ -45,7 +45,7 @@ pub(crate) struct Named {
     ready: Option<OwnedFd>,
 }
 
-/// Takes the descriptors that were passed on. To be called before anything is opened.
+/// Takes the inherited descriptors. Must be called before anything is opened.
 pub(crate) fn take_named(cli: &Cli) -> Result<Named> {
     let failed = |on: &dyn std::fmt::Display, e| Error::new("open", on, e).about(Kind::File);
     let ready = match &cli.command {
@@ -90,7 +90,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         style: style(global.color, terminal),
     };
     let verbosity = match (global.quiet, global.verbose) {
-        // The bar lives on events, which the printer does not show.
+        // The bar is drawn from events that the printer does not show.
         (true, _) if bar => Verbosity::All,
         (true, _) => Verbosity::Errors,
         (_, true) => Verbosity::Detail,
@@ -171,7 +171,7 @@ fn raw() -> Option<Filter> {
     None
 }
 
-/// Prints text this program made; a reader that goes away is a quiet end.
+/// Prints generated text; a closed pipe is a quiet end.
 pub(crate) fn print(text: &str) -> Exit {
     let written = fd::take_output().and_then(|_given| output::text(text));
     match written {
@@ -183,7 +183,7 @@ pub(crate) fn print(text: &str) -> Exit {
     }
 }
 
-/// Help and version go to standard output; a wrong command line is one line that says what to do next.
+/// Prints help and version to standard output; a usage error is one line that says what to type.
 pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
     if !error.use_stderr() {
         return print(&error.render().to_string());
@@ -225,7 +225,7 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
     complain(args.iter().any(|a| a == "--json"), fault, Exit::Usage)
 }
 
-/// Says on standard error what no event stream can carry, as the last events of the run or as a line; returns how it ends.
+/// Prints an error to standard error when there is no event stream, as a line or as the last events; returns the exit.
 pub(crate) fn complain(json: bool, fault: Fault, exit: Exit) -> Exit {
     if json {
         let (ts, code, cause) = (jiff::Timestamp::now(), exit.code(), fault.text.clone());
@@ -260,8 +260,8 @@ pub(crate) fn fault(error: &anyhow::Error, exit: Exit, args: &[OsString]) -> Fau
     fault
 }
 
-/// Says that events could not be written where the user wanted them; returns how the run ends. Standard error has nobody
-/// to say it to, and a reader that went away is a quiet end.
+/// Reports that events could not be written to their target; returns the exit. Nothing is reported for standard error
+/// itself, nor for a closed pipe.
 pub(crate) fn events_lost(cli: &Cli, error: std::io::Error, exit: Exit) -> Exit {
     let on = match &cli.global.events {
         Some(EventTarget::File(path)) => path.display().to_string(),
@@ -281,14 +281,14 @@ pub(crate) fn late(cause: &str) -> Fault {
     Fault { kind: Kind::Timeout, op: None, errno: None, conn: None, peer: None, text: cause.to_owned() }
 }
 
-/// Whether an error is only that nobody reads standard output any more.
+/// Whether an error is only a closed pipe at standard output.
 pub(crate) fn is_closed_output(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Error>().is_some_and(|e| {
         e.op == "write" && e.on == "standard output" && e.source.kind() == std::io::ErrorKind::BrokenPipe
     })
 }
 
-/// Whether an error is only that a wait was cut short by the wish to end.
+/// Whether an error is only a wait that a stop signal interrupted.
 pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Error>().is_some_and(|e| {
         e.source.kind() == std::io::ErrorKind::Interrupted || crate::session::stdout::is_stopped(&e.source)

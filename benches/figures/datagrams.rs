@@ -1,5 +1,5 @@
-//! Datagrams by the batch, as a short program in C would move them, one socket and nothing else: the bare echo loop that
-//! `udp-serve --echo` is held against, and the load, the flood and the sink that the section `udp` measures with.
+//! Batches of datagrams over one socket, as a short program in C sends and receives them: the bare echo loop that
+//! `udp-serve --echo` is compared with, and the load, the flood and the sink of the sections `udp` and `receive`.
 
 #![allow(unsafe_code)] // rustix has no recvmmsg
 
@@ -17,22 +17,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Datagrams taken or sent with one call.
+/// Datagrams received or sent with one call.
 const BATCH: usize = 64;
-/// Room for one, longer than any here.
+/// Bytes of one buffer, longer than any datagram here.
 const ROOM: usize = 2048;
-/// A short message, as of a sensor or a log.
+/// Bytes of a datagram: a short message, as of a sensor or a log.
 const LENGTH: usize = 64;
-/// Datagrams under way at once: few enough for the default receive buffer, so that nothing has to be lost.
+/// Datagrams in flight: few enough for the default receive buffer, so that none has to be lost.
 const WINDOW: u64 = 128;
-/// Long beside start-up and scheduling noise, short enough for many rounds.
+/// The length of a load: long compared with start-up and scheduling, short enough for many rounds.
 const SPAN: Duration = Duration::from_secs(2);
-/// What has not come back after this time is lost: thousands of times the round trip.
+/// A datagram that has not come back after this time is lost: it is thousands of round trips.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Bytes a receiver may leave waiting, where the kernel allows as much.
+/// The receive buffer, bytes, where the kernel allows as much.
 const QUEUE: usize = 4 << 20;
-/// How often a sink looks whether its sender has ended.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often a sink checks whether its sender has ended.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Buffers and headers for [`BATCH`] datagrams.
 struct Batch {
@@ -44,7 +44,7 @@ struct Batch {
 }
 
 impl Batch {
-    /// For a connected socket, or for one that hears anybody and answers each (`addressed`).
+    /// For a connected socket, or for one that answers any sender (`addressed`).
     fn new(addressed: bool) -> Self {
         // SAFETY: both are made of integers and pointers, for which zero is a value.
         let (name, header) = unsafe { (zeroed(), zeroed()) };
@@ -67,7 +67,7 @@ impl Batch {
         batch
     }
 
-    /// Takes what waits; how long it waits itself is a matter of `flags`, as in recvmmsg(2).
+    /// Receives a batch; `flags` say whether it waits for one, as in recvmmsg(2).
     #[allow(clippy::cast_possible_truncation)] // small numbers
     fn receive(&mut self, socket: &OwnedFd, flags: i32) -> io::Result<usize> {
         for (header, part) in self.headers.iter_mut().zip(&mut self.parts) {
@@ -75,14 +75,14 @@ impl Batch {
             part.iov_len = ROOM;
         }
         let headers = self.headers.as_mut_ptr();
-        // SAFETY: the headers point at buffers of the lengths they say, all owned by `self`.
+        // SAFETY: the headers point at buffers of the lengths they state, all owned by `self`.
         let count = unsafe {
             libc::recvmmsg(socket.as_raw_fd(), headers, BATCH as _, flags as _, std::ptr::null_mut())
         };
         usize::try_from(count).map_err(|_| io::Error::last_os_error())
     }
 
-    /// Sends the first `count` with the lengths they have; says how many went out.
+    /// Sends the first `count` with the lengths they have; returns how many were sent.
     fn send(&mut self, socket: &OwnedFd, count: usize) -> io::Result<usize> {
         let count = u32::try_from(count.min(BATCH)).map_err(io::Error::other)?;
         // SAFETY: as in `receive`; the kernel writes nothing but `msg_len`.
@@ -113,7 +113,7 @@ pub fn echo(port: u16) -> Result<()> {
     }
 }
 
-/// What came back of a load.
+/// The result of a load.
 pub struct Load {
     /// Echoes a second.
     pub rate: f64,
@@ -129,7 +129,7 @@ pub fn load(port: u16) -> Result<Load> {
     set_socket_recv_buffer_size(&socket, QUEUE)?;
     let patience = Timespec::try_from(PATIENCE)?;
     let mut batch = Batch::new(false);
-    // `gone` is what `sent` was when everything under way was given up.
+    // `gone` is the value of `sent` when everything in flight was given up.
     let (mut sent, mut back, mut gone) = (0_u64, 0_u64, 0_u64);
     let start = Instant::now();
     let mut last = start;
@@ -156,14 +156,14 @@ pub fn load(port: u16) -> Result<Load> {
     Ok(Load { rate: done / (last - start).as_secs_f64(), done, lost: sent - back })
 }
 
-/// Datagrams without a pause from threads of this program, until dropped.
+/// Sends datagrams without a pause from threads of this program, until dropped.
 pub struct Flood {
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Flood {
-    /// Starts `count` senders to 127.0.0.1:`port`. Nobody reads what comes back.
+    /// Starts `count` senders to 127.0.0.1:`port`, which do not read replies.
     pub fn start(port: u16, count: usize) -> Result<Self> {
         let mut flood = Self { over: Arc::default(), threads: Vec::with_capacity(count) };
         for _ in 0..count {
@@ -171,7 +171,7 @@ impl Flood {
             flood.threads.push(std::thread::spawn(move || {
                 let mut batch = Batch::new(false);
                 while !over.load(Ordering::Relaxed) {
-                    // Refused once the server is gone, which is what is waited for.
+                    // Refused once the server has ended.
                     let _ = batch.send_short(&socket, BATCH);
                 }
             }));
@@ -189,7 +189,7 @@ impl Drop for Flood {
     }
 }
 
-/// A thread of this program that receives and forgets.
+/// A thread of this program that receives datagrams and counts them.
 pub struct Sink {
     /// Where it listens on 127.0.0.1.
     pub port: u16,
@@ -197,7 +197,7 @@ pub struct Sink {
     thread: JoinHandle<io::Result<Taken>>,
 }
 
-/// What a sink saw.
+/// The count of a sink.
 pub struct Taken {
     /// Datagrams that arrived at its socket.
     pub arrived: u64,
@@ -210,14 +210,14 @@ impl Sink {
     pub fn start() -> Result<Self> {
         let socket = port::datagram_socket(0)?;
         set_socket_recv_buffer_size(&socket, QUEUE)?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(LOOK))?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(CHECK_INTERVAL))?;
         let port = port::of(&socket)?;
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
         Ok(Self { port, over, thread: std::thread::spawn(move || drain(&socket, &seen)) })
     }
 
-    /// Takes what still waits, after the sender has ended.
+    /// Receives the rest, after the sender has ended.
     pub fn finish(self) -> Result<Taken> {
         self.over.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| anyhow!("the sink panicked"))?.context("recvmmsg")
@@ -228,7 +228,7 @@ fn drain(socket: &OwnedFd, over: &AtomicBool) -> io::Result<Taken> {
     let mut batch = Batch::new(false);
     let mut taken = 0;
     loop {
-        // Asked first: what was sent before the end is there by then.
+        // Read first: everything sent before the end is in the queue by then.
         let last = over.load(Ordering::Relaxed);
         match batch.receive(socket, libc::MSG_WAITFORONE) {
             Ok(count) => taken += count as u64,
@@ -246,7 +246,7 @@ fn drops(socket: &OwnedFd) -> io::Result<u64> {
     let mut numbers = [0_u32; 9];
     #[allow(clippy::cast_possible_truncation)] // 36
     let mut length = size_of_val(&numbers) as libc::socklen_t;
-    // SAFETY: both pointers are to writable memory, of the length told.
+    // SAFETY: both pointers are to writable memory, of the length given.
     let answer = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),

@@ -85,17 +85,24 @@ impl Process {
         self.end_by(Signal::TERM)
     }
 
-    /// Ends it with SIGINT, as Ctrl-C does.
+    /// Ends it with SIGINT, as Ctrl-C does; not to die of that signal is an error.
     pub fn interrupt(self) -> Result<Usage> {
-        self.end_by(Signal::INT)
+        let name = self.name.clone();
+        let usage = self.end_by(Signal::INT)?;
+        ensure!(usage.status.signal().is_some(), "{name} ended with {}", usage.status);
+        Ok(usage)
     }
 
+    /// Sends a signal and waits for the end: death by that signal or an exit status, whatever it is.
     fn end_by(mut self, signal: Signal) -> Result<Usage> {
         kill_process(self.pid, signal).context("kill")?;
         if !self.ends_within(DEADLINE)? {
             bail!("{} ignores {signal:?}", self.name);
         }
-        self.reap()
+        let usage = self.reap()?;
+        let in_order = usage.status.signal().is_none_or(|number| number == signal.as_raw());
+        ensure!(in_order, "{} ended with {}", self.name, usage.status);
+        Ok(usage)
     }
 
     fn reap(&mut self) -> Result<Usage> {

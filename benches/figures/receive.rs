@@ -1,4 +1,4 @@
-//! Datagrams received: `udp-serve` beside the bare recvmmsg loop of this folder, with `udp-send` as the sender of both.
+//! Datagrams received a second: `udp-serve` and the bare recvmmsg loop of this folder, both with `udp-send` as the sender.
 
 use crate::datagrams::Sink;
 use crate::plan::{Plan, in_turns};
@@ -15,7 +15,7 @@ use std::time::Instant;
 /// Datagrams sent in one run.
 const COUNT: u32 = 1_500_000;
 
-/// What the datagrams look like.
+/// The lengths of the datagrams.
 #[derive(Clone, Copy)]
 enum Lengths {
     /// 64 bytes each.
@@ -24,7 +24,7 @@ enum Lengths {
     Changing,
 }
 
-/// Who receives.
+/// The receiver.
 #[derive(Clone, Copy)]
 enum Receiver {
     /// With these arguments.
@@ -35,13 +35,13 @@ enum Receiver {
 
 /// One run.
 struct Reception {
-    /// Datagrams received a second, from the sender's start until nothing waits any more.
+    /// Datagrams received a second, from the sender's start until the queue is empty.
     rate: f64,
     /// Datagrams that found the queue full.
     dropped: f64,
 }
 
-/// Measures receiving. The goals are what `UDP_GRO` gave when it was tried in this program.
+/// Measures receiving. The goals are the ratios measured when `UDP_GRO` was tried in this program.
 pub fn run(table: &mut Table, plan: &Plan) {
     for (lengths, name, goal) in [
         (Lengths::Equal, "1,500,000 datagrams of 64 bytes", 6.4 / 1.4),
@@ -128,7 +128,7 @@ impl Lengths {
         for number in 0..COUNT {
             let length = match self {
                 Self::Equal => 56,
-                // 67 and 181 have no common divisor: every length is there.
+                // 67 and 181 have no common divisor: every length occurs.
                 Self::Changing => 12 + number as usize * 67 % 181,
             };
             let _ = writeln!(text, "{number:08}{:x<length$}", "");

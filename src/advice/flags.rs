@@ -1,4 +1,4 @@
-//! A word about flags of nc that stand where the program has none of that name.
+//! Advice about flags of nc that the program does not have.
 
 /// What to type for `flag` of `subcommand`.
 #[must_use]

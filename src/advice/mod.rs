@@ -1,5 +1,5 @@
-//! What to type instead of a command line that is wrong: the one that was meant, where it can be told. Pure but for a look
-//! whether a command exists; nothing is advised that the program itself would not take.
+//! What to type instead of a command line that is wrong: the one that was meant, where that is clear. Pure, except that it
+//! checks whether a command exists; advice is always a command line that the program accepts.
 
 mod address;
 mod flags;
@@ -31,7 +31,7 @@ pub fn instead(args: &[OsString]) -> Option<String> {
 pub fn is_right(words: &[String]) -> bool {
     let args: Vec<OsString> = words.iter().map(OsString::from).collect();
     let Ok(Cli { command, .. }) = cli::parse(&args) else { return false };
-    // The rooms have one; which does not matter here.
+    // Chat commands have a usual port; its number does not matter here.
     let usual = Some(1);
     match &command {
         Command::Connect(args) => connects(args),
@@ -70,7 +70,7 @@ fn shell(words: &[String]) -> String {
         }
     };
     let mut words = words.iter();
-    // However the program was called, it is called so.
+    // Advice uses the program's usual name, whatever path it was started by.
     let name = words.next().map(|_| "soquete".to_owned());
     name.into_iter().chain(words.map(quoted)).collect::<Vec<_>>().join(" ")
 }

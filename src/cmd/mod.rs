@@ -17,12 +17,13 @@ pub mod stat;
 pub mod udp_send;
 pub mod udp_serve;
 
-use crate::cli::{ClientArgs, EofArgs, ReadyArgs, ServerArgs};
+use crate::cli::{ClientArgs, DatagramArgs, EofArgs, ReadyArgs, ServerArgs};
 use crate::net::address::Endpoint;
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
 use crate::session::connect::ConnectConfig;
+use crate::session::datagrams::{DatagramSplit, InputConfig};
 use crate::session::ready::Ready;
 pub use crate::session::{Context, Outcome, Result};
 use std::os::fd::BorrowedFd;
@@ -63,4 +64,14 @@ pub(crate) fn ready(args: &ReadyArgs) -> Ready {
 pub(crate) fn bind_target(endpoint: Endpoint, words: &[String], server: &ServerArgs) -> BindTarget {
     let (named, lookup) = (Endpoint::has_host(words), Lookup::from(&server.lookup));
     BindTarget { endpoint, named, public: server.public, lookup }
+}
+
+/// How standard input becomes datagrams.
+fn input_config(args: DatagramArgs) -> InputConfig {
+    let split = match args {
+        DatagramArgs { per_read: true, .. } => DatagramSplit::Reads,
+        DatagramArgs { keep_lf, crlf, .. } if keep_lf || crlf => DatagramSplit::LinesWithEnd,
+        _ => DatagramSplit::Lines,
+    };
+    InputConfig { split, crlf: args.crlf }
 }

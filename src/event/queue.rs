@@ -94,7 +94,7 @@ impl Events {
         }
     }
 
-    /// Waits until what was emitted so far is written, at most [`PATIENCE`]: for output that shares a terminal with it.
+    /// Waits until what was emitted so far is written, at most `PATIENCE`: for output that shares a terminal with it.
     pub fn flush(&self) {
         self.queue.flush();
     }

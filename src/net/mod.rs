@@ -18,3 +18,4 @@ pub mod setback;
 mod source;
 pub mod stream;
 pub mod tag;
+pub mod udp;

@@ -8,7 +8,7 @@ pub mod clients;
 pub mod connect;
 pub mod console;
 mod context;
-pub mod datagram_source;
+pub mod datagrams;
 mod outcome;
 pub mod pipe;
 pub mod ready;
@@ -20,6 +20,7 @@ pub mod table;
 pub mod tcp_server;
 pub mod udp_client;
 pub mod udp_server;
+mod wait;
 
 pub use context::Context;
 pub use outcome::{Outcome, Result};

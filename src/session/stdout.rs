@@ -4,7 +4,7 @@
 use crate::event::Kind;
 use crate::sys::fd::Nature;
 use crate::sys::poll::{Interest, wait};
-use crate::sys::signal::{Signal, Stop};
+use crate::sys::signal::Stop;
 use crate::sys::{Error, Result, fd};
 use std::fmt;
 use std::io::{self, Write};
@@ -165,23 +165,23 @@ impl Direct {
         Ok(Self { to, may_wait: !matches!(nature, Nature::File | Nature::AppendFile | Nature::Device) })
     }
 
-    /// Writes all of `data`; gives the signal that asked for the end while there was no room.
-    pub fn write(&self, data: &[u8], stop: &Stop) -> Result<Option<Signal>> {
+    /// Writes all of `data`. Fails if the program is asked to end while there is no room, see [`is_stopped`].
+    pub fn write(&self, data: &[u8], stop: &Stop) -> Result<()> {
         self.write_until(data, stop).map_err(failure)
     }
 
-    fn write_until(&self, data: &[u8], stop: &Stop) -> io::Result<Option<Signal>> {
+    fn write_until(&self, data: &[u8], stop: &Stop) -> io::Result<()> {
         if !self.may_wait {
-            return fd::write_all(self.to.as_fd(), data).map(|()| None);
+            return fd::write_all(self.to.as_fd(), data);
         }
         for piece in data.chunks(PIECE) {
             let fds = [(self.to.as_fd(), Interest::Writing), (stop.as_fd(), Interest::Reading)];
             if !wait(&fds, None)?[0] {
-                return Ok(stop.signal());
+                return Err(io::Error::other(Stopped));
             }
             fd::write_all(self.to.as_fd(), piece)?;
         }
-        Ok(None)
+        Ok(())
     }
 }
 
@@ -200,10 +200,7 @@ impl Patient {
 
 impl Write for Patient {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        match self.direct.write_until(data, &self.stop)? {
-            Some(_) => Err(io::Error::other(Stopped)),
-            None => Ok(data.len()),
-        }
+        self.direct.write_until(data, &self.stop).map(|()| data.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,150 +1,141 @@
-//! `udp-send --check`: does anybody answer? Every address of the target is asked at once.
+//! `udp-send --check`: whether anything replies. Every address of the target is probed at once.
 
-use super::client::UdpClient;
-use crate::cli::UdpSend;
+use super::{Config, Payload};
 use crate::event::report::{CheckRow, Row};
 use crate::event::{self, Event, Kind, Proto};
 use crate::exit::Exit;
-use crate::net::address::Endpoint;
 use crate::net::datagram::longest;
-use crate::net::resolve::Lookup;
-use crate::session::datagram_source::DatagramSource;
+use crate::net::udp::UdpClient;
+use crate::session::datagrams::DatagramInput;
+use crate::session::wait::wait;
 use crate::session::{Context, Outcome, Result, stdout};
 use crate::sys::error::reason;
-use crate::sys::mmsg::{BATCH, Inbox, Outbox};
-use crate::sys::poll::{Interest, wait};
-use crate::sys::signal::Signal;
+use crate::sys::mmsg::{BATCH, BatchReceiver, BatchSender};
+use crate::sys::poll::Interest;
+use crate::sys::signal::Stop;
 use crate::sys::{self, Error};
-use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
-/// What one address was asked and said.
-struct Asked {
+/// One address and its answer.
+struct Probe {
     client: UdpClient,
-    /// When the last probe went out.
+    /// When the last probe was sent.
     sent: Instant,
+    /// The ICMP error, and how long after the probe it came.
     refusal: Option<(io::Error, Duration)>,
 }
 
-/// What a check found: the row's outcome, the address it is about, and how long the answer took.
+/// The result: an outcome, the number of the probe it is about, and how long the answer took.
 struct Finding {
     outcome: event::Outcome,
-    asked: Option<usize>,
+    probe: Option<usize>,
     latency: Option<Duration>,
     reason: Option<String>,
 }
 
-/// Runs `soquete udp-send --check`. Without messages it asks with an empty datagram.
-pub(super) fn run(args: &UdpSend, target: &Endpoint, messages: &[OsString], context: &mut Context) -> Result {
-    let lookup = Lookup::from(&args.client.lookup);
-    let addresses = match crate::session::resolve::addresses(context, lookup, &target.host, target.port, None)
-    {
+impl Finding {
+    /// No socket could be opened, because of `error`.
+    fn without_probe(outcome: event::Outcome, error: &Error) -> Self {
+        Self { outcome, probe: None, latency: None, reason: Some(reason(&error.source)) }
+    }
+}
+
+/// Probes the target with the messages of `config`, at intervals as often as they are to be sent.
+pub fn check(config: &Config, context: &mut Context) -> Result {
+    let addresses = match super::addresses(config, context) {
         Ok(addresses) => addresses,
         Err(error) if context.stop.signal().is_some() => return Err(error.into()),
         Err(error) => {
-            let reason = Some(reason(&error.source));
-            let outcome = event::Outcome::Unresolved;
-            let finding = Finding { outcome, asked: None, latency: None, reason };
-            return conclude(target, &finding, &[], context);
+            return conclude(
+                config,
+                &Finding::without_probe(event::Outcome::Unresolved, &error),
+                &[],
+                context,
+            );
         }
     };
-    let probe =
-        if messages.is_empty() { vec![&b""[..]] } else { messages.iter().map(|m| m.as_bytes()).collect() };
-    let limit = longest(&addresses);
-    // Only for its judgement of what is too long.
-    DatagramSource::of(probe.iter().copied(), limit, 1).map_err(|e| super::refused(&e, target, limit))?;
-    let (mut asked, mut failed) = (Vec::new(), None);
+    let Payload::Messages(messages) = &config.payload else { return Ok(Outcome::done()) };
+    // Fails where one is too long.
+    DatagramInput::messages(messages, longest(&addresses), 1, &config.target)?;
+    let (mut probes, mut failed) = (Vec::new(), None);
     for address in addresses {
-        match UdpClient::open(args, address, &context.sockets) {
-            Ok(client) => asked.push(Asked { client, sent: Instant::now(), refusal: None }),
+        match UdpClient::open(&config.socket, address, &context.sockets) {
+            Ok(client) => probes.push(Probe { client, sent: Instant::now(), refusal: None }),
             Err(error) if failed.is_none() => failed = Some(error),
             Err(_) => {}
         }
     }
-    match failed {
-        Some(error) if asked.is_empty() && error.kind() == Kind::Unreachable => {
-            let (outcome, reason) = (event::Outcome::Refused, Some(reason(&error.source)));
-            return conclude(target, &Finding { outcome, asked: None, latency: None, reason }, &[], context);
+    if let Some(error) = failed.filter(|_| probes.is_empty()) {
+        if error.kind() != Kind::Unreachable {
+            return Err(error.into());
         }
-        Some(error) if asked.is_empty() => return Err(error.into()),
-        _ => {}
+        return conclude(config, &Finding::without_probe(event::Outcome::Refused, &error), &[], context);
     }
-    let mut check = Check { args, context, probe, asked, inbox: Inbox::new(), outbox: Outbox::new() };
-    match check.find()? {
-        Found::Answer(finding) => {
-            let asked = check.asked;
-            conclude(target, &finding, &asked, context)
-        }
-        Found::Stopped(signal) => Ok(Outcome::stopped(signal)),
-    }
-}
-
-enum Found {
-    Answer(Finding),
-    Stopped(Signal),
+    let (receiver, sender) = (BatchReceiver::new(), BatchSender::new());
+    let mut check = Check { config, stop: &context.stop, messages, probes, receiver, sender };
+    let finding = check.find()?;
+    let probes = check.probes;
+    conclude(config, &finding, &probes, context)
 }
 
 struct Check<'a> {
-    args: &'a UdpSend,
-    context: &'a Context,
-    probe: Vec<&'a [u8]>,
-    asked: Vec<Asked>,
-    inbox: Inbox,
-    outbox: Outbox,
+    config: &'a Config,
+    stop: &'a Stop,
+    messages: &'a [Vec<u8>],
+    probes: Vec<Probe>,
+    receiver: BatchReceiver,
+    sender: BatchSender,
 }
 
 impl Check<'_> {
-    /// Asks, again after each interval, until one address answers, all refuse, or the last question is old enough.
-    fn find(&mut self) -> sys::Result<Found> {
-        let interval = self.args.interval.unwrap_or(self.args.reply_wait);
-        let mut left = self.args.repeat;
+    /// Probes until one address replies, every one is refused, or no reply to the last probe came in time.
+    fn find(&mut self) -> sys::Result<Finding> {
+        let interval = self.config.interval.unwrap_or(self.config.reply_wait);
+        let mut left = self.config.repeat;
         let mut due = Instant::now();
         loop {
             let now = Instant::now();
             if left > 0 && now >= due {
-                self.ask()?;
+                self.send()?;
                 left -= 1;
-                due = Instant::now() + if left > 0 { interval } else { self.args.reply_wait };
+                due = Instant::now() + if left > 0 { interval } else { self.config.reply_wait };
             }
-            for index in 0..self.asked.len() {
-                if let Some(finding) = self.listen(index) {
-                    return Ok(Found::Answer(finding));
+            for index in 0..self.probes.len() {
+                if let Some(finding) = self.receive(index) {
+                    return Ok(finding);
                 }
             }
-            if self.asked.iter().all(|a| a.refusal.is_some()) && (left == 0 || self.args.interval.is_none()) {
-                return Ok(Found::Answer(self.refused()));
+            let all_refused = self.probes.iter().all(|probe| probe.refusal.is_some());
+            if all_refused && (left == 0 || self.config.interval.is_none()) {
+                return Ok(self.refused());
             }
             if left == 0 && Instant::now() >= due {
-                return Ok(Found::Answer(self.silent()));
+                return Ok(self.no_answer());
             }
-            let mut fds = vec![(self.context.stop.as_fd(), Interest::Reading)];
-            fds.extend(self.asked.iter().map(|a| (a.client.socket.as_fd(), Interest::Reading)));
-            wait(&fds, Some(due)).map_err(|e| Error::new("poll", "", e))?;
-            if let Some(signal) = self.context.stop.signal() {
-                return Ok(Found::Stopped(signal));
-            }
+            let sockets = self.probes.iter().map(|probe| (probe.client.socket.as_fd(), Interest::Reading));
+            wait(sockets.collect(), self.stop, Some(due))?;
         }
     }
 
-    fn ask(&mut self) -> sys::Result<()> {
-        for asked in &mut self.asked {
-            asked.refusal = None;
-            asked.sent = Instant::now();
-            let mut rest = &self.probe[..];
+    /// Sends the messages to every address.
+    fn send(&mut self) -> sys::Result<()> {
+        for probe in &mut self.probes {
+            probe.refusal = None;
+            probe.sent = Instant::now();
+            let mut rest = self.messages;
             while !rest.is_empty() {
-                match asked.client.send(&mut self.outbox, rest.iter().copied().take(BATCH)) {
+                match probe.client.send(&mut self.sender, rest.iter().map(Vec::as_slice).take(BATCH)) {
                     Ok(count) => rest = &rest[count..],
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     Err(error) => {
-                        let why = asked.client.icmp_errors(&mut self.inbox).unwrap_or(error);
-                        let error = Error::new("send", asked.client.address, why);
+                        let why = probe.client.icmp_error(&mut self.receiver).unwrap_or(error);
+                        let error = Error::new("send", probe.client.address, why);
                         if !matches!(error.kind(), Kind::Refused | Kind::Unreachable) {
                             return Err(error);
                         }
-                        asked.refusal = Some((error.source, asked.sent.elapsed()));
+                        probe.refusal = Some((error.source, probe.sent.elapsed()));
                         break;
                     }
                 }
@@ -153,60 +144,63 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Looks whether an address answered; remembers it if it refused.
-    fn listen(&mut self, index: usize) -> Option<Finding> {
-        let asked = &mut self.asked[index];
-        let received = asked.client.receive(&mut self.inbox, BATCH);
-        let latency = Some(asked.sent.elapsed());
+    /// Whether an address replied; an ICMP error is noted.
+    fn receive(&mut self, index: usize) -> Option<Finding> {
+        let probe = &mut self.probes[index];
+        let received = self.receiver.receive(&probe.client.socket, BATCH);
+        let latency = Some(probe.sent.elapsed());
         let failed = match received {
             Ok(_) => {
                 let outcome = event::Outcome::Replied;
-                return Some(Finding { outcome, asked: Some(index), latency, reason: None });
+                return Some(Finding { outcome, probe: Some(index), latency, reason: None });
             }
             Err(error) => Some(error).filter(|e| e.kind() != io::ErrorKind::WouldBlock),
         };
-        if let Some(why) = asked.client.icmp_errors(&mut self.inbox).or(failed) {
-            asked.refusal = Some((why, asked.sent.elapsed()));
+        if let Some(why) = probe.client.icmp_error(&mut self.receiver).or(failed) {
+            probe.refusal = Some((why, probe.sent.elapsed()));
         }
         None
     }
 
+    /// Every address is refused; the last one counts.
     fn refused(&self) -> Finding {
-        let last = self.asked.len().checked_sub(1);
-        let refusal = last.and_then(|i| self.asked[i].refusal.as_ref());
+        let last = self.probes.len().checked_sub(1);
+        let refusal = last.and_then(|i| self.probes[i].refusal.as_ref());
         Finding {
             outcome: event::Outcome::Refused,
-            asked: last,
+            probe: last,
             latency: refusal.map(|(_, latency)| *latency),
             reason: refusal.map(|(why, _)| reason(why)),
         }
     }
 
-    fn silent(&self) -> Finding {
-        let asked = self.asked.iter().position(|a| a.refusal.is_none());
-        let reason = Some(format!("nothing came back within {:?}", self.args.reply_wait));
-        Finding { outcome: event::Outcome::NoAnswer, asked, latency: None, reason }
+    /// No reply came in time; the first address that was not refused counts.
+    fn no_answer(&self) -> Finding {
+        let probe = self.probes.iter().position(|probe| probe.refusal.is_none());
+        let reason = Some(format!("nothing came back within {:?}", self.config.reply_wait));
+        Finding { outcome: event::Outcome::NoAnswer, probe, latency: None, reason }
     }
 }
 
-/// Tells what was found, as a row and as an event, the same whatever else is shown.
-fn conclude(target: &Endpoint, finding: &Finding, asked: &[Asked], context: &mut Context) -> Result {
-    let client = finding.asked.map(|i| &asked[i].client);
+/// Reports a finding as a row and as an event.
+fn conclude(config: &Config, finding: &Finding, probes: &[Probe], context: &mut Context) -> Result {
+    let target = &config.target;
+    let client = finding.probe.map(|i| &probes[i].client);
     let latency_us = finding.latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX));
     let row = CheckRow {
         host: target.host.to_string(),
         port: target.port,
         outcome: finding.outcome,
-        address: client.map(|d| d.address),
+        address: client.map(|c| c.address),
         latency_us,
         reason: finding.reason.clone(),
     };
     context.events.emit(Event::Target {
         target: target.to_string(),
-        conn: client.map(|d| d.socket.conn()),
+        conn: client.map(|c| c.socket.conn()),
         proto: Proto::Udp,
-        local: client.and_then(|d| d.socket.local()),
-        peer: client.map(|d| d.address),
+        local: client.and_then(|c| c.socket.local()),
+        peer: client.map(|c| c.address),
         outcome: finding.outcome,
         attempt: None,
         latency_us,

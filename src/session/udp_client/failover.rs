@@ -1,12 +1,10 @@
-//! The addresses of a target: the one in use, those still to be tried, and what ICMP said about datagrams sent.
+//! The addresses of a target: the one in use, those to try after it, and the ICMP errors of datagrams sent.
 
-use super::client::UdpClient;
-use crate::cli::UdpSend;
-use crate::event::{Event, Events, Kind};
-use crate::net::address::Endpoint;
-use crate::session::datagram_source::DatagramSource;
+use super::Config;
+use crate::event::{Event, Events, Kind, Outcome, Proto};
+use crate::net::udp::UdpClient;
+use crate::session::datagrams::DatagramSource;
 use crate::sys::error::reason;
-use crate::sys::mmsg::Inbox;
 use crate::sys::socket::SocketFactory;
 use crate::sys::{self, Error};
 use std::collections::VecDeque;
@@ -14,48 +12,45 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// ICMP answers within this time of the first datagram may send everything to the next address of a name; what is
-/// refused later was once taken.
+/// An ICMP error within this time of the first datagram leads to the next address; a later one comes from an address that
+/// accepted datagrams before.
 const PROBATION: Duration = Duration::from_secs(1);
-/// More than this is not kept for another address.
-const KEPT: usize = 1 << 20;
-/// A refusal is told as a warning if the run goes on for longer than this; a shorter one ends with the error.
+/// The most that is kept for another address, bytes.
+const CAPACITY: usize = 1 << 20;
+/// An ICMP error becomes a warning if the run goes on for this long; a shorter run ends with it as its error.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// The way to a target.
+/// The socket towards the address in use, and what is needed to change it.
 pub(super) struct AddressFailover<'a> {
-    args: &'a UdpSend,
+    config: &'a Config,
     sockets: &'a SocketFactory,
     events: &'a Events,
-    target: &'a Endpoint,
     untried: VecDeque<SocketAddr>,
     pub(super) client: UdpClient,
-    /// When the first datagram went to this address.
+    /// When the first datagram was sent to this address.
     since: Option<Instant>,
-    /// The first refusal that no other address made good, and when it came.
+    /// The first ICMP error after which no other address was tried, and when it came.
     refusal: Option<(io::Error, Instant)>,
-    /// Nothing went out after the last refusal.
+    /// Nothing was sent after the last ICMP error.
     pub(super) refused_last: bool,
     warned: bool,
 }
 
 impl<'a> AddressFailover<'a> {
-    /// Opens a socket towards the first of `addresses` that allows it.
+    /// Opens a socket towards the first of `addresses` where that succeeds.
     pub(super) fn open(
-        args: &'a UdpSend,
-        target: &'a Endpoint,
+        config: &'a Config,
         addresses: Vec<SocketAddr>,
         sockets: &'a SocketFactory,
         events: &'a Events,
     ) -> sys::Result<Self> {
         let mut untried = VecDeque::from(addresses);
-        let client = open_next(args, &mut untried, sockets)?;
+        let client = open_next(config, &mut untried, sockets)?;
         let (since, refusal) = (None, None);
         Ok(Self {
-            args,
+            config,
             sockets,
             events,
-            target,
             untried,
             client,
             since,
@@ -65,50 +60,44 @@ impl<'a> AddressFailover<'a> {
         })
     }
 
-    /// Whether ICMP said that a datagram did not arrive; asking forgets it.
-    pub(super) fn icmp_errors(&self, inbox: &mut Inbox) -> Option<io::Error> {
-        self.client.icmp_errors(inbox)
-    }
-
-    /// Datagrams went out at `now`.
+    /// Notes that datagrams were sent at `now`.
     pub(super) fn sent(&mut self, now: Instant, source: &mut DatagramSource) {
         self.refused_last = false;
         let since = *self.since.get_or_insert(now);
-        if now > since + PROBATION || source.held() > KEPT {
+        if now > since + PROBATION || source.held() > CAPACITY {
             self.settle(source);
         }
     }
 
-    /// Decides for this address: the last one, or one that answered, or was not refused for long enough.
+    /// Keeps this address: it is the last one, or it replied, or no ICMP error came for long enough.
     pub(super) fn settle(&mut self, source: &mut DatagramSource) {
         self.untried.clear();
         source.forget();
     }
 
-    /// Whether other addresses may still take what was sent.
+    /// Whether there are other addresses to try.
     pub(super) fn is_open(&self) -> bool {
         !self.untried.is_empty()
     }
 
-    /// Something sent before did not arrive. Goes over to the next address and begins anew there (`true`), or remembers
-    /// it to the end.
+    /// Handles an ICMP error: changes to the next address and starts again there (`true`), or keeps the error for the end of
+    /// the run.
     pub(super) fn refused(&mut self, why: io::Error, source: &mut DatagramSource) -> bool {
-        let next = self.fail_over(&why, source);
-        self.refused_last = !next;
-        if !next {
+        let changed = self.fail_over(&why, source);
+        self.refused_last = !changed;
+        if !changed {
             self.refusal.get_or_insert((why, Instant::now()));
         }
-        next
+        changed
     }
 
-    /// Goes over to the next address, as long as this one has shown no sign of life.
+    /// Changes to the next address, unless datagrams have been sent to this one for longer than the probation.
     pub(super) fn fail_over(&mut self, why: &io::Error, source: &mut DatagramSource) -> bool {
         if self.since.is_some_and(|at| at.elapsed() > PROBATION) {
             self.settle(source);
         }
-        let from = self.client.address;
-        let Ok(client) = open_next(self.args, &mut self.untried, self.sockets) else { return false };
-        self.client.tell_left(self.target, format!("{from}: {}; trying {}", reason(why), client.address));
+        let Ok(client) = open_next(self.config, &mut self.untried, self.sockets) else { return false };
+        self.emit_left(why, client.address);
         self.client = client;
         self.since = None;
         source.rewind();
@@ -118,13 +107,29 @@ impl<'a> AddressFailover<'a> {
         true
     }
 
-    /// When somebody who may not see the end for long is to hear of a refusal.
+    /// Emits that the address in use is given up for `next`.
+    fn emit_left(&self, why: &io::Error, next: SocketAddr) {
+        let left = self.client.address;
+        self.client.socket.emit(|socket| Event::Target {
+            target: self.config.target.to_string(),
+            conn: Some(socket.conn),
+            proto: Proto::Udp,
+            local: socket.local,
+            peer: Some(left),
+            outcome: Outcome::Refused,
+            attempt: None,
+            latency_us: None,
+            text: Some(format!("{left}: {}; trying {next}", reason(why))),
+        });
+    }
+
+    /// When the warning about an ICMP error is due.
     pub(super) fn warning_due(&self) -> Option<Instant> {
         let (_, at) = self.refusal.as_ref().filter(|_| !self.warned)?;
         Some(*at + GRACE)
     }
 
-    /// Tells of a refusal that is old enough, once.
+    /// Emits the warning about an ICMP error if it is due, once.
     pub(super) fn warn_in_time(&mut self) {
         if self.warning_due().is_some_and(|due| Instant::now() >= due)
             && let Some(error) = self.error()
@@ -135,33 +140,33 @@ impl<'a> AddressFailover<'a> {
         }
     }
 
-    /// The refusal as the error the run ends with.
+    /// The ICMP error as the error that the run ends with.
     pub(super) fn error(&self) -> Option<Error> {
         let (why, _) = self.refusal.as_ref()?;
-        // What a firewall forbids is the network's no, not this machine's.
+        // EACCES here is a firewall's answer, not a lack of permission on this machine.
         let kind =
             if why.kind() == io::ErrorKind::ConnectionRefused { Kind::Refused } else { Kind::Unreachable };
-        let again =
+        let copy =
             why.raw_os_error().map_or_else(|| io::ErrorKind::Other.into(), io::Error::from_raw_os_error);
-        Some(Error::new("send", self.name(), again).about(kind))
+        Some(Error::new("send", self.name(), copy).about(kind))
     }
 
-    /// The target, and its address where that is not the same.
+    /// The target, with the address in use where they differ.
     pub(super) fn name(&self) -> String {
-        let (target, address) = (self.target.to_string(), self.client.address.to_string());
+        let (target, address) = (self.config.target.to_string(), self.client.address.to_string());
         if target == address { target } else { format!("{target} ({address})") }
     }
 }
 
-/// A socket towards the first of `untried` that allows one; the others stay untried.
+/// Opens a socket towards the first of `untried` where that succeeds, and removes the addresses up to it.
 fn open_next(
-    args: &UdpSend,
+    config: &Config,
     untried: &mut VecDeque<SocketAddr>,
     sockets: &SocketFactory,
 ) -> sys::Result<UdpClient> {
     let mut first = None;
     while let Some(address) = untried.pop_front() {
-        match UdpClient::open(args, address, sockets) {
+        match UdpClient::open(&config.socket, address, sockets) {
             Ok(client) => return Ok(client),
             Err(error) if first.is_none() => first = Some(error),
             Err(_) => {}

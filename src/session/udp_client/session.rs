@@ -1,272 +1,229 @@
-//! Sending to one target and printing what comes back, until both are done.
+//! Sends to one target and prints the replies, until both are done.
 
+use super::Config;
 use super::failover::AddressFailover;
-use super::refused;
-use crate::cli::UdpSend;
-use crate::event::Kind;
-use crate::event::report::{DatagramRow, Report, Row};
-use crate::net::address::Endpoint;
-use crate::net::datagram::longest;
-use crate::session::datagram_source::{DatagramSource, TooLong};
-use crate::session::{Context, Outcome, Result, stdout};
-use crate::sys::mmsg::{BATCH, Inbox, LETTERS, Outbox};
-use crate::sys::poll::{Interest, wait};
-use crate::sys::signal::{Signal, Stop};
-use crate::sys::{self, Error, fd};
+use crate::net::udp::BACKOFF;
+use crate::session::datagrams::{DatagramInput, DatagramOutput};
+use crate::session::wait::{expect_running, wait};
+use crate::session::{Context, Outcome, Result};
+use crate::sys::mmsg::{BATCH, BatchReceiver, BatchSender, SEND_BATCH};
+use crate::sys::poll::Interest;
+use crate::sys::signal::Stop;
+use crate::sys::{self, Error};
+use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::os::fd::AsFd;
+use std::time::Instant;
 
-/// Bytes read from standard input at once.
-const READ: usize = 256 << 10;
-/// Batches received before more is sent: an echo of all that a call sends fits.
-const TURNS: usize = LETTERS / BATCH + 1;
-/// How long sending rests when the machine's network queues are full.
-const BACKOFF: Duration = Duration::from_millis(1);
+/// Batches received before more is sent: enough for the echo of everything that one call sends.
+const ROUNDS: usize = SEND_BATCH / BATCH + 1;
 
-/// What is known while datagrams go out and come in.
+/// The state of an exchange with one target.
 pub(super) struct Session<'a> {
-    args: &'a UdpSend,
+    config: &'a Config,
     stop: &'a Stop,
-    report: &'a mut dyn Report,
-    target: &'a Endpoint,
     failover: AddressFailover<'a>,
-    inbox: Inbox,
-    outbox: Outbox,
-    source: DatagramSource,
-    limit: usize,
-    output: stdout::Direct,
-    shown: Vec<u8>,
+    receiver: BatchReceiver,
+    sender: BatchSender,
+    input: DatagramInput,
+    output: DatagramOutput<'a>,
+    /// Datagrams received.
     replies: u64,
-    /// Something went out.
+    /// A datagram was sent.
     began: bool,
-    /// When a datagram last went out or came in.
-    moved: Instant,
-    /// When the next one may go out.
+    /// When a datagram was last sent or received.
+    last: Instant,
+    /// When the next one may be sent.
     due: Instant,
-    /// The socket took no more; room is awaited.
+    /// The send buffer is full; poll(2) says when it has room.
     blocked: bool,
-    /// ICMP may have said something.
-    doubtful: bool,
-}
-
-/// What became of a look at the socket.
-enum Received {
-    /// There may be more.
-    Some,
-    /// Nothing is left for now.
-    None,
-    /// The program was asked to end.
-    Stopped(Signal),
+    /// The error queue may hold an ICMP error.
+    maybe_refused: bool,
 }
 
 impl<'a> Session<'a> {
-    /// Opens a socket towards the first of `addresses` that allows it.
+    /// Opens a socket towards the first of `addresses` where that succeeds.
     pub(super) fn open(
-        args: &'a UdpSend,
-        target: &'a Endpoint,
+        config: &'a Config,
         addresses: Vec<SocketAddr>,
-        mut source: DatagramSource,
+        mut input: DatagramInput,
         context: &'a mut Context,
-    ) -> anyhow::Result<Self> {
-        let (limit, now) = (longest(&addresses), Instant::now());
-        let output = stdout::Direct::open()?;
-        let mut failover = AddressFailover::open(args, target, addresses, &context.sockets, &context.events)?;
+    ) -> sys::Result<Self> {
+        let now = Instant::now();
+        let output = DatagramOutput::open(context.report.as_mut(), &context.stop, false)?;
+        let mut failover = AddressFailover::open(config, addresses, &context.sockets, &context.events)?;
         if !failover.is_open() {
-            failover.settle(&mut source);
+            failover.settle(&mut input.source);
         }
         Ok(Self {
-            args,
+            config,
             stop: &context.stop,
-            report: context.report.as_mut(),
-            target,
             failover,
-            inbox: Inbox::new(),
-            outbox: Outbox::new(),
-            source,
-            limit,
+            receiver: BatchReceiver::new(),
+            sender: BatchSender::new(),
+            input,
             output,
-            shown: Vec::new(),
             replies: 0,
             began: false,
-            moved: now,
+            last: now,
             due: now,
             blocked: false,
-            doubtful: false,
+            maybe_refused: false,
         })
     }
 
-    /// Sends and receives until the end. `input` is read whenever nothing waits to be sent.
-    pub(super) fn run(mut self, mut input: Option<OwnedFd>) -> Result {
-        let mut buffer = vec![0; if input.is_some() { READ } else { 0 }];
+    /// Sends and receives until the end. Input is read while nothing is left to send.
+    pub(super) fn run(mut self) -> Result {
         loop {
-            if let Some(signal) = self.stop.signal() {
-                return Ok(Outcome::stopped(signal));
-            }
-            if std::mem::take(&mut self.doubtful)
-                && let Some(why) = self.failover.icmp_errors(&mut self.inbox)
+            expect_running(self.stop)?;
+            if std::mem::take(&mut self.maybe_refused)
+                && let Some(why) = self.failover.client.icmp_error(&mut self.receiver)
             {
                 self.refused(why);
             }
-            for _ in 0..TURNS {
-                match self.receive()? {
-                    Received::Some => {}
-                    Received::None => break,
-                    Received::Stopped(signal) => return Ok(Outcome::stopped(signal)),
+            for _ in 0..ROUNDS {
+                if !self.receive()? {
+                    break;
                 }
             }
             self.send()?;
-            if let Some(outcome) = self.ended()? {
+            if let Some(outcome) = self.outcome()? {
                 return Ok(outcome);
             }
-            if !self.source.is_done() {
+            if !self.input.source.is_done() {
                 self.failover.warn_in_time();
             }
-            if self.wait(input.as_ref())?
-                && let Some(from) = &input
-            {
-                match fd::read(from.as_fd(), &mut buffer) {
-                    Ok(0) => {
-                        input = None;
-                        self.source.finish().map_err(|e| self.too_long(&e))?;
-                    }
-                    Ok(n) => self.source.push(&buffer[..n]).map_err(|e| self.too_long(&e))?,
-                    Err(e) => return Err(Error::new("read", "input", e).about(Kind::File).into()),
-                }
+            if self.wait()? {
+                self.input.read()?;
             }
         }
     }
 
     fn send(&mut self) -> sys::Result<()> {
         let now = Instant::now();
-        let batch = if self.args.interval.is_some() { 1 } else { LETTERS };
-        let wanted = self.source.waiting().len().min(batch);
+        let batch = if self.config.interval.is_some() { 1 } else { SEND_BATCH };
+        let source = &mut self.input.source;
+        let wanted = source.waiting().len().min(batch);
         if wanted == 0 || self.blocked || now < self.due {
             return Ok(());
         }
-        match self.failover.client.send(&mut self.outbox, self.source.waiting().take(batch)) {
+        match self.failover.client.send(&mut self.sender, source.waiting().take(batch)) {
             Ok(count) => {
-                self.source.sent(count);
-                self.failover.sent(now, &mut self.source);
-                (self.began, self.moved) = (true, now);
-                self.due = self.args.interval.map_or(now, |interval| now + interval);
-                self.doubtful |= count < wanted || self.source.is_done() || self.failover.is_open();
+                source.sent(count);
+                self.failover.sent(now, source);
+                (self.began, self.last) = (true, now);
+                self.due = self.config.interval.map_or(now, |interval| now + interval);
+                self.maybe_refused |= count < wanted || source.is_done() || self.failover.is_open();
+                Ok(())
             }
-            Err(error) => match error.raw_os_error() {
-                Some(libc::EAGAIN) => self.blocked = true,
-                Some(libc::ENOBUFS) => self.due = now + BACKOFF,
-                Some(libc::EINTR) => {}
-                errno => match self.failover.icmp_errors(&mut self.inbox) {
-                    Some(why) => self.refused(why),
-                    // The kernel had no room to say more about it.
-                    None if errno == Some(libc::ECONNREFUSED) => self.refused(error),
-                    None if self.failover.fail_over(&error, &mut self.source) => self.start_anew(),
-                    None => return Err(Error::new("send", self.failover.name(), error)),
-                },
+            Err(error) => self.send_failed(error, now),
+        }
+    }
+
+    fn send_failed(&mut self, error: io::Error, now: Instant) -> sys::Result<()> {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN) => self.blocked = true,
+            Some(libc::ENOBUFS) => self.due = now + BACKOFF,
+            Some(libc::EINTR) => {}
+            errno => match self.failover.client.icmp_error(&mut self.receiver) {
+                Some(why) => self.refused(why),
+                // The kernel had no memory for an entry of the error queue.
+                None if errno == Some(libc::ECONNREFUSED) => self.refused(error),
+                None if self.failover.fail_over(&error, &mut self.input.source) => self.start_again(),
+                None => return Err(Error::new("send", self.failover.name(), error)),
             },
         }
         Ok(())
     }
 
-    /// Prints what came back.
-    fn receive(&mut self) -> sys::Result<Received> {
-        let left = self.args.replies.map_or(u64::MAX, |n| n - self.replies);
+    /// Receives and prints a batch; returns whether more may be queued.
+    fn receive(&mut self) -> sys::Result<bool> {
+        let left = self.config.replies.map_or(u64::MAX, |n| n - self.replies);
         let limit = usize::try_from(left).unwrap_or(BATCH);
-        let count = match self.failover.client.receive(&mut self.inbox, limit) {
+        let socket = &self.failover.client.socket;
+        let count = match self.receiver.receive(socket, limit) {
             Ok(count) => count,
             Err(error) => {
                 if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EINTR | libc::EMSGSIZE)) {
-                    let why = self.failover.icmp_errors(&mut self.inbox).unwrap_or(error);
+                    let why = self.failover.client.icmp_error(&mut self.receiver).unwrap_or(error);
                     self.refused(why);
                 }
-                return Ok(Received::None);
+                return Ok(false);
             }
         };
-        self.moved = Instant::now();
+        self.last = Instant::now();
         self.replies += count as u64;
-        self.failover.settle(&mut self.source);
-        self.shown.clear();
-        let local = self.failover.client.socket.local();
-        for datagram in self.inbox.datagrams() {
-            let row = DatagramRow { local, peer: datagram.peer, payload: datagram.payload.to_vec() };
-            self.report.format(&Row::Datagram(row), &mut self.shown);
-        }
-        Ok(match self.output.write(&self.shown, self.stop)? {
-            Some(signal) => Received::Stopped(signal),
-            None if self.has_enough() => Received::None,
-            None => Received::Some,
-        })
+        self.output.write(&self.receiver, socket)?;
+        self.failover.settle(&mut self.input.source);
+        Ok(!self.has_enough())
     }
 
-    fn refused(&mut self, why: std::io::Error) {
-        if self.failover.refused(why, &mut self.source) {
-            self.start_anew();
+    fn refused(&mut self, why: io::Error) {
+        if self.failover.refused(why, &mut self.input.source) {
+            self.start_again();
         }
     }
 
-    /// Another address gets everything from the beginning, at once.
-    fn start_anew(&mut self) {
+    /// Sends everything again at once, to another address.
+    fn start_again(&mut self) {
         self.blocked = false;
         self.due = Instant::now();
     }
 
     fn has_enough(&self) -> bool {
-        self.args.replies.is_some_and(|wanted| self.replies >= wanted)
+        self.config.replies.is_some_and(|wanted| self.replies >= wanted)
     }
 
-    fn ended(&mut self) -> sys::Result<Option<Outcome>> {
+    /// How the run ends, if it is at its end.
+    fn outcome(&self) -> sys::Result<Option<Outcome>> {
         if self.has_enough() {
             return Ok(Some(Outcome::done()));
         }
-        if !self.source.is_done() || self.doubtful {
+        if !self.input.source.is_done() || self.maybe_refused {
             return Ok(None);
         }
         if !self.began {
             return Ok(Some(Outcome::done()));
         }
         let hopeless = self.failover.refused_last && self.replies == 0;
-        if !hopeless && Instant::now() < self.moved + self.args.reply_wait {
+        if !hopeless && Instant::now() < self.last + self.config.reply_wait {
             return Ok(None);
         }
         if let Some(error) = self.failover.error() {
             return Err(error);
         }
-        Ok(Some(match self.args.replies {
+        Ok(Some(match self.config.replies {
             None => Outcome::done(),
             Some(wanted) => Outcome::deadline(format!(
                 "{} of {wanted} replies within {:?} (--reply-wait)",
-                self.replies, self.args.reply_wait
+                self.replies, self.config.reply_wait
             )),
         }))
     }
 
-    /// Waits for whatever comes next; says whether it is input.
-    fn wait(&mut self, input: Option<&OwnedFd>) -> sys::Result<bool> {
-        let sends = self.source.waiting().len() > 0;
-        if self.doubtful || (sends && !self.blocked && self.due <= Instant::now()) {
+    /// Waits until something can be done; returns whether input can be read.
+    fn wait(&mut self) -> sys::Result<bool> {
+        let source = &self.input.source;
+        let sends = source.waiting().len() > 0;
+        if self.maybe_refused || (sends && !self.blocked && self.due <= Instant::now()) {
             return Ok(false);
         }
         let next = match (sends, self.blocked) {
             (true, true) => None,
             (true, false) => Some(self.due),
-            (false, _) => self.source.is_done().then(|| self.moved + self.args.reply_wait),
+            (false, _) => source.is_done().then(|| self.last + self.config.reply_wait),
         };
-        let socket = self.failover.client.socket.as_fd();
-        let mut fds = vec![(self.stop.as_fd(), Interest::Reading), (socket, Interest::Reading)];
-        let hungry = input.filter(|_| self.source.is_hungry());
-        fds.extend(hungry.map(|input| (input.as_fd(), Interest::Reading)));
-        if self.blocked {
-            fds.push((socket, Interest::Writing));
-        }
-        let warning = self.failover.warning_due().filter(|_| !self.source.is_done());
+        let warning = self.failover.warning_due().filter(|_| !source.is_done());
         let deadline = [next, warning].into_iter().flatten().min();
-        let ready = wait(&fds, deadline).map_err(|e| Error::new("poll", self.failover.name(), e))?;
-        self.doubtful = ready[1];
+        let socket = self.failover.client.socket.as_fd();
+        let mut fds = Vec::with_capacity(4);
+        fds.push((socket, Interest::Reading));
+        let input = self.input.interest();
+        fds.extend(input);
+        fds.extend(self.blocked.then_some((socket, Interest::Writing)));
+        let ready = wait(fds, self.stop, deadline)?;
+        self.maybe_refused = ready[0];
         self.blocked &= ready.last() != Some(&true);
-        Ok(hungry.is_some() && ready[2])
-    }
-
-    fn too_long(&self, why: &TooLong) -> Error {
-        refused(why, self.target, self.limit)
+        Ok(input.is_some() && ready[1])
     }
 }

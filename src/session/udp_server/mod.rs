@@ -1,124 +1,70 @@
-//! `udp-serve`: one thread takes datagrams in batches and answers each batch before the next.
+//! The datagram server of `udp-serve`: one thread receives datagrams in batches and answers each batch before the next.
 //!
-//! Without connections there is nothing a task could be made for. A batch at a time, then a look at signals and
-//! deadlines, keeps both alive under any flood; and poll(2), which stands only while nothing comes, costs a busy socket
-//! less than a place in a reactor, which is woken for every datagram sent.
+//! There are no connections, and so nothing to make tasks of. After a few batches of one socket the server checks signals,
+//! deadlines and the other sockets, so that no flood delays them. It waits by poll(2), and only while every queue is empty,
+//! which costs a busy socket less than a registration with a reactor, which wakes for every datagram sent.
 
 mod answer;
-mod input;
 mod listeners;
-mod loops;
+mod loop_guard;
 mod recipients;
 mod sender;
 mod server;
+mod server_loop;
 
-use super::{Context, Outcome, Result, ready};
-use crate::cli::UdpServe;
-use crate::event::Events;
-use crate::sys::poll::{Interest, wait};
-use crate::sys::signal::Stop;
+pub use answer::Answer;
+pub use listeners::Membership;
+
+use super::datagrams::{DatagramInput, InputConfig};
+use super::ready::{self, Ready};
+use super::{Context, Result};
+use crate::net::bind::BindTarget;
+use crate::net::datagram::longest;
+use crate::sys::limits;
+use crate::sys::options::SocketOption;
 use crate::sys::socket::Socket;
-use crate::sys::{self, limits};
-use answer::Answer;
-use input::Input;
-use server::{Turn, UdpServer};
-use std::os::fd::AsFd;
-use std::time::Instant;
+use server::UdpServer;
+use server_loop::ServerLoop;
+use std::time::Duration;
 
-/// Batches taken from one socket before the others, signals and deadlines are looked at.
-const TURNS: usize = 4;
+/// What a datagram server does.
+pub struct Config {
+    /// The addresses to bind.
+    pub bind: BindTarget,
+    /// The multicast groups to join.
+    pub groups: Vec<Membership>,
+    /// Set before bind.
+    pub options: Vec<SocketOption>,
+    /// Where readiness is announced.
+    pub ready: Ready,
+    /// What each datagram is answered with.
+    pub answer: Answer,
+    /// Standard input, which is sent to the peers; absent if it is not read.
+    pub input: Option<InputConfig>,
+    /// Input goes to every peer heard lately, instead of the last one.
+    pub to_all: bool,
+    /// The server ends with its input.
+    pub ends_with_input: bool,
+    /// Datagrams are written to standard output.
+    pub shows: bool,
+    /// Each datagram written ends with a line feed.
+    pub lines: bool,
+    /// The server ends after this many datagrams.
+    pub count: Option<u64>,
+    /// The server ends when no datagram came for this long.
+    pub idle_timeout: Option<Duration>,
+}
 
-/// Runs `soquete udp-serve`.
-pub fn run(args: &UdpServe, context: &mut Context) -> Result {
-    let answer = Answer::of(&args.answer, context)?;
+/// Serves until a signal, a deadline, the last datagram wanted, or the end of input.
+pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
-    let sockets = listeners::open(args, context)?;
-    answer.expect_to_fit(&sockets)?;
-    let reads = matches!(answer, Answer::Nothing) && !args.recv_only;
-    let input = reads.then(|| Input::open(args, &sockets)).transpose()?;
-    ready::announce(&crate::cmd::ready(&args.own.ready), &sockets, context)?;
+    let sockets = listeners::open(config, context)?;
+    let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
+    config.answer.expect_to_fit(limit)?;
+    let input =
+        config.input.map(|input| DatagramInput::open(input, limit, 1, &"standard input")).transpose()?;
+    ready::announce(&config.ready, &sockets, context)?;
     let (stop, events) = (context.stop.clone(), context.events.clone());
-    let server = UdpServer::new(args, answer, &sockets, context)?;
-    Loop { args, server, input, sockets: &sockets, stop: &stop, events: &events }.run()
-}
-
-struct Loop<'a> {
-    args: &'a UdpServe,
-    server: UdpServer<'a>,
-    /// Absent where standard input is not read.
-    input: Option<Input>,
-    sockets: &'a [Socket],
-    stop: &'a Stop,
-    events: &'a Events,
-}
-
-impl Loop<'_> {
-    fn run(mut self) -> Result {
-        loop {
-            let ready = self.wait()?;
-            if let Some(signal) = self.stop.signal() {
-                return Ok(Outcome::stopped(signal));
-            }
-            for number in (0..self.sockets.len()).filter(|number| ready[number + 1]) {
-                if let Some(outcome) = self.receive(number)? {
-                    return Ok(outcome);
-                }
-            }
-            if ready.get(self.sockets.len() + 1) == Some(&true)
-                && let Some(outcome) = self.take_input()?
-            {
-                return Ok(outcome);
-            }
-            let (limit, last) = (self.args.idle_timeout, self.server.last);
-            if let Some(limit) = limit.filter(|limit| Instant::now() >= last + *limit) {
-                return Ok(Outcome::deadline(format!("idle timeout: no datagram for {limit:?}")));
-            }
-        }
-    }
-
-    /// Waits; says what is ready: the wish to end, each socket, and standard input where it is waited for. That waits
-    /// unread for somebody to send it to.
-    fn wait(&self) -> sys::Result<Vec<bool>> {
-        let mut fds = vec![(self.stop.as_fd(), Interest::Reading)];
-        fds.extend(self.sockets.iter().map(|s| (s.as_fd(), Interest::Reading)));
-        let input = self.input.as_ref().filter(|_| self.server.has_recipients());
-        let now = Instant::now();
-        fds.extend(input.and_then(|input| input.source(now)).map(|fd| (fd, Interest::Reading)));
-        let idle = self.args.idle_timeout.map(|limit| self.server.last + limit);
-        let deadline = [idle, input.and_then(|input| input.rest(now))].into_iter().flatten().min();
-        wait(&fds, deadline).map_err(|e| sys::Error::new("poll", "", e))
-    }
-
-    fn receive(&mut self, number: usize) -> sys::Result<Option<Outcome>> {
-        for _ in 0..TURNS {
-            match self.server.turn(number)? {
-                Turn::More => {}
-                Turn::Empty => break,
-                Turn::Enough => return self.leave().map(Some),
-                Turn::Stopped(signal) => return Ok(Some(Outcome::stopped(signal))),
-            }
-        }
-        Ok(None)
-    }
-
-    fn take_input(&mut self) -> sys::Result<Option<Outcome>> {
-        let Some(input) = self.input.as_mut().filter(|_| self.server.has_recipients()) else {
-            return Ok(None);
-        };
-        if let Some(signal) = input.turn(&mut self.server, self.events)? {
-            return Ok(Some(Outcome::stopped(signal)));
-        }
-        let done = input.is_over() && self.args.send_only;
-        Ok(done.then(Outcome::done))
-    }
-
-    /// As many came as were wanted: sends what standard input still has for them.
-    fn leave(&mut self) -> sys::Result<Outcome> {
-        let input = self.input.as_mut().filter(|_| self.server.has_recipients());
-        let stopped = match input {
-            Some(input) => input.finish(&mut self.server, self.events)?,
-            None => None,
-        };
-        Ok(stopped.map_or_else(Outcome::done, Outcome::stopped))
-    }
+    let server = UdpServer::new(config, &sockets, context, &stop)?;
+    ServerLoop { config, server, input, sockets: &sockets, stop: &stop, events: &events }.run()
 }

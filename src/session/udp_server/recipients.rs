@@ -1,79 +1,80 @@
-//! Who gets the lines of standard input: the peer that spoke last, or everybody heard lately. Pure.
+//! The recipients of input: the sender of the last datagram, or every sender of the last minute. Pure.
 
 use crate::sys::mmsg::Origin;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How long a silent peer is still sent to where lines go to all.
-const LATELY: Duration = Duration::from_mins(1);
-/// Peers remembered: sender addresses are easily invented, memory is not. The half that was silent longest is forgotten.
-const MOST: usize = 4096;
+/// How long a silent peer stays a recipient where input goes to all.
+const EXPIRY: Duration = Duration::from_mins(1);
+/// The most peers remembered, because sender addresses can be forged in any number. Above it the half that was silent
+/// longest is removed.
+const CAPACITY: usize = 4096;
 
-/// A peer, and how it is sent to.
+/// A peer, and the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Recipient {
     pub(super) address: SocketAddr,
-    /// Which of the server's sockets heard it.
+    /// The number of the socket that received its datagram.
     pub(super) socket: usize,
-    /// Makes what is sent leave from the address it wrote to.
+    /// Makes datagrams leave from the address that it sent to.
     pub(super) origin: Option<Origin>,
 }
 
-/// The peers that may be sent to.
+/// The peers that input is sent to.
 #[derive(Default)]
 pub(super) struct Recipients {
     last: Option<(Recipient, Instant)>,
-    /// When each was last heard; only kept where lines go to all.
-    heard: Option<HashMap<SocketAddr, (Recipient, Instant)>>,
+    /// The time of each peer's last datagram; absent where input goes to the last sender.
+    all: Option<HashMap<SocketAddr, (Recipient, Instant)>>,
 }
 
 impl Recipients {
-    /// Nobody yet; lines go to all, or to the last one.
+    /// No peer yet. Input goes to `all` senders, or to the last one.
     pub(super) fn new(all: bool) -> Self {
-        Self { last: None, heard: all.then(HashMap::new) }
+        Self { last: None, all: all.then(HashMap::new) }
     }
 
-    /// A peer spoke.
-    pub(super) fn heard(&mut self, peer: Recipient, now: Instant) {
+    /// Notes the sender of a datagram.
+    pub(super) fn add(&mut self, peer: Recipient, now: Instant) {
         if self.last == Some((peer, now)) {
-            return; // one of a batch
+            return; // another datagram of its batch
         }
         self.last = Some((peer, now));
-        if let Some(heard) = &mut self.heard {
-            if heard.len() >= MOST && !heard.contains_key(&peer.address) {
-                forget_half(heard);
+        if let Some(all) = &mut self.all {
+            if all.len() >= CAPACITY && !all.contains_key(&peer.address) {
+                remove_half(all);
             }
-            heard.insert(peer.address, (peer, now));
+            all.insert(peer.address, (peer, now));
         }
     }
 
-    /// Whether a line sent now goes to anybody.
-    pub(super) fn is_anybody(&self, now: Instant) -> bool {
-        self.last.is_some_and(|(_, at)| self.heard.is_none() || is_lately(at, now))
+    /// Whether there is a recipient now.
+    pub(super) fn is_any(&self, now: Instant) -> bool {
+        self.last.is_some_and(|(_, at)| self.all.is_none() || is_recent(at, now))
     }
 
-    /// Who gets a line that is sent now.
-    pub(super) fn now(&mut self, now: Instant) -> Vec<Recipient> {
-        match &mut self.heard {
+    /// The recipients now.
+    pub(super) fn current(&mut self, now: Instant) -> Vec<Recipient> {
+        match &mut self.all {
             None => self.last.iter().map(|(peer, _)| *peer).collect(),
-            Some(heard) => {
-                heard.retain(|_, (_, at)| is_lately(*at, now));
-                heard.values().map(|(peer, _)| *peer).collect()
+            Some(all) => {
+                all.retain(|_, (_, at)| is_recent(*at, now));
+                all.values().map(|(peer, _)| *peer).collect()
             }
         }
     }
 }
 
-fn is_lately(at: Instant, now: Instant) -> bool {
-    now.saturating_duration_since(at) < LATELY
+fn is_recent(at: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(at) < EXPIRY
 }
 
-fn forget_half(heard: &mut HashMap<SocketAddr, (Recipient, Instant)>) {
-    let mut times: Vec<Instant> = heard.values().map(|(_, at)| *at).collect();
+fn remove_half(peers: &mut HashMap<SocketAddr, (Recipient, Instant)>) {
+    let mut times: Vec<Instant> = peers.values().map(|(_, at)| *at).collect();
     times.sort_unstable();
     let middle = times[times.len() / 2];
-    heard.retain(|_, (_, at)| *at > middle);
+    peers.retain(|_, (_, at)| *at > middle);
 }
 
 #[cfg(test)]
@@ -86,37 +87,37 @@ mod tests {
     }
 
     #[test]
-    fn the_last_one_stays_for_ever() {
+    fn the_last_sender_does_not_expire() {
         let (mut peers, now) = (Recipients::new(false), Instant::now());
-        assert!(!peers.is_anybody(now));
-        peers.heard(peer(1), now);
-        peers.heard(peer(2), now);
-        let later = now + LATELY * 100;
-        assert!(peers.is_anybody(later));
-        assert_eq!(peers.now(later), [peer(2)]);
+        assert!(!peers.is_any(now));
+        peers.add(peer(1), now);
+        peers.add(peer(2), now);
+        let later = now + EXPIRY * 100;
+        assert!(peers.is_any(later));
+        assert_eq!(peers.current(later), [peer(2)]);
     }
 
     #[test]
-    fn all_are_those_of_the_last_minute() {
+    fn all_are_the_senders_of_the_last_minute() {
         let (mut peers, now) = (Recipients::new(true), Instant::now());
-        peers.heard(peer(1), now);
-        peers.heard(peer(2), now + LATELY / 2);
-        assert_eq!(peers.now(now + LATELY / 2).len(), 2);
-        assert_eq!(peers.now(now + LATELY), [peer(2)]);
-        assert!(peers.is_anybody(now + LATELY) && !peers.is_anybody(now + LATELY * 2));
-        assert!(peers.now(now + LATELY * 2).is_empty());
+        peers.add(peer(1), now);
+        peers.add(peer(2), now + EXPIRY / 2);
+        assert_eq!(peers.current(now + EXPIRY / 2).len(), 2);
+        assert_eq!(peers.current(now + EXPIRY), [peer(2)]);
+        assert!(peers.is_any(now + EXPIRY) && !peers.is_any(now + EXPIRY * 2));
+        assert!(peers.current(now + EXPIRY * 2).is_empty());
     }
 
     #[test]
-    fn invented_senders_do_not_fill_memory() {
+    fn forged_senders_do_not_fill_memory() {
         let (mut peers, now) = (Recipients::new(true), Instant::now());
-        for i in 0..MOST * 3 {
-            peers.heard(peer(i), now + Duration::from_micros(i as u64));
+        for i in 0..CAPACITY * 3 {
+            peers.add(peer(i), now + Duration::from_micros(i as u64));
         }
         let then = now + Duration::from_secs(1);
-        let held = peers.now(then);
+        let held = peers.current(then);
         assert!(
-            (MOST / 2..=MOST).contains(&held.len()) && held.contains(&peer(MOST * 3 - 1)),
+            (CAPACITY / 2..=CAPACITY).contains(&held.len()) && held.contains(&peer(CAPACITY * 3 - 1)),
             "{}",
             held.len()
         );

@@ -1,18 +1,20 @@
-//! Many datagrams with one call: recvmmsg(2) and sendmmsg(2), and the error queue of ICMP's answers.
+//! Batches of datagrams: recvmmsg(2), sendmmsg(2), and the error queue with ICMP's errors.
 //!
-//! An [`Inbox`] and an [`Outbox`] own their headers and buffers, so that a batch costs one system call and no allocation.
+//! A [`BatchReceiver`] and a [`BatchSender`] own their headers and buffers: a batch costs one system call and no allocation.
+//! They count the bytes of the socket and emit an event for each datagram.
 
 mod control;
-mod inbox;
-mod outbox;
+mod receiver;
+mod sender;
 mod sockaddr;
 
 pub use control::Origin;
-pub use inbox::{Datagram, IcmpError, Inbox};
-pub use outbox::{Outbox, OutgoingDatagram};
+pub use receiver::{BatchReceiver, Datagram, IcmpError};
+pub use sender::{BatchSender, OutgoingDatagram};
 
-/// Datagrams taken or sent with one call: enough to make the call's own cost small, few enough that timers and signals
-/// are looked at many times a millisecond.
+/// Messages of one system call: enough to make its own cost small, few enough that timers and signals are checked many
+/// times a millisecond.
 pub const BATCH: usize = 64;
-/// Letters an [`Outbox`] takes at once: more than headers, since letters of one length to one peer share theirs.
-pub const LETTERS: usize = 1024;
+/// Datagrams that [`BatchSender::send`] takes at once: more than [`BATCH`], because datagrams of one length to one peer share
+/// a message.
+pub const SEND_BATCH: usize = 1024;

@@ -1,10 +1,11 @@
-//! Socket addresses in the kernel's form, as the headers of [`super::Inbox`] and [`super::Outbox`] point at them.
+//! Socket addresses in the kernel's form (`struct sockaddr`), for the headers of [`super::BatchReceiver`] and
+//! [`super::BatchSender`].
 #![allow(unsafe_code)]
 
 use std::mem::{size_of, zeroed};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-/// Room for an address of either family.
+/// `struct sockaddr_in` or `struct sockaddr_in6`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) union RawSockAddr {
@@ -13,13 +14,13 @@ pub(super) union RawSockAddr {
 }
 
 impl RawSockAddr {
-    /// Nothing yet.
+    /// No address (`AF_UNSPEC`).
     pub(super) fn empty() -> Self {
         // SAFETY: both members are made of integers, for which zero is a value.
         unsafe { zeroed() }
     }
 
-    /// Writes an address down; returns its length in bytes.
+    /// Stores an address; returns its length in bytes.
     #[allow(clippy::cast_possible_truncation)] // families are small numbers
     pub(super) fn set(&mut self, address: SocketAddr) -> usize {
         *self = Self::empty();
@@ -46,7 +47,7 @@ impl RawSockAddr {
         }
     }
 
-    /// Reads the address the kernel wrote; `None` if it wrote none, or one of another kind.
+    /// The address the kernel wrote; `None` if it wrote none, or one of another family.
     pub(super) fn address(&self) -> Option<SocketAddr> {
         // SAFETY: every bit pattern is a value of both members, and both begin with the family.
         let (v4, v6) = unsafe { (self.v4, self.v6) };
@@ -73,19 +74,19 @@ mod tests {
     proptest! {
         #[test]
         fn an_address_is_read_back_as_it_was_written(v4: [u8; 4], v6: [u8; 16], port: u16, scope: u32) {
-            let mut name = RawSockAddr::empty();
+            let mut raw = RawSockAddr::empty();
             for address in [
                 SocketAddr::from((v4, port)),
                 SocketAddrV6::new(v6.into(), port, 0, scope).into(),
             ] {
-                name.set(address);
-                prop_assert_eq!(name.address(), Some(address));
+                raw.set(address);
+                prop_assert_eq!(raw.address(), Some(address));
             }
         }
     }
 
     #[test]
-    fn no_address_is_none() {
+    fn an_empty_address_is_none() {
         assert_eq!(RawSockAddr::empty().address(), None);
     }
 }

@@ -1,9 +1,10 @@
-//! What UDP sockets have that TCP's have not: origins, groups, ICMP's answers, and events a datagram.
+//! Sockets of datagrams: local addresses of what was received, multicast groups, ICMP errors, and an event for each datagram.
 #![allow(unsafe_code)]
 
 use super::Socket;
 use crate::event::{Dir, Event, Kind, Scope, Subject};
 use crate::sys::error::{Error, Result};
+use crate::sys::mmsg::Origin;
 use crate::sys::options::{Family, SocketOption};
 use socket2::{InterfaceIndexOrAddress, SockRef};
 use std::ffi::c_int;
@@ -13,14 +14,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::Ordering;
 
-/// The receive buffer asked for where the user asked for none: what comes in tens of milliseconds at a million datagrams
-/// a second. The kernel grants what `net.core.rmem_max` allows, socket(7).
+/// The receive buffer requested where the user set none, bytes: tens of milliseconds of a million datagrams a second. The
+/// kernel grants what `net.core.rmem_max` allows, socket(7).
 const CAPACITY: usize = 4 << 20;
 
 impl Socket {
-    /// Makes received datagrams say which of our addresses they were sent to (`IP_PKTINFO`, ip(7);
-    /// `IPV6_RECVPKTINFO`, ipv6(7)).
-    pub fn tell_origins(&self) -> Result<()> {
+    /// Has each datagram come with the local address it was sent to (`IP_PKTINFO`, ip(7); `IPV6_RECVPKTINFO`, ipv6(7)).
+    pub fn receive_origins(&self) -> Result<()> {
         let name = match self.family {
             Family::V4 => (libc::IPPROTO_IP, libc::IP_PKTINFO),
             Family::V6 => (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
@@ -28,9 +28,9 @@ impl Socket {
         self.turn_on(name).map_err(|e| Error::new("option pktinfo", self.on(), e))
     }
 
-    /// Keeps what ICMP sends back until [`crate::sys::mmsg::Inbox::receive_returned`] takes it (`IP_RECVERR`, ip(7);
+    /// Queues ICMP errors for [`crate::sys::mmsg::BatchReceiver::receive_icmp_errors`] (`IP_RECVERR`, ip(7);
     /// `IPV6_RECVERR`, ipv6(7)).
-    pub fn keep_returns(&self) -> Result<()> {
+    pub fn receive_icmp_errors(&self) -> Result<()> {
         let name = match self.family {
             Family::V4 => (libc::IPPROTO_IP, libc::IP_RECVERR),
             Family::V6 => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
@@ -38,9 +38,9 @@ impl Socket {
         self.turn_on(name).map_err(|e| Error::new("option recverr", self.on(), e))
     }
 
-    /// Lets the kernel hand over several datagrams of one sender with one message (`UDP_GRO`, udp(7), Linux 5.0), which
-    /// [`crate::sys::mmsg::Inbox`] takes apart. Where it does not, they come one by one.
-    pub fn take_segments(&self) {
+    /// Lets the kernel join datagrams of one sender to one message (`UDP_GRO`, udp(7), Linux 5.0), which
+    /// [`crate::sys::mmsg::BatchReceiver`] splits. Older kernels deliver them one by one.
+    pub fn receive_segments(&self) {
         let _ = self.turn_on((libc::SOL_UDP, libc::UDP_GRO));
     }
 
@@ -55,8 +55,8 @@ impl Socket {
         if answer == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    /// Makes room for a burst, as much as the kernel allows, unless the user asked for a size (`options`).
-    pub fn make_room(&self, options: &[SocketOption]) {
+    /// Enlarges the receive buffer for bursts, as far as the kernel allows, unless `options` set its size.
+    pub fn enlarge_receive_buffer(&self, options: &[SocketOption]) {
         let asked = options.iter().any(|o| matches!(o, SocketOption::ReceiveBuffer(_)));
         let enough = SockRef::from(&self.as_fd()).recv_buffer_size().is_ok_and(|size| size >= CAPACITY);
         if !asked && !enough {
@@ -82,7 +82,7 @@ impl Socket {
     }
 
     /// Emits `listening`: datagrams can be received.
-    pub fn tell_listening(&self) {
+    pub fn emit_listening(&self) {
         self.emit_options();
         self.emit(|socket| Event::Listening {
             socket,
@@ -92,34 +92,31 @@ impl Socket {
         });
     }
 
-    /// Emits an event for each datagram of a batch: our address, the peer's, bytes.
-    pub fn tell_datagrams(
+    /// Counts a batch of datagrams received or sent, and emits an event for each: the origin of the datagram, or of the one
+    /// it answers, the peer (the connected one if absent), bytes.
+    pub(in crate::sys) fn note_datagrams(
         &self,
         dir: Dir,
-        datagrams: impl Iterator<Item = (Option<SocketAddr>, Option<SocketAddr>, usize)>,
+        datagrams: impl Iterator<Item = (Option<Origin>, Option<SocketAddr>, usize)> + Clone,
     ) {
-        if self.tracker.observed() {
-            let subject = self.subject();
-            self.sockets.events().emit_burst(datagrams.map(|(local, peer, len)| {
-                let socket = Subject { local, peer, ..subject };
-                Event::Datagram { socket, dir, len }
-            }));
+        let counter = if dir == Dir::In { &self.tracker.bytes_in } else { &self.tracker.bytes_out };
+        counter.fetch_add(datagrams.clone().map(|(.., len)| len as u64).sum(), Ordering::Relaxed);
+        if !self.tracker.observed() {
+            return;
         }
+        let (subject, own) = (self.subject(), self.local());
+        self.sockets.events().emit_burst(datagrams.map(|(origin, peer, len)| {
+            let local = origin.map_or(own, |origin| origin.local(dir, own?));
+            let socket = Subject { local, peer: peer.or(subject.peer), ..subject };
+            Event::Datagram { socket, dir, len }
+        }));
     }
 
     /// Remembers that a datagram was lost, for the socket's summary.
-    pub(in crate::sys) fn note_returned(&self, why: &io::Error) {
+    pub(in crate::sys) fn note_icmp_error(&self, why: &io::Error) {
         if let Some(errno) = why.raw_os_error() {
             self.tracker.note_error(errno);
         }
-    }
-
-    pub(in crate::sys) fn count_in(&self, bytes: u64) {
-        self.tracker.bytes_in.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    pub(in crate::sys) fn count_out(&self, bytes: u64) {
-        self.tracker.bytes_out.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn on(&self) -> String {

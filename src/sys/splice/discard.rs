@@ -7,9 +7,9 @@ use rustix::net::{RecvFlags, recv};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 
-/// Receives and throws away until the peer's FIN.
+/// Receives and discards until the peer's FIN.
 pub fn discard(from: &Socket) -> Result<(), PumpError> {
-    // Zeroed memory that nobody touches takes up none.
+    // Zeroed memory that is never touched takes no space.
     let mut room = vec![0; CHUNK];
     loop {
         match discard_some(from, &mut room) {
@@ -24,8 +24,8 @@ pub fn discard(from: &Socket) -> Result<(), PumpError> {
     }
 }
 
-/// Throws away what has come, at most the length of `room`, bytes; 0 at the peer's FIN, and [`Socket::recv`]'s errors.
-/// What `room` holds afterwards is not said: a kernel that does not know the flag receives into it.
+/// Discards received data, at most the length of `room`; returns the number of bytes, 0 at the peer's FIN, and the errors
+/// of [`Socket::recv`]. The contents of `room` are unspecified: a kernel without the flag receives into it.
 pub fn discard_some(from: &Socket, room: &mut [u8]) -> io::Result<usize> {
     from.receive_by(|| Ok(recv(from, room, RecvFlags::TRUNC)?.1))
 }

@@ -1,7 +1,7 @@
 //! Moves bytes between a socket and a descriptor, by the cheapest call both ends allow, for a thread of its own.
 //!
 //! Where a call refuses the descriptors, bytes are copied. The socket is non-blocking and waited for by poll(2): a splice
-//! that slept on it would keep the pipe locked, and with it whoever reads or writes the pipe's other end.
+//! that slept on it would keep the pipe locked, and block the process at the pipe's other end.
 
 mod discard;
 mod receive;
@@ -44,8 +44,8 @@ fn local(error: impl Into<io::Error>) -> PumpError {
 }
 
 /// Whether the kernel, or a sandbox around us, refused to move bytes by itself, so that they are to be copied: these
-/// descriptors or this file system cannot (EINVAL), or nobody may (what a seccomp(2) filter answers is its author's
-/// choice). Nothing was moved then; a refusal for another reason comes back from the copying call.
+/// descriptors or this file system cannot (EINVAL), or a filter forbids it (a seccomp(2) filter may answer with any
+/// error). Nothing was moved then; a refusal for another reason comes back from the copying call.
 fn is_refused(error: &io::Error) -> bool {
     const REFUSALS: [Errno; 5] = [Errno::INVAL, Errno::NOSYS, Errno::PERM, Errno::ACCESS, Errno::OPNOTSUPP];
     Errno::from_io_error(error).is_some_and(|errno| REFUSALS.contains(&errno))

@@ -1,5 +1,4 @@
-//! From the socket to a descriptor: a receiver is fastest with splice(2) into pipe, file and device alike, and faster
-//! still where nothing is to be kept.
+//! From the socket to a descriptor: splice(2) is fastest into pipes, files and devices, and discarding faster still.
 
 use super::{CHUNK, COPY, Filter, PumpError, discard, is_refused, local, socket, widen};
 use crate::sys::fd::{self, Nature};
@@ -32,7 +31,7 @@ fn receive_into_pipe(from: &Socket, output: BorrowedFd<'_>) -> Result<(), PumpEr
         match splice_from(from, output) {
             Ok(0) => return Ok(()),
             Ok(_) => {}
-            // One of the two would have to wait, the call does not say which; only a pipe that somebody made
+            // One of the two would block, and the call does not say which; only a pipe that another process made
             // non-blocking can be the full one.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 wait(&[(from.as_fd(), Interest::Reading)], None).map_err(socket)?;

@@ -18,8 +18,8 @@ use std::time::Instant;
 /// instead of in the receiver's acknowledgements (`TCP_NOTSENT_LOWAT`, tcp(7)); measured best of 64 to 256 KiB.
 const UNSENT: u32 = 128 << 10;
 
-/// Sends `input` to its end. `to` gives the socket for each step, or `None` once nobody wants more: a thread that
-/// waits for input holds no socket open.
+/// Sends `input` to its end. `to` gives the socket for each step, or `None` once no more is wanted: a thread that
+/// waits for input keeps no socket open.
 pub fn send<S: Deref<Target = Socket>>(
     input: BorrowedFd<'_>,
     to: impl Fn() -> Option<S>,
@@ -79,7 +79,7 @@ fn send_pipe<S: Deref<Target = Socket>>(
 }
 
 enum Spliced {
-    /// So many bytes; 0 if it has to be asked again.
+    /// Bytes moved; 0 if the call must be repeated.
     Some(usize),
     /// The pipe's end.
     End,

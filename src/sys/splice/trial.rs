@@ -1,4 +1,4 @@
-//! Which way bytes of a pipe get into the socket sooner, found out by trying both in turns.
+//! Chooses the faster way from a pipe into a socket by trying both in turns.
 //!
 //! read(2) and send(2) copy, but pack the bytes into fragments of 32 KiB, which a receiver that passes them on takes out
 //! at a fraction of the cost. splice(2) moves the pipe's pages one by one, and is far ahead where the receiver throws
@@ -17,10 +17,10 @@ pub(super) enum Way {
 
 /// Bytes of one leg: several times what the socket's buffers hold of the leg before (`tcp_rmem`, 6 MiB, tcp(7)).
 const LEG: usize = 32 << 20;
-/// Each way is tried so often; its best leg counts, which was disturbed least.
+/// Legs of each way; the best one counts, since it was disturbed least.
 const LEGS: u32 = 3;
 
-/// A race in legs, one way after the other; from its end on the winner is used.
+/// A comparison in legs, one way after the other; afterwards the faster way is used.
 pub(super) struct Trial {
     way: Way,
     /// Legs to come, this one included; 0 once it is decided.

@@ -1,0 +1,93 @@
+//! A client's UDP socket towards one address: connected where only that address answers.
+
+use super::source::Source;
+use crate::event::{Kind, Proto, Role};
+use crate::sys::mmsg::{BatchReceiver, BatchSender, IcmpError, OutgoingDatagram};
+use crate::sys::options::SocketOption;
+use crate::sys::socket::{Socket, SocketFactory};
+use crate::sys::{Error, Result};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+/// The pause after `ENOBUFS`: the queue of a network device is full, which poll(2) does not wait for.
+pub const BACKOFF: Duration = Duration::from_millis(1);
+
+/// How the socket of a client is made.
+#[derive(Clone, Debug, Default)]
+pub struct UdpClientConfig {
+    /// The local end; the kernel chooses if absent.
+    pub source: Option<Source>,
+    /// Set before bind and connect.
+    pub options: Vec<SocketOption>,
+    /// Replies come from any address.
+    pub broadcast: bool,
+}
+
+/// A socket towards one address.
+///
+/// It is connected, so that it receives ICMP errors and the datagrams of that address alone; towards a group or a broadcast
+/// address it is not, because the replies have other senders.
+pub struct UdpClient {
+    /// The socket.
+    pub socket: Socket,
+    /// The address it sends to.
+    pub address: SocketAddr,
+    connected: bool,
+}
+
+impl UdpClient {
+    /// Opens a socket towards `address`.
+    pub fn open(config: &UdpClientConfig, address: SocketAddr, sockets: &SocketFactory) -> Result<Self> {
+        let socket = sockets.open(Proto::Udp, Role::Client, address, &config.options)?;
+        let connected = !address.ip().is_multicast() && !config.broadcast;
+        let any = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        match config.source {
+            Some(source) => {
+                let local = source.for_peer(address).ok_or_else(|| {
+                    let why = io::Error::other("the source address is of the other family");
+                    Error::new("connect", address, why).about(Kind::Address)
+                })?;
+                socket.bind(local)?;
+            }
+            None if !connected => drop(socket.bind(SocketAddr::new(any, 0))?),
+            None => {}
+        }
+        socket.enlarge_receive_buffer(&config.options);
+        if connected {
+            socket.receive_icmp_errors()?;
+            socket.start_connect(address)?;
+        } else {
+            socket.emit_options();
+        }
+        Ok(Self { socket, address, connected })
+    }
+
+    /// Sends the first of `payloads` with one call; returns how many.
+    pub fn send<'a>(
+        &self,
+        sender: &mut BatchSender,
+        payloads: impl Iterator<Item = &'a [u8]>,
+    ) -> io::Result<usize> {
+        let to = (!self.connected).then_some(self.address);
+        let datagrams: Vec<OutgoingDatagram<'_>> =
+            payloads.map(|payload| OutgoingDatagram { payload, to, from: None }).collect();
+        match sender.send(&self.socket, &datagrams) {
+            // The error of an earlier datagram that was too long for the path is reported once.
+            Err(error) if error.raw_os_error() == Some(libc::EMSGSIZE) => {
+                sender.send(&self.socket, &datagrams)
+            }
+            answer => answer,
+        }
+    }
+
+    /// Empties the error queue; returns the first error, because of which a datagram was not delivered.
+    pub fn icmp_error(&self, receiver: &mut BatchReceiver) -> Option<io::Error> {
+        if !self.connected {
+            return None;
+        }
+        let errors = receiver.receive_icmp_errors(&self.socket).into_iter().map(|IcmpError { why, .. }| why);
+        // Of a datagram too long for the path the kernel notes the path's MTU, and fragments the next one (ip(7)).
+        errors.into_iter().find(|e| e.raw_os_error() != Some(libc::EMSGSIZE))
+    }
+}
