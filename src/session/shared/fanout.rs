@@ -18,8 +18,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-/// Bytes kept for connections that are behind or come back, and how far one may be behind.
-const LIMIT: u64 = 4 << 20;
+/// Bytes kept for connections that are behind or come back, and how far one may be behind. Tests fill it faster.
+const LIMIT: u64 = if cfg!(test) { 16 << 10 } else { 4 << 20 };
 /// How often the rate of a connection that is far behind is measured while reading pauses.
 const MEASURE_EVERY: Duration = Duration::from_millis(50);
 /// A line longer than this is passed on before its end is read.
@@ -56,19 +56,7 @@ pub(in crate::session) struct InputFanout {
 
 /// Starts the fan-out in this runtime; `filter` changes what is read. Without `reads` there is never any input.
 pub(in crate::session) fn open(framing: Framing, filter: Option<Filter>, reads: bool) -> Rc<InputFanout> {
-    let fanout = Rc::new(InputFanout {
-        framing,
-        log: RefCell::default(),
-        readers: RefCell::default(),
-        opened: Instant::now(),
-        ended: Cell::new(false),
-        failure: RefCell::default(),
-        wanted: Notify::new(),
-        grown: Notify::new(),
-        taken: Notify::new(),
-        budget: LineBudget::new(),
-        waiting_said: Cell::new(false),
-    });
+    let fanout = Rc::new(InputFanout::new(framing));
     if reads {
         tokio::task::spawn_local(Rc::clone(&fanout).run(fd::take_input(), filter));
     }
@@ -76,6 +64,22 @@ pub(in crate::session) fn open(framing: Framing, filter: Option<Filter>, reads: 
 }
 
 impl InputFanout {
+    fn new(framing: Framing) -> Self {
+        Self {
+            framing,
+            log: RefCell::default(),
+            readers: RefCell::default(),
+            opened: Instant::now(),
+            ended: Cell::new(false),
+            failure: RefCell::default(),
+            wanted: Notify::new(),
+            grown: Notify::new(),
+            taken: Notify::new(),
+            budget: LineBudget::new(),
+            waiting_said: Cell::new(false),
+        }
+    }
+
     async fn run(self: Rc<Self>, input: io::Result<OwnedFd>, filter: Option<Filter>) {
         self.wanted.notified().await;
         let failed = self.read(input, filter).await.err();
@@ -135,7 +139,7 @@ impl InputFanout {
         if bytes.is_empty() {
             return;
         }
-        while self.must_wait(bytes.len() as u64) {
+        while self.must_wait(bytes.len() as u64, self.opened.elapsed()) {
             // Until a reader took something, or it is time to measure.
             let _ = timeout(MEASURE_EVERY, self.taken.notified()).await;
         }
@@ -144,12 +148,12 @@ impl InputFanout {
     }
 
     /// Whether `len` more bytes have to wait for a reader. If not, evicts and releases what is in their way.
-    fn must_wait(&self, len: u64) -> bool {
+    fn must_wait(&self, len: u64, now: Duration) -> bool {
         let (start, end) = (self.log.borrow().start(), self.log.borrow().end());
         if end + len - start <= LIMIT / 2 {
             return false;
         }
-        let (followers, now) = (self.followers(), self.opened.elapsed());
+        let followers = self.followers();
         // Otherwise all readers have something to take, and a slow one does no harm.
         let starving = followers.iter().any(|reader| reader.place() == end);
         let mut wait = false;
@@ -207,5 +211,122 @@ impl InputFanout {
     /// The error that ended the input, once.
     pub(in crate::session) fn failure(&self) -> Option<Error> {
         self.failure.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reader::Next;
+    use super::*;
+    use proptest::prelude::*;
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+
+    const CHUNK: usize = 1 << 10;
+    const STEP: Duration = Duration::from_millis(50);
+
+    fn fanout() -> Rc<InputFanout> {
+        Rc::new(InputFanout::new(Framing::Bytes))
+    }
+
+    /// Appends as much as has not to wait; returns how much that was.
+    fn fill(fanout: &InputFanout, now: Duration) -> usize {
+        let mut filled = 0;
+        while filled < 1 << 20 && !fanout.must_wait(CHUNK as u64, now) {
+            fanout.log.borrow_mut().append(&[b'x'; CHUNK]);
+            filled += CHUNK;
+        }
+        filled
+    }
+
+    /// Takes up to `most` bytes.
+    fn take(reader: &Reader, most: usize) -> Vec<u8> {
+        let mut taken = Vec::new();
+        while taken.len() < most && reader.has_more() {
+            let write = |slices: &[io::IoSlice<'_>]| {
+                let before = taken.len();
+                for slice in slices {
+                    taken.extend_from_slice(&slice[..slice.len().min(most - taken.len())]);
+                }
+                Ok(taken.len() - before)
+            };
+            reader.take(write).unwrap();
+        }
+        taken
+    }
+
+    fn is_evicted(reader: &Reader) -> bool {
+        let next = std::pin::pin!(reader.next());
+        matches!(next.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Next::Evicted))
+    }
+
+    #[test]
+    fn a_reader_that_takes_nothing_is_evicted_after_a_second_if_another_waits() {
+        let fanout = fanout();
+        let (stalled, waiting) = (fanout.subscribe(true), fanout.subscribe(true));
+        for step in 0..20 {
+            fill(&fanout, STEP * step);
+            take(&waiting, usize::MAX);
+            assert!(fanout.must_wait(CHUNK as u64, STEP * step) && !is_evicted(&stalled), "{step}");
+        }
+        assert!(!fanout.must_wait(CHUNK as u64, STEP * 21));
+        assert!(is_evicted(&stalled) && !is_evicted(&waiting));
+    }
+
+    #[test]
+    fn a_slow_reader_is_waited_for_alone_and_an_excused_one_always() {
+        for excused in [false, true] {
+            let fanout = fanout();
+            let (slow, other) = (fanout.subscribe(true), excused.then(|| fanout.subscribe(true)));
+            let mut excuse = std::pin::pin!(slow.excused(std::future::pending::<()>()));
+            if excused {
+                assert!(excuse.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            for step in 0..100 {
+                fill(&fanout, STEP * step);
+                other.iter().for_each(|other| drop(take(other, usize::MAX)));
+            }
+            assert!(fanout.must_wait(CHUNK as u64, STEP * 100) && !is_evicted(&slow), "{excused}");
+        }
+    }
+
+    #[test]
+    fn a_reader_of_two_mebibytes_a_second_stays() {
+        let fanout = fanout();
+        let (steady, fast) = (fanout.subscribe(true), fanout.subscribe(true));
+        for step in 0..1000 {
+            fill(&fanout, Duration::from_millis(5) * step);
+            take(&fast, usize::MAX);
+            take(&steady, 10 << 10);
+            assert!(!is_evicted(&steady), "{step}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn followers_get_everything_and_memory_is_bounded(
+            steps in proptest::collection::vec((0..3_usize, 1..2000_usize), 1..200),
+        ) {
+            let fanout = fanout();
+            let readers = [(); 2].map(|()| fanout.subscribe(true));
+            let (mut said, mut got) = (Vec::new(), [Vec::new(), Vec::new()]);
+            for (what, len) in steps {
+                match what {
+                    0 if !fanout.must_wait(len as u64, Duration::ZERO) => {
+                        let text: Vec<u8> = (said.len()..said.len() + len).map(|n| n.to_le_bytes()[0]).collect();
+                        fanout.log.borrow_mut().append(&text);
+                        said.extend(text);
+                    }
+                    0 => {}
+                    who => got[who - 1].extend(take(&readers[who - 1], len * 2)),
+                }
+                let log = fanout.log.borrow();
+                prop_assert!(log.end() - log.start() <= LIMIT + 64);
+            }
+            for (reader, got) in readers.iter().zip(&mut got) {
+                got.extend(take(reader, usize::MAX));
+                prop_assert!(*got == said);
+            }
+        }
     }
 }
