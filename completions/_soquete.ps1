@@ -45,6 +45,10 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;listen' {
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
+            [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
+            [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
+            [CompletionResult]::new('--deny-file', '--deny-file', [CompletionResultType]::ParameterName, 'Refuse the peers in FILE, one SPEC a line')
             [CompletionResult]::new('--respond', '--respond', [CompletionResultType]::ParameterName, 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input')
             [CompletionResult]::new('--send', '--send', [CompletionResultType]::ParameterName, 'Send FILE, then FIN')
             [CompletionResult]::new('--max-conns', '--max-conns', [CompletionResultType]::ParameterName, 'Serve at most N clients at once; others wait in the accept queue')
@@ -153,6 +157,10 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;udp-serve' {
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
+            [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
+            [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
+            [CompletionResult]::new('--deny-file', '--deny-file', [CompletionResultType]::ParameterName, 'Refuse the peers in FILE, one SPEC a line')
             [CompletionResult]::new('--respond', '--respond', [CompletionResultType]::ParameterName, 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input')
             [CompletionResult]::new('--join', '--join', [CompletionResultType]::ParameterName, 'Join this multicast group, on one interface or the one the routing table names')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after N datagrams, and after sending the input that is then waiting (not a terminal''s)')
@@ -242,6 +250,10 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;chat-serve' {
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
+            [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
+            [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
+            [CompletionResult]::new('--deny-file', '--deny-file', [CompletionResultType]::ParameterName, 'Refuse the peers in FILE, one SPEC a line')
             [CompletionResult]::new('--history', '--history', [CompletionResultType]::ParameterName, 'Send new members the last N lines, at most half of --slow-limit')
             [CompletionResult]::new('--max-clients', '--max-clients', [CompletionResultType]::ParameterName, 'Maximum clients; extra ones are told and disconnected')
             [CompletionResult]::new('--max-line', '--max-line', [CompletionResultType]::ParameterName, 'Maximum length of a line; the rest is dropped')

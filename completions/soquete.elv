@@ -41,6 +41,10 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand completions 'Print the completion script of a shell'
         }
         &'soquete;listen'= {
+            cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
+            cand --deny 'Refuse these peers, allowed ones too; repeatable'
+            cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
+            cand --deny-file 'Refuse the peers in FILE, one SPEC a line'
             cand --respond 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input'
             cand --send 'Send FILE, then FIN'
             cand --max-conns 'Serve at most N clients at once; others wait in the accept queue'
@@ -147,6 +151,10 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;udp-serve'= {
+            cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
+            cand --deny 'Refuse these peers, allowed ones too; repeatable'
+            cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
+            cand --deny-file 'Refuse the peers in FILE, one SPEC a line'
             cand --respond 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input'
             cand --join 'Join this multicast group, on one interface or the one the routing table names'
             cand --count 'End after N datagrams, and after sending the input that is then waiting (not a terminal''s)'
@@ -234,6 +242,10 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;chat-serve'= {
+            cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
+            cand --deny 'Refuse these peers, allowed ones too; repeatable'
+            cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
+            cand --deny-file 'Refuse the peers in FILE, one SPEC a line'
             cand --history 'Send new members the last N lines, at most half of --slow-limit'
             cand --max-clients 'Maximum clients; extra ones are told and disconnected'
             cand --max-line 'Maximum length of a line; the rest is dropped'

@@ -43,6 +43,10 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d '
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
@@ -138,6 +142,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Eve
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
@@ -209,6 +217,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Ev
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l history -d 'Send new members the last N lines, at most half of --slow-limit' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-clients -d 'Maximum clients; extra ones are told and disconnected' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line -d 'Maximum length of a line; the rest is dropped' -r

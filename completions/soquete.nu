@@ -33,6 +33,10 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --allow: string           # Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable
+    --deny: string            # Refuse these peers, allowed ones too; repeatable
+    --allow-file: path        # Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody
+    --deny-file: path         # Refuse the peers in FILE, one SPEC a line
     --echo                    # Send data back
     --upper                   # Send data back in upper case
     --discard                 # Discard data
@@ -144,6 +148,10 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --allow: string           # Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable
+    --deny: string            # Refuse these peers, allowed ones too; repeatable
+    --allow-file: path        # Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody
+    --deny-file: path         # Refuse the peers in FILE, one SPEC a line
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
     --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
@@ -233,6 +241,10 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --allow: string           # Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable
+    --deny: string            # Refuse these peers, allowed ones too; repeatable
+    --allow-file: path        # Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody
+    --deny-file: path         # Refuse the peers in FILE, one SPEC a line
     --raw                     # Relay lines without stamps, commands and notices; still truncated to --max-line
     --announce                # Announce members who join and leave
     --history: string         # Send new members the last N lines, at most half of --slow-limit

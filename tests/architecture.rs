@@ -24,6 +24,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
         &[
             "chat",
             "event::State",
+            "net::acl::AccessSpec",
             "net::address",
             "net::datagram::LONGEST_V4",
             "net::datagram::LONGEST_V6",

@@ -20,6 +20,8 @@ use clap::builder::PossibleValue;
 ///
 /// With --raw lines are relayed unchanged, commands included, and a client over --max-clients is closed silently. Lines
 /// longer than --max-line are still truncated, and an unfinished last line gets a line feed when its sender leaves.
+///
+/// A client that --allow and --deny leave out is reset before a byte is exchanged.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {

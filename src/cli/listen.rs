@@ -16,6 +16,9 @@ use std::time::Duration;
 /// that falls 4 MiB of input behind holds the others up only while it takes 1 MiB a second or more; a slower one is
 /// disconnected after about a second, with a reset.
 ///
+/// A client that --allow and --deny leave out is reset before a byte is exchanged. It does not count for --max-conns and
+/// does not end the program.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES)]
@@ -125,4 +128,6 @@ Examples:
   soquete listen -k --prefix 4333         read many clients, each line tagged
   soquete listen -k --max-conns 2 --reject --echo 7000
                                           reject the third client
+  soquete listen -k --echo --public 7000 --allow 10.0.0.0/8 --deny 10.0.0.1
+                                          serve one network but one host
   soquete listen 0 --ready-file addr      take a free port, say which";

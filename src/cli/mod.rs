@@ -28,8 +28,8 @@ pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
 pub use response::Response;
 pub use socket::{
-    ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs, UdpClientArgs,
-    UdpServerArgs,
+    AccessArgs, ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs,
+    UdpClientArgs, UdpServerArgs,
 };
 pub use stat::Stat;
 pub use udp_send::UdpSend;

@@ -1,6 +1,7 @@
 //! Flags shared by every subcommand that opens a socket.
 
 use super::values::{Keepalive, byte, duration, number, size, switch};
+use crate::net::acl::AccessSpec;
 use crate::net::address::Source;
 use crate::net::resolve::Lookup;
 use crate::sys::options::SocketOption;
@@ -154,6 +155,27 @@ pub struct ServerArgs {
     /// Families and names.
     #[command(flatten)]
     pub lookup: LookupArgs,
+    /// The peers it serves.
+    #[command(flatten)]
+    pub access: AccessArgs,
+}
+
+/// Which peers a server serves.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Access")]
+pub struct AccessArgs {
+    /// Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable
+    #[arg(long, value_name = "SPEC")]
+    pub allow: Vec<AccessSpec>,
+    /// Refuse these peers, allowed ones too; repeatable
+    #[arg(long, value_name = "SPEC")]
+    pub deny: Vec<AccessSpec>,
+    /// Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody
+    #[arg(long, value_name = "FILE")]
+    pub allow_file: Vec<PathBuf>,
+    /// Refuse the peers in FILE, one SPEC a line
+    #[arg(long, value_name = "FILE")]
+    pub deny_file: Vec<PathBuf>,
 }
 
 /// Options of the listeners of a TCP server.

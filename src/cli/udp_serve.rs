@@ -21,6 +21,9 @@ use std::time::Duration;
 /// services answer every datagram themselves: one datagram with a forged sender would be answered forever. The first
 /// such datagram of each kind causes a warning.
 ///
+/// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
+/// address is reported by a refuse event; after 1024 addresses no more are reported.
+///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
 /// is not UTF-8; also where datagrams are answered.
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result, bind_target, ready};
+use super::{Context, Result, access_rules, bind_target, ready};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Endpoint;
@@ -11,6 +11,7 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
     let config = Config {
         target: bind_target(endpoint, &args.address, &args.server),
+        access: access_rules(&args.server, context)?,
         options: args.listener.socket.server_options(),
         backlog: args.listener.backlog,
         ready: ready(&args.listener.ready),

@@ -4,7 +4,7 @@ use super::demo_chat::two_talk;
 use super::demo_many::three_servers;
 use super::demo_udp::udp_echo;
 use super::{Context, Outcome, Result};
-use crate::event::Proto;
+use crate::event::{Event, Proto};
 use crate::net::bind::ListenConfig;
 use crate::net::connect::{Dial, DialError};
 use crate::sys::poll::{Interest, wait};
@@ -79,7 +79,9 @@ pub(super) fn connect(context: &Context, address: SocketAddr) -> std::result::Re
 /// The other end of a client that has connected.
 pub(super) fn accept(listener: &Socket, address: SocketAddr) -> sys::Result<Socket> {
     ready(listener)?;
-    listener.accept().map_err(|e| sys::Error::new("accept", address, e))
+    let client = listener.accept().map_err(|e| sys::Error::new("accept", address, e))?;
+    client.emit(|socket| Event::Accept { socket });
+    Ok(client)
 }
 
 /// Ends a connection in order: the client says that it is done, then the server.

@@ -3,6 +3,8 @@
 use super::{Context, Outcome, Result, end_config};
 use crate::cli::Listen;
 use crate::event::{Event, Proto};
+use crate::net::accept::admit;
+use crate::net::acl::AccessRules;
 use crate::net::address::Endpoint;
 use crate::net::bind::ListenConfig;
 use crate::net::crlf;
@@ -23,6 +25,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
     let endpoint = Endpoint::parse(&args.address)?;
     let bind_target = super::bind_target(endpoint, &args.address, &args.server);
     let service = tcp_server::Service::of(args, context)?;
+    let access = super::access_rules(&args.server, context)?;
     limits::raise_descriptors();
     let listen_config = ListenConfig {
         sockets: &context.sockets,
@@ -34,13 +37,13 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
     let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
     ready::announce(&super::ready(&args.listener.ready), &listeners, context)?;
     match service {
-        tcp_server::Service::Pipe if !args.keep_open => pipe_first(args, listeners, context),
-        service => tcp_server::run(args, service, listeners, context),
+        tcp_server::Service::Pipe if !args.keep_open => pipe_first(args, listeners, &access, context),
+        service => tcp_server::run(args, service, listeners, access, context),
     }
 }
 
-fn pipe_first(args: &Listen, listeners: Vec<Socket>, context: &Context) -> Result {
-    let client = match first_client(args, &listeners, context)? {
+fn pipe_first(args: &Listen, listeners: Vec<Socket>, access: &AccessRules, context: &Context) -> Result {
+    let client = match first_client(args, &listeners, access, context)? {
         Arrival::Client(client) => client,
         Arrival::Nobody => return Ok(tcp_server::nobody_came(args)),
         Arrival::Stopped(signal) => return Ok(Outcome::stopped(signal)),
@@ -66,7 +69,12 @@ enum Arrival {
     Stopped(Signal),
 }
 
-fn first_client(args: &Listen, listeners: &[Socket], context: &Context) -> sys::Result<Arrival> {
+fn first_client(
+    args: &Listen,
+    listeners: &[Socket],
+    access: &AccessRules,
+    context: &Context,
+) -> sys::Result<Arrival> {
     let deadline = args.accept_timeout.map(|t| Instant::now() + t);
     let mut setbacks = Setbacks::default();
     loop {
@@ -78,7 +86,11 @@ fn first_client(args: &Listen, listeners: &[Socket], context: &Context) -> sys::
         }
         for (listener, _) in listeners.iter().zip(&ready[1..]).filter(|(_, ready)| **ready) {
             match listener.accept() {
-                Ok(client) => return Ok(Arrival::Client(client)),
+                Ok(client) => {
+                    if let Some(client) = admit(client, access) {
+                        return Ok(Arrival::Client(client));
+                    }
+                }
                 Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
                     let on = listener.local().map(|a| a.to_string()).unwrap_or_default();
                     return Err(sys::Error::new("accept", on, error));

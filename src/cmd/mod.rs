@@ -1,6 +1,7 @@
 //! The subcommands: each reads its arguments, configures an engine, runs it, and answers how it ended. Uses everything but
 //! `output`, and no other command.
 
+mod access;
 pub mod chat_join;
 pub mod chat_serve;
 pub mod check;
@@ -26,6 +27,7 @@ use crate::session::connect::ConnectConfig;
 use crate::session::datagrams::{DatagramSplit, InputConfig};
 use crate::session::ready::Ready;
 pub use crate::session::{Context, Outcome, Result};
+pub(crate) use access::access_rules;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 

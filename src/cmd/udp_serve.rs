@@ -20,6 +20,7 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let endpoint = Endpoint::parse(&args.address)?;
     Ok(Config {
         bind: super::bind_target(endpoint, &args.address, &args.server),
+        access: super::access_rules(&args.server, context)?,
         groups,
         options: args.own.socket.options(),
         ready: super::ready(&args.own.ready),

@@ -1,5 +1,7 @@
 //! The accept loop of a server for many: a place is taken before a client is, and running out of descriptors is a pause.
+//! Access rules are applied here, for every TCP server.
 
+use super::acl::AccessRules;
 use super::setback::{BACKOFF, Setbacks, Then};
 use super::stream::Waiting;
 use crate::event::{Event, Events};
@@ -16,6 +18,7 @@ const TAKEOVER: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub struct Acceptor {
     places: Arc<Semaphore>,
+    access: Arc<AccessRules>,
     events: Events,
 }
 
@@ -28,24 +31,34 @@ pub struct Accepted {
 }
 
 impl Acceptor {
-    /// A gate with `places`, or as many as there are descriptors.
+    /// Accepts the clients that `access` allows, at most `places` at once; without a limit, as many as there are descriptors.
     #[must_use]
-    pub fn new(places: Option<u32>, events: Events) -> Self {
+    pub fn new(places: Option<u32>, access: AccessRules, events: Events) -> Self {
         let places = places.map_or(Semaphore::MAX_PERMITS, |n| n as usize);
-        Self { places: Arc::new(Semaphore::new(places)), events }
+        Self { places: Arc::new(Semaphore::new(places)), access: Arc::new(access), events }
     }
 
     /// Waits for a client and a place: who finds no place waits in the kernel's accept queue.
     ///
-    /// A place is taken only once somebody waits, since other listeners share the places.
+    /// A place is taken only once somebody waits, since other listeners share the places. With access rules one client of
+    /// each listener is accepted before it has a place, so that denied clients need not wait for one.
     pub async fn accept(&self, listener: &Waiting) -> Accepted {
         let mut setbacks = Setbacks::default();
         loop {
             self.client_waits(listener, &mut setbacks).await;
             // The semaphore is never closed, so a place always comes.
-            let place = Arc::clone(&self.places).acquire_owned().await.ok();
-            if let Some(socket) = self.try_accept(listener, &mut setbacks).await {
-                return Accepted { socket, place };
+            let place = Arc::clone(&self.places).acquire_owned();
+            if self.access.is_open() {
+                let place = place.await.ok();
+                if let Some(socket) = self.try_accept(listener, &mut setbacks).await {
+                    return Accepted { socket, place };
+                }
+            } else if let Some(socket) = self.try_accept(listener, &mut setbacks).await {
+                let waiting = ResetUnserved(Some(socket));
+                let place = place.await.ok();
+                if let Some(socket) = waiting.served() {
+                    return Accepted { socket, place };
+                }
             }
         }
     }
@@ -73,7 +86,15 @@ impl Acceptor {
     /// The client that waits, unless it is gone or the machine has no room for it.
     async fn try_accept(&self, listener: &Waiting, setbacks: &mut Setbacks) -> Option<Socket> {
         match listener.try_accept() {
-            Ok(client) => client,
+            Ok(Some(client)) => {
+                let client = admit(client, &self.access);
+                if client.is_none() {
+                    // Nothing is awaited while clients arrive: a flood of denied ones must not delay the other tasks.
+                    tokio::task::consume_budget().await;
+                }
+                client
+            }
+            Ok(None) => None,
             Err(error) => {
                 self.back_off(listener, error, setbacks).await;
                 None
@@ -88,6 +109,38 @@ impl Acceptor {
                 self.events.emit(Event::Warning { fault });
             }
             tokio::time::sleep(BACKOFF).await;
+        }
+    }
+}
+
+/// Applies the access rules to a new connection: emits `accept` and returns it if its peer is allowed, emits `refuse` and
+/// resets it if not.
+#[must_use]
+pub fn admit(client: Socket, access: &AccessRules) -> Option<Socket> {
+    // The peer of a TCP connection always has an address (accept(2)).
+    if let Some(Err(denial)) = client.peer().map(|peer| access.check(peer)) {
+        client.emit(|socket| Event::Refuse { socket, reason: denial.to_string() });
+        // If it fails the client sees an orderly ending instead, and the event still says what happened.
+        let _ = client.reset_on_close();
+        return None;
+    }
+    client.emit(|socket| Event::Accept { socket });
+    Some(client)
+}
+
+/// A client that waits for a place. If the server ends before that, it is reset, as the clients in the accept queue are.
+struct ResetUnserved(Option<Socket>);
+
+impl ResetUnserved {
+    fn served(mut self) -> Option<Socket> {
+        self.0.take()
+    }
+}
+
+impl Drop for ResetUnserved {
+    fn drop(&mut self) {
+        if let Some(client) = &self.0 {
+            let _ = client.reset_on_close();
         }
     }
 }

@@ -345,7 +345,7 @@ mod tests {
             ("80 81", "is a port, not a host"),
             ("unix:/x", "not supported yet"),
             ("unix:/x 1", "not supported yet"),
-            ("a b c", "too many"),
+            ("a b c", "unexpected"),
             ("127.0.0.1:80 90", "has a port already"),
             ("[::1 80", "is not an address"),
             ("1:2:3 80", "is not an address"),

@@ -3,6 +3,7 @@
 //! Uses `event`, `text` and `sys`.
 
 pub mod accept;
+pub mod acl;
 pub mod address;
 pub mod backoff;
 pub mod bind;

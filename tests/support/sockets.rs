@@ -78,6 +78,15 @@ impl Peer {
         TcpStream::connect_timeout(&address, limit).map(Self::of)
     }
 
+    /// Connects from this address of the machine, or does not.
+    pub fn try_connect_from(source: &str, address: SocketAddr) -> std::io::Result<Self> {
+        let source: std::net::IpAddr = source.parse().expect("an address");
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::new(source, 0).into()).unwrap_or_else(|e| panic!("bind {source}: {e}"));
+        socket.connect_timeout(&address.into(), DEADLINE)?;
+        Ok(Self::of(socket.into()))
+    }
+
     /// Connects to `address` with a receive buffer as small as the kernel allows.
     pub fn connect_narrow(address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");

@@ -16,6 +16,7 @@ use crate::chat::Rules;
 use crate::event::{Proto, Subject};
 use crate::exit::Exit;
 use crate::net::accept::Acceptor;
+use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
 use crate::net::stream::Waiting;
 use crate::sys::options::SocketOption;
@@ -46,6 +47,8 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Config {
     /// Where it listens.
     pub target: BindTarget,
+    /// The clients it accepts.
+    pub access: AccessRules,
     /// Options of its listeners, which its connections inherit (tcp(7)).
     pub options: Vec<SocketOption>,
     /// Length of the accept queue.
@@ -96,7 +99,7 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
         Poll::<()>::Pending
     }));
     spawn_local(backpressure::measure_lag(Rc::clone(&server)));
-    let acceptor = Acceptor::new(None, context.events.clone());
+    let acceptor = Acceptor::new(None, config.access.clone(), context.events.clone());
     let listeners = listeners.into_iter().map(Waiting::new).collect::<sys::Result<Vec<_>>>()?;
     let accepting = |listener| spawn_local(accept(listener, acceptor.clone(), Rc::clone(&server)));
     let accepting: Vec<_> = listeners.into_iter().map(accepting).collect();

@@ -13,6 +13,7 @@ use crate::cli::Listen;
 use crate::event::{Event, Events, Kind};
 use crate::exit::Exit;
 use crate::net::accept::{Accepted, Acceptor};
+use crate::net::acl::AccessRules;
 use crate::net::stream::{Stream, Waiting};
 use crate::relay::{EndConfig, Relay, RelayEnd};
 use crate::sys::reactor::runtime;
@@ -46,14 +47,26 @@ pub struct Server {
 }
 
 /// Serves until a signal, a deadline, or the end of the only client.
-pub fn run(args: &Listen, service: Service, listeners: Vec<Socket>, context: &Context) -> Result {
+pub fn run(
+    args: &Listen,
+    service: Service,
+    listeners: Vec<Socket>,
+    access: AccessRules,
+    context: &Context,
+) -> Result {
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, serve(args, service, listeners, context));
+    let outcome = LocalSet::new().block_on(&runtime, serve(args, service, listeners, access, context));
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(args: &Listen, service: Service, listeners: Vec<Socket>, context: &Context) -> Result {
+async fn serve(
+    args: &Listen,
+    service: Service,
+    listeners: Vec<Socket>,
+    access: AccessRules,
+    context: &Context,
+) -> Result {
     let pipe = matches!(service, Service::Pipe);
     let (output, mut written) =
         if pipe { stdout::open().map(|(o, w)| (Some(o), Some(w)))? } else { (None, None) };
@@ -63,7 +76,7 @@ async fn serve(args: &Listen, service: Service, listeners: Vec<Socket>, context:
         tokio::task::spawn_local(tell_failure(Rc::clone(fanout), context.events.clone()));
     }
     let server = Rc::new(Server {
-        acceptor: Acceptor::new(args.max_conns, context.events.clone()),
+        acceptor: Acceptor::new(args.max_conns, access, context.events.clone()),
         events: context.events.clone(),
         handler: ConnectionHandler {
             service,

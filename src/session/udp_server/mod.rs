@@ -4,6 +4,7 @@
 //! deadlines and the other sockets, so that no flood delays them. It waits by poll(2), and only while every queue is empty,
 //! which costs a busy socket less than a registration with a reactor, which wakes for every datagram sent.
 
+mod access;
 mod answer;
 mod listeners;
 mod loop_guard;
@@ -18,6 +19,7 @@ pub use listeners::Membership;
 use super::datagrams::{DatagramInput, InputConfig};
 use super::ready::{self, Ready};
 use super::{Context, Result};
+use crate::net::acl::AccessRules;
 use crate::net::bind::BindTarget;
 use crate::net::datagram::longest;
 use crate::sys::limits;
@@ -31,6 +33,8 @@ use std::time::Duration;
 pub struct Config {
     /// The addresses to bind.
     pub bind: BindTarget,
+    /// The peers it serves.
+    pub access: AccessRules,
     /// The multicast groups to join.
     pub groups: Vec<Membership>,
     /// Set before bind.

@@ -1,6 +1,7 @@
 //! Receives batches, shows and answers them, and sends input to the recipients there are.
 
 use super::Config;
+use super::access::AccessFilter;
 use super::answer::{Answer, UpperBatch};
 use super::loop_guard::LoopGuard;
 use super::recipients::{Recipient, Recipients};
@@ -20,6 +21,7 @@ pub(super) struct UdpServer<'a> {
     sockets: &'a [Socket],
     receiver: BatchReceiver,
     sender: Sender<'a>,
+    access: AccessFilter<'a>,
     loop_guard: LoopGuard,
     recipients: Recipients,
     upper: UpperBatch,
@@ -55,6 +57,7 @@ impl<'a> UdpServer<'a> {
             sockets,
             receiver: BatchReceiver::new(),
             sender: Sender::new(&context.events, stop),
+            access: AccessFilter::new(&config.access),
             loop_guard: LoopGuard::new(sockets),
             recipients: Recipients::new(config.to_all),
             upper: UpperBatch::default(),
@@ -68,7 +71,10 @@ impl<'a> UdpServer<'a> {
     pub(super) fn receive(&mut self, number: usize) -> Result<Received> {
         let socket = &self.sockets[number];
         let limit = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
-        let count = match self.receiver.receive(socket, limit) {
+        let count = match self.access.receive(&mut self.receiver, socket, limit) {
+            // Every datagram of the batch was a denied peer's.
+            Ok(0) if self.receiver.is_full() => return Ok(Received::More),
+            Ok(0) => return Ok(Received::All),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Received::All),
             Err(error) if is_transient(&error) => {

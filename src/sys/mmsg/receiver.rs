@@ -103,13 +103,40 @@ impl BatchReceiver {
     ///
     /// Of the datagrams of one message those beyond the limit are discarded.
     pub fn receive(&mut self, socket: &Socket, limit: usize) -> io::Result<usize> {
+        self.receive_batch(socket, limit)?;
+        Ok(self.note_received(socket, limit))
+    }
+
+    /// As [`Self::receive`], without the datagrams of peers that `keep` refuses, which are neither noted nor counted. 0 if a
+    /// batch has no others.
+    pub fn receive_from(
+        &mut self,
+        socket: &Socket,
+        limit: usize,
+        mut keep: impl FnMut(SocketAddr) -> bool,
+    ) -> io::Result<usize> {
+        self.receive_batch(socket, limit)?;
+        for address in &mut self.addresses[..self.held] {
+            if address.address().is_some_and(|peer| !keep(peer)) {
+                *address = RawSockAddr::empty(); // messages without a sender are left out
+            }
+        }
+        Ok(self.note_received(socket, limit))
+    }
+
+    fn receive_batch(&mut self, socket: &Socket, limit: usize) -> io::Result<()> {
         self.count = 0;
         let asked = limit.min(BATCH);
         self.receive_messages(socket, asked, 0)?;
         self.full = self.held == asked;
-        self.count = self.held_datagrams().min(limit);
+        Ok(())
+    }
+
+    fn note_received(&mut self, socket: &Socket, limit: usize) -> usize {
+        self.count = limit; // the most that `datagrams` yields
+        self.count = self.datagrams().count();
         socket.note_datagrams(Dir::In, self.datagrams().map(|d| (d.origin, Some(d.peer), d.payload.len())));
-        Ok(self.count)
+        self.count
     }
 
     /// Whether more datagrams may be queued than the last [`Self::receive`] returned.
@@ -174,10 +201,6 @@ impl BatchReceiver {
             Some(payloads.map(move |payload| Datagram { payload, peer, origin }))
         });
         messages.flatten().take(self.count)
-    }
-
-    fn held_datagrams(&self) -> usize {
-        (0..self.held).map(|i| segments(self.payload(i), self.segment(i)).count()).sum()
     }
 
     fn payload(&self, message: usize) -> &[u8] {

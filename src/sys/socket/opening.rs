@@ -65,7 +65,8 @@ impl Socket {
         error.wanting(self.proto, address, v6only)
     }
 
-    /// accept4(2) without blocking. The new socket reports its states from LISTEN on, as the kernel made it.
+    /// accept4(2) without blocking. The new socket reports its states from LISTEN on, as the kernel made it; whether its
+    /// client is accepted is for the caller to decide and to emit.
     pub fn accept(&self) -> io::Result<Socket> {
         use rustix::net::SocketFlags;
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -76,7 +77,6 @@ impl Socket {
         let child = self.sockets.track(fd, subject, self.family, State::Listen);
         child.tracker.accepted();
         child.watch();
-        child.emit(|socket| Event::Accept { socket });
         Ok(child)
     }
 
