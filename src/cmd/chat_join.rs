@@ -8,7 +8,7 @@ use crate::session::chat_server::PORT;
 use crate::sys::fd;
 
 /// Runs `soquete chat-join`.
-pub fn run(args: &ChatJoin, context: &Context) -> Result {
+pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let room = Endpoint::parse_or(&args.address, Some(PORT))?.into_target()?;
     let config = Config {
         connect: connect_config(room, &args.client, args.timeout),

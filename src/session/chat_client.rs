@@ -23,7 +23,7 @@ pub struct Config {
 }
 
 /// Runs the client until the room closes the connection, or the input ends as the configuration says.
-pub fn run(config: &Config, context: &Context) -> Result {
+pub fn run(config: &Config, context: &mut Context) -> Result {
     let socket = match config.connect.open(context) {
         Ok(socket) => socket,
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),

@@ -26,7 +26,7 @@ pub struct ConnectConfig {
 
 impl ConnectConfig {
     /// Opens the connection.
-    pub fn open(&self, context: &Context) -> Result<Socket, DialError> {
+    pub fn open(&self, context: &mut Context) -> Result<Socket, DialError> {
         let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
         let Self { target, source, lookup, .. } = self;
         let found = addresses(context, *lookup, &target.host, target.port, deadline)?;
