@@ -1,18 +1,19 @@
 //! `soquete connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, end_config};
+use super::{Context, Outcome, Result, connect_config, end_config};
 use crate::cli::Connect;
 use crate::net::address::Endpoint;
 use crate::net::connect::DialError;
-use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
-use crate::session::connect::Config;
+use crate::session::connect::ConnectConfig;
 use crate::session::pipe::{crlf, input, output, relay_config};
 use crate::sys::fd;
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
-    let socket = match config(args)?.open(context) {
+    let target = Endpoint::parse(&args.target)?.into_target()?;
+    let connect = ConnectConfig { wait: args.wait, ..connect_config(target, &args.client, args.timeout) };
+    let socket = match connect.open(context) {
         Ok(socket) => socket,
         Err(DialError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(DialError::Failed(error)) => return Err(error.into()),
@@ -24,15 +25,4 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     let mut config = relay_config(input, output, end, context);
     config.outgoing = crlf(args.crlf);
     Ok(relay::run(socket, config, &context.stop)?.into())
-}
-
-fn config(args: &Connect) -> anyhow::Result<Config> {
-    Ok(Config {
-        target: Endpoint::parse(&args.target)?.into_target()?,
-        options: args.client.socket.options(),
-        source: args.client.source,
-        lookup: Lookup::from(&args.client.lookup),
-        timeout: args.timeout,
-        wait: args.wait,
-    })
 }

@@ -1,4 +1,4 @@
-//! The chat of two of `demo`: the room decides what each reads, the sockets carry it.
+//! The chat of `demo`: a room of two clients over real sockets.
 
 use super::Context;
 use super::demo::{accept, connect, listen, part, receive, send, step};
@@ -20,11 +20,11 @@ const RULES: Rules = Rules {
     slow_limit: 1 << 20,
 };
 
-/// Two clients in one room; each says a line, each reads what the other said, and they leave one after the other.
+/// Two clients join a room, each says a line and reads the line of the other, and they leave one after the other.
 pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
     let (listener, address) = listen(context)?;
     let (mut room, mut clock) = (Room::new(RULES), Clock::local());
-    let mut seats = Vec::new();
+    let mut members = Vec::new();
     for _ in 0..2 {
         step(context)?;
         let client = connect(context, address)?;
@@ -32,30 +32,30 @@ pub(super) fn two_talk(context: &Context) -> Result<(), DialError> {
         let server = accept(&listener, address)?;
         let peer = server.peer().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let refused = |why| sys::Error::new("join", peer, std::io::Error::other(why));
-        let id = room.join(peer, &clock.now()).map_err(refused)?;
-        seats.push((client, server, id));
+        let id = room.join(&peer.to_string(), &clock.now()).map_err(refused)?;
+        members.push((client, server, id));
     }
     step(context)?;
     for (speaker, line) in [(0, "Hello, room\n"), (1, "Hello to you\n")] {
-        let (client, server, id) = &seats[speaker];
+        let (client, server, id) = &members[speaker];
         send(client, line.as_bytes())?;
         let said = receive(server)?;
         room.receive(*id, &mut &said[..], &clock.now(), &mut |_| {});
-        tell(context, server, line);
-        let (listening, their_server, their_id) = &seats[1 - speaker];
-        room.flush(*their_id, &clock.now(), &mut |_| {}, |parts| their_server.send_vectored(parts))
+        emit_line(context, server, line);
+        let (reader, other_server, other_id) = &members[1 - speaker];
+        room.flush(*other_id, &clock.now(), &mut |_| {}, |parts| other_server.send_vectored(parts))
             .map_err(|e| sys::Error::new("send", "", e))?;
-        fd::write_all(fd::output(), &receive(listening)?).map_err(crate::session::stdout::failure)?;
+        fd::write_all(fd::output(), &receive(reader)?).map_err(crate::session::stdout::failure)?;
         step(context)?;
     }
-    for (client, server, _) in seats {
+    for (client, server, _) in members {
         part(context, client, server)?;
     }
     drop(listener);
     step(context)
 }
 
-fn tell(context: &Context, speaker: &Socket, line: &str) {
+fn emit_line(context: &Context, speaker: &Socket, line: &str) {
     let text = line.trim_end().to_owned();
     context.events.emit(Event::Line { socket: speaker.subject(), nick: None, text });
 }

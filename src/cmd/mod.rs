@@ -17,11 +17,12 @@ pub mod stat;
 pub mod udp_send;
 pub mod udp_serve;
 
-use crate::cli::{DatagramArgs, EofArgs, ReadyArgs, ServerArgs};
+use crate::cli::{ClientArgs, DatagramArgs, EofArgs, ReadyArgs, ServerArgs};
 use crate::net::address::Endpoint;
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
+use crate::session::connect::ConnectConfig;
 use crate::session::datagrams::{DatagramSplit, InputConfig};
 use crate::session::ready::Ready;
 pub use crate::session::{Context, Outcome, Result};
@@ -37,6 +38,22 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
         eof_wait: eof.eof_wait,
         idle,
         send_only: false,
+    }
+}
+
+/// A client's connection to `target`.
+pub(crate) fn connect_config(
+    target: Endpoint,
+    args: &ClientArgs,
+    timeout: Option<Duration>,
+) -> ConnectConfig {
+    ConnectConfig {
+        target,
+        options: args.socket.options(),
+        source: args.source,
+        lookup: Lookup::from(&args.lookup),
+        timeout,
+        wait: None,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::relay::{EndConfig, RelayEnd, WAITING, unacked};
 use crate::sys::socket::Socket;
 use crate::sys::{Error, Result};
 use std::cell::{Cell, RefCell};
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -157,9 +157,9 @@ async fn send_all(stream: &Stream, reader: &Reader) -> Result<()> {
         match next {
             Next::Bytes => {
                 let send = stream.send(|socket| {
-                    reader.take(|one, other| match other {
-                        [] => socket.send(one),
-                        _ => socket.send_vectored(&[IoSlice::new(one), IoSlice::new(other)]),
+                    reader.take(|slices| match slices {
+                        [one] => socket.send(one),
+                        many => socket.send_vectored(many),
                     })
                 });
                 tokio::select! {
