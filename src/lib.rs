@@ -9,8 +9,9 @@
 //! | `net` | addresses, names, listeners, connection races, streams; prints nothing | `event`, `sys` |
 //! | `relay` | bytes between a connection and an input and output: the policy of endings, two drivers | `event`, `net`, `sys` |
 //! | `scan` | the decisions of a port check; pure | value types of `net` and `event` |
-//! | `text` | what a terminal may see; pure | nothing of ours |
-//! | `chat` | lines, the room, what each member has still to be sent; pure | `text`, value types of `net` |
+//! | `text` | lines, characters, what a terminal may see, local time | nothing of ours |
+//! | `fanout` | one log for many readers, and the policy for those that fall behind; pure | nothing of ours |
+//! | `chat` | a chat of lines: the room, its members, commands; pure | `fanout`, `text` |
 //! | [`cli`] | the command line as types | value types |
 //! | [`advice`] | what to type instead of a wrong command line | `cli`, value types of `net` |
 //! | `output` | the only layer that prints | `event`, `text` |
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod cmd;
 pub mod event;
 pub mod exit;
+mod fanout;
 mod net;
 mod output;
 mod relay;

@@ -6,7 +6,7 @@ use crate::cmd::Context;
 use crate::event::{Event, Events, Fault, Kind, Record, SCHEMA_VERSION, Verbosity, Writer};
 use crate::exit::Exit;
 use crate::output::{self, DisplayOptions, Style};
-use crate::session::stdout::Patient;
+use crate::session::stdout::ReportOutput;
 use crate::sys::echo::EchoedInterrupt;
 use crate::sys::signal::Stop;
 use crate::sys::socket::SocketFactory;
@@ -108,7 +108,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         Events::start(verbosity, printer).map_err(|e| Error::new("start thread", "events", e))?;
     let to_terminal = fd::is_terminal(fd::output());
     let asked = stop.clone();
-    let page = move || Ok(Box::new(Patient::open(asked.clone())?) as Box<dyn Write + Send>);
+    let page = move || Ok(Box::new(ReportOutput::open(asked.clone())?) as Box<dyn Write + Send>);
     let context = Context {
         sockets: SocketFactory::new(events.clone()),
         events,

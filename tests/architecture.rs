@@ -10,13 +10,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each layer may use beside itself: whole layers, or single modules and types of one.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("event", &[]),
     ("sys", &["event"]),
     ("net", &["event", "sys"]),
     ("scan", &["event::Outcome", "net::address", "net::ports"]),
     ("text", &[]),
-    ("chat", &["net::address", "text"]),
+    ("fanout", &[]),
+    ("chat", &["fanout", "text"]),
     // Values a user can type, never what makes a socket or prints.
     (
         "cli",
@@ -40,7 +41,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("output", &["event", "text"]),
     ("exit", &["event", "net::address", "sys"]),
     ("relay", &["event", "net", "sys"]),
-    ("session", &["chat", "cli", "cmd", "event", "exit", "net", "relay", "scan", "sys", "text"]),
+    ("session", &["chat", "event", "exit", "fanout", "net", "relay", "scan", "sys", "text"]),
     ("cmd", &["chat", "cli", "event", "exit", "net", "relay", "scan", "session", "sys", "text"]),
     // Where commands and printers meet.
     ("setup", &["advice", "cli", "cmd", "event", "exit", "output", "session", "sys", "text"]),

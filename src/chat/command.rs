@@ -1,4 +1,4 @@
-//! What a line that starts with `/` asks for. Pure; the room obeys.
+//! Commands: lines that start with `/`. Pure.
 
 /// The answer to `/help`, a line each.
 pub const HELP: [&str; 5] = [
@@ -15,9 +15,9 @@ pub const OPERATOR_QUIT: &str = "/quit is for clients: Ctrl-C ends the room, Ctr
 /// A member's line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// Said to everybody.
+    /// Text to say.
     Say(&'a [u8]),
-    /// `/nick NAME`; empty when no name was given.
+    /// `/nick NAME`; empty without a name.
     Nick(&'a [u8]),
     /// `/who`.
     Who,
@@ -25,12 +25,12 @@ pub enum Command<'a> {
     Quit,
     /// `/help`.
     Help,
-    /// A slash and a word that is none of these.
+    /// A slash and another word.
     Unknown(&'a [u8]),
 }
 
 impl<'a> Command<'a> {
-    /// Reads one line. Words are told apart by spaces; what follows a command that takes nothing is ignored.
+    /// Reads one line. Spaces separate the words; words after a command that takes none are ignored.
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Self {
         let Some(rest) = line.strip_prefix(b"/") else { return Self::Say(line) };
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_told_from_commands() {
+    fn lines_and_commands_are_distinguished() {
         for (line, command) in [
             (&b"hello /who"[..], Command::Say(b"hello /who")),
             (b"", Command::Say(b"")),

@@ -1,31 +1,25 @@
-//! A line chat as values: bytes in, bytes out, no sockets, no clock, no runtime. `cmd` runs it over real clients.
+//! A chat of lines as values: bytes in, bytes out; no sockets, no clock, no runtime. `session::chat_server` runs it over TCP.
 //!
-//! - `line`: bytes into lines. `command`: lines that start with `/`. `nick`: which names are taken.
-//! - `log`: everything said, framed, once. `outbox`: one member's place in it. `lag`: who is slow, and who holds the talkers.
-//! - `room`: who is here, all of it together. `answer`: what becomes of a line. `rules`: the values in and out.
-//! - `number`: numbers in sentences.
+//! - `command`: lines that start with `/`. `nick`: names a member may take. `speaker`: the
+//!   sender of a line, read from its text.
+//! - `room`: who joins and leaves. `input`: what a member sends. `output`: what is written to a member, and what happens to one
+//!   that reads too slowly. `member`: the table of members. `rules`: the values in and out.
 //!
-//! What costs in a chat is the number of writes. With one log for all, a member who becomes writable gets everything
-//! that waits in one write, and memory does not grow with the number of readers.
+//! Everything said is appended once to a `fanout::Log`, in which each member has a cursor.
 
-mod answer;
 mod command;
-mod lag;
-mod line;
-mod log;
+mod input;
 mod member;
 mod nick;
-mod number;
-mod outbox;
+mod output;
 mod room;
 mod rules;
 mod speaker;
 
-pub use member::Id;
+pub use member::MemberId;
 pub use nick::check as check_nick;
-pub use number::were;
 pub use room::Room;
-pub use rules::{Flow, RoomEvent, Rules, SlowPolicy, Verdict, What};
+pub use rules::{Flushed, Received, RoomEvent, RoomEventKind, Rules, SlowPolicy};
 pub use speaker::speaker;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The room against a model that keeps a full copy of everything for everybody.
+//! The room against a model that keeps a full copy of what each member is to read.
 
-use super::testing::{STAMP, address, join, rules, send, take};
+use super::testing::{STAMP, join, label, rules, send, take};
 use super::*;
 use crate::text::sanitize::visible_controls;
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// A member as the model sees it.
 struct Model {
-    id: Id,
+    id: MemberId,
     label: String,
     unfinished: Vec<u8>,
     expected: Vec<u8>,
@@ -73,7 +73,7 @@ fn apply(room: &mut Room, models: &mut Vec<Model>, port: &mut u16, step: Step) -
     match step {
         Step::Join => {
             *port += 1;
-            let (id, label) = (join(room, *port), address(*port).to_string());
+            let (id, label) = (join(room, *port), label(*port));
             models.push(Model { id, label, unfinished: vec![], expected: vec![], got: vec![] });
         }
         Step::Send(i, bytes) => {
@@ -81,15 +81,15 @@ fn apply(room: &mut Room, models: &mut Vec<Model>, port: &mut u16, step: Step) -
             // Commands have tests of their own.
             let bytes: Vec<u8> = bytes.into_iter().filter(|b| *b != b'/').collect();
             say(models, i, &bytes);
-            prop_assert_eq!(room.receive(models[i].id, &mut &bytes[..], STAMP, &mut |_| ()), Verdict::Stay);
+            prop_assert_eq!(room.receive(models[i].id, &mut &bytes[..], STAMP, &mut |_| ()), Received::All);
         }
         Step::Nick(i, name) => {
             let Some(i) = at(i, models) else { return Ok(()) };
             let name = format!("{name}{i}n");
             say(models, i, b"\n");
             send(room, models[i].id, &format!("\n/nick {name}\n"));
-            let address = models[i].label.rsplit(['(', ' ']).next().unwrap_or_default().trim_end_matches(')');
-            models[i].label = format!("{name} ({address})");
+            let label = models[i].label.rsplit(['(', ' ']).next().unwrap_or_default().trim_end_matches(')');
+            models[i].label = format!("{name} ({label})");
             let notice = format!("[{STAMP}] * you are {} now\n", models[i].label);
             let taken =
                 models.iter().enumerate().any(|(o, m)| o != i && m.label.starts_with(&format!("{name} ")));
@@ -124,7 +124,7 @@ proptest! {
         let mut room = Room::new(rules());
         let (mut models, mut port) = (Vec::new(), 0);
         for step in steps {
-            // A nick of the model holds its owner's index; who leaves changes the indexes.
+            // A nick of the model holds its owner's index, and a member that leaves changes the indexes.
             if matches!(step, Step::Leave(_)) && models.iter().any(|m: &Model| m.label.contains(' ')) {
                 continue;
             }
@@ -148,11 +148,11 @@ proptest! {
             for _ in 0..lines {
                 let text = format!("{said}\n");
                 said += 1;
-                while room.receive(a, &mut text.as_bytes(), STAMP, &mut |_| ()) == Verdict::Pause {}
+                while room.receive(a, &mut text.as_bytes(), STAMP, &mut |_| ()) == Received::Part {}
             }
             got.extend(take(&mut room, b, most).0);
             for step in 0..25 {
-                room.review(Duration::from_millis(step * 50), |_, written| written);
+                room.measure_lag(Duration::from_millis(step * 50), |_, written| written);
             }
             room.trim();
         }

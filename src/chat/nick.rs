@@ -1,7 +1,7 @@
-//! Which names a member may take. Pure; the room asks.
+//! Names that a member may take as its nick. Pure.
 //!
-//! A nick is printed in front of what others say to each other, on terminals that filter nothing, so it may not move
-//! the cursor, turn the text around, hide, or pass for an address.
+//! A nick precedes a member's lines on terminals that filter nothing, so it must not move the cursor, change the direction
+//! of text, be invisible or look like an address.
 
 use crate::text::hidden::{is_control, is_invisible, turns_text};
 use unicode_normalization::UnicodeNormalization;
@@ -16,7 +16,7 @@ pub const MAX_CHARS: usize = 24;
 /// Marks on one letter at most: what languages write. More of them cover the lines above and below.
 const MAX_MARKS: usize = 3;
 
-/// Checks `name`; what is wrong with it otherwise, to be read after "that nick …".
+/// Checks `name`; the error continues "that nick …".
 pub fn check(name: &[u8]) -> Result<&str, &'static str> {
     let name = std::str::from_utf8(name).map_err(|_| "is not UTF-8")?;
     if name.is_empty() {
@@ -25,7 +25,7 @@ pub fn check(name: &[u8]) -> Result<&str, &'static str> {
     if name.chars().count() > MAX_CHARS {
         return Err("is too long: 24 characters at most");
     }
-    // As it stands, and as it looks: a full-width colon is a colon.
+    // As typed, and as it looks: a full-width colon is a colon.
     for c in name.chars().chain(name.nfkc()) {
         refuse_char(c)?;
     }
@@ -80,13 +80,12 @@ fn refuse_char(c: char) -> Result<(), &'static str> {
     }
 }
 
-/// What is seen on some terminals alone: the blank of braille, private use.
+/// Characters that only some terminals show: the blank of braille, private use.
 const fn is_blank(c: char) -> bool {
     matches!(c, '\u{2800}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
-/// Whether letters of scripts that share their shapes stand in one name. More than one script is for the languages that
-/// are written so: Chinese, Japanese and Korean, with Latin beside ("Highly Restrictive", Unicode standard 39, 5.2).
+/// Whether a name mixes scripts that share shapes of letters. Mixed scripts are for the languages that use them: Chinese, Japanese and Korean, with Latin beside ("Highly Restrictive", Unicode standard 39, 5.2).
 fn mixes_scripts(name: &str) -> bool {
     let (mut all, mut beside_latin) = (AugmentedScriptSet::default(), AugmentedScriptSet::default());
     for c in name.nfkc() {
@@ -104,8 +103,8 @@ const fn looks_like_colon(c: char) -> bool {
     matches!(c, '\u{2236}' | '\u{a789}' | '\u{2d0}' | '\u{2f8}' | '\u{205a}' | '\u{589}' | '\u{5c3}')
 }
 
-/// Whether a folded name passes for an address. Colons are refused anyway, so what is left is IPv4, in any of the ways
-/// it is written (inet(3)), alone or with something before or after it.
+/// Whether a folded name looks like an address. Colons are refused anyway, which leaves IPv4, in any of its notations
+/// (inet(3)), alone or with something before or after it.
 fn looks_like_address(name: &str) -> bool {
     name.chars().all(|c| c.is_numeric() || is_dot(c))
         || (is_hex(name) && name.chars().any(is_dot))

@@ -1,28 +1,13 @@
-//! The room: who is in it, what is said, what each has still to be told. Pure: no sockets, no clock, no runtime.
+//! The room: its members, who joins and who leaves. Pure: no sockets, no clock, no runtime.
 //!
 //! The caller brings bytes and takes bytes: [`Room::receive`] with what a member sent, [`Room::flush`] with a way to
-//! write to one. Times come in as text.
+//! write to one. A member is an id and a label, the text that says where it is. Times come in as text.
 
-use super::lag::{Backpressure, LagState};
-use super::line::Cut;
-use super::log::Log;
-use super::member::{Id, Member, Members};
+use super::member::{Member, MemberId, Members};
 use super::nick;
-use super::number::were;
-use super::outbox::Outbox;
-use super::rules::{Flow, OPERATOR, RoomEvent, Rules, SlowPolicy, Verdict, What};
+use super::rules::{OPERATOR, Report, Rules};
+use crate::fanout::{Backpressure, Cursor, Log};
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, ErrorKind, IoSlice};
-use std::net::SocketAddr;
-use std::time::Duration;
-
-/// Slices one write may take: a member that talks has a gap in the log for each run of own lines. The kernel takes
-/// 1024 (`IOV_MAX`); what does not fit goes with the next write.
-const SLICES: usize = 64;
-
-/// Bytes our own seat, the transcript's or the operator's, may be behind at least. It is the record of the room and
-/// goes to a disk or a pipe, whose pauses have nothing to do with what is fair to clients; still it bounds the memory.
-const RECORD_LIMIT: u64 = 4 << 20;
 
 /// The members and what was said to them.
 #[derive(Debug)]
@@ -30,14 +15,14 @@ pub struct Room {
     pub(super) rules: Rules,
     pub(super) log: Log,
     pub(super) members: Members,
-    /// Who has which nick, by its likeness.
-    pub(super) nicks: HashMap<String, Id>,
-    pub(super) operator: Option<Id>,
-    /// Starts of the last lines, for newcomers.
+    /// The owner of each nick, by the nick's skeleton.
+    pub(super) nicks: HashMap<String, MemberId>,
+    pub(super) operator: Option<MemberId>,
+    /// Starts of the last lines, for new members.
     pub(super) recent: VecDeque<u64>,
-    backpressure: Backpressure,
-    /// [`Log::begun`] when memory was freed last.
-    trimmed: u64,
+    pub(super) backpressure: Backpressure,
+    /// [`Log::segments_begun`] when memory was freed last.
+    pub(super) trimmed: u64,
 }
 
 impl Room {
@@ -56,40 +41,40 @@ impl Room {
         }
     }
 
-    /// Lets somebody in who sits at `address`; why not otherwise.
-    pub fn join(&mut self, address: SocketAddr, stamp: &str) -> Result<Id, String> {
+    /// Adds a member; the error says why it is refused.
+    pub fn join(&mut self, label: &str, stamp: &str) -> Result<MemberId, String> {
         let here = self.members.visible() - usize::from(self.operator.is_some());
         if here >= self.rules.max_clients {
             let are = if here == 1 { "is" } else { "are" };
             return Err(format!("the room is full: {here} {are} here"));
         }
-        let outbox = Outbox::new(self.history_start());
-        let id = self.members.insert(Member::new(address, outbox, false));
+        let first = self.recent.front().copied().unwrap_or(self.log.end());
+        let id = self.members.insert(Member::new(label, Cursor::new(first)));
         if self.rules.announce {
             self.announce(id, stamp, "joined");
         }
         Ok(id)
     }
 
-    /// What somebody is told who is not let in for the reason `why`: nothing in a raw room, where nothing but members'
-    /// bytes is sent.
+    /// What a client reads that is refused for the reason `why`: nothing in a raw room, which sends nothing but its members'
+    /// bytes.
     #[must_use]
     pub fn refusal(&self, why: &str, stamp: &str) -> Vec<u8> {
         if self.rules.raw { Vec::new() } else { format!("[{stamp}] * {why}\n").into_bytes() }
     }
 
-    /// Seats the operator, who has a nick and sees no history, but its own lines if it `hears_itself`.
-    pub fn join_operator(&mut self, address: SocketAddr, hears_itself: bool) -> Id {
-        let mut member = Member::new(address, Outbox::new(self.log.end()), false);
+    /// Adds the operator, who has a nick and gets no history, but its own lines if `echo`.
+    pub fn join_operator(&mut self, label: &str, echo: bool) -> MemberId {
+        let mut member = Member::new(label, Cursor::new(self.log.end()));
+        member.echo = echo;
         member.rename(OPERATOR);
-        member.hears_itself = hears_itself;
         let id = self.members.insert(member);
         self.nicks.insert(nick::likeness(OPERATOR), id);
         self.operator = Some(id);
         id
     }
 
-    /// The operator has no more to say: from now on its seat only hears.
+    /// Ends what the operator says: from now on it only reads, hidden.
     pub fn retire_operator(&mut self, stamp: &str) {
         let Some(id) = self.operator.take() else { return };
         if self.rules.announce {
@@ -100,43 +85,19 @@ impl Room {
         }
     }
 
-    /// A seat that hears all and is not seen: the transcript's.
-    pub fn listen_in(&mut self, address: SocketAddr) -> Id {
-        self.members.insert(Member::new(address, Outbox::new(self.log.end()), true))
+    /// Adds a hidden member that only reads: the transcript.
+    pub fn join_transcript(&mut self, label: &str) -> MemberId {
+        let mut member = Member::new(label, Cursor::new(self.log.end()));
+        member.hidden = true;
+        self.members.insert(member)
     }
 
-    /// Takes what `id` sent off the front of `input`; `tell` hears what happened.
-    pub fn receive(
-        &mut self,
-        id: Id,
-        input: &mut &[u8],
-        stamp: &str,
-        tell: &mut dyn FnMut(RoomEvent<'_>),
-    ) -> Verdict {
-        // A read of nothing but LFs grows a hundredfold when framed; nobody may push all others over their limit.
-        let enough = self.log.end() + self.rules.slow_limit / 8;
-        let cut = self.cut();
-        while !input.is_empty() {
-            if self.log.end() > enough {
-                return Verdict::Pause;
-            }
-            let Some(member) = self.members.seated_mut(id) else { return Verdict::Quit };
-            let Some(line) = member.splitter.next_line(input, cut) else { break };
-            let verdict = self.take_line(id, &line, stamp, tell);
-            if verdict != Verdict::Stay {
-                *input = &[];
-                return verdict;
-            }
-        }
-        Verdict::Stay
-    }
-
-    /// Lets `id` out, its unfinished line said; `why` is what others read after "left".
-    pub fn leave(&mut self, id: Id, why: Option<&str>, stamp: &str, tell: &mut dyn FnMut(RoomEvent<'_>)) {
-        let cut = self.cut();
-        let Some(member) = self.members.seated_mut(id) else { return };
-        if let Some(line) = member.splitter.finish(cut) {
-            self.take_line(id, &line, stamp, tell);
+    /// Removes a member, its unfinished line said; `why` is what others read after "left".
+    pub fn leave(&mut self, id: MemberId, why: Option<&str>, stamp: &str, report: Report<'_>) {
+        let format = self.line_format();
+        let Some(member) = self.members.get_mut(id) else { return };
+        if let Some(line) = member.framer.finish(format) {
+            self.take_line(id, &line, stamp, report);
         }
         if self.rules.announce {
             match why {
@@ -145,7 +106,7 @@ impl Room {
             }
         }
         let Some(member) = self.members.remove(id) else { return };
-        self.backpressure.forget(member.lag);
+        self.backpressure.remove(member.lag);
         if let Some(nick) = member.nick() {
             self.nicks.remove(&nick::likeness(nick));
         }
@@ -154,133 +115,15 @@ impl Room {
         }
     }
 
-    /// Writes what waits for `id`. An interrupted write is tried again, one that would block ends the matter for now.
-    pub fn flush(
-        &mut self,
-        id: Id,
-        stamp: &str,
-        tell: &mut dyn FnMut(RoomEvent<'_>),
-        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
-    ) -> io::Result<Flow> {
-        let Some(member) = self.members.seated_mut(id) else { return Ok(Flow::Done) };
-        while !member.outbox.is_empty(&self.log) {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let filled = member.outbox.gather(&self.log, &mut slices);
-            match write(&slices[..filled]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    member.outbox.advance(written as u64);
-                    member.written += written as u64;
-                }
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == ErrorKind::WouldBlock => {
-                    return Ok(self.fall_behind(id, stamp, tell));
-                }
-                Err(e) => return Err(e),
-            }
-        }
-        self.backpressure.change(&mut member.lag, |lag| lag.note(0, 0));
-        Ok(Flow::Done)
-    }
-
     /// The nick of a member, if it has one.
     #[must_use]
-    pub fn nick(&self, id: Id) -> Option<&str> {
-        self.members.seated(id).and_then(Member::nick)
-    }
-
-    /// Whether the talkers should wait for a reader that is far behind, see `lag`.
-    #[must_use]
-    pub const fn crowded(&self) -> bool {
-        self.backpressure.holds()
-    }
-
-    /// Whether it is to be found out soon how fast a reader is; then call [`Self::review`] several times a second.
-    #[must_use]
-    pub const fn is_pressed(&self) -> bool {
-        self.backpressure.is_pressed()
-    }
-
-    /// Whether the rate of a slow reader may change; then call [`Self::review`] now and then.
-    #[must_use]
-    pub const fn is_measured(&self) -> bool {
-        self.backpressure.is_measured()
-    }
-
-    /// Measures how fast readers that are far behind take what was written to them. `now` counts from any beginning;
-    /// `taken` says how much a member has taken in all, of so many bytes written.
-    pub fn review(&mut self, now: Duration, mut taken: impl FnMut(Id, u64) -> u64) {
-        for (id, member) in self.members.iter_mut().filter(|(_, member)| member.lag.is_measured()) {
-            let taken = taken(id, member.written);
-            self.backpressure.change(&mut member.lag, |lag| lag.measure(now, taken));
-        }
+    pub fn nick(&self, id: MemberId) -> Option<&str> {
+        self.members.get(id).and_then(Member::nick)
     }
 
     /// The place after all that was said: grows with each line.
     #[must_use]
     pub const fn place(&self) -> u64 {
         self.log.end()
-    }
-
-    /// Bytes of the log held in memory.
-    #[cfg(test)]
-    #[must_use]
-    pub fn held(&self) -> u64 {
-        self.log.held()
-    }
-
-    /// Frees what everybody has read.
-    pub fn trim(&mut self) {
-        if self.log.begun() == self.trimmed {
-            return;
-        }
-        self.trimmed = self.log.begun();
-        let history = self.recent.front().copied();
-        let read = self.members.iter().map(|(_, m)| m.outbox.place()).chain(history).min();
-        self.log.release(read.unwrap_or(self.log.end()));
-    }
-
-    const fn cut(&self) -> Cut {
-        Cut { max: self.rules.max_line, keep_cr: self.rules.raw }
-    }
-
-    fn history_start(&self) -> u64 {
-        self.recent.front().copied().unwrap_or(self.log.end())
-    }
-
-    /// Whether it is our own seat: the transcript's or the operator's.
-    fn is_ours(&self, id: Id) -> bool {
-        self.operator == Some(id) || self.members.seated(id).is_some_and(|member| member.hidden)
-    }
-
-    /// Bytes a member may be behind.
-    pub(super) fn limit(&self, id: Id) -> u64 {
-        if self.is_ours(id) { self.rules.slow_limit.max(RECORD_LIMIT) } else { self.rules.slow_limit }
-    }
-
-    fn fall_behind(&mut self, id: Id, stamp: &str, tell: &mut dyn FnMut(RoomEvent<'_>)) -> Flow {
-        let (ours, limit) = (self.is_ours(id), self.limit(id));
-        let Some(member) = self.members.seated_mut(id) else { return Flow::Done };
-        let lag = member.outbox.lag(&self.log);
-        self.backpressure.change(&mut member.lag, |state| state.note(lag, limit));
-        if lag <= limit || !member.lag.is_slow() {
-            return Flow::Blocked;
-        }
-        if self.rules.slow == SlowPolicy::Disconnect && !ours {
-            return Flow::TooSlow;
-        }
-        let lines = member.outbox.jump(&self.log);
-        self.backpressure.change(&mut member.lag, LagState::skip);
-        if !ours {
-            member.missed += lines as u64;
-            let what = match member.missed {
-                0 => "answers to your commands were left out".to_owned(),
-                // The sum, because the last such notice may be among what was left out.
-                missed => format!("{} left out so far", were(missed, "line")),
-            };
-            self.notify(id, stamp, &format!("you read too slowly: {what}"));
-        }
-        self.report(id, What::Skipped(lines), tell);
-        Flow::Blocked
     }
 }

@@ -1,80 +1,83 @@
-//! What a room is asked to be, and what it answers: plain values. Pure.
+//! The rules of a room, and its answers: plain values. Pure.
 
-/// The nick of whoever sits at the server; nobody else may take it.
+/// The nick of the operator, the person at the server's terminal; no other member may take it.
 pub const OPERATOR: &str = "operator";
 
-/// What happens to a reader that falls behind.
+/// What happens to a reader that is too slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SlowPolicy {
-    /// It is cut off.
+    /// It is disconnected.
     #[default]
     Disconnect,
-    /// It skips ahead and is told so.
+    /// It skips what waits and reads a notice that says so.
     Drop,
 }
 
 /// How a room is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Relay lines untouched: no stamps, no commands, no notices, controls as they came.
+    /// Relay lines unchanged: no time, no commands, no notices, control characters as received.
     pub raw: bool,
-    /// Say who comes and goes.
+    /// Announce each member that joins or leaves.
     pub announce: bool,
-    /// Lines a newcomer is told, of members and of who came and went, as far as they fit half of `slow_limit`.
+    /// Lines a new member gets, of members and announcements, as far as half of `slow_limit` holds them.
     pub history: usize,
     /// Members at most.
     pub max_clients: usize,
     /// Bytes of a line's text at most.
     pub max_line: usize,
-    /// What to do with a slow reader that is `slow_limit` behind.
+    /// What happens to a slow reader that is `slow_limit` behind.
     pub slow: SlowPolicy,
-    /// Bytes a slow member may be behind; our own seats have a few megabytes at least. Also bounds the room's memory: what
-    /// it holds beyond is the reserve of `lag`.
+    /// Bytes a slow member may be behind; the server's own members may be a few megabytes behind at least. It also bounds the
+    /// room's memory, to which `fanout::lag` adds a reserve.
     pub slow_limit: u64,
 }
 
-/// Something that happened, for whoever watches the room.
+/// Something that happened, for the caller to report.
 #[derive(Debug)]
 pub struct RoomEvent<'a> {
     /// The member's nick, after the change if it is one.
     pub nick: Option<&'a str>,
     /// What happened.
-    pub what: What<'a>,
+    pub kind: RoomEventKind<'a>,
 }
 
 /// See [`RoomEvent`].
 #[derive(Debug, PartialEq, Eq)]
-pub enum What<'a> {
-    /// A line was said: the text others read, its controls made visible.
+pub enum RoomEventKind<'a> {
+    /// A line was said: the text others read, its control characters made visible.
     Line(&'a [u8]),
-    /// A member took a nick, having had this one.
+    /// A member took a nick; its nick before.
     Nick(Option<&'a str>),
-    /// This many bytes of the line that follows were dropped.
-    Shortened(u64),
-    /// A reader that fell behind missed this many lines, or none but answers to its commands.
-    Skipped(usize),
+    /// The line that follows was truncated by this many bytes.
+    Truncated(u64),
+    /// A slow reader missed this many lines; 0 if it missed only answers to its commands.
+    Skipped(u64),
 }
 
-/// What to do with a member after [`super::Room::receive`].
+/// Takes the events of a call.
+pub type Report<'a> = &'a mut dyn FnMut(RoomEvent<'_>);
+
+/// The answer of [`super::Room::receive`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Everything was taken.
-    Stay,
-    /// Some of the input was left: flush the room, then bring the rest.
-    Pause,
+pub enum Received {
+    /// All of the input was taken.
+    All,
+    /// Some of the input is left: flush the room, then bring the rest.
+    Part,
     /// The member wants to leave.
     Quit,
-    /// It asks for more than it reads.
+    /// The member asks for more than it reads: disconnect it.
     TooSlow,
 }
 
-/// How far [`super::Room::flush`] came.
+/// The answer of [`super::Room::flush`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
+pub enum Flushed {
     /// Nothing waits any more.
-    Done,
+    All,
     /// The member takes no more now.
     Blocked,
-    /// It takes no more and is too far behind: disconnect it.
+    /// The member takes no more and is too far behind: disconnect it.
     TooSlow,
 }

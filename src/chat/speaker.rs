@@ -1,19 +1,19 @@
-//! Who said a line, as a member reads it off the line. Pure; for clients that show senders apart.
+//! The sender of a line, read from its text. Pure; for clients that colour the senders.
 
-/// The sender's place in a line of a room.
+/// The parts of a line of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Speaker<'a> {
-    /// The time, brackets and the space after them included.
+    /// The time, with its brackets and the space after them.
     pub stamp: &'a str,
-    /// `NAME (ADDRESS)` or `ADDRESS`.
-    pub label: &'a str,
+    /// `NICK (LABEL)` or `LABEL`.
+    pub name: &'a str,
     /// What stays the same when the sender takes another nick.
-    pub address: &'a str,
-    /// The colon and all after it.
+    pub label: &'a str,
+    /// The colon and the text after it.
     pub rest: &'a str,
 }
 
-/// Reads `[TIME] NAME (ADDRESS): text` or `[TIME] ADDRESS: text`; `None` for lines that are nobody's.
+/// Reads `[TIME] NICK (LABEL): text` or `[TIME] LABEL: text`, where a label ends with a port; `None` for other lines.
 #[must_use]
 pub fn speaker(line: &str) -> Option<Speaker<'_>> {
     let stamp = line.get(.."[2026-11-21 23:24:25] ".len())?;
@@ -21,15 +21,14 @@ pub fn speaker(line: &str) -> Option<Speaker<'_>> {
         return None;
     }
     let said = &line[stamp.len()..];
-    // Neither nicks nor addresses hold a colon and a space, so the first such pair ends the label.
-    let (label, rest) = said.split_at(said.find(": ")?);
-    let address = match label.strip_suffix(')') {
+    // Neither nicks nor labels hold a colon and a space, so the first such pair ends the name.
+    let (name, rest) = said.split_at(said.find(": ")?);
+    let label = match name.strip_suffix(')') {
         Some(open) => open.split_once(" (")?.1,
-        None => label,
+        None => name,
     };
-    let colon = address.rfind(':')?;
-    address[colon + 1..].parse::<u16>().ok()?;
-    Some(Speaker { stamp, label, address, rest })
+    label.rsplit_once(':')?.1.parse::<u16>().ok()?;
+    Some(Speaker { stamp, name, label, rest })
 }
 
 #[cfg(test)]
@@ -37,12 +36,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sender_is_read_off_a_line() {
+    fn the_sender_is_read_from_a_line() {
         let line = "[2026-11-21 23:24:25] ana (127.0.0.1:50000): hi: there";
         let found = speaker(line).unwrap();
-        assert_eq!((found.label, found.address), ("ana (127.0.0.1:50000)", "127.0.0.1:50000"));
-        assert_eq!([found.stamp, found.label, found.rest].concat(), line);
-        assert_eq!(speaker("[2026-11-21 23:24:25] [::1]:7: x").unwrap().address, "[::1]:7");
+        assert_eq!((found.name, found.label), ("ana (127.0.0.1:50000)", "127.0.0.1:50000"));
+        assert_eq!([found.stamp, found.name, found.rest].concat(), line);
+        assert_eq!(speaker("[2026-11-21 23:24:25] [::1]:7: x").unwrap().label, "[::1]:7");
         assert_eq!(speaker("[2026-11-21 23:24:25] 10.0.0.1:7: ").unwrap().rest, ": ");
     }
 

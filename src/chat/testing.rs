@@ -1,8 +1,7 @@
-//! The hands of the room's tests: a room, who comes in, what is said and heard.
+//! Helpers of the room's tests: rules, and members that join, send and read.
 
 use super::*;
 use std::io::{ErrorKind, IoSlice};
-use std::net::SocketAddr;
 
 pub(super) const STAMP: &str = "2026-11-21 23:24:25";
 
@@ -18,20 +17,20 @@ pub(super) fn rules() -> Rules {
     }
 }
 
-pub(super) fn address(port: u16) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], port))
+pub(super) fn label(port: u16) -> String {
+    format!("127.0.0.1:{port}")
 }
 
-pub(super) fn join(room: &mut Room, port: u16) -> Id {
-    room.join(address(port), STAMP).unwrap()
+pub(super) fn join(room: &mut Room, port: u16) -> MemberId {
+    room.join(&label(port), STAMP).unwrap()
 }
 
-pub(super) fn send(room: &mut Room, id: Id, text: &str) -> Verdict {
+pub(super) fn send(room: &mut Room, id: MemberId, text: &str) -> Received {
     room.receive(id, &mut text.as_bytes(), STAMP, &mut |_| ())
 }
 
-/// Lets `id` take up to `most` bytes.
-pub(super) fn take(room: &mut Room, id: Id, most: usize) -> (Vec<u8>, Flow) {
+/// Writes up to `most` bytes to `id`.
+pub(super) fn take(room: &mut Room, id: MemberId, most: usize) -> (Vec<u8>, Flushed) {
     let mut got = Vec::new();
     let write = |slices: &[IoSlice<'_>]| {
         let before = got.len();
@@ -44,8 +43,8 @@ pub(super) fn take(room: &mut Room, id: Id, most: usize) -> (Vec<u8>, Flow) {
     (got, flow)
 }
 
-pub(super) fn hear(room: &mut Room, id: Id) -> String {
+pub(super) fn read(room: &mut Room, id: MemberId) -> String {
     let (bytes, flow) = take(room, id, usize::MAX);
-    assert_eq!(flow, Flow::Done);
+    assert_eq!(flow, Flushed::All);
     String::from_utf8_lossy(&bytes).replace(&format!("[{STAMP}]"), "[]")
 }

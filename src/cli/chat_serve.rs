@@ -2,7 +2,7 @@
 
 use super::values::size;
 use super::{ListenerArgs, ServerArgs};
-use crate::chat::{Rules, SlowPolicy};
+use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
 
@@ -64,22 +64,6 @@ pub struct RoomArgs {
     /// How far a slow client may fall behind
     #[arg(long, value_name = "BYTES", value_parser = limit_size, default_value = "4M")]
     pub slow_limit: usize,
-}
-
-impl RoomArgs {
-    /// The rules of the room.
-    #[must_use]
-    pub fn rules(&self) -> Rules {
-        Rules {
-            raw: self.raw,
-            announce: self.announce,
-            history: self.history,
-            max_clients: self.max_clients.map_or(usize::MAX, |n| n as usize),
-            max_line: self.max_line,
-            slow: self.slow,
-            slow_limit: self.slow_limit as u64,
-        }
-    }
 }
 
 fn line_size(word: &str) -> Result<usize, String> {

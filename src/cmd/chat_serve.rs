@@ -1,10 +1,34 @@
-//! `soquete chat-serve`.
+//! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result};
-use crate::cli::ChatServe;
-use crate::session::chat_server;
+use super::{Context, Result, access_rules, bind_target, ready};
+use crate::chat::Rules;
+use crate::cli::{ChatServe, RoomArgs};
+use crate::net::address::Endpoint;
+use crate::session::chat_server::{self, Config, PORT};
 
-/// Runs the subcommand.
+/// Runs `soquete chat-serve`.
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
-    chat_server::run(args, context)
+    let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
+    let config = Config {
+        target: bind_target(endpoint, &args.address, &args.server),
+        access: access_rules(&args.server, context)?,
+        options: args.listener.socket.server_options(),
+        backlog: args.listener.backlog,
+        ready: ready(&args.listener.ready),
+        rules: rules(&args.room),
+        prompt: "> ",
+    };
+    chat_server::run(&config, context)
+}
+
+fn rules(args: &RoomArgs) -> Rules {
+    Rules {
+        raw: args.raw,
+        announce: args.announce,
+        history: args.history,
+        max_clients: args.max_clients.map_or(usize::MAX, |n| n as usize),
+        max_line: args.max_line,
+        slow: args.slow,
+        slow_limit: args.slow_limit as u64,
+    }
 }

@@ -1,20 +1,19 @@
-//! `soquete connect`.
+//! `soquete connect`: one connection piped with standard input and output.
 
 use super::{Context, Outcome, Result, connect_config, end_config};
 use crate::cli::Connect;
 use crate::net::address::Endpoint;
 use crate::net::connect::ConnectError;
-use crate::net::crlf;
 use crate::relay::{self, EndConfig};
-use crate::session::connect;
-use crate::session::pipe::{input, output, relay_config};
+use crate::session::connect::ConnectConfig;
+use crate::session::pipe::{crlf, input, output, relay_config};
 use crate::sys::fd;
 
-/// Runs the subcommand.
+/// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
     let target = Endpoint::parse(&args.target)?.into_target()?;
-    let config = connect::Config { wait: args.wait, ..connect_config(target, &args.client, args.timeout) };
-    let socket = match config.open(context) {
+    let connect = ConnectConfig { wait: args.wait, ..connect_config(target, &args.client, args.timeout) };
+    let socket = match connect.open(context) {
         Ok(socket) => socket,
         Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(ConnectError::Failed(error)) => return Err(error.into()),
@@ -24,6 +23,6 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     let input = if args.recv_only { None } else { Some(input()?) };
     let output = if args.send_only { None } else { Some(output()?) };
     let mut config = relay_config(input, output, end, context);
-    config.outgoing = args.crlf.then(crlf::filter);
+    config.outgoing = crlf(args.crlf);
     Ok(relay::run(socket, config, &context.stop)?.into())
 }

@@ -22,7 +22,7 @@ use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
 pub(crate) use response::response;
 
-use crate::session::connect::Config as ConnectConfig;
+use crate::session::connect::ConnectConfig;
 use crate::session::datagrams::{DatagramSplit, InputConfig};
 use crate::session::ready::Ready;
 pub use crate::session::{Context, Outcome, Result};
@@ -41,10 +41,20 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
     }
 }
 
-/// A connection to `target`, tried once.
-fn connect_config(target: Endpoint, client: &ClientArgs, timeout: Option<Duration>) -> ConnectConfig {
-    let (lookup, options) = (Lookup::from(&client.lookup), client.socket.options());
-    ConnectConfig { target, lookup, options, source: client.source, timeout, wait: None }
+/// A client's connection to `target`.
+pub(crate) fn connect_config(
+    target: Endpoint,
+    args: &ClientArgs,
+    timeout: Option<Duration>,
+) -> ConnectConfig {
+    ConnectConfig {
+        target,
+        options: args.socket.options(),
+        source: args.source,
+        lookup: Lookup::from(&args.lookup),
+        timeout,
+        wait: None,
+    }
 }
 
 /// Where a server reports that it is ready.

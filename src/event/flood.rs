@@ -1,49 +1,51 @@
-//! What waits in the queue of events, what a full one still takes, and how it tells what it dropped. For the queue alone.
+//! The contents of the event queue, the capacity for each event, and the count of dropped events. For the queue alone.
 
-use super::number::counted;
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
 
-/// Records that may wait: a burst of 10,000 clients that connect and leave fits.
+/// Records the queue holds: a burst of 10,000 clients that connect and leave fits.
 pub(super) const CAPACITY: usize = 1 << 16;
-/// Errors that may wait beyond that. The one event that tells the end always may.
+/// Errors the queue holds beyond that. There is always room for the last event, `exit`.
 pub(super) const RESERVE: usize = 1 << 10;
 
-/// What the queue guards.
+/// The state under the lock of the queue.
 #[derive(Default)]
 pub(super) struct Inner {
-    pub(super) waiting: Vec<Record>,
+    pub(super) queued: Vec<Record>,
     pub(super) seq: u64,
-    pub(super) lost: u64,
-    /// The reader took nothing for a while; do not wait for it again until it does.
+    pub(super) dropped: u64,
+    /// The reader took nothing for `FULL_TIMEOUT`: emitters do not wait until it takes something.
     pub(super) stuck: bool,
+    /// A batch is being written.
     pub(super) writing: bool,
-    /// The writer waits for something to write; otherwise it will look again by itself.
-    pub(super) asleep: bool,
-    /// Threads that wait for room, or for everything to be written.
-    pub(super) waiting_for_room: usize,
+    /// The writer sleeps until it is notified; otherwise it looks at the queue again by itself.
+    pub(super) idle: bool,
+    /// Threads that wait until the queue has room, or is written.
+    pub(super) waiters: usize,
+    /// No more events are taken.
     pub(super) closed: bool,
+    /// The writer ended.
     pub(super) gone: bool,
-    /// Why the sink took no more.
+    /// The error of the sink.
     pub(super) failure: Option<io::Error>,
-    /// Raised with each part of a batch written: tells a slow reader from a stuck one.
+    /// Parts written so far: a slow reader makes it grow, a stuck one does not.
     pub(super) batches: u64,
 }
 
 impl Inner {
-    /// Tells, where they are missing, how many events were dropped.
-    pub(super) fn tell_loss(&mut self) {
-        if self.lost > 0 {
+    /// Puts the number of dropped events where they are missing.
+    pub(super) fn record_loss(&mut self) {
+        if self.dropped > 0 {
             self.seq += 1;
-            let record = loss(std::mem::take(&mut self.lost), self.seq);
-            self.waiting.push(record);
+            let record = loss(std::mem::take(&mut self.dropped), self.seq);
+            self.queued.push(record);
         }
     }
 }
 
-/// How many records may wait before this event. What a script decides by is not lost in a flood of what it may not need.
-pub(super) const fn room_for(event: &Event) -> usize {
+/// How many records may be queued before this event: errors and the end, by which scripts decide, are not dropped in a flood.
+pub(super) const fn capacity_for(event: &Event) -> usize {
     match event {
         Event::Exit { .. } => usize::MAX,
         Event::Error { .. } => CAPACITY + RESERVE,
@@ -51,10 +53,10 @@ pub(super) const fn room_for(event: &Event) -> usize {
     }
 }
 
-/// How many events were dropped, as a record of its own.
+/// The number of dropped events as a warning.
 fn loss(count: u64, seq: u64) -> Record {
-    let events = counted(count, "event was", "events were");
-    let text = format!("{events} dropped: nobody read in time");
+    let events = if count == 1 { "event was" } else { "events were" };
+    let text = format!("{count} {events} dropped: nobody read in time");
     let fault =
         Fault { kind: Kind::EventsLost, op: Some("write".into()), errno: None, conn: None, peer: None, text };
     Record { v: SCHEMA_VERSION, seq, ts: Timestamp::now(), event: Event::Warning { fault } }

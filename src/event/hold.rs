@@ -1,18 +1,18 @@
-//! Events of an attempt that may be repeated: held back until it is known whether the attempt is told.
+//! Events of an attempt that may be repeated: held back until it is known whether the attempt is shown.
 
 use super::Event;
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Where the events of one attempt wait.
+/// The events of one attempt.
 #[derive(Clone, Default)]
 pub(super) struct Hold(Arc<Mutex<State>>);
 
-/// What becomes of an event.
+/// Whether events are held back.
 enum State {
-    /// Kept with the time it was seen.
+    /// Kept, each with the time of its emission.
     Kept(Vec<(Timestamp, Event)>),
-    /// The attempt is told: events pass.
+    /// The attempt is shown: events pass.
     Released,
 }
 
@@ -27,7 +27,7 @@ impl Hold {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps an event; gives it back where it is to pass.
+    /// Keeps an event, or returns it if it passes.
     pub(super) fn keep(&self, event: Event) -> Option<Event> {
         match &mut *self.lock() {
             State::Kept(events) => {
@@ -38,7 +38,7 @@ impl Hold {
         }
     }
 
-    /// Hands over what was kept, in order, and lets everything else pass. No event overtakes another meanwhile.
+    /// Passes the kept events on in order; later events pass by themselves. The lock keeps the order.
     pub(super) fn release(&self, mut pass: impl FnMut(Timestamp, Event)) {
         let mut state = self.lock();
         if let State::Kept(events) = std::mem::replace(&mut *state, State::Released) {

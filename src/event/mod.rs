@@ -1,11 +1,10 @@
-//! What happens to sockets, as values: the event stream of schema version 1. Every layer may use it; it uses none.
+//! Events of sockets as values: the event stream of schema version 1. Every layer may use it; it uses none.
 //!
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
 mod address;
 mod flood;
 mod hold;
-pub mod number;
 mod queue;
 pub mod report;
 pub mod samples;
@@ -25,17 +24,17 @@ use serde::Serialize;
 use std::fmt;
 use std::net::SocketAddr;
 
-/// The version of the stream's shape, `v` in every event. A new field keeps it; a changed one raises it.
+/// The version of the schema, `v` in every event. A new field keeps it, a changed one raises it.
 pub const SCHEMA_VERSION: u8 = 1;
 
-/// One event with its place in the stream.
+/// An event with its position in the stream.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
     /// [`SCHEMA_VERSION`].
     pub v: u8,
-    /// Counts from 1; a gap means events were dropped because nobody read them in time.
+    /// Counts from 1; a gap means that events were dropped because they were not read in time.
     pub seq: u64,
-    /// When it was seen, UTC.
+    /// The time of its emission, UTC.
     #[serde(serialize_with = "micros")]
     pub ts: Timestamp,
     /// What happened.
@@ -50,24 +49,24 @@ fn micros<S: serde::Serializer>(ts: &Timestamp, out: S) -> Result<S::Ok, S::Erro
 /// The socket an event is about.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Subject {
-    /// One number a socket, from 1, never reused within a run.
+    /// The number of the socket, from 1, never reused within a run.
     pub conn: u32,
     /// Transport.
     pub proto: Proto,
-    /// Our address, once there is one.
+    /// The local address, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<SocketAddr>,
-    /// The other end's address, once there is one.
+    /// The address of the peer, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<SocketAddr>,
     /// What the socket is for.
     pub role: Role,
 }
 
-/// One thing that happened. The fields are those of the table in soquete-events(7).
+/// One event. soquete-events(7) documents the fields.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-#[allow(missing_docs)] // one place documents the fields: soquete-events(7)
+#[allow(missing_docs)] // see soquete-events(7)
 pub enum Event {
     /// A socket went from one state to another.
     State {
@@ -78,7 +77,7 @@ pub enum Event {
         op: Op,
         via: Via,
     },
-    /// A socket option was set and read back; under `-v` also options nobody set, `requested` null.
+    /// A socket option was set and read back; with `-v` also options that were not set, `requested` null.
     Option {
         #[serde(flatten)]
         socket: Subject,
@@ -86,52 +85,52 @@ pub enum Event {
         requested: Option<Value>,
         effective: Value,
     },
-    /// A name was looked up (under `-v`).
+    /// A name was resolved (with `-v`).
     Resolve { host: String, address: SocketAddr },
-    /// What the kernel knows about a connection (under `-v`): `TCP_INFO`.
+    /// The `TCP_INFO` of a connection (with `-v`).
     Info {
         #[serde(flatten)]
         socket: Subject,
         #[serde(flatten)]
         info: InfoFields,
     },
-    /// A local address was taken.
+    /// A socket was bound to a local address.
     Bind {
         #[serde(flatten)]
         socket: Subject,
     },
-    /// Ready for clients, or for datagrams (`backlog` is TCP's).
+    /// A socket is ready for clients, or for datagrams (`backlog` is TCP's).
     Listening {
         #[serde(flatten)]
         socket: Subject,
-        /// In force, as read back.
+        /// The effective backlog.
         #[serde(skip_serializing_if = "Option::is_none")]
         backlog: Option<u32>,
-        /// As asked for.
+        /// The requested backlog.
         #[serde(skip_serializing_if = "Option::is_none")]
         backlog_requested: Option<u32>,
-        /// Who can reach it.
+        /// From where it can be reached.
         scope: Scope,
     },
-    /// A client came in.
+    /// A connection was accepted.
     Accept {
         #[serde(flatten)]
         socket: Subject,
     },
-    /// A client was turned away.
+    /// A client was refused.
     Refuse {
         #[serde(flatten)]
         socket: Subject,
         reason: String,
     },
-    /// One datagram in or out.
+    /// One datagram was received or sent.
     Datagram {
         #[serde(flatten)]
         socket: Subject,
         dir: Dir,
         len: usize,
     },
-    /// A chat member joined, left, took a nick or lags.
+    /// A chat member joined, left, changed its nick or reads too slowly.
     Member {
         #[serde(flatten)]
         socket: Subject,
@@ -141,7 +140,7 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
-    /// A line was said in the room.
+    /// A chat line.
     Line {
         #[serde(flatten)]
         socket: Subject,
@@ -149,7 +148,7 @@ pub enum Event {
         nick: Option<String>,
         text: String,
     },
-    /// One port check, or one of many connections.
+    /// The result of a port check, or the state of one of many connections.
     Target {
         target: String,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,7 +159,7 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         peer: Option<SocketAddr>,
         outcome: Outcome,
-        /// Which try of a wait it was, while the wait goes on.
+        /// The number of the attempt while a wait goes on.
         #[serde(skip_serializing_if = "Option::is_none")]
         attempt: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,17 +167,17 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
-    /// A long transfer goes on.
+    /// The progress of a long transfer.
     Progress {
         #[serde(flatten)]
         socket: Subject,
         bytes_in: u64,
         bytes_out: u64,
-        /// How many bytes the input holds, where that is known.
+        /// The size of the input in bytes, where it is known.
         #[serde(skip_serializing_if = "Option::is_none")]
         total: Option<u64>,
     },
-    /// A socket is done.
+    /// The totals of a socket that is closed.
     Summary {
         #[serde(flatten)]
         socket: Subject,
@@ -189,15 +188,15 @@ pub enum Event {
         rtt_us: Option<u32>,
         #[serde(skip_serializing_if = "Option::is_none")]
         retransmits: Option<u32>,
-        /// Ended by FIN on both sides, nothing lost.
+        /// Ended by FIN on both sides, without loss.
         clean: bool,
     },
-    /// Something went wrong and the work goes on.
+    /// A failure after which the program goes on.
     Warning {
         #[serde(flatten)]
         fault: Fault,
     },
-    /// Something went wrong.
+    /// A failure.
     Error {
         #[serde(flatten)]
         fault: Fault,
@@ -206,13 +205,13 @@ pub enum Event {
     Exit { code: u8, cause: String },
 }
 
-/// An option's value as events show it.
+/// The value of a socket option.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// On or off.
     Bool(bool),
-    /// A count, bytes, seconds or milliseconds, as the option has it.
+    /// A count, bytes, seconds or milliseconds, depending on the option.
     Number(u64),
     /// A name.
     Text(String),
@@ -234,7 +233,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// What went wrong, where.
+/// The cause of a warning or an error.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)] // see `Event`
 pub struct Fault {
@@ -248,11 +247,11 @@ pub struct Fault {
     pub conn: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<SocketAddr>,
-    /// One line for a person.
+    /// One line for people.
     pub text: String,
 }
 
-/// `TCP_INFO` in the units of its names; a field the kernel does not know is absent (tcp(7)).
+/// `TCP_INFO` in the units of its names; a field unknown to the kernel is absent (tcp(7)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[allow(missing_docs)] // see `Event`
 pub struct InfoFields {

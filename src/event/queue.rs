@@ -1,9 +1,9 @@
-//! The way from whoever sees something to the one thread that writes it down.
+//! The queue between the threads that emit events and the one thread that writes them.
 //!
-//! The queue is bounded. A reader of the events that stops reading makes the queue full; then emitters wait a
-//! moment once, and from there on events are counted and dropped until the reader goes on: the data path never stops.
+//! The queue is bounded. When its reader stops reading, the queue fills up; then an emitter waits once, for a moment, and
+//! from then on events are dropped and counted until the reader goes on: the data path never stops.
 
-use super::flood::{CAPACITY, Inner, room_for};
+use super::flood::{CAPACITY, Inner, capacity_for};
 use super::hold::Hold;
 use super::sink::{Sink, Verbosity};
 use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
@@ -12,16 +12,16 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Records written at once: about as many as a pipe holds, so that a slow reader is seen to read.
+/// Records written at once: about as many as a pipe holds, so that a slow reader is not taken for a stuck one.
 const PART: usize = 256;
-/// How long an emitter waits for a queue that is full for the first time.
-const PATIENCE: Duration = Duration::from_millis(200);
-/// Between two writes: a burst of events becomes one write, and whoever emits them is not interrupted for each.
-const GATHER: Duration = Duration::from_millis(1);
-/// How long the end of the program waits for a reader that takes nothing.
+/// How long an emitter waits when the queue becomes full.
+const FULL_TIMEOUT: Duration = Duration::from_millis(200);
+/// The pause between two writes: a burst of events becomes one write, and does not wake the writer for each event.
+const COALESCE: Duration = Duration::from_millis(1);
+/// How long the end of the program waits for a reader that reads nothing.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Hands events to the writer. Cheap to clone.
+/// The sending side of the queue. Cheap to clone.
 #[derive(Clone)]
 pub struct Events {
     verbosity: Verbosity,
@@ -35,7 +35,7 @@ struct Queue {
     drained: Condvar,
 }
 
-/// The thread that writes; see [`Writer::finish`].
+/// The writer thread; see [`Writer::finish`].
 pub struct Writer {
     queue: Arc<Queue>,
 }
@@ -55,7 +55,7 @@ impl Events {
         Ok((Self { verbosity, queue: Arc::clone(&queue), hold: None }, Writer { queue }))
     }
 
-    /// Whether anything but errors is wanted; ask before doing work only an event needs.
+    /// Whether events other than errors are shown; work that only an event needs is skipped otherwise.
     #[must_use]
     pub fn enabled(&self) -> bool {
         self.verbosity > Verbosity::Errors
@@ -67,40 +67,40 @@ impl Events {
         self.verbosity >= Verbosity::Detail
     }
 
-    /// Stamps, numbers and queues `event`; drops it silently when nobody wants it.
+    /// Numbers, stamps and queues `event`, if it is to be shown.
     pub fn emit(&self, event: Event) {
         if !self.enabled() && !matches!(event, Event::Error { .. }) {
             return;
         }
-        let passed = match &self.hold {
+        let released = match &self.hold {
             Some(hold) => hold.keep(event),
             None => Some(event),
         };
-        if let Some(event) = passed {
+        if let Some(event) = released {
             self.queue.push(Timestamp::now(), event);
         }
     }
 
-    /// Events that are held back until [`Self::release`]; dropped with the last clone if that never comes.
+    /// Events that are held back until [`Self::release`]; without it they are dropped with the last clone.
     #[must_use]
     pub fn held(&self) -> Self {
         Self { hold: Some(Hold::default()), ..self.clone() }
     }
 
-    /// Queues what was held back, stamped with the time it was seen; from now on nothing is held back.
+    /// Queues the events held back, each with the time of its emission; later events are not held back.
     pub fn release(&self) {
         if let Some(hold) = &self.hold {
             hold.release(|ts, event| self.queue.push(ts, event));
         }
     }
 
-    /// Waits until what was emitted so far is written, at most `PATIENCE`: for output that shares a terminal with it.
+    /// Waits until the events emitted so far are written, at most `FULL_TIMEOUT`: for output to the same terminal.
     pub fn flush(&self) {
         self.queue.flush();
     }
 
-    /// As [`Self::emit`] for events that came together: one stamp and one look at the queue for all of them. What finds
-    /// no room is dropped and counted at once, so that a flood of datagrams is never held up by its own events.
+    /// As [`Self::emit`] for simultaneous events: one timestamp and one lock for all of them. Events beyond the capacity are
+    /// dropped and counted at once, so that a flood of datagrams does not wait for its own events.
     pub fn emit_burst(&self, events: impl Iterator<Item = Event>) {
         if self.hold.is_some() {
             events.for_each(|event| self.emit(event));
@@ -109,7 +109,7 @@ impl Events {
         }
     }
 
-    /// Emits a warning about no socket in particular.
+    /// Emits a warning that concerns no single socket.
     pub fn warn(&self, kind: Kind, op: &str, text: impl Into<String>) {
         self.emit(Event::Warning {
             fault: Fault {
@@ -134,36 +134,36 @@ impl Queue {
         if inner.closed || inner.gone {
             return;
         }
-        let room = room_for(&event);
-        if inner.waiting.len() >= room && !inner.stuck {
-            inner.waiting_for_room += 1;
+        let capacity = capacity_for(&event);
+        if inner.queued.len() >= capacity && !inner.stuck {
+            inner.waiters += 1;
             let (again, timeout) = self
                 .drained
-                .wait_timeout_while(inner, PATIENCE, |i| i.waiting.len() >= room && !i.gone)
+                .wait_timeout_while(inner, FULL_TIMEOUT, |i| i.queued.len() >= capacity && !i.gone)
                 .unwrap_or_else(PoisonError::into_inner);
             inner = again;
-            inner.waiting_for_room -= 1;
+            inner.waiters -= 1;
             inner.stuck = timeout.timed_out();
         }
-        if inner.waiting.len() >= room {
+        if inner.queued.len() >= capacity {
             inner.seq += 1;
-            inner.lost += 1;
+            inner.dropped += 1;
             return;
         }
-        inner.tell_loss();
+        inner.record_loss();
         inner.seq += 1;
         let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
-        inner.waiting.push(record);
+        inner.queued.push(record);
         self.wake(&mut inner);
     }
 
     fn flush(&self) {
         let mut inner = self.lock();
-        inner.waiting_for_room += 1;
-        let unwritten = |i: &mut Inner| !i.gone && (i.writing || !i.waiting.is_empty());
-        let answer = self.drained.wait_timeout_while(inner, PATIENCE, unwritten);
+        inner.waiters += 1;
+        let unwritten = |i: &mut Inner| !i.gone && (i.writing || !i.queued.is_empty());
+        let answer = self.drained.wait_timeout_while(inner, FULL_TIMEOUT, unwritten);
         inner = answer.unwrap_or_else(PoisonError::into_inner).0;
-        inner.waiting_for_room -= 1;
+        inner.waiters -= 1;
     }
 
     fn push_burst(&self, events: impl Iterator<Item = Event>) {
@@ -174,36 +174,36 @@ impl Queue {
         let ts = Timestamp::now();
         for event in events {
             inner.seq += 1;
-            if inner.waiting.len() < CAPACITY {
+            if inner.queued.len() < CAPACITY {
                 let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
-                inner.waiting.push(record);
+                inner.queued.push(record);
             } else {
-                inner.lost += 1;
+                inner.dropped += 1;
             }
         }
         self.wake(&mut inner);
     }
 
     fn wake(&self, inner: &mut Inner) {
-        if inner.asleep && !inner.waiting.is_empty() {
-            inner.asleep = false;
+        if inner.idle && !inner.queued.is_empty() {
+            inner.idle = false;
             self.filled.notify_one();
         }
     }
 
-    fn tell_waiters(&self, inner: &Inner) {
-        if inner.waiting_for_room > 0 || inner.closed {
+    fn notify_waiters(&self, inner: &Inner) {
+        if inner.waiters > 0 || inner.closed {
             self.drained.notify_all();
         }
     }
 
-    /// Writes in parts, each of which shows that somebody reads.
+    /// Writes in parts, each of which proves that the reader reads.
     fn write(&self, batch: &[Record], sink: &mut dyn Sink) -> io::Result<()> {
         for part in batch.chunks(PART) {
             sink.write(part)?;
             let mut inner = self.lock();
             inner.batches += 1;
-            self.tell_waiters(&inner);
+            self.notify_waiters(&inner);
         }
         Ok(())
     }
@@ -214,45 +214,45 @@ impl Queue {
             let mut inner = self
                 .filled
                 .wait_while(self.lock(), |i| {
-                    i.asleep = i.waiting.is_empty() && !i.closed;
-                    i.asleep
+                    i.idle = i.queued.is_empty() && !i.closed;
+                    i.idle
                 })
                 .unwrap_or_else(PoisonError::into_inner);
-            if inner.waiting.is_empty() {
+            if inner.queued.is_empty() {
                 drop(inner);
                 sink.finish();
                 self.lock().gone = true;
                 self.drained.notify_all();
                 return;
             }
-            inner.tell_loss();
-            std::mem::swap(&mut batch, &mut inner.waiting);
+            inner.record_loss();
+            std::mem::swap(&mut batch, &mut inner.queued);
             inner.stuck = false;
             inner.writing = true;
-            self.tell_waiters(&inner);
+            self.notify_waiters(&inner);
             drop(inner);
             let result = self.write(&batch, sink);
             batch.clear();
             let mut inner = self.lock();
             inner.writing = false;
-            self.tell_waiters(&inner);
+            self.notify_waiters(&inner);
             if let Err(error) = result {
                 inner.gone = true;
                 inner.failure = Some(error);
-                inner.waiting.clear();
+                inner.queued.clear();
                 self.drained.notify_all();
                 return;
             }
-            // The end of the program does not wait for more to gather.
-            let gathered = self.filled.wait_timeout_while(inner, GATHER, |i| !i.closed);
-            drop(gathered.unwrap_or_else(PoisonError::into_inner));
+            // The end of the program does not wait for more events.
+            let coalesced = self.filled.wait_timeout_while(inner, COALESCE, |i| !i.closed);
+            drop(coalesced.unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
 
 impl Writer {
-    /// Waits until everything emitted is written, or the reader has taken nothing for two seconds. Answers why writing
-    /// failed, if it did.
+    /// Waits until every event is written, or the reader has read nothing for two seconds. Returns the error of the sink, if
+    /// writing failed.
     #[must_use]
     pub fn finish(self) -> Option<io::Error> {
         let mut inner = self.queue.lock();
@@ -299,7 +299,7 @@ mod tests {
         Event::Exit { code, cause: String::new() }
     }
 
-    /// What a reader that begins to read only now was told, and how many events it was told are lost.
+    /// The records of a reader that begins to read only now, and how many events they report as lost.
     fn read_at_last(
         gate: &mpsc::Sender<()>,
         batches: &mpsc::Receiver<Vec<Record>>,
@@ -313,14 +313,14 @@ mod tests {
         let (mut seen, mut lost) = (0, 0);
         for record in &records {
             let gap = record.seq - seen - 1;
-            let told = match &record.event {
+            let reported = match &record.event {
                 Event::Warning { fault } if fault.kind == Kind::EventsLost => {
                     fault.text.split(' ').next().unwrap().parse().unwrap()
                 }
                 _ => 0,
             };
-            assert_eq!(gap, told, "each is told, or counted where it is missing");
-            (seen, lost) = (record.seq, lost + told);
+            assert_eq!(gap, reported, "each event is written, or counted where it is missing");
+            (seen, lost) = (record.seq, lost + reported);
         }
         (records, lost)
     }
@@ -343,11 +343,11 @@ mod tests {
         let started = Instant::now();
         for _ in 0..CAPACITY * 3 {
             events.emit(note());
-            // Far from what it takes, and far from what waiting [`PATIENCE`] for each would.
+            // Far more than it takes, and far less than a wait of `FULL_TIMEOUT` for each.
             assert!(started.elapsed() < Duration::from_mins(1), "emitting waited for the reader");
         }
         let (_, lost) = read_at_last(&open, &batches, writer);
-        assert!(lost > 0, "the loss is told");
+        assert!(lost > 0, "the loss is reported");
     }
 
     #[test]
@@ -360,7 +360,7 @@ mod tests {
         }
         assert!(!events.queue.lock().stuck, "a burst waited for the reader");
         let (_, lost) = read_at_last(&open, &batches, writer);
-        assert!(lost > 0, "the loss is told");
+        assert!(lost > 0, "the loss is reported");
     }
 
     #[test]
@@ -377,8 +377,8 @@ mod tests {
         }
         events.emit(exit(0));
         let (records, lost) = read_at_last(&open, &batches, writer);
-        assert!(lost > 0, "the loss is told");
-        assert!(matches!(records.last().unwrap().event, Event::Exit { .. }), "the last one is the end");
+        assert!(lost > 0, "the loss is reported");
+        assert!(matches!(records.last().unwrap().event, Event::Exit { .. }), "the last record is the end");
         let errors = records.iter().filter(|r| matches!(r.event, Event::Error { .. })).count();
         assert!(errors >= RESERVE / 2, "{errors} errors");
     }

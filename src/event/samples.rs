@@ -1,5 +1,5 @@
-//! One of each event, and every word an event may carry: what documentation and tests are held against. Nothing at run
-//! time uses it.
+//! One sample of each event, and every word an event may contain, for tests and documentation. Nothing at run time uses
+//! it.
 
 use super::{
     Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, Proto, Record, Role, SCHEMA_VERSION,
@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// How much of an event is filled in.
+/// Which fields of a sample are present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// Every field.
     Whole,
-    /// Only what is always there.
+    /// Only the required ones.
     Bare,
 }
 
@@ -40,7 +40,7 @@ macro_rules! words {
     }};
 }
 
-/// One record of each event, numbered from 1.
+/// A record of each event, numbered from 1.
 #[must_use]
 pub fn samples(fill: Fill) -> Vec<Record> {
     let record = |(event, seq)| Record { v: SCHEMA_VERSION, seq, ts: Timestamp::UNIX_EPOCH, event };
@@ -117,7 +117,7 @@ fn fault(fill: Fill, kind: Kind) -> Fault {
     }
 }
 
-/// Every field that takes one of a few words, with those words.
+/// Each field that takes one of a fixed set of words, with that set.
 #[must_use]
 pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
     let states = words!(State: Closed Listen SynSent SynReceived Established FinWait1 FinWait2 CloseWait Closing
@@ -149,7 +149,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
     ]
 }
 
-/// The word an event shows for a variant without fields.
+/// The word of a variant without fields.
 fn word(variant: impl Serialize) -> String {
     let shown = serde_json::to_value(variant).ok();
     shown.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()

@@ -1,25 +1,25 @@
-//! What the queue needs to know of its reader: who takes the records, and which of them are wanted.
+//! The receiving side of the event queue: the printer, and which events it shows.
 
 use super::Record;
 use std::io;
 
-/// Takes records and shows them to somebody.
+/// Shows records.
 pub trait Sink: Send {
-    /// Writes `batch` in order. An error means nobody reads any more; the sink is not called again.
+    /// Writes `batch` in order. After an error, the sink is not called again.
     fn write(&mut self, batch: &[Record]) -> io::Result<()>;
 
-    /// Everything was written: takes away what was shown for the moment. The program does not end before.
+    /// Called after the last batch: removes temporary output, such as a progress bar. The program waits for it.
     fn finish(&mut self);
 }
 
-/// Which events anybody wants to see.
+/// Which events are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Errors alone: no state is asked for, nothing else is formatted.
+    /// Errors alone: socket states are not read, nothing else is formatted.
     Errors,
-    /// Everything but detail.
+    /// Every event but details.
     #[default]
     All,
-    /// Detail too: `TCP_INFO`, options read back, DNS answers.
+    /// Details too: `TCP_INFO`, options read back, DNS answers.
     Detail,
 }

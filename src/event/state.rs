@@ -1,4 +1,4 @@
-//! Socket states and the steps between them: RFC 9293 figure 5 as a table. Pure; asks no kernel.
+//! Socket states and the transitions between them: RFC 9293 figure 5 as a table. Pure.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,7 +11,7 @@ pub enum State {
     Closed,
     /// Waiting for connection requests.
     Listen,
-    /// A SYN was sent; its answer is awaited.
+    /// A SYN was sent; the SYN-ACK is awaited.
     SynSent,
     /// A SYN was answered by SYN-ACK; the last ACK of the handshake is awaited.
     SynReceived,
@@ -23,13 +23,13 @@ pub enum State {
     /// Our FIN was acknowledged; the peer may still send.
     #[serde(rename = "FIN-WAIT-2")]
     FinWait2,
-    /// The peer's FIN came; we may still send.
+    /// The peer's FIN arrived; we may still send.
     CloseWait,
     /// Both ends sent FIN at once; the ACK of ours is awaited.
     Closing,
-    /// The peer's FIN came first, then we sent ours; its ACK is awaited.
+    /// The peer's FIN arrived first, then we sent ours; its ACK is awaited.
     LastAck,
-    /// Both FINs are acknowledged; late segments are waited out.
+    /// Both FINs are acknowledged; the port waits until late segments have expired.
     TimeWait,
     /// A UDP socket that has a local address and no fixed peer.
     Unconnected,
@@ -37,12 +37,12 @@ pub enum State {
     Connected,
 }
 
-/// How a connection came to its end, as far as it is known; it decides which way to CLOSED was taken.
+/// How a connection ended, as far as it is known; it decides which path to CLOSED was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// By FIN and ACK.
     Orderly,
-    /// By RST, an unreachable peer, or an abort of ours: straight to CLOSED.
+    /// By RST, an unreachable peer, or a local abort: directly to CLOSED.
     Abortive,
 }
 
@@ -102,30 +102,30 @@ impl State {
         }
     }
 
-    /// The shortest legal way from `self` to `to`, `self` left out; empty if there is none or nothing to go.
+    /// The shortest legal path from `self` to `to`, without `self`; empty if there is none or both are the same.
     ///
-    /// An orderly ending enters CLOSED only where a FIN exchange allows it, so that CLOSE-WAIT followed by CLOSED
-    /// passes LAST-ACK; an abortive one leaves for CLOSED at once. Passing through CLOSED or LISTEN is no way.
+    /// An orderly ending enters CLOSED only where a FIN exchange allows it, so that the path from CLOSE-WAIT to CLOSED
+    /// includes LAST-ACK; an abortive one enters CLOSED at once. No path passes through CLOSED or LISTEN.
     #[must_use]
     pub fn path(self, to: Self, ending: Ending) -> Vec<Self> {
         if self == to {
             return Vec::new();
         }
-        let mut ways = std::collections::VecDeque::from([vec![self]]);
-        while let Some(way) = ways.pop_front() {
-            let last = way[way.len() - 1];
+        let mut paths = std::collections::VecDeque::from([vec![self]]);
+        while let Some(path) = paths.pop_front() {
+            let last = path[path.len() - 1];
             for &next in last.next() {
-                if way.contains(&next) || (next == Self::Closed && !last.may_close(ending)) {
+                if path.contains(&next) || (next == Self::Closed && !last.may_close(ending)) {
                     continue;
                 }
-                let mut longer = way.clone();
+                let mut longer = path.clone();
                 longer.push(next);
                 if next == to {
                     longer.remove(0);
                     return longer;
                 }
                 if !matches!(next, Self::Closed | Self::Listen) {
-                    ways.push_back(longer);
+                    paths.push_back(longer);
                 }
             }
         }
@@ -154,7 +154,7 @@ impl fmt::Display for State {
     }
 }
 
-/// A word that names no state.
+/// The word is not the name of a state.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnknownState;
 
@@ -173,7 +173,7 @@ impl std::error::Error for UnknownState {}
 impl std::str::FromStr for State {
     type Err = UnknownState;
 
-    /// Takes the RFC's names in any case, `_` for `-`, and the spellings of `ss` and `netstat`.
+    /// Accepts the names of the RFC in any case, `_` for `-`, and the spellings of `ss` and `netstat`.
     fn from_str(word: &str) -> Result<Self, UnknownState> {
         let plain: String =
             word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();

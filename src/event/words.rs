@@ -1,4 +1,4 @@
-//! The fields of events that take one of a few words. soquete-events(7) says what each word means.
+//! The fields of events that take one of a fixed set of words. soquete-events(7) documents each word.
 
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ pub enum Role {
     Listener,
     /// Opened the connection, or sends the first datagram.
     Client,
-    /// Came out of a listener, or answers datagrams.
+    /// Accepted from a listener, or answers datagrams.
     Server,
 }
 
@@ -31,11 +31,11 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Via {
-    /// The kernel said so when asked about the open descriptor (`TCP_INFO`, tcp(7)).
+    /// Read from the open descriptor (`TCP_INFO`, tcp(7)).
     Kernel,
-    /// The kernel's socket table said so after the descriptor was closed (`sock_diag`(7)).
+    /// Read from the kernel's socket table after the descriptor was closed (`sock_diag`(7)).
     Table,
-    /// Nobody saw it; RFC 9293 leaves no other way between the states that were seen.
+    /// Not observed: RFC 9293 permits no other path between the states that were observed.
     Implied,
 }
 
@@ -49,25 +49,25 @@ pub enum Op {
     Listen,
     /// connect(2), and the handshake it starts.
     Connect,
-    /// A SYN came to a listener.
+    /// A SYN arrived at a listener.
     SynReceived,
-    /// The handshake's last ACK came.
+    /// The last ACK of the handshake arrived.
     AckReceived,
     /// shutdown(2).
     Shutdown,
     /// close(2).
     Close,
-    /// The peer's FIN came.
+    /// The peer's FIN arrived.
     FinReceived,
-    /// The peer's RST came, or an error that ends a connection as one.
+    /// The peer's RST arrived, or an error with the same effect.
     ResetReceived,
     /// The connection was refused.
     Refused,
-    /// No answer came in time.
+    /// No answer arrived in time.
     TimedOut,
 }
 
-/// Whether bytes or a datagram came in or went out.
+/// The direction of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dir {
@@ -77,29 +77,29 @@ pub enum Dir {
     Out,
 }
 
-/// What became of one target.
+/// The result for one target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// The connection came about.
+    /// The connection was established.
     Open,
     /// Refused.
     Closed,
-    /// No answer in time, or a router said no.
+    /// No answer in time, or ICMP reported it unreachable.
     Filtered,
     /// The name has no address.
     Unresolved,
-    /// This machine could not try.
+    /// A local error prevented the attempt.
     Failed,
-    /// A connection to this target stands.
+    /// A connection to this target is established.
     Connected,
     /// The connection to this target ended.
     Disconnected,
-    /// A datagram came back.
+    /// A datagram was received in reply.
     Replied,
-    /// ICMP said that nobody listens there.
+    /// ICMP reported the port as unreachable.
     Refused,
-    /// Nothing came back in time.
+    /// No reply in time.
     NoAnswer,
 }
 
@@ -115,13 +115,13 @@ pub enum Kind {
     Refused,
     /// The peer reset the connection.
     Reset,
-    /// The peer never acknowledged what it was sent.
+    /// The peer did not acknowledge what it was sent.
     Unacknowledged,
     /// The network or the host cannot be reached.
     Unreachable,
     /// A deadline passed.
     Timeout,
-    /// The local address is taken or not ours.
+    /// The local address is already taken, or not one of this machine.
     Address,
     /// Not permitted.
     Permission,
@@ -131,39 +131,39 @@ pub enum Kind {
     Option,
     /// A file or stream failed.
     File,
-    /// Text was cut, dropped or not understood.
+    /// Text was truncated, dropped or not understood.
     Data,
-    /// Events were lost because nobody read them in time.
+    /// Events were lost because they were not read in time.
     EventsLost,
-    /// Only standard input is waited for.
+    /// A connection waits for standard input alone.
     Waiting,
     /// None of these.
     Other,
 }
 
-/// A chat member's doings.
+/// A change of a chat member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemberChange {
-    /// Came into the room.
+    /// Joined.
     Join,
-    /// Left the room.
+    /// Left.
     Leave,
-    /// Took another name.
+    /// Changed its nick.
     Nick,
     /// Reads too slowly.
     Slow,
 }
 
-/// Who can reach a bound address.
+/// From where a bound address can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// This machine alone.
+    /// From this machine alone.
     Loopback,
-    /// Whoever reaches this one address.
+    /// Through this one address.
     Address,
-    /// Whoever reaches any address of this machine.
+    /// Through every address of this machine.
     Public,
 }
 
@@ -180,7 +180,7 @@ impl Proto {
 }
 
 impl Outcome {
-    /// The word users read.
+    /// The word shown to users.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -199,7 +199,7 @@ impl Outcome {
 }
 
 impl Op {
-    /// What happened, for a person.
+    /// The cause as shown to people.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {

@@ -1,10 +1,10 @@
-//! Events on a terminal after Ctrl-C: the first begins on a line of its own, not behind the echoed `^C`.
+//! Events on a terminal after Ctrl-C: the first begins on a new line, not after the echoed `^C`.
 
 use crate::event::{Record, Sink};
 use std::fs::File;
 use std::io::{self, Write};
 
-/// Prints a line feed before the first batch for which one is due.
+/// A printer that writes a line feed before the first batch for which one is due.
 pub(super) struct AfterEcho {
     pub(super) inner: Box<dyn Sink>,
     pub(super) to: File,

@@ -1,8 +1,8 @@
-//! One plain sentence for each change of state: what the state means, and which segment or call brought it.
+//! One plain sentence for each change of state: the meaning of the state, and the segment or call that caused it.
 
 use crate::event::{Op, Proto, Role, State};
 
-/// The sentence for a step of a socket in `role`.
+/// The sentence for a transition of a socket in `role`.
 pub(super) const fn sentence(proto: Proto, role: Role, from: State, to: State, op: Op) -> &'static str {
     match (proto, from, to) {
         (Proto::Udp, _, State::Unconnected) => {
@@ -39,6 +39,6 @@ pub(super) const fn sentence(proto: Proto, role: Role, from: State, to: State, o
     }
 }
 
-/// What the local port of one of many connections shows.
+/// The sentence for the local port of one of many connections.
 pub(super) const LOCAL_PORT: &str =
     "The kernel took a free port for our end: a connection is known by its two addresses and two ports.";

@@ -1,23 +1,24 @@
 //! Events, and rows of a report, as JSON Lines.
 
-use super::datagram::{self, Memory};
+use super::datagram::{self, Cache};
 use crate::event::{Record, Sink};
 use crate::text::hidden::is_hidden;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use std::fs::File;
 use std::io::{self, Write};
 
-/// Writes `value` as one line. What could deceive a terminal is escaped, which RFC 8259 section 7 permits: every reader
-/// gets the same text.
+/// Writes `value` as one line. Characters that could deceive a terminal are escaped, as RFC 8259 section 7 permits: a
+/// parser reads the same text.
 pub(super) fn line(value: &impl Serialize, mut to: impl Write) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut to, Harmless))?;
+    value.serialize(&mut Serializer::with_formatter(&mut to, EscapeHidden))?;
     to.write_all(b"\n")
 }
 
-struct Harmless;
+struct EscapeHidden;
 
-impl Formatter for Harmless {
+impl Formatter for EscapeHidden {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
         if rest.bytes().all(|byte| byte < 0x7f) {
@@ -34,16 +35,16 @@ impl Formatter for Harmless {
     }
 }
 
-/// Writes one object a line, a batch at a time.
+/// Writes one object per line, a batch with one call.
 pub(super) struct Json {
     to: File,
     lines: Vec<u8>,
-    memory: Memory,
+    cache: Cache,
 }
 
 impl Json {
     pub(super) fn new(to: File) -> Self {
-        Self { to, lines: Vec::new(), memory: Memory::default() }
+        Self { to, lines: Vec::new(), cache: Cache::new(TimeZone::UTC) }
     }
 }
 
@@ -51,14 +52,14 @@ impl Sink for Json {
     fn write(&mut self, batch: &[Record]) -> io::Result<()> {
         self.lines.clear();
         for record in batch {
-            if datagram::json(record, &mut self.memory, &mut self.lines).is_none() {
+            if datagram::json(record, &mut self.cache, &mut self.lines).is_none() {
                 line(record, &mut self.lines)?;
             }
         }
         self.to.write_all(&self.lines)
     }
 
-    /// JSON is never taken away.
+    /// There is nothing temporary to remove.
     fn finish(&mut self) {}
 }
 

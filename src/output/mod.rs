@@ -2,15 +2,16 @@
 
 mod after_echo;
 mod datagram;
+mod event_text;
 mod explain;
 mod human;
 mod json;
-mod momentary;
 mod progress;
 mod report;
+mod status_line;
 mod style;
 mod table;
-mod zone;
+mod units;
 
 pub use report::report;
 pub use style::Style;
@@ -23,21 +24,21 @@ use std::io::{self, Write};
 /// How events are shown.
 #[derive(Clone, Copy, Debug)]
 pub struct DisplayOptions {
-    /// JSON instead of lines for people.
+    /// JSON instead of text.
     pub json: bool,
-    /// Detail too.
+    /// Details too.
     pub detail: bool,
-    /// Whether they go to a terminal, where what repeats is one line.
+    /// Events go to a terminal, where repeated attempts share one line.
     pub terminal: bool,
-    /// Errors alone, and the bar.
+    /// Errors and the progress bar alone.
     pub quiet: bool,
-    /// A bar instead of progress lines.
+    /// A progress bar instead of progress lines.
     pub bar: bool,
-    /// Progress lines without detail.
+    /// Progress lines even without details.
     pub progress: bool,
-    /// A sentence beside each change of state.
+    /// A sentence that explains each change of state.
     pub explain: bool,
-    /// Colour.
+    /// Colours.
     pub style: Style,
 }
 
@@ -47,7 +48,7 @@ pub fn printer(display: DisplayOptions, to: File) -> Box<dyn Sink> {
     if display.json { Box::new(json::Json::new(to)) } else { Box::new(human::Human::new(display, to)) }
 }
 
-/// As [`printer`] for events going to a terminal, which begin on a line of their own when `is_due` says so.
+/// As [`printer`], for a terminal: the first batch after `is_due` returns true begins with a line feed.
 pub fn printer_on_terminal(
     display: DisplayOptions,
     to: File,
@@ -58,36 +59,36 @@ pub fn printer_on_terminal(
     Ok(Box::new(after_echo::AfterEcho { inner, to: line_feed_to, is_due: Box::new(is_due) }))
 }
 
-/// Ends the line on standard error in which the cursor stands.
+/// Writes a line feed to standard error.
 pub fn end_line() {
-    // A terminal that is gone has no lines.
+    // A closed terminal is no error.
     let _ = io::stderr().write_all(b"\n");
 }
 
-/// Prints text made for this command itself: help, a completion script.
+/// Prints text of the program itself, such as help or a completion script, on standard output.
 pub fn text(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout();
     out.write_all(text.as_bytes())?;
     out.flush()
 }
 
-/// Prints a last line on standard error when there is no event stream to carry it.
+/// Prints an error on standard error when there is no event stream.
 pub fn complain(text: &str) {
-    // Nobody is left to tell if this fails.
+    // A failure cannot be reported anywhere.
     let _ = writeln!(io::stderr(), "soquete: {}", sanitize::line(text));
 }
 
-/// Prints text for somebody who typed nothing useful yet.
+/// Prints the text of a usage error on standard error.
 pub fn complain_raw(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-/// Prints records on standard error when there is no event stream to carry them.
+/// Prints records on standard error when there is no event stream.
 pub fn complain_json(records: &[Record]) {
     for record in records {
         let mut line = Vec::new();
         if json::line(record, &mut line).is_ok() {
-            // Nobody is left to tell if this fails.
+            // A failure cannot be reported anywhere.
             let _ = io::stderr().write_all(&line);
         }
     }

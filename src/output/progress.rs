@@ -3,18 +3,18 @@
 use crate::event::{Event, State};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Redraws a second.
+/// Redraws per second.
 const RATE: u8 = 10;
 
-/// Where the bar is, from the beginning of a transfer to the end of the program.
+/// The progress bar, shown from the beginning of a transfer to the end of the program.
 #[derive(Default)]
-pub(super) struct Slot(Option<Bar>);
+pub(super) struct Progress(Option<Bar>);
 
-impl Slot {
-    /// Shows what an event says of the transfer, if it says anything; whether it says nothing else.
+impl Progress {
+    /// Updates the bar from an event; true if the event is nothing but progress.
     pub(super) fn follow(&mut self, event: &Event) -> bool {
         match event {
-            // Even a transfer that takes no time shows its bar.
+            // Even the shortest transfer shows the bar.
             Event::State { to: State::Established, .. } => self.bar().show(0, None),
             Event::Summary { bytes_in, bytes_out, .. } => self.bar().show(bytes_in + bytes_out, None),
             Event::Progress { bytes_in, bytes_out, total, .. } => {
@@ -30,7 +30,7 @@ impl Slot {
         self.0.get_or_insert_with(Bar::new)
     }
 
-    /// Prints something above the bar.
+    /// Runs `print`, which prints above the bar.
     pub(super) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
         match &self.0 {
             Some(Bar(bar)) => bar.suspend(print),
@@ -39,7 +39,7 @@ impl Slot {
     }
 }
 
-/// A bar with rate, and remaining time where the size is known.
+/// A bar with the rate, and the remaining time where the size is known.
 struct Bar(ProgressBar);
 
 impl Bar {
@@ -65,7 +65,7 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        // The summary before it says the same in words, and what is typed next begins on a line of its own.
+        // The summary has the same figures, and the shell prompt begins on a new line.
         self.0.finish_and_clear();
     }
 }

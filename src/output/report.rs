@@ -1,7 +1,7 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
-use super::human::latency;
 use super::table::Table as Sockets;
+use super::units::latency;
 use super::{Style, json};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
@@ -106,7 +106,7 @@ impl Table {
         };
         let word = match row.outcome {
             Outcome::Open | Outcome::Replied => self.style.good(row.outcome.name()),
-            _ => self.style.wary(row.outcome.name()),
+            _ => self.style.warning(row.outcome.name()),
         };
         let time = row.latency_us.map_or_else(|| "-".into(), latency);
         let _ = write!(out, "{target:<28} {word:<10} {time:>9}");

@@ -14,7 +14,7 @@ pub enum Style {
 }
 
 impl Style {
-    /// `text` in the colour of a state: green while data may flow, blue before, yellow while closing.
+    /// `text` in the colour of its state: green while data may flow, cyan before, yellow while closing.
     pub(super) fn state(self, state: State) -> Painted<State> {
         let colour = match state {
             State::Established | State::Connected => AnsiColor::Green,
@@ -33,7 +33,7 @@ impl Style {
         self.paint(text, Ansi::new().fg_color(Some(Color::Ansi(AnsiColor::Green))))
     }
 
-    pub(super) fn wary<T: fmt::Display>(self, text: T) -> Painted<T> {
+    pub(super) fn warning<T: fmt::Display>(self, text: T) -> Painted<T> {
         self.paint(text, Ansi::new().fg_color(Some(Color::Ansi(AnsiColor::Yellow))))
     }
 

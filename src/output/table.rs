@@ -1,22 +1,23 @@
-//! The socket table for people: aligned columns under a heading, written as the rows come.
+//! The socket table for people: aligned columns under a heading, written row by row.
 //!
-//! The first rows are held back to see how wide the columns must be; after that a row that needs more runs over, and
-//! memory does not grow with the table. TCP and UDP make one table, UNIX sockets another.
+//! The first rows are held back to measure the columns; a later row that is wider runs over, so that memory does not grow
+//! with the table. TCP and UDP sockets form one table, UNIX sockets another.
 
-use super::human::{bytes, latency};
-use super::{Style, zone};
-use crate::event::number::counted;
+use super::Style;
+use super::units::{bytes, latency};
 use crate::event::table::{ChangeRow, CountRow, ExtendedFields, Queues, SocketRow, UnixKind};
 use crate::event::{Address, Proto};
+use crate::text::clock::local_zone;
+use crate::text::number::counted;
 use crate::text::sanitize;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
-/// Rows that decide how wide the columns are.
+/// Rows that determine the width of the columns.
 const HELD: usize = 256;
 
-/// A table under way.
+/// A table being written.
 pub(super) struct Table {
     style: Style,
     held: Vec<SocketRow>,
@@ -58,7 +59,7 @@ impl Table {
         if self.held.len() < HELD { Ok(()) } else { self.settle(out) }
     }
 
-    /// Writes what is held back.
+    /// Writes the rows held back.
     pub fn settle(&mut self, out: &mut impl Write) -> io::Result<()> {
         let held = std::mem::take(&mut self.held);
         let Some(first) = held.first() else { return Ok(()) };
@@ -139,7 +140,7 @@ impl Table {
     /// One change, with the time of day.
     pub fn change(&mut self, row: &ChangeRow, out: &mut impl Write) -> io::Result<()> {
         let (style, socket) = (self.style, &row.socket);
-        let time = row.ts.to_zoned(zone::local().clone());
+        let time = row.ts.to_zoned(local_zone().clone());
         write!(out, "{} {:<4} ", style.dim(time.strftime("%H:%M:%S%.6f")), socket.proto.name())?;
         match socket.from {
             Some(from) => write!(out, "{:>12}", style.state(from))?,
@@ -148,7 +149,7 @@ impl Table {
         }
         match socket.to {
             Some(to) => write!(out, " → {:<12}", style.state(to))?,
-            None => write!(out, " → {:<12}", style.wary("gone"))?,
+            None => write!(out, " → {:<12}", style.warning("gone"))?,
         }
         match (&socket.local, &socket.peer) {
             (Some(Address::Unix(name)), _) => write!(out, " {}", sanitize::line(&name.to_string()))?,
@@ -190,7 +191,7 @@ impl Widths {
     }
 }
 
-/// Text made on the way out.
+/// Text formatted when it is written.
 struct Cell<F>(F);
 
 impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> fmt::Display for Cell<F> {
@@ -206,7 +207,7 @@ fn pad(line: &mut String, width: usize, cell: impl fmt::Display) {
     line.extend(std::iter::repeat_n(' ', width.saturating_sub(written)));
 }
 
-/// An end, `*` where there is none.
+/// An address, `*` where there is none.
 fn shown(address: Option<&Address>) -> &dyn fmt::Display {
     match address {
         Some(Address::Inet(address)) => address,
@@ -215,7 +216,7 @@ fn shown(address: Option<&Address>) -> &dyn fmt::Display {
     }
 }
 
-/// The queues by what they are.
+/// The queues with their kind.
 fn show_queues(queues: Queues, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match queues {
         Queues::Accept { accept_queue, accept_max: Some(max) } => {
@@ -226,7 +227,7 @@ fn show_queues(queues: Queues, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// `name(pid)`, or why there is none.
+/// `name(pid)` of each process, or the reason why there is none.
 fn holders(row: &SocketRow) -> String {
     let mut text = String::new();
     for process in row.processes.iter().flatten() {
@@ -240,7 +241,7 @@ fn holders(row: &SocketRow) -> String {
     }
 }
 
-/// What `-e` adds, in words.
+/// The fields of `-e`.
 fn details(extended: &ExtendedFields, line: &mut String) {
     if let Some(info) = extended.info {
         let _ = write!(line, " rtt {} cwnd {}", latency(info.rtt_us.into()), info.cwnd);

@@ -30,8 +30,8 @@ pub trait InputSource {
     /// Waits until there is more to send, or will be no more.
     async fn next(&self) -> Next;
 
-    /// Gives `take` the bytes that wait, in two parts, and moves on by the number that it took.
-    fn take(&self, take: impl FnOnce(&[u8], &[u8]) -> io::Result<usize>) -> io::Result<usize>;
+    /// Gives `write` the bytes that wait, or the front of them, and moves on by the number that it wrote.
+    fn take(&self, write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize>;
 
     /// Waits until this connection is evicted because it holds up the others.
     async fn evicted(&self);
@@ -185,12 +185,7 @@ async fn send_all(stream: &ByteStream, input: &impl InputSource) -> Result<()> {
         }
         match next {
             Next::Bytes => {
-                let write = || {
-                    input.take(|one, other| match other {
-                        [] => stream.try_write(&[IoSlice::new(one)]),
-                        _ => stream.try_write(&[IoSlice::new(one), IoSlice::new(other)]),
-                    })
-                };
+                let write = || input.take(|slices| stream.try_write(slices));
                 tokio::select! {
                     sent = poll_fn(|cx| stream.poll_writing(cx, write)) => {
                         began = sent.map_err(|e| failed("send", stream, e))? > 0;

@@ -32,10 +32,10 @@ impl InputSource for Bytes {
         }
     }
 
-    fn take(&self, take: impl FnOnce(&[u8], &[u8]) -> io::Result<usize>) -> io::Result<usize> {
+    fn take(&self, write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize> {
         let mut left = self.left.borrow_mut();
         let (one, other) = left.as_slices();
-        let taken = take(one, other)?;
+        let taken = write(&[IoSlice::new(one), IoSlice::new(other)])?;
         left.drain(..taken);
         Ok(taken)
     }

@@ -12,7 +12,8 @@ use crate::sys::socket::{Socket, SocketFactory};
 use std::time::{Duration, Instant};
 
 /// Where to connect to, and how.
-pub struct Config {
+#[derive(Debug)]
+pub struct ConnectConfig {
     /// The peer.
     pub target: Endpoint,
     /// Set on every socket.
@@ -27,7 +28,7 @@ pub struct Config {
     pub wait: Option<Duration>,
 }
 
-impl Config {
+impl ConnectConfig {
     /// Opens the connection. The error of the last of several attempts has the kind `timeout`.
     pub fn open(&self, context: &mut Context) -> Result<Socket, ConnectError> {
         let timeout = self.timeout.map(|t| Instant::now() + t);

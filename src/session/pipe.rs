@@ -5,9 +5,11 @@ use crate::event::Kind;
 use crate::relay::{EndConfig, RelayConfig};
 use crate::sys;
 use crate::sys::fd::{self, Output};
+use crate::sys::splice::Filter;
+use crate::text::crlf::Crlf;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// A relay of standard input and output.
+/// A relay of standard input and output, for `connect` and `listen`.
 pub fn relay_config(
     input: Option<OwnedFd>,
     output: Option<Output>,
@@ -23,6 +25,12 @@ pub fn relay_config(
         end,
         progress_every: context.progress_every,
     }
+}
+
+/// The filter of `--crlf`, if it is `wanted`.
+pub fn crlf(wanted: bool) -> Option<Filter> {
+    let mut crlf = Crlf::default();
+    wanted.then(|| Box::new(move |bytes: &[u8], out: &mut Vec<u8>| crlf.push(bytes, out)) as Filter)
 }
 
 /// Standard input for the relay's own use.

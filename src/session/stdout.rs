@@ -1,5 +1,5 @@
-//! Standard output that a slow reader cannot make a trap of: one thread writes for many connections, and a command with
-//! one thread of its own waits for room and for signals at once.
+//! Standard output whose slow reader blocks nothing else: one thread writes for many connections, and a command with a
+//! single thread waits for the reader and for signals at once.
 
 use super::Outcome;
 use crate::event::Kind;
@@ -16,13 +16,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-/// Chunks that may wait.
-const WAITING: usize = 32;
-/// Bytes that wait before the next chunk has to wait for room: chunks can be megabytes.
-const WAITING_BYTES: usize = 1 << 20;
-/// Bytes of short chunks that are written together.
+/// Chunks the queue holds.
+const CAPACITY: usize = 32;
+/// Queued bytes beyond which no further chunk is queued: chunks can be megabytes.
+const CAPACITY_BYTES: usize = 1 << 20;
+/// Short chunks are written together up to this many bytes.
 const BATCH: usize = 64 << 10;
-/// How long the end of the program waits for a reader that takes nothing.
+/// How long the end of the program waits for a reader that reads nothing.
 pub const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The sending side. Cheap to clone.
@@ -32,31 +32,31 @@ pub struct Output {
     queue: Arc<Queue>,
 }
 
-/// How much waits.
+/// What is queued.
 #[derive(Default)]
 struct Queue {
     bytes: AtomicUsize,
-    /// The thread took some.
+    /// The thread took chunks.
     taken: Notify,
 }
 
-/// Resolves when the thread ends: `Ok` when all is written, an error if standard output failed.
+/// The end of the thread: `Ok` when everything is written, an error if standard output failed.
 pub struct Written(Option<oneshot::Receiver<io::Result<()>>>);
 
-/// Starts the thread.
+/// Starts the thread for standard output.
 pub fn open() -> Result<(Output, Written)> {
     open_to(fd::take_output().map_err(cannot_open)?)
 }
 
-/// Starts the thread for what stands in standard output's place.
+/// Starts the thread for a descriptor in place of standard output.
 pub fn open_to(to: OwnedFd) -> Result<(Output, Written)> {
-    let (send, mut chunks) = mpsc::channel::<Option<Vec<u8>>>(WAITING);
+    let (send, mut chunks) = mpsc::channel::<Option<Vec<u8>>>(CAPACITY);
     let (over, end) = oneshot::channel();
     let queue = Arc::<Queue>::default();
     let waiting = Arc::clone(&queue);
     let run = move || {
         let result = write_all(&mut chunks, &waiting, to.as_fd());
-        // Nobody listens any more if the program is ending already.
+        // There is no receiver if the program is ending already.
         let _ = over.send(result);
     };
     std::thread::Builder::new().name("output".into()).spawn(run).map_err(cannot_open)?;
@@ -67,7 +67,7 @@ fn cannot_open(error: io::Error) -> Error {
     Error::new("open", "standard output", error).about(Kind::File)
 }
 
-/// Writes what waits with one call until the last chunk is written.
+/// Writes queued chunks, as many as fit with one call, until the last one is written.
 fn write_all(
     chunks: &mut mpsc::Receiver<Option<Vec<u8>>>,
     queue: &Queue,
@@ -92,16 +92,15 @@ fn write_all(
 }
 
 impl Output {
-    /// Hands a chunk over, waiting for room. After a failure of standard output chunks go nowhere.
+    /// Waits for room, then queues a chunk. After a failure of standard output chunks are dropped.
     pub async fn put(&self, chunk: Vec<u8>) {
         self.put_with(|| chunk).await;
     }
 
-    /// Waits for room, then takes a chunk and hands it over: a wait that is given up loses nothing. After a failure of
-    /// standard output the chunk goes nowhere.
+    /// As [`Self::put`] for a chunk that is made once there is room: a cancelled wait loses nothing.
     pub async fn put_with(&self, chunk: impl FnOnce() -> Vec<u8>) {
         let room = self.room().await;
-        // Taken even where it goes nowhere, or whoever hands it over would try for ever.
+        // It is made even after a failure, or the caller would try for ever.
         let chunk = chunk();
         if let Some(room) = room {
             self.queue.bytes.fetch_add(chunk.len(), Ordering::Relaxed);
@@ -109,10 +108,10 @@ impl Output {
         }
     }
 
-    /// Waits until the next chunk may wait with the others; none after a failure of standard output.
+    /// Waits until the next chunk may be queued; none after a failure of standard output.
     async fn room(&self) -> Option<mpsc::Permit<'_, Option<Vec<u8>>>> {
         let room = self.chunks.reserve().await.ok()?;
-        while self.queue.bytes.load(Ordering::Relaxed) >= WAITING_BYTES {
+        while self.queue.bytes.load(Ordering::Relaxed) >= CAPACITY_BYTES {
             tokio::select! {
                 () = self.queue.taken.notified() => {}
                 () = self.chunks.closed() => return None,
@@ -121,14 +120,14 @@ impl Output {
         Some(room)
     }
 
-    /// The last chunk was put; the thread ends when it is written.
+    /// Queues the end: the thread ends when the chunks before it are written.
     pub async fn end(&self) {
         let _ = self.chunks.send(None).await;
     }
 }
 
 impl Written {
-    /// Waits for the end of the thread; tells its error once.
+    /// Waits for the end of the thread; returns its error once.
     pub async fn over(&mut self) -> io::Result<()> {
         let Some(end) = &mut self.0 else { return Ok(()) };
         let end = end.await.unwrap_or(Ok(()));
@@ -136,7 +135,7 @@ impl Written {
         end
     }
 
-    /// Ends `output` and waits for the last chunks, but not forever for a reader that takes nothing.
+    /// Ends `output` and waits for the last chunks, at most [`FLUSH_TIMEOUT`].
     pub async fn finish(mut self, output: &Output) -> io::Result<()> {
         let last = async {
             output.end().await;
@@ -146,25 +145,25 @@ impl Written {
     }
 }
 
-/// What a pipe that poll(2) calls writable takes without waiting: `PIPE_BUF`, pipe(7).
+/// What a pipe takes without blocking after poll(2) reports it writable: `PIPE_BUF`, pipe(7).
 const PIECE: usize = 4096;
 
-/// Standard output of a command that has one thread: what is written waits for room, or for the wish to end.
+/// Standard output of a command with a single thread: a write waits for room or for a signal that ends the program.
 pub struct Direct {
     to: OwnedFd,
-    /// Writes to files and devices do not wait for anybody.
-    may_wait: bool,
+    /// False for files and devices, where a write does not wait for a reader.
+    may_block: bool,
 }
 
 impl Direct {
-    /// Standard output as it was given.
+    /// Takes over standard output.
     pub fn open() -> Result<Self> {
         fd::take_output().and_then(Self::over).map_err(cannot_open)
     }
 
     fn over(to: OwnedFd) -> io::Result<Self> {
         let nature = fd::nature(to.as_fd())?;
-        Ok(Self { to, may_wait: !matches!(nature, Nature::File | Nature::AppendFile | Nature::Device) })
+        Ok(Self { to, may_block: !matches!(nature, Nature::File | Nature::AppendFile | Nature::Device) })
     }
 
     /// Writes all of `data`. Fails if the program is asked to end while there is no room, see [`is_stopped`].
@@ -173,7 +172,7 @@ impl Direct {
     }
 
     fn write_until(&self, data: &[u8], stop: &Stop) -> io::Result<()> {
-        if !self.may_wait {
+        if !self.may_block {
             return fd::write_all(self.to.as_fd(), data);
         }
         for piece in data.chunks(PIECE) {
@@ -187,20 +186,21 @@ impl Direct {
     }
 }
 
-/// Standard output of a report, as a writer: where it has no room, the wish to end is an error of its own.
-pub struct Patient {
+/// Standard output of a report, as a writer: a signal that ends the program while there is no room is an error of its own
+/// kind, [`is_stopped`].
+pub struct ReportOutput {
     direct: Direct,
     stop: Stop,
 }
 
-impl Patient {
-    /// Standard output as it was given.
+impl ReportOutput {
+    /// Takes over standard output.
     pub fn open(stop: Stop) -> io::Result<Self> {
         Direct::over(fd::take_output()?).map(|direct| Self { direct, stop })
     }
 }
 
-impl Write for Patient {
+impl Write for ReportOutput {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.direct.write_until(data, &self.stop).map(|()| data.len())
     }
@@ -210,7 +210,7 @@ impl Write for Patient {
     }
 }
 
-/// The program was asked to end while a reader took nothing. No [`io::ErrorKind::Interrupted`], after which writers try
+/// The program was asked to end while the reader read nothing. Not [`io::ErrorKind::Interrupted`], after which writers try
 /// again.
 #[derive(Debug)]
 struct Stopped;
@@ -223,7 +223,7 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// Whether a failure to write is only that the program was asked to end.
+/// Whether a write failed only because the program was asked to end.
 pub fn is_stopped(error: &io::Error) -> bool {
     error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Stopped>)
 }
@@ -239,7 +239,7 @@ pub fn outcome(end: io::Result<()>) -> super::Result {
     }
 }
 
-/// Standard output's failure as an error of this program.
+/// A failure of standard output as an error of this program.
 pub fn failure(error: io::Error) -> Error {
     Error::new("write", "standard output", error).about(Kind::File)
 }

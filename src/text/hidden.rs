@@ -1,23 +1,23 @@
-//! The one table of characters that deceive: those that control a terminal, turn text around, or cannot be seen.
-//! Whatever writes to a terminal asks it, and so does the chat before it takes a nick.
+//! The one table of deceptive characters: those that control a terminal, reverse text, or are invisible. Everything that
+//! writes to a terminal uses it, and the chat for the nicks it accepts.
 //!
 //! Its sources are the Unicode character database (`Default_Ignorable_Code_Point`, `Bidi_Control`, general category Cc,
 //! noncharacters) and Unicode annex 9. A test compares it with the ranges of Unicode 17.
 //!
 //! **Variation selectors.** `U+FE0F` after a heart is how everybody writes a red heart, so one emoji selector (`U+FE0E`,
-//! `U+FE0F`) directly after a symbol that has both forms is left as it is ([`selects_form`]): it is seen in what it does, and a
-//! second one is not let through. After letters and digits selectors are made visible, since they hide a difference
-//! there. So are the other variation selectors, and joiners (`U+200C`, `U+200D`) everywhere: few terminals draw
-//! the joined form, and all of them draw two different texts alike.
+//! `U+FE0F`) directly after a symbol that has both forms passes ([`selects_form`]): its effect is visible, and a second one
+//! does not pass. After letters and digits selectors are made visible, since they hide a difference there. So are the
+//! other variation selectors, and joiners (`U+200C`, `U+200D`) everywhere: few terminals draw the joined form, and all of
+//! them draw two different texts alike.
 
-/// Whether a terminal must not get this character as it is: controls (line ends and tabs too), bidirectional formatting,
-/// what cannot be seen.
+/// Whether this character must not reach a terminal: controls (line ends and tabs too), bidirectional formatting, invisible
+/// characters.
 #[must_use]
 pub const fn is_hidden(c: char) -> bool {
     is_control(c) || is_invisible(c)
 }
 
-/// Whether it acts on whoever shows the text instead of being shown: C0, DEL and C1 controls, line and paragraph
+/// Whether it acts on the terminal instead of being shown: C0, DEL and C1 controls, line and paragraph
 /// separators, bidirectional formatting.
 #[must_use]
 pub const fn is_control(c: char) -> bool {
@@ -42,8 +42,7 @@ pub const fn is_invisible(c: char) -> bool {
     ignorable || noncharacter || matches!(c, '\u{fff9}'..='\u{fffb}')
 }
 
-/// Whether `c`, which stands directly after `before`, is an emoji selector that is seen in what it does: it chooses
-/// between the two forms of a symbol (the blocks of `emoji-variation-sequences.txt` without letters and digits).
+/// Whether `c`, directly after `before`, is an emoji selector with a visible effect: it chooses between the two forms of a symbol (the blocks of `emoji-variation-sequences.txt` without letters and digits).
 #[must_use]
 pub const fn selects_form(before: char, c: char) -> bool {
     let symbol = matches!(before,

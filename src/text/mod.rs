@@ -1,10 +1,19 @@
-//! Text as people may see it. Pure: no sockets, no clock, nothing of ours; for whoever shows a peer's bytes.
+//! Bytes and text: framed, decoded, made visible, tagged. No sockets, nothing of ours; pure but for `clock`. Every layer
+//! that handles lines or a peer's bytes uses it.
 //!
-//! - `hidden`: the one table of characters that are not shown as they are.
-//! - `sanitize`: text made visible by that table.
+//! - `line`: bytes into lines. `utf8`: bytes into characters. Both take a stream in chunks of any size.
+//! - `sanitize`: text a terminal may show, by the table in `hidden`.
+//! - `upper`, `crlf`: filters of a stream. `tag`: the address before each line.
+//! - `clock`: local time as text. `number`: numbers in sentences.
 
+pub mod clock;
+pub mod crlf;
 pub mod hidden;
+pub mod line;
+pub mod number;
 pub mod sanitize;
+pub mod tag;
 pub mod upper;
+mod utf8;
 
 pub use sanitize::Visible;

@@ -1,119 +1,134 @@
 //! Hostile text made visible: what a peer sent must not move the cursor, change the title or reorder a line.
 //!
-//! Controls become their pictures, what else `hidden` names becomes `\u{202e}`, bytes that are not UTF-8 become `\xff`;
-//! nothing is dropped, so what came can be read, and text that was made visible once stays the same when it is again.
+//! Controls become their pictures, other characters that `hidden` names become `\u{202e}`, bytes that are not UTF-8 become
+//! `\xff`. Nothing is dropped, so the original can be read off, and visible text stays the same when it passes again.
 
 use super::hidden::{is_control, is_hidden, selects_form};
+use super::utf8::{Chunk, Utf8Chunks};
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::io::Write;
 
-/// A filter for bytes that come in pieces and go to a terminal. Line ends and tabs stay.
+/// A filter for bytes that arrive in chunks and go to a terminal. Line ends and tabs stay.
 #[derive(Default)]
 pub struct Visible {
-    /// The beginning of a character, or of the line end CR LF, that is not complete yet; at most three bytes.
-    cut: Vec<u8>,
-    /// The last character that came; NUL where there is none that matters.
+    chunks: Utf8Chunks,
+    shown: Shown,
+}
+
+/// The state between two characters.
+#[derive(Default)]
+struct Shown {
+    /// The last character; NUL where it does not matter.
     before: char,
+    /// The last character is a CR that is not shown yet: one before LF is a part of the line end.
+    cr: bool,
 }
 
 impl Visible {
     /// Appends `bytes`, made visible, to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let mut joined = std::mem::take(&mut self.cut);
-        let mut rest = if joined.is_empty() {
-            bytes
-        } else {
-            joined.extend_from_slice(bytes);
-            &joined
-        };
-        let mut text = String::new();
-        loop {
-            match std::str::from_utf8(rest) {
-                Ok(good) => {
-                    let whole = good.strip_suffix('\r').unwrap_or(good);
-                    show(whole, &mut self.before, true, &mut text);
-                    self.cut = good[whole.len()..].into();
-                    break;
-                }
-                Err(error) => {
-                    let (good, bad) = rest.split_at(error.valid_up_to());
-                    show(std::str::from_utf8(good).unwrap_or_default(), &mut self.before, true, &mut text);
-                    let Some(length) = error.error_len() else {
-                        self.cut = bad.to_vec();
-                        break;
-                    };
-                    show_bytes(&bad[..length], &mut text);
-                    self.before = '\0';
-                    rest = &bad[length..];
-                }
+        self.chunks.push(bytes, |chunk| self.shown.add(chunk, out));
+    }
+
+    /// Appends what is held back when the text ends: a CR, or a character without its end.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        self.chunks.finish(|chunk| self.shown.add(chunk, out));
+        self.shown.end_cr(out);
+    }
+}
+
+impl Shown {
+    fn add(&mut self, chunk: Chunk<'_>, out: &mut Vec<u8>) {
+        match chunk {
+            Chunk::Text(text) => self.show(text, out),
+            Chunk::Invalid(bytes) => {
+                self.end_cr(out);
+                show_bytes(bytes, out);
+                self.before = '\0';
             }
         }
-        out.extend_from_slice(text.as_bytes());
     }
 
-    /// Appends what was held back when the text is over: a character without its end.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let cut = std::mem::take(&mut self.cut);
-        if cut == b"\r" {
-            return out.extend_from_slice("\u{240d}".as_bytes());
+    fn show(&mut self, text: &str, out: &mut Vec<u8>) {
+        let mut plain = 0; // where characters begin that pass and are not appended yet
+        for (at, c) in text.char_indices() {
+            if self.cr {
+                plain = at;
+                if c == '\n' { self.cr = false } else { self.end_cr(out) }
+            }
+            let passes = matches!(c, '\n' | '\t') || !is_hidden(c) || selects_form(self.before, c);
+            self.before = c;
+            if passes {
+                continue;
+            }
+            out.extend_from_slice(&text.as_bytes()[plain..at]);
+            plain = at + c.len_utf8();
+            // CR LF ends lines on the network (RFC 854); CR alone would let the text after it overwrite the line.
+            if c == '\r' { self.cr = true } else { show_hidden(c, out) }
         }
-        let mut text = String::new();
-        show_bytes(&cut, &mut text);
-        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(&text.as_bytes()[plain..]);
+    }
+
+    /// Shows a CR after which no LF came.
+    fn end_cr(&mut self, out: &mut Vec<u8>) {
+        if std::mem::take(&mut self.cr) {
+            show_hidden('\r', out);
+        }
     }
 }
 
-/// A single line made visible: line feeds too.
+/// A single line made visible, line ends and tabs too.
 #[must_use]
 pub fn line(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    show(text, &mut '\0', false, &mut shown);
-    shown
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
+    let (mut shown, mut before) = (Vec::with_capacity(text.len()), '\0');
+    for c in text.chars() {
+        if is_hidden(c) && !selects_form(before, c) {
+            show_hidden(c, &mut shown);
+        } else {
+            push(c, &mut shown);
+        }
+        before = c;
+    }
+    // It is made of characters.
+    String::from_utf8(shown).unwrap_or_default()
 }
 
-/// A line on its way to terminals that may filter nothing: UTF-8 in which nothing but TAB acts on whoever shows it.
+/// A line on its way to terminals that may filter nothing: UTF-8 in which no control but TAB acts on a terminal.
 ///
-/// What merely cannot be seen stays, as words of some languages and joined emoji are written with it; a terminal of
-/// ours shows that too ([`Visible`]).
+/// Invisible characters stay, as words of some languages and joined emoji are written with them; [`Visible`] on the
+/// reader's terminal shows them.
 #[must_use]
 pub fn visible_controls(line: &[u8]) -> Cow<'_, [u8]> {
     if line.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~')) {
         return Cow::Borrowed(line);
     }
-    let mut shown = String::with_capacity(line.len());
+    let mut shown = Vec::with_capacity(line.len());
     for chunk in line.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if is_control(c) && c != '\t' { show_hidden(c, &mut shown) } else { shown.push(c) }
+            if is_control(c) && c != '\t' { show_hidden(c, &mut shown) } else { push(c, &mut shown) }
         }
         show_bytes(chunk.invalid(), &mut shown);
     }
-    Cow::Owned(shown.into_bytes())
+    Cow::Owned(shown)
 }
 
-fn show(text: &str, before: &mut char, lines: bool, out: &mut String) {
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\n' | '\t' if lines => out.push(c),
-            // CR LF ends lines on the network (RFC 854); CR alone would let what follows overwrite the line.
-            '\r' if lines && chars.peek() == Some(&'\n') => {}
-            c if is_hidden(c) && !selects_form(*before, c) => show_hidden(c, out),
-            c => out.push(c),
-        }
-        *before = c;
-    }
+fn push(c: char, out: &mut Vec<u8>) {
+    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-fn show_hidden(c: char, out: &mut String) {
+fn show_hidden(c: char, out: &mut Vec<u8>) {
     match c {
-        '\0'..='\x1f' => out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
-        '\x7f' => out.push('\u{2421}'),
-        // Writing to a string cannot fail.
+        '\0'..='\x1f' => push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'), out),
+        '\x7f' => push('\u{2421}', out),
+        // Writing to memory cannot fail.
         c => drop(write!(out, "\\u{{{:x}}}", c as u32)),
     }
 }
 
-fn show_bytes(bytes: &[u8], out: &mut String) {
+fn show_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     for byte in bytes {
         let _ = write!(out, "\\x{byte:02x}");
     }

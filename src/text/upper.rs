@@ -1,53 +1,32 @@
-//! Upper case for a stream: Unicode's, with characters cut by a read put together again.
+//! Upper case for a stream, by the rules of Unicode.
 
-/// Turns bytes that come in pieces into upper case. Bytes that are not UTF-8 pass unchanged.
+use super::utf8::{Chunk, Utf8Chunks};
+
+/// Turns bytes that arrive in chunks into upper case. Bytes that are not UTF-8 pass unchanged.
 #[derive(Default)]
-pub struct Upper {
-    /// The beginning of a character whose end has not come yet; at most three bytes.
-    cut: Vec<u8>,
-}
+pub struct Upper(Utf8Chunks);
 
 impl Upper {
     /// Appends `bytes` in upper case to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let joined;
-        let mut rest = if self.cut.is_empty() {
-            bytes
-        } else {
-            self.cut.extend_from_slice(bytes);
-            joined = std::mem::take(&mut self.cut);
-            &joined
-        };
-        loop {
-            match std::str::from_utf8(rest) {
-                Ok(text) => return raise(text, out),
-                Err(error) => {
-                    let (good, bad) = rest.split_at(error.valid_up_to());
-                    raise(std::str::from_utf8(good).unwrap_or_default(), out);
-                    let Some(length) = error.error_len() else {
-                        self.cut.extend_from_slice(bad);
-                        return;
-                    };
-                    out.extend_from_slice(&bad[..length]);
-                    rest = &bad[length..];
-                }
-            }
-        }
+        self.0.push(bytes, |chunk| raise(chunk, out));
     }
 
-    /// What was held back when the stream ended.
+    /// Appends what was held back when the stream ends.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        out.append(&mut self.cut);
+        self.0.finish(|chunk| raise(chunk, out));
     }
 }
 
-fn raise(text: &str, out: &mut Vec<u8>) {
-    if text.is_ascii() {
-        let start = out.len();
-        out.extend_from_slice(text.as_bytes());
-        out[start..].make_ascii_uppercase();
-    } else {
-        out.extend_from_slice(text.to_uppercase().as_bytes());
+fn raise(chunk: Chunk<'_>, out: &mut Vec<u8>) {
+    match chunk {
+        Chunk::Text(text) if text.is_ascii() => {
+            let start = out.len();
+            out.extend_from_slice(text.as_bytes());
+            out[start..].make_ascii_uppercase();
+        }
+        Chunk::Text(text) => out.extend_from_slice(text.to_uppercase().as_bytes()),
+        Chunk::Invalid(bytes) => out.extend_from_slice(bytes),
     }
 }
 

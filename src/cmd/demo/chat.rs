@@ -1,4 +1,4 @@
-//! The chat of two of `demo`: the room decides what each reads, the sockets carry it.
+//! The chat of `demo`: a room of two clients over real sockets.
 
 use super::blocks::{accept, close_both, connect, listen, receive, send, show, step};
 use crate::chat::{Room, Rules, SlowPolicy};
@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::net::connect::ConnectError;
 use crate::sys;
 use crate::sys::socket::Socket;
-use jiff::Zoned;
+use crate::text::clock::Clock;
 use std::net::{Ipv4Addr, SocketAddr};
 
 const RULES: Rules = Rules {
@@ -20,11 +20,11 @@ const RULES: Rules = Rules {
     slow_limit: 1 << 20,
 };
 
-/// Two clients in one room; each says a line, each reads what the other said, and they leave one after the other.
+/// Two clients join a room, each says a line and reads the line of the other, and they leave one after the other.
 pub(super) fn two_talk(context: &Context) -> Result<(), ConnectError> {
     let (listener, address) = listen(context)?;
-    let mut room = Room::new(RULES);
-    let mut seats = Vec::new();
+    let (mut room, mut clock) = (Room::new(RULES), Clock::local());
+    let mut members = Vec::new();
     for _ in 0..2 {
         step(context)?;
         let client = connect(context, address)?;
@@ -32,35 +32,30 @@ pub(super) fn two_talk(context: &Context) -> Result<(), ConnectError> {
         let server = accept(&listener, address)?;
         let peer = server.peer().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let refused = |why| sys::Error::new("join", peer, std::io::Error::other(why));
-        let id = room.join(peer, &stamp()).map_err(refused)?;
-        seats.push((client, server, id));
+        let id = room.join(&peer.to_string(), &clock.now()).map_err(refused)?;
+        members.push((client, server, id));
     }
     step(context)?;
     for (speaker, line) in [(0, "Hello, room\n"), (1, "Hello to you\n")] {
-        let (client, server, id) = &seats[speaker];
+        let (client, server, id) = &members[speaker];
         send(client, line.as_bytes())?;
         let said = receive(server)?;
-        room.receive(*id, &mut &said[..], &stamp(), &mut |_| {});
-        tell(context, server, line);
-        let (listening, their_server, their_id) = &seats[1 - speaker];
-        room.flush(*their_id, &stamp(), &mut |_| {}, |parts| their_server.send_vectored(parts))
+        room.receive(*id, &mut &said[..], &clock.now(), &mut |_| {});
+        emit_line(context, server, line);
+        let (reader, other_server, other_id) = &members[1 - speaker];
+        room.flush(*other_id, &clock.now(), &mut |_| {}, |parts| other_server.send_vectored(parts))
             .map_err(|e| sys::Error::new("send", "", e))?;
-        show(&receive(listening)?)?;
+        show(&receive(reader)?)?;
         step(context)?;
     }
-    for (client, server, _) in seats {
+    for (client, server, _) in members {
         close_both(context, client, server)?;
     }
     drop(listener);
     step(context)
 }
 
-/// Local time as the room shows it.
-fn stamp() -> String {
-    Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-fn tell(context: &Context, speaker: &Socket, line: &str) {
+fn emit_line(context: &Context, speaker: &Socket, line: &str) {
     let text = line.trim_end().to_owned();
     context.events.emit(Event::Line { socket: speaker.subject(), nick: None, text });
 }

@@ -4,8 +4,8 @@ use super::blocks::{accept, close_both, connect, listen, receive, send, show, st
 use crate::cmd::Context;
 use crate::event::{Event, Outcome, Proto};
 use crate::net::connect::ConnectError;
-use crate::net::tag::tag;
 use crate::sys::socket::Socket;
+use crate::text::tag::tag;
 use crate::text::upper::Upper;
 use std::net::SocketAddr;
 use std::time::Instant;

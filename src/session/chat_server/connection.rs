@@ -1,4 +1,4 @@
-//! One client from its arrival to its farewell: one task.
+//! One client from its accept to its close: one task.
 
 use super::server::{Ending, Shared};
 use crate::event::Event;
@@ -11,52 +11,52 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-/// How long a client that leaves may take to read what it had still to be told.
-const FAREWELL: Duration = Duration::from_secs(5);
-/// How long a client is waited for after our FIN: closing while it still sends would reset the connection and lose
+/// How long a client that leaves may take to read what still waits for it.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for a client's FIN after ours: closing while it still sends would reset the connection and lose
 /// what was just written to it (RFC 1122 4.2.2.13).
-const LINGER: Duration = Duration::from_secs(1);
-/// Bytes thrown away at once while waiting for a client to close.
-const SCRAP: usize = 4 << 10;
+const FIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Bytes discarded at once while waiting for a client's FIN.
+const DISCARDED: usize = 4 << 10;
 
-/// Attends to a client until it is gone.
-pub(super) async fn attend(socket: Socket, server: Shared) -> Result<()> {
+/// Runs a client until its connection is closed.
+pub(super) async fn run(socket: Socket, server: Shared) -> Result<()> {
     socket.emit_options();
     let stream = Rc::new(ByteStream::new(socket)?);
-    let entered = server.borrow_mut().enter(&stream);
-    let id = match entered {
+    let joined = server.borrow_mut().join(&stream);
+    let id = match joined {
         Ok(id) => id,
         Err(why) => {
-            let last_words = server.borrow_mut().refusal(&why);
+            let refusal = server.borrow_mut().refusal(&why);
             stream.socket_ref().emit(|socket| Event::Refuse { socket, reason: why });
-            Box::pin(part(&stream, last_words, true)).await;
+            Box::pin(close(&stream, refusal, true)).await;
             return Ok(());
         }
     };
-    let ending = poll_fn(|cx| server.borrow_mut().turn(id, cx)).await;
-    let unsent = server.borrow_mut().depart(id, &ending);
+    let ending = poll_fn(|cx| server.borrow_mut().poll_client(id, cx)).await;
+    let unsent = server.borrow_mut().leave(id, &ending);
     drop(server);
     match ending {
-        Ending::Left => Box::pin(part(&stream, unsent, false)).await,
-        Ending::Quit => Box::pin(part(&stream, unsent, true)).await,
-        // A reset, so that its side does not take the cut for an ending; refused, it is closed in order.
+        Ending::Left => Box::pin(close(&stream, unsent, false)).await,
+        Ending::Quit => Box::pin(close(&stream, unsent, true)).await,
+        // A reset, so that its side does not take it for an orderly end; if it is refused, the close is orderly.
         Ending::TooSlow => drop(stream.socket_ref().reset_on_close()),
         Ending::Failed(_) => {}
     }
     Ok(())
 }
 
-/// Sends the last words; with `linger` our FIN comes first and the client's is waited for.
-async fn part(mut stream: &ByteStream, unsent: Vec<u8>, linger: bool) {
-    // Whoever does not take its last words, or breaks the connection over them, is gone all the same.
-    let _ = timeout(FAREWELL, stream.write_all(&unsent)).await;
-    if linger && stream.shutdown_write().await.is_ok() {
-        let _ = timeout(LINGER, outlast(stream)).await;
+/// Sends what is unsent; with `fin_first` our FIN precedes the client's, which is waited for.
+async fn close(mut stream: &ByteStream, unsent: Vec<u8>, fin_first: bool) {
+    // A client that does not take it, or breaks the connection meanwhile, is closed all the same.
+    let _ = timeout(FLUSH_TIMEOUT, stream.write_all(&unsent)).await;
+    if fin_first && stream.shutdown_write().await.is_ok() {
+        let _ = timeout(FIN_TIMEOUT, discard(stream)).await;
     }
 }
 
-/// Reads what comes until the client closes.
-async fn outlast(mut stream: &ByteStream) {
-    let mut scrap = [0; SCRAP];
-    while stream.read(&mut scrap).await.is_ok_and(|len| len > 0) {}
+/// Receives and discards until the client's FIN.
+async fn discard(mut stream: &ByteStream) {
+    let mut buffer = [0; DISCARDED];
+    while stream.read(&mut buffer).await.is_ok_and(|len| len > 0) {}
 }

@@ -1,50 +1,56 @@
-//! What happens in the room as events.
+//! What happens in the room, as events.
 
-use crate::chat::{RoomEvent, What, were};
+use crate::chat::{RoomEvent, RoomEventKind};
 use crate::event::{Event, Events, Fault, Kind, MemberChange, Subject};
 use crate::net::stream::ByteStream;
+use crate::text::number::counted;
 
-/// Tells what a client did.
-pub(super) fn tell(events: &Events, stream: &ByteStream, event: &RoomEvent<'_>) {
+/// Emits what a client did.
+pub(super) fn emit(events: &Events, stream: &ByteStream, event: &RoomEvent<'_>) {
     if events.enabled() {
-        tell_of(events, stream.socket_ref().subject(), event);
+        emit_of(events, stream.socket_ref().subject(), event);
     }
 }
 
-/// Tells what the member behind `socket` did.
-pub(super) fn tell_of(events: &Events, socket: Subject, event: &RoomEvent<'_>) {
+/// Emits what the member behind `socket` did.
+pub(super) fn emit_of(events: &Events, socket: Subject, event: &RoomEvent<'_>) {
     if !events.enabled() {
         return;
     }
     let nick = event.nick.map(str::to_owned);
-    events.emit(match event.what {
-        What::Line(text) => Event::Line { socket, nick, text: String::from_utf8_lossy(text).into_owned() },
-        What::Nick(before) => {
+    events.emit(match event.kind {
+        RoomEventKind::Line(text) => {
+            Event::Line { socket, nick, text: String::from_utf8_lossy(text).into_owned() }
+        }
+        RoomEventKind::Nick(before) => {
             let text = before.map(|before| format!("before: {before}"));
             Event::Member { socket, what: MemberChange::Nick, nick, text }
         }
-        What::Skipped(lines) => {
+        RoomEventKind::Skipped(lines) => {
             let text = Some(match lines {
                 0 => "answers to its commands were left out".to_owned(),
-                _ => format!("{} left out", were(lines as u64, "line")),
+                _ => format!("{} left out", counted(lines, "line was", "lines were")),
             });
             Event::Member { socket, what: MemberChange::Slow, nick, text }
         }
-        What::Shortened(bytes) => Event::Warning {
+        RoomEventKind::Truncated(bytes) => Event::Warning {
             fault: Fault {
                 kind: Kind::Data,
                 op: Some("receive".into()),
                 errno: None,
                 conn: Some(socket.conn),
                 peer: socket.peer,
-                text: format!("a line was too long: its last {} dropped", were(bytes, "byte")),
+                text: format!(
+                    "a line was too long: its last {} dropped",
+                    counted(bytes, "byte was", "bytes were")
+                ),
             },
         },
     });
 }
 
-/// Tells that a client came or went.
-pub(super) fn tell_change(
+/// Emits that a client joined, left or is too slow.
+pub(super) fn emit_change(
     events: &Events,
     stream: &ByteStream,
     what: MemberChange,

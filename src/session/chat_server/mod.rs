@@ -1,27 +1,26 @@
-//! `chat-serve`: the room of `chat` over tracked sockets, a task a client on one thread.
+//! The chat server: the room of `chat` over TCP, one task a client, all on one thread.
 
-mod clock;
+mod backpressure;
 mod connection;
 mod events;
 mod operator;
+mod receive;
 mod server;
 mod transcript;
-mod turn;
 
+use super::ready::{self, Ready};
 use super::wait::stopped;
-use super::{Context, Outcome, Result, console, pipe, ready, stdout};
-use crate::cli::ChatServe;
-use crate::event::Proto;
+use super::{Context, Outcome, Result, console, pipe, stdout};
+use crate::chat::Rules;
+use crate::event::{Proto, Subject};
 use crate::exit::Exit;
 use crate::net::accept::Acceptor;
 use crate::net::accept::Listener;
 use crate::net::acl::AccessRules;
-use crate::net::address::Endpoint;
-use crate::net::bind::ListenConfig;
+use crate::net::bind::{BindTarget, ListenConfig};
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
-use crate::sys::splice::Filter;
 use crate::sys::{self, fd, limits};
 use server::{ChatServer, Shared};
 use std::cell::RefCell;
@@ -30,9 +29,11 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::time::timeout;
+use transcript::Transcript;
 
-/// The room's usual port.
+/// The default port of a room.
 pub const PORT: u16 = 4333;
 /// Unsent bytes the kernel may hold for a member (`TCP_NOTSENT_LOWAT`, tcp(7)). Without it a member that was blocked gets
 /// more only once a third of its send buffer is free, which is megabytes; and each stalled one costs as much.
@@ -40,134 +41,112 @@ const UNSENT: u32 = 256 << 10;
 /// How long the end of the program waits for the last lines of the transcript.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Runs `soquete chat-serve`.
-pub fn run(args: &ChatServe, context: &mut Context) -> Result {
-    let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
-    let bind_target = crate::cmd::bind_target(endpoint, &args.address, &args.server);
-    let access = crate::cmd::access_rules(&args.server, context)?;
+/// How the server runs.
+#[derive(Debug)]
+pub struct Config {
+    /// Where it listens.
+    pub target: BindTarget,
+    /// The clients it accepts.
+    pub access: AccessRules,
+    /// Options of its listeners, which its connections inherit (tcp(7)).
+    pub options: Vec<SocketOption>,
+    /// Length of the accept queue.
+    pub backlog: u32,
+    /// How it reports that it is ready.
+    pub ready: Ready,
+    /// How the room is run.
+    pub rules: Rules,
+    /// The operator's prompt on a terminal.
+    pub prompt: &'static str,
+}
+
+/// Runs the server until a signal, or the end of standard output.
+pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
-    let options = args.listener.socket.server_options();
-    // Clients inherit what their listener has (tcp(7)).
     let mut defaults = vec![SocketOption::UnsentLow(UNSENT)];
-    // What waits goes out in one write anyway; without this a second line would wait for the first one's delayed ACK.
-    if args.listener.socket.nodelay.is_none() {
+    // What waits goes out in one write anyway; with Nagle's algorithm a second line would wait for the first one's delayed ACK.
+    if !config.options.iter().any(|option| matches!(option, SocketOption::NoDelay(_))) {
         defaults.push(SocketOption::NoDelay(true));
     }
-    let (sockets, backlog) = (&context.sockets, args.listener.backlog);
-    let listen_config =
-        ListenConfig { sockets, proto: Proto::Tcp, options: &options, defaults: &defaults, backlog };
-    let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
-    ready::announce(&crate::cmd::ready(&args.listener.ready), &listeners, context)?;
+    let listen_config = ListenConfig {
+        sockets: &context.sockets,
+        proto: Proto::Tcp,
+        options: &config.options,
+        defaults: &defaults,
+        backlog: config.backlog,
+    };
+    let listeners = listen_config.open(&config.target.addresses(&context.stop)?)?;
+    ready::announce(&config.ready, &listeners, context)?;
     let runtime = runtime()?;
     let tasks = LocalSet::new();
-    let outcome = tasks.block_on(&runtime, serve(args, listeners, access, context));
+    let outcome = tasks.block_on(&runtime, serve(config, listeners, context));
     drop(tasks);
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(args: &ChatServe, listeners: Vec<Socket>, access: AccessRules, context: &Context) -> Result {
-    let server: Shared = Rc::new(RefCell::new(ChatServer::new(args.room.rules(), context.events.clone())));
-    let front = listeners.first().map(Socket::subject);
-    let (console, (output, mut written)) = if let Some((console, ends)) = console::open("> ", context)? {
-        operator::connection(&server, front, ends.typed, false)?;
-        (Some(console), stdout::open_to(ends.show)?)
-    } else if console::somebody_types() {
-        let typed = pipe::input()?;
-        operator::connection(&server, front, typed, !fd::is_terminal(fd::output()))?;
-        (None, stdout::open()?)
-    } else {
-        server.borrow_mut().listen_in(front);
-        (None, stdout::open()?)
-    };
+async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
+    let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone())));
+    let (console, (output, mut written)) =
+        open_output(&server, listeners.first().map(Socket::subject), config.prompt, context)?;
     // The console has its own filter.
     let visible = if console.is_some() { None } else { (context.visible)() };
     let mut transcript = Transcript { server: Rc::clone(&server), visible, output: output.clone() };
-    let flush_task = Rc::clone(&server);
+    let flushed = Rc::clone(&server);
     spawn_local(poll_fn(move |cx| {
-        flush_task.borrow_mut().courier_turn(cx);
+        flushed.borrow_mut().poll_flush(cx);
         Poll::<()>::Pending
     }));
-    spawn_local(review(Rc::clone(&server)));
-    let acceptor = Acceptor::new(None, access, context.events.clone());
+    spawn_local(backpressure::measure_lag(Rc::clone(&server)));
+    let acceptor = Acceptor::new(None, config.access.clone(), context.events.clone());
     let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
-    let listeners: Vec<_> = listeners
-        .into_iter()
-        .map(|listener| spawn_local(receive(listener, acceptor.clone(), Rc::clone(&server))))
-        .collect();
+    let accepting = |listener| spawn_local(accept(listener, acceptor.clone(), Rc::clone(&server)));
+    let accepting: Vec<_> = listeners.into_iter().map(accepting).collect();
     let outcome = tokio::select! {
-        () = transcript.write_down() => Ok(Outcome::done()),
+        () = transcript.run() => Ok(Outcome::done()),
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
         end = written.over() => match end {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(stdout::failure(error).into()),
             _ => Ok(Outcome::of(Exit::Done, "the reader of standard output went away")),
         },
     };
-    listeners.iter().for_each(tokio::task::JoinHandle::abort);
-    server.borrow_mut().say_last();
-    // A reader that takes nothing does not hold the end up.
-    let _ = tokio::time::timeout(FLUSH_TIMEOUT, transcript.put_all()).await;
+    accepting.iter().for_each(JoinHandle::abort);
+    server.borrow_mut().flush_all();
+    // A reader that takes nothing does not delay the end.
+    let _ = timeout(FLUSH_TIMEOUT, transcript.put_all()).await;
     let _ = written.finish(&output).await;
     drop(console);
     outcome
 }
 
-/// Lets clients in at one door.
-async fn receive(listener: Listener, acceptor: Acceptor, server: Shared) {
+/// Opens the console, or standard input and output, and adds the operator or the transcript to the room.
+fn open_output(
+    server: &Shared,
+    listener: Option<Subject>,
+    prompt: &'static str,
+    context: &Context,
+) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
+    if let Some((console, ends)) = console::open(&console::Config { prompt }, context)? {
+        operator::join(server, listener, ends.typed, false)?;
+        return Ok((Some(console), stdout::open_to(ends.show)?));
+    }
+    if console::is_interactive() {
+        operator::join(server, listener, pipe::input()?, !fd::is_terminal(fd::output()))?;
+    } else {
+        server.borrow_mut().join_transcript(listener);
+    }
+    Ok((None, stdout::open()?))
+}
+
+/// Accepts clients at one listener.
+async fn accept(listener: Listener, acceptor: Acceptor, server: Shared) {
     loop {
         let accepted = acceptor.accept(&listener).await;
-        let attended = connection::attend(accepted.socket, Rc::clone(&server));
+        let client = connection::run(accepted.socket, Rc::clone(&server));
         spawn_local(async move {
             // Only the runtime can fail here, for want of memory; the client's connection is closed with it.
-            let _ = attended.await;
+            let _ = client.await;
             drop(accepted.place);
         });
-    }
-}
-
-/// Measures how fast readers are that are far behind.
-async fn review(server: Shared) {
-    let pressed = server.borrow().pressed();
-    loop {
-        let (next, is_pressed) = (server.borrow().review_in(), server.borrow().is_pressed());
-        match next {
-            None => pressed.notified().await,
-            Some(next) if is_pressed => tokio::time::sleep(next).await,
-            // One that is far behind from now on is not to wait for its turn.
-            Some(next) => drop(tokio::time::timeout(next, pressed.notified()).await),
-        }
-        server.borrow_mut().review();
-    }
-}
-
-/// What goes to standard output.
-struct Transcript {
-    server: Shared,
-    /// Makes it safe for a terminal, where it goes to one.
-    visible: Option<Filter>,
-    output: stdout::Output,
-}
-
-impl Transcript {
-    /// Writes down what is said as the room goes on; never ends.
-    async fn write_down(&mut self) {
-        let said = self.server.borrow().said();
-        loop {
-            self.put_all().await;
-            said.notified().await;
-        }
-    }
-
-    async fn put_all(&mut self) {
-        loop {
-            let mut chunk = self.server.borrow_mut().transcript();
-            if chunk.is_empty() {
-                return;
-            }
-            if let Some(visible) = &mut self.visible {
-                visible(&std::mem::take(&mut chunk), &mut chunk);
-            }
-            self.output.put(chunk).await;
-        }
     }
 }

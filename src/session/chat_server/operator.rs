@@ -1,4 +1,4 @@
-//! Whoever sits at the server's terminal: a member without a socket.
+//! The operator: the person at the server's terminal, a member without a socket.
 
 use super::server::Shared;
 use crate::event::Subject;
@@ -14,32 +14,27 @@ const CHUNKS: usize = 16;
 /// Bytes read at once.
 const CHUNK: usize = 4 << 10;
 
-/// Seats the operator, who is heard through `typed` and reads the transcript, with its own lines if it `hears_itself`.
-pub(super) fn connection(
-    server: &Shared,
-    front: Option<Subject>,
-    typed: OwnedFd,
-    hears_itself: bool,
-) -> Result<()> {
-    let (say, mut said) = mpsc::channel::<Vec<u8>>(CHUNKS);
-    let listen = move || {
+/// Adds the operator, whose lines come from `typed`, and who reads the transcript, with its own lines if `echo`.
+pub(super) fn join(server: &Shared, listener: Option<Subject>, typed: OwnedFd, echo: bool) -> Result<()> {
+    let (sender, mut chunks) = mpsc::channel::<Vec<u8>>(CHUNKS);
+    let read = move || {
         let mut buffer = vec![0; CHUNK];
         while let Ok(len @ 1..) = fd::read(typed.as_fd(), &mut buffer) {
-            if say.blocking_send(buffer[..len].to_vec()).is_err() {
+            if sender.blocking_send(buffer[..len].to_vec()).is_err() {
                 return;
             }
         }
     };
-    let started = std::thread::Builder::new().name("operator".into()).spawn(listen);
+    let started = std::thread::Builder::new().name("operator".into()).spawn(read);
     started.map_err(|e| Error::new("start thread", "operator", e))?;
-    server.borrow_mut().seat_operator(front, hears_itself);
+    server.borrow_mut().join_operator(listener, echo);
     let server = Rc::clone(server);
     spawn_local(async move {
-        while let Some(bytes) = said.recv().await {
-            poll_fn(|cx| server.borrow_mut().poll_calm(cx)).await;
-            server.borrow_mut().operator_says(&bytes);
+        while let Some(bytes) = chunks.recv().await {
+            poll_fn(|cx| server.borrow_mut().poll_may_send(cx)).await;
+            server.borrow_mut().receive_from_operator(&bytes);
         }
-        server.borrow_mut().operator_leaves();
+        server.borrow_mut().retire_operator();
     });
     Ok(())
 }

@@ -1,64 +1,61 @@
-//! The room with its doors: reads what clients send, writes what they have still to be told. One thread owns it.
+//! The room and its connections. One thread owns them.
 //!
-//! Clients are read as they come; what they said goes out in one pass over all of them, after everybody whose bytes
-//! had arrived was read. Who takes no more is left to its own task, which goes on when the socket has room.
+//! Clients are read as their bytes arrive; what they said goes out in one flush of all connections, once every client whose
+//! bytes had arrived was read. A connection that takes no more is left to its own task, which goes on when the socket is
+//! writable.
 
-use super::clock::Clock;
 use super::events;
-use crate::chat::{Flow, Id, Room, Rules};
+use crate::chat::{Flushed, MemberId, Room, RoomEvent, Rules};
 use crate::event::{Events, MemberChange, Subject};
 use crate::net::stream::ByteStream;
+use crate::text::clock::Clock;
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::task::{Context, Waker};
+use std::time::Instant;
 use tokio::sync::Notify;
 
 /// Bytes of one read; the buffer is shared, so a silent client costs none.
 const READ: usize = 64 << 10;
 
-/// How often the readers are looked at while it is to be found out how fast one is.
-const REVIEW: Duration = Duration::from_millis(50);
-/// How often where all that are far behind are known to be slow.
-const REST: Duration = Duration::from_secs(1);
-
-/// The room, the connections, and who waits for what.
+/// The room, the connections, and the tasks that wait.
 pub(super) struct ChatServer {
     pub(super) room: Room,
-    /// By [`Id::index`].
+    /// By [`MemberId::index`].
     pub(super) connections: Vec<Option<Connection>>,
     pub(super) clock: Clock,
     pub(super) events: Events,
     pub(super) buffer: Vec<u8>,
-    /// Bytes that may be said between two passes.
-    pub(super) pass_every: u64,
-    /// Where the room was at the last pass.
-    pub(super) passed: u64,
-    pass_wanted: bool,
+    /// Bytes that may be said between two flushes.
+    pub(super) flush_every: u64,
+    /// The room's place at the last flush.
+    pub(super) flushed_at: u64,
+    flush_requested: bool,
     flush_task: Option<Waker>,
-    /// Talkers that wait until the room is less crowded.
-    pub(super) held_back: Vec<Waker>,
-    /// Rings when a reader is far behind.
-    pressed: Rc<Notify>,
-    opened: Instant,
-    /// Our own seat: the transcript's, or the operator's who reads it.
-    pub(super) transcript: Option<(Id, Subject)>,
-    /// Rings when the transcript may have grown.
-    pub(super) said: Rc<Notify>,
+    /// Senders that wait for a reader.
+    pub(super) waiting_senders: Vec<Waker>,
+    /// A reader is far behind.
+    pub(super) pressed: Rc<Notify>,
+    pub(super) opened: Instant,
+    /// The server's own member, and the listener by which events name it.
+    pub(super) transcript: Option<(MemberId, Subject)>,
+    /// The transcript may have grown.
+    pub(super) transcript_grown: Rc<Notify>,
 }
 
-/// The room as its tasks share it.
+/// The server as its tasks share it.
 pub(super) type Shared = Rc<RefCell<ChatServer>>;
 
-/// A client's place in the hall.
+/// A client's connection.
 pub(super) struct Connection {
-    id: Id,
+    id: MemberId,
     pub(super) stream: Rc<ByteStream>,
-    /// Its task waits for room in the socket.
+    /// Its task waits until the socket is writable.
     pub(super) blocked: bool,
-    /// Why it has to go.
+    /// Why it is to be closed.
     pub(super) ending: Option<Ending>,
     /// Received and not taken by the room yet.
     pub(super) rest: Vec<u8>,
@@ -78,178 +75,140 @@ pub(super) enum Ending {
 }
 
 impl ChatServer {
-    /// An empty hall.
+    /// A server without connections.
     pub(super) fn new(rules: Rules, events: Events) -> Self {
         Self {
             room: Room::new(rules),
             connections: Vec::new(),
-            clock: Clock::new(),
+            clock: Clock::local(),
             events,
             buffer: vec![0; READ],
-            pass_every: rules.slow_limit / 8,
-            passed: 0,
-            pass_wanted: false,
+            flush_every: rules.slow_limit / 8,
+            flushed_at: 0,
+            flush_requested: false,
             flush_task: None,
-            held_back: Vec::new(),
+            waiting_senders: Vec::new(),
             pressed: Rc::new(Notify::new()),
             opened: Instant::now(),
             transcript: None,
-            said: Rc::new(Notify::new()),
+            transcript_grown: Rc::new(Notify::new()),
         }
     }
 
-    /// Seats a client; why not otherwise.
-    pub(super) fn enter(&mut self, stream: &Rc<ByteStream>) -> Result<Id, String> {
+    /// Adds a client; the error says why it is refused.
+    pub(super) fn join(&mut self, stream: &Rc<ByteStream>) -> Result<MemberId, String> {
         let Some(peer) = stream.socket_ref().peer() else { return Err("it has no address".to_owned()) };
-        let id = self.room.join(peer, &self.clock.stamp())?;
+        let id = self.room.join(&label(peer), &self.clock.now())?;
         if self.connections.len() <= id.index() {
             self.connections.resize_with(id.index() + 1, || None);
         }
         let stream = Rc::clone(stream);
-        events::tell_change(&self.events, &stream, MemberChange::Join, None, None);
+        events::emit_change(&self.events, &stream, MemberChange::Join, None, None);
         self.connections[id.index()] =
             Some(Connection { id, stream, blocked: false, ending: None, rest: Vec::new(), task: None });
-        self.want_pass();
+        self.request_flush();
         Ok(id)
     }
 
-    /// What a client is told that is not let in.
+    /// What a client reads that is refused.
     pub(super) fn refusal(&mut self, why: &str) -> Vec<u8> {
-        let stamp = self.clock.stamp();
+        let stamp = self.clock.now();
         self.room.refusal(why, &stamp)
     }
 
-    /// Writes to everybody who is not blocked, and looks who of the others is too far behind.
+    pub(super) fn connection(&mut self, id: MemberId) -> Option<&mut Connection> {
+        self.connections.get_mut(id.index())?.as_mut()
+    }
+
+    /// Writes to all connections that are not blocked, and checks the lag of those that are.
     pub(super) fn flush_all(&mut self) {
-        self.pass_wanted = false;
-        self.passed = self.room.place();
-        let stamp = self.clock.stamp();
+        self.flush_requested = false;
+        self.flushed_at = self.room.place();
+        let stamp = self.clock.now();
         let (room, events) = (&mut self.room, &self.events);
-        for connection in
-            self.connections.iter_mut().flatten().filter(|connection| connection.ending.is_none())
-        {
-            let flow = if connection.blocked {
-                let mut tell =
-                    |what: crate::chat::RoomEvent<'_>| events::tell(events, &connection.stream, &what);
-                room.flush(connection.id, &stamp, &mut tell, |_| Err(ErrorKind::WouldBlock.into()))
+        for connection in self.connections.iter_mut().flatten().filter(|c| c.ending.is_none()) {
+            let (id, stream) = (connection.id, &connection.stream);
+            let flushed = if connection.blocked {
+                let mut report = |event: RoomEvent<'_>| events::emit(events, stream, &event);
+                room.flush(id, &stamp, &mut report, |_| Err(ErrorKind::WouldBlock.into()))
             } else {
-                deliver(room, connection.id, &stamp, &connection.stream, events)
+                flush(room, id, &stamp, stream, events)
             };
-            match flow {
-                Ok(Flow::Done) => continue,
-                Ok(Flow::Blocked) if connection.blocked => continue,
-                Ok(Flow::Blocked) => connection.blocked = true,
-                Ok(Flow::TooSlow) => connection.ending = Some(Ending::TooSlow),
+            match flushed {
+                Ok(Flushed::All) => continue,
+                Ok(Flushed::Blocked) if connection.blocked => continue,
+                Ok(Flushed::Blocked) => connection.blocked = true,
+                Ok(Flushed::TooSlow) => connection.ending = Some(Ending::TooSlow),
                 Err(error) => connection.ending = Some(Ending::Failed(error)),
             }
             if let Some(task) = &connection.task {
                 task.wake_by_ref();
             }
         }
-        self.watch_transcript(&stamp);
+        self.check_transcript(&stamp);
         self.room.trim();
-        self.said.notify_one();
-        self.want_review();
-        self.release_talkers();
+        self.transcript_grown.notify_one();
+        self.request_measurement();
+        self.wake_senders();
     }
 
-    /// The courier's turn: a pass whenever one is wanted.
-    pub(super) fn courier_turn(&mut self, cx: &mut Context<'_>) {
+    /// The flush task: flushes all connections whenever that is requested.
+    pub(super) fn poll_flush(&mut self, cx: &Context<'_>) {
         if !self.flush_task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
             self.flush_task = Some(cx.waker().clone());
         }
-        if self.pass_wanted {
+        if self.flush_requested {
             self.flush_all();
         }
     }
 
-    /// Asks for a pass once everybody whose bytes had arrived was read.
-    pub(super) fn want_pass(&mut self) {
-        if !mem::replace(&mut self.pass_wanted, true)
+    /// Requests a flush once every client whose bytes had arrived was read.
+    pub(super) fn request_flush(&mut self) {
+        if !mem::replace(&mut self.flush_requested, true)
             && let Some(flush_task) = &self.flush_task
         {
             flush_task.wake_by_ref();
         }
     }
-
-    /// Measures how fast the readers that are far behind read.
-    pub(super) fn review(&mut self) {
-        let connections = &self.connections;
-        self.room.review(self.opened.elapsed(), |id, written| {
-            let connection = connections.get(id.index()).and_then(Option::as_ref);
-            written
-                - connection
-                    .map_or(0, |connection| connection.stream.socket_ref().unacknowledged())
-                    .min(written)
-        });
-        // One that is found too slow is told so even if nobody talks.
-        self.want_pass();
-        self.release_talkers();
-    }
-
-    /// When to review next, if there is a reason to.
-    pub(super) fn review_in(&self) -> Option<Duration> {
-        match (self.room.is_pressed(), self.room.is_measured()) {
-            (true, _) => Some(REVIEW),
-            (false, true) => Some(REST),
-            (false, false) => None,
-        }
-    }
-
-    /// Whether it is to be found out how fast a reader is.
-    pub(super) const fn is_pressed(&self) -> bool {
-        self.room.is_pressed()
-    }
-
-    /// Has the readers reviewed where one is behind that was not before.
-    pub(super) fn want_review(&self) {
-        if self.room.is_pressed() {
-            self.pressed.notify_one();
-        }
-    }
-
-    /// Ready once the talkers need not wait.
-    pub(super) fn poll_calm(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if !self.room.crowded() {
-            return Poll::Ready(());
-        }
-        self.held_back.push(cx.waker().clone());
-        Poll::Pending
-    }
-
-    pub(super) fn release_talkers(&mut self) {
-        if !self.room.crowded() {
-            self.held_back.drain(..).for_each(Waker::wake);
-        }
-    }
-
-    pub(super) fn connection(&mut self, id: Id) -> Option<&mut Connection> {
-        self.connections.get_mut(id.index())?.as_mut()
-    }
-
-    /// Rings when a reader is far behind.
-    pub(super) fn pressed(&self) -> Rc<Notify> {
-        Rc::clone(&self.pressed)
-    }
 }
 
 /// Writes what waits for one client.
-pub(super) fn deliver(
+pub(super) fn flush(
     room: &mut Room,
-    id: Id,
+    id: MemberId,
     stamp: &str,
     stream: &ByteStream,
     events: &Events,
-) -> io::Result<Flow> {
-    let mut tell = |what: crate::chat::RoomEvent<'_>| events::tell(events, stream, &what);
-    room.flush(id, stamp, &mut tell, |parts| stream.try_write(parts))
+) -> io::Result<Flushed> {
+    let mut report = |event: RoomEvent<'_>| events::emit(events, stream, &event);
+    room.flush(id, stamp, &mut report, |slices| stream.try_write(slices))
 }
 
-/// Takes everything; how much it was.
-pub(super) fn collect(parts: &[IoSlice<'_>], into: &mut Vec<u8>) -> usize {
+/// Appends all of `slices` to `into`; returns their length.
+pub(super) fn collect(slices: &[IoSlice<'_>], into: &mut Vec<u8>) -> usize {
     let before = into.len();
-    for part in parts {
-        into.extend_from_slice(part);
+    for slice in slices {
+        into.extend_from_slice(slice);
     }
     into.len() - before
+}
+
+/// A member's label: its address, an IPv4 address in its own form where the socket is for both families.
+pub(super) fn label(address: SocketAddr) -> String {
+    match address.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()).to_string(),
+        IpAddr::V6(_) => address.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv4_client_of_a_socket_for_both_families_is_labelled_in_ipv4() {
+        for (address, text) in [("[::ffff:10.0.0.1]:7", "10.0.0.1:7"), ("[::1]:7", "[::1]:7")] {
+            assert_eq!(label(address.parse().unwrap()), text);
+        }
+    }
 }

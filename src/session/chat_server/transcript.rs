@@ -1,88 +1,116 @@
-//! The hall's own seat: the transcript that goes to standard output, and the operator who may talk.
+//! The server's own member: the transcript, which goes to standard output, and the operator, who reads it.
 
 use super::events;
-use super::server::{ChatServer, collect};
-use crate::chat::{RoomEvent, What, were};
+use super::server::{ChatServer, Shared, collect, label};
+use crate::chat::{RoomEvent, RoomEventKind};
 use crate::event::{Kind, Subject};
-use std::io::{ErrorKind, IoSlice};
+use crate::session::stdout::Output;
+use crate::sys::splice::Filter;
+use crate::text::number::counted;
+use std::io::{self, ErrorKind, IoSlice};
 use std::rc::Rc;
-use tokio::sync::Notify;
 
-/// Bytes of the transcript handed over at once.
+/// Bytes of the transcript written at once.
 const CHUNK: usize = 64 << 10;
 
+/// Writes the transcript to standard output.
+pub(super) struct Transcript {
+    pub(super) server: Shared,
+    /// Makes it safe for a terminal, where it goes to one.
+    pub(super) visible: Option<Filter>,
+    pub(super) output: Output,
+}
+
+impl Transcript {
+    /// Writes what is said; never ends.
+    pub(super) async fn run(&mut self) {
+        let grown = Rc::clone(&self.server.borrow().transcript_grown);
+        loop {
+            self.put_all().await;
+            grown.notified().await;
+        }
+    }
+
+    /// Writes what was said so far.
+    pub(super) async fn put_all(&mut self) {
+        loop {
+            let mut chunk = self.server.borrow_mut().take_transcript();
+            if chunk.is_empty() {
+                return;
+            }
+            if let Some(visible) = &mut self.visible {
+                visible(&std::mem::take(&mut chunk), &mut chunk);
+            }
+            self.output.put(chunk).await;
+        }
+    }
+}
+
 impl ChatServer {
-    /// Takes the seat of a transcript nobody talks beside. `front` is the first listener.
-    pub(super) fn listen_in(&mut self, front: Option<Subject>) {
-        let Some((front, address)) = front.and_then(|f| Some((f, f.local?))) else { return };
-        self.transcript = Some((self.room.listen_in(address), front));
+    /// Adds a transcript without an operator. `listener` is the first listener, by which events name it.
+    pub(super) fn join_transcript(&mut self, listener: Option<Subject>) {
+        let Some((listener, address)) = listener.and_then(|l| Some((l, l.local?))) else { return };
+        self.transcript = Some((self.room.join_transcript(&label(address)), listener));
     }
 
-    /// Takes the operator's seat, who reads its own lines in the transcript if it `hears_itself`.
-    pub(super) fn seat_operator(&mut self, front: Option<Subject>, hears_itself: bool) {
-        let Some((front, address)) = front.and_then(|f| Some((f, f.local?))) else { return };
-        self.transcript = Some((self.room.join_operator(address, hears_itself), front));
+    /// Adds the operator, who reads its own lines in the transcript if `echo`.
+    pub(super) fn join_operator(&mut self, listener: Option<Subject>, echo: bool) {
+        let Some((listener, address)) = listener.and_then(|l| Some((l, l.local?))) else { return };
+        self.transcript = Some((self.room.join_operator(&label(address), echo), listener));
     }
 
-    /// The operator typed `bytes`.
-    pub(super) fn operator_says(&mut self, mut bytes: &[u8]) {
-        let Some((id, front)) = self.transcript else { return };
-        let stamp = self.clock.stamp();
+    /// Gives the room what the operator typed.
+    pub(super) fn receive_from_operator(&mut self, mut bytes: &[u8]) {
+        let Some((id, listener)) = self.transcript else { return };
+        let stamp = self.clock.now();
         let events = &self.events;
+        let mut report = |event: RoomEvent<'_>| events::emit_of(events, listener, &event);
         while !bytes.is_empty() {
-            self.room.receive(id, &mut bytes, &stamp, &mut |what| events::tell_of(events, front, &what));
+            self.room.receive(id, &mut bytes, &stamp, &mut report);
         }
         self.flush_all();
     }
 
-    /// The operator will say no more, but reads on.
-    pub(super) fn operator_leaves(&mut self) {
-        let stamp = self.clock.stamp();
+    /// Ends what the operator says; the transcript goes on.
+    pub(super) fn retire_operator(&mut self) {
+        let stamp = self.clock.now();
         self.room.retire_operator(&stamp);
-        self.want_pass();
+        self.request_flush();
     }
 
-    /// Rings when the transcript may have grown.
-    pub(super) fn said(&self) -> Rc<Notify> {
-        Rc::clone(&self.said)
-    }
-
-    /// The next piece of the transcript; empty when there is none.
-    pub(super) fn transcript(&mut self) -> Vec<u8> {
+    /// The next chunk of the transcript; empty if there is none.
+    fn take_transcript(&mut self) -> Vec<u8> {
         let mut chunk = Vec::new();
-        let stamp = self.clock.stamp();
-        self.flush_voice(&stamp, |parts| {
+        let stamp = self.clock.now();
+        self.flush_transcript(&stamp, |slices| {
             if chunk.len() >= CHUNK {
                 Err(ErrorKind::WouldBlock.into())
             } else {
-                Ok(collect(parts, &mut chunk))
+                Ok(collect(slices, &mut chunk))
             }
         });
-        self.release_talkers();
+        self.wake_senders();
         chunk
     }
 
-    /// Lets a transcript that nobody takes skip, so that it holds no memory.
-    pub(super) fn watch_transcript(&mut self, stamp: &str) {
-        self.flush_voice(stamp, |_| Err(ErrorKind::WouldBlock.into()));
+    /// Lets the transcript skip if standard output takes too little, so that it holds no memory.
+    pub(super) fn check_transcript(&mut self, stamp: &str) {
+        self.flush_transcript(stamp, |_| Err(ErrorKind::WouldBlock.into()));
     }
 
-    /// Tells everybody what was said last.
-    pub(super) fn say_last(&mut self) {
-        self.flush_all();
-    }
-
-    fn flush_voice(&mut self, stamp: &str, write: impl FnMut(&[IoSlice<'_>]) -> std::io::Result<usize>) {
+    fn flush_transcript(&mut self, stamp: &str, write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) {
         let Some((id, _)) = self.transcript else { return };
         let events = &self.events;
-        let mut tell = |event: RoomEvent<'_>| {
-            if let What::Skipped(lines) = event.what {
-                let text =
-                    format!("standard output takes too little: {} left out", were(lines as u64, "line"));
+        let mut report = |event: RoomEvent<'_>| {
+            if let RoomEventKind::Skipped(lines) = event.kind {
+                let text = format!(
+                    "standard output takes too little: {} left out",
+                    counted(lines, "line was", "lines were")
+                );
                 events.warn(Kind::Data, "write", text);
             }
         };
-        // The only error is that it would block, which is no error.
-        let _ = self.room.flush(id, stamp, &mut tell, write);
+        // `write` fails only with `WouldBlock`, which is no error of a flush.
+        let _ = self.room.flush(id, stamp, &mut report, write);
     }
 }

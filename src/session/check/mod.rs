@@ -7,12 +7,12 @@ mod rows;
 mod wait;
 
 use super::{Context, Outcome, Result};
-use crate::event::number::counted;
 use crate::exit::Exit;
 use crate::net::address::Source;
 use crate::net::resolve::Lookup;
 use crate::scan::{Group, Tally, Verdict, Wanted};
 use crate::sys::options::SocketOption;
+use crate::text::number::counted;
 use round::{Round, RoundEnd};
 use rows::Rows;
 use std::ffi::OsString;

@@ -5,9 +5,9 @@ use super::report::warn;
 use super::target::{Target, TargetEnd};
 use crate::event::Kind;
 use crate::net::stream::ByteStream;
-use crate::net::tag::tag;
 use crate::relay::{RelayEnd, task};
 use crate::session::shared::{Incoming, Reader, Text, receive};
+use crate::text::tag::tag;
 use std::cell::RefCell;
 use std::pin::pin;
 

@@ -2,12 +2,12 @@
 
 use super::config::Clients;
 use super::target::{Target, TargetEnd};
-use crate::event::number::counted;
 use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
 use crate::session::retry::outcome_of;
 use crate::session::shared::Lost;
 use crate::sys::Error;
 use crate::sys::error::reason;
+use crate::text::number::counted;
 use std::time::Duration;
 
 impl Target {

@@ -1,9 +1,9 @@
 //! The outcome of a run with many targets.
 
 use super::target::TargetEnd;
-use crate::event::number::counted;
 use crate::exit::Exit;
 use crate::session::Outcome;
+use crate::text::number::counted;
 
 /// How many targets ended how.
 #[derive(Default)]

@@ -1,11 +1,11 @@
-//! Text of a room as a terminal shows it: nothing in it that moves the cursor, and a colour for each sender.
+//! A chat as a terminal shows it: safe text, and a colour for each sender.
 
 use crate::chat::speaker;
 use crate::sys::splice::Filter;
 use anstyle::{AnsiColor, Style};
 use std::collections::HashMap;
 
-/// Told apart on dark and light ground; the first senders of a session get one each.
+/// Distinguishable on dark and light backgrounds; the first senders of a session get one each.
 const COLOURS: [AnsiColor; 10] = [
     AnsiColor::Cyan,
     AnsiColor::Green,
@@ -18,10 +18,10 @@ const COLOURS: [AnsiColor; 10] = [
     AnsiColor::BrightMagenta,
     AnsiColor::BrightBlue,
 ];
-/// Senders remembered; past these the colours are dealt anew.
+/// Senders remembered; after these the assignment starts again.
 const SENDERS: usize = 10_000;
 
-/// Makes text fit to show.
+/// Makes text safe, and colours it.
 pub(super) struct SenderColors {
     visible: Option<Filter>,
     coloured: bool,
@@ -29,13 +29,13 @@ pub(super) struct SenderColors {
 }
 
 impl SenderColors {
-    /// A painter that shows bytes through `visible`.
+    /// Passes bytes through `visible`; colours senders if `coloured`.
     pub(super) fn new(visible: Option<Filter>, coloured: bool) -> Self {
         Self { visible, coloured, senders: HashMap::new() }
     }
 
     /// Appends `bytes`, whole lines but for the last, to `out`.
-    pub(super) fn paint(&mut self, bytes: &[u8], out: &mut String) {
+    pub(super) fn append(&mut self, bytes: &[u8], out: &mut String) {
         let mut shown = Vec::new();
         match &mut self.visible {
             Some(visible) => visible(bytes, &mut shown),
@@ -43,10 +43,10 @@ impl SenderColors {
         }
         for line in String::from_utf8_lossy(&shown).split_inclusive('\n') {
             match speaker(line).filter(|_| self.coloured) {
-                Some(said) => {
-                    let style = self.style_of(said.address);
-                    out.extend([said.stamp, &style.render().to_string(), said.label]);
-                    out.extend([&style.render_reset().to_string(), said.rest]);
+                Some(speaker) => {
+                    let style = self.style_of(speaker.label);
+                    out.extend([speaker.stamp, &style.render().to_string(), speaker.name]);
+                    out.extend([&style.render_reset().to_string(), speaker.rest]);
                 }
                 None => out.push_str(line),
             }
@@ -67,18 +67,18 @@ impl SenderColors {
 mod tests {
     use super::*;
 
-    fn painted(colors: &mut SenderColors, line: &str) -> String {
+    fn coloured_text(colors: &mut SenderColors, line: &str) -> String {
         let mut out = String::new();
-        colors.paint(line.as_bytes(), &mut out);
+        colors.append(line.as_bytes(), &mut out);
         out
     }
 
     #[test]
     fn a_sender_keeps_its_colour_and_others_have_another() {
         let mut colors = SenderColors::new(None, true);
-        let ana = painted(&mut colors, "[2026-11-21 23:24:25] 10.0.0.1:7: hi\n");
-        let eva = painted(&mut colors, "[2026-11-21 23:24:26] 10.0.0.1:8: hi\n");
-        let again = painted(&mut colors, "[2026-11-21 23:24:27] ana (10.0.0.1:7): hi\n");
+        let ana = coloured_text(&mut colors, "[2026-11-21 23:24:25] 10.0.0.1:7: hi\n");
+        let eva = coloured_text(&mut colors, "[2026-11-21 23:24:26] 10.0.0.1:8: hi\n");
+        let again = coloured_text(&mut colors, "[2026-11-21 23:24:27] ana (10.0.0.1:7): hi\n");
         let colour = |text: &str| text[22..].split('m').next().unwrap().to_owned();
         assert_eq!(ana, "[2026-11-21 23:24:25] \u{1b}[36m10.0.0.1:7\u{1b}[0m: hi\n");
         assert_ne!(colour(&ana), colour(&eva));
@@ -86,10 +86,10 @@ mod tests {
     }
 
     #[test]
-    fn text_of_nobody_is_left_alone() {
+    fn text_without_a_sender_is_unchanged() {
         let mut colors = SenderColors::new(None, true);
-        assert_eq!(painted(&mut colors, "name? "), "name? ");
+        assert_eq!(coloured_text(&mut colors, "name? "), "name? ");
         let plain = "[2026-11-21 23:24:25] 1.1.1.1:7: x\n";
-        assert_eq!(painted(&mut SenderColors::new(None, false), plain), plain);
+        assert_eq!(coloured_text(&mut SenderColors::new(None, false), plain), plain);
     }
 }

@@ -1,6 +1,6 @@
 //! The line editor's side of the console: a thread that reads keys. For the console alone.
 
-use super::prompt::{PromptState, Turn};
+use super::prompt::{EditorState, PromptState};
 use crate::sys::tty::Mode;
 use crate::sys::{fd, signal};
 use rustyline::completion::Completer;
@@ -18,28 +18,28 @@ use std::os::fd::{AsFd, OwnedFd};
 /// Lines one can come back to.
 const HISTORY: usize = 1000;
 
-/// Milliseconds until Esc alone is a key of its own and no longer the begin of another, as in other line editors.
+/// Milliseconds after which Esc is a key of its own and no longer the beginning of another, as in other line editors.
 const ESCAPE: u16 = 500;
 
-/// Clears the row above, where the editor left the line it was called away from.
+/// Clears the row above, where the interrupted editor left its line.
 const CLEAR_LEFT: &[u8] = b"\x1b[A\x1b[J";
 
-/// Shown where keys were lost: the editor drops what it had read ahead along with those it cannot take.
+/// Shown where keys were lost: the editor drops what it had read ahead together with those it cannot take.
 const NOT_TEXT: &[u8] = b"* not UTF-8: those keys and any that came along with them were left out\n";
 
-/// A line editor that tells when it edits.
-pub(super) type Editor = rustyline::Editor<Hand, MemHistory>;
+/// A line editor that reports its state.
+pub(super) type Editor = rustyline::Editor<EditorHooks, MemHistory>;
 
 /// An editor, if this terminal can move its cursor.
 pub(super) fn open(
     state: &PromptState,
 ) -> Option<(Editor, impl rustyline::ExternalPrinter + Send + 'static)> {
-    // No colour is used, but only an editor that may use some tells what it draws.
+    // No colour is used, but only an editor that may use colour calls the highlighter.
     let config = Config::builder().max_history_size(HISTORY).ok()?.keyseq_timeout(Some(ESCAPE));
     let config = config.color_mode(ColorMode::Forced).build();
     let history = MemHistory::with_config(&config);
     let mut editor = Editor::with_history(config, history).ok()?;
-    editor.set_helper(Some(Hand {
+    editor.set_helper(Some(EditorHooks {
         state: state.clone(),
         line: RefCell::default(),
         redraws: Cell::default(),
@@ -48,53 +48,53 @@ pub(super) fn open(
     Some((editor, printer))
 }
 
-/// Reads lines until the person has no more to say; then the terminal is in `mode` again, so that Ctrl-C is a signal.
+/// Reads lines until the end of input; then the terminal is in `mode` again, so that Ctrl-C is a signal.
 pub(super) fn edit(editor: Editor, prompt: &'static str, mode: &Mode, state: &PromptState, into: OwnedFd) {
-    state.belong_to_this_thread();
+    state.register_editor_thread();
     let typed = read_lines(editor, prompt, state, into);
     // A terminal that is gone has no mode.
     state.end(|| drop(mode.restore(fd::input())));
-    // Only now: whoever sees this end finds that the person ended first.
+    // Only now: a reader that finds the end of this pipe finds the state ended.
     drop(typed);
 }
 
-/// Writes lines into `into`, which it gives back at the end of input.
+/// Writes lines into `into`, which it returns at the end of input.
 fn read_lines(
     mut editor: Editor,
     prompt: &'static str,
     state: &PromptState,
     into: OwnedFd,
 ) -> Option<OwnedFd> {
-    let prompt = Announced { prompt, state: state.clone() };
-    let mut begun = (String::new(), String::new());
+    let prompt = TrackedPrompt { prompt, state: state.clone() };
+    let mut line = (String::new(), String::new());
     loop {
-        let typed = editor.readline_with_initial(&prompt, (&begun.0, &begun.1));
-        state.set(Turn::Between);
-        begun = editor.helper().map(|hand| hand.line.take()).unwrap_or_default();
+        let typed = editor.readline_with_initial(&prompt, (&line.0, &line.1));
+        state.set(EditorState::BetweenLines);
+        line = editor.helper().map(|hooks| hooks.line.take()).unwrap_or_default();
         match typed {
-            Ok(mut line) => {
-                begun = Default::default();
-                // The history only serves the person; a failure to keep a line costs that line.
-                let _ = editor.add_history_entry(&line);
-                line.push('\n');
-                if fd::write_all(into.as_fd(), line.as_bytes()).is_err() {
+            Ok(mut typed) => {
+                line = Default::default();
+                // A line that cannot be kept is only missing in the history.
+                let _ = editor.add_history_entry(&typed);
+                typed.push('\n');
+                if fd::write_all(into.as_fd(), typed.as_bytes()).is_err() {
                     return Some(into);
                 }
             }
-            // It was called away from a key it waited for, to show what came.
-            Err(ReadlineError::Eof | ReadlineError::Signal(_)) if state.is_called() => {
+            // It was interrupted while it waited for a key, to show text.
+            Err(ReadlineError::Eof | ReadlineError::Signal(_)) if state.is_interrupted() => {
                 let _ = fd::write_all(fd::output(), CLEAR_LEFT);
             }
-            // The window has another size; the editor asks for it anew.
+            // The window has another size; the editor asks for it again.
             Err(ReadlineError::Signal(_)) => {}
             Err(ReadlineError::Interrupted) => {
                 signal::interrupt_self();
-                // Not an end of input, which might be taken for the end before the signal is.
+                // No end of input, which might be handled before the signal.
                 std::mem::forget(into);
                 return None;
             }
             Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
-                // A terminal that takes nothing has the next read fail.
+                // On a terminal that takes nothing the next read fails.
                 let _ = fd::write_all(fd::output(), NOT_TEXT);
             }
             Err(_) => return Some(into),
@@ -102,43 +102,43 @@ fn read_lines(
     }
 }
 
-/// A prompt that tells when it is about to be shown: the editor asks for its text once it has the terminal.
-struct Announced {
+/// A prompt that reports when it is about to be shown: the editor asks for its text once it has the terminal.
+struct TrackedPrompt {
     prompt: &'static str,
     state: PromptState,
 }
 
-impl Prompt for Announced {
+impl Prompt for TrackedPrompt {
     fn raw(&self) -> &str {
-        self.state.set(Turn::Editing);
+        self.state.set(EditorState::Editing);
         self.prompt
     }
 }
 
-/// What the editor asks while it edits; it learns nothing new, but we learn where it is.
-pub(super) struct Hand {
+/// The callbacks of the editor. They change nothing; their calls show what the editor does.
+pub(super) struct EditorHooks {
     state: PromptState,
-    /// The line before and after the cursor: bytes that are no text end the editor's turn, and the line must not go
-    /// with them.
+    /// The line before and after the cursor: bytes that are not text end the editor's read, and the line must not be
+    /// lost with them.
     line: RefCell<(String, String)>,
-    /// Whether the editor is about to draw for a reason of its own.
+    /// Whether the editor is about to draw because of a key.
     redraws: Cell<bool>,
 }
 
-/// The editor asks whether a line is complete when Enter was hit: from here on the prompt is on its way out.
-impl Validator for Hand {
+/// The editor asks whether a line is complete after Enter: from here on the prompt is about to end.
+impl Validator for EditorHooks {
     fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        self.state.set(Turn::Between);
+        self.state.set(EditorState::BetweenLines);
         Ok(ValidationResult::Valid(None))
     }
 }
 
-impl Completer for Hand {
+impl Completer for EditorHooks {
     type Candidate = String;
 }
 
 /// The editor asks for a hint after each change.
-impl Hinter for Hand {
+impl Hinter for EditorHooks {
     type Hint = String;
 
     fn hint(&self, line: &str, cursor: usize, _: &rustyline::Context<'_>) -> Option<String> {
@@ -148,21 +148,21 @@ impl Hinter for Hand {
     }
 }
 
-/// The editor asks for a prompt's colour whenever it draws: for a key, of which it asked for the characters first, or
-/// because it has shown what was given to it.
-impl Highlighter for Hand {
+/// The editor asks for the prompt's colour whenever it draws: for a key, about whose character it asked first, or
+/// because it has shown the submitted text.
+impl Highlighter for EditorHooks {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
         if !self.redraws.take() {
-            self.state.take();
+            self.state.set_shown();
         }
         Cow::Borrowed(prompt)
     }
 
-    /// Always true: then each key is followed by a drawing, none is left to be taken for one of given text.
+    /// Always true: then the editor draws after each key, and no such drawing is taken for one of submitted text.
     fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
         self.redraws.set(true);
         true
     }
 }
 
-impl Helper for Hand {}
+impl Helper for EditorHooks {}

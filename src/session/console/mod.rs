@@ -1,7 +1,7 @@
-//! A prompt on the terminal that incoming text does not break: for `chat-join` and the operator of `chat-serve`.
+//! A prompt on the terminal that incoming text does not break: for the chat client and the operator of the chat server.
 //!
-//! Two pipes stand between it and the rest: what is typed comes out of one, line by line, and what goes into the other
-//! is shown above the prompt. So the rest works as it does without a terminal.
+//! Two pipes connect it with its user: typed lines come out of one, and text written into the other is shown above the
+//! prompt. So its user works as it does without a terminal.
 
 mod colors;
 mod editor;
@@ -13,6 +13,7 @@ use crate::event::Kind;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::tty::{self, Mode, NO_PASTE_MARKS};
 use crate::sys::{Error, Result, fd, signal};
+use crate::text::line::LineFramer;
 use colors::SenderColors;
 use printer::PromptPrinter;
 use prompt::PromptState;
@@ -22,68 +23,77 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-/// Text without a line end is shown after this long: a prompt of some other server, not a line still on its way.
+/// Text without a line end is shown after this time: it is the prompt of some other server, not a line still arriving.
 const UNFINISHED: Duration = Duration::from_millis(300);
-/// Text without a line end is shown once it is this long: a peer that never ends its line takes no more memory.
+/// Text without a line end is shown once it is this long, which bounds the memory.
 const PIECE: usize = 64 << 10;
 /// How long the end of the program waits for the terminal to take the last lines.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
-/// The terminal while somebody types. Dropping it gives the terminal back as it was.
+
+/// The terminal with its prompt. Dropping it restores the terminal.
 pub struct Console {
     mode: Arc<Mode>,
     state: PromptState,
     shown: Receiver<()>,
     diverted: Option<tty::Diverted>,
-    /// Held until the end: while somebody may still write, the printer waits for it.
-    notes: Option<OwnedFd>,
+    /// The writing end of the events; the printer runs until it is closed.
+    events: Option<OwnedFd>,
+}
+
+/// How the console looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// The text before the line that is typed.
+    pub prompt: &'static str,
 }
 
 /// The console's two pipes.
 pub struct Ends {
-    /// Lines as they are typed; ends when the person does.
+    /// Lines as they are typed; ends with the input.
     pub typed: OwnedFd,
-    /// What is written here is shown above the prompt.
+    /// Text written here is shown above the prompt.
     pub show: OwnedFd,
 }
 
 /// Whether standard input is a terminal that this process may read.
-pub fn somebody_types() -> bool {
+pub fn is_interactive() -> bool {
     fd::is_terminal(fd::input()) && tty::in_foreground(fd::input())
 }
 
-/// Opens the console; `None` where standard input and output are not a terminal that can do it.
-pub fn open(prompt: &'static str, context: &Context) -> Result<Option<(Console, Ends)>> {
+/// Opens the console; `None` where standard input and output are not a terminal that can show a prompt.
+pub fn open(config: &Config, context: &Context) -> Result<Option<(Console, Ends)>> {
     let input = fd::input();
-    if !(somebody_types() && fd::is_terminal(fd::output())) {
+    if !(is_interactive() && fd::is_terminal(fd::output())) {
         return Ok(None);
     }
     let failed = |e: io::Error| Error::new("open", "the terminal", e).about(Kind::File);
     let state = PromptState::default();
-    // A terminal that cannot move its cursor (TERM=dumb) is served as a pipe is.
+    // A terminal that cannot move its cursor (TERM=dumb) is used as a pipe is.
     let Some((editor, printer)) = editor::open(&state) else { return Ok(None) };
     let mode = Arc::new(Mode::of(input).map_err(failed)?);
     mode.remember();
     signal::mind_the_terminal().map_err(failed)?;
     context.echoed.settle();
-    // For as long as the console stands: keys typed between two prompts are keys, not echo, signals or ends of input.
+    // While the console is open, keys typed between two prompts are keys, not echo, signals or ends of input.
     mode.pass_keys(input).map_err(failed)?;
     let (typed, type_into) = tty::pipe().map_err(failed)?;
     let (show_from, show) = tty::pipe().map_err(failed)?;
-    let (notes_from, notes) = tty::pipe().map_err(failed)?;
-    let brush = SenderColors::new((context.visible)(), context.colour);
-    let (over, shown) = mpsc::channel();
+    let (events_from, events) = tty::pipe().map_err(failed)?;
+    let colors = SenderColors::new((context.visible)(), context.colour);
+    let (done, shown) = mpsc::channel();
     let printer = PromptPrinter { printer, state: state.clone() };
     let resumed = signal::resumed().map_err(failed)?;
     let keys = Arc::clone(&mode);
     start("print", move || {
-        print(&[show_from, notes_from], brush, printer, &Resumption { bell: resumed, keys });
-        let _ = over.send(());
+        print(&[show_from, events_from], colors, printer, &Resume { continued: resumed, keys });
+        let _ = done.send(());
     })?;
     let before = Arc::clone(&mode);
     let its = state.clone();
+    let prompt = config.prompt;
     start("type", move || editor::edit(editor, prompt, &before, &its, type_into))?;
-    let diverted = context.events_on_terminal.map(|number| tty::divert(number, &notes)).transpose();
-    let console = Console { mode, state, shown, diverted: diverted.map_err(failed)?, notes: Some(notes) };
+    let diverted = context.events_on_terminal.map(|number| tty::divert(number, &events)).transpose();
+    let console = Console { mode, state, shown, diverted: diverted.map_err(failed)?, events: Some(events) };
     Ok(Some((console, Ends { typed, show })))
 }
 
@@ -92,42 +102,44 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     thread.map(drop).map_err(|e| Error::new("start thread", name, e))
 }
 
-/// Shows what comes out of the pipes until all are closed: first the room's text, then notes, which are fit to show.
+/// Shows what comes out of the pipes until all are closed: the chat's text, and events, which are safe already.
 fn print(
     pipes: &[OwnedFd; 2],
-    mut brush: SenderColors,
+    mut colors: SenderColors,
     mut printer: PromptPrinter<impl rustyline::ExternalPrinter>,
-    resumption: &Resumption,
+    resume: &Resume,
 ) {
-    let mut unfinished = [Vec::new(), Vec::new()];
+    let mut framers = [LineFramer::default(), LineFramer::default()];
     let mut open = [true, true];
     let mut buffer = vec![0; PIECE];
     while open.contains(&true) {
         let waiting: Vec<usize> = (0..2).filter(|&i| open[i]).collect();
-        let bell = std::iter::once(&resumption.bell);
-        let fds: Vec<_> =
-            waiting.iter().map(|&i| &pipes[i]).chain(bell).map(|p| (p.as_fd(), Interest::Reading)).collect();
-        let deadline = unfinished.iter().any(|u| !u.is_empty()).then(|| Instant::now() + UNFINISHED);
+        let continued = std::iter::once(&resume.continued);
+        let fds: Vec<_> = waiting
+            .iter()
+            .map(|&i| &pipes[i])
+            .chain(continued)
+            .map(|p| (p.as_fd(), Interest::Reading))
+            .collect();
+        let deadline = framers.iter().any(|f| f.held() > 0).then(|| Instant::now() + UNFINISHED);
         let Ok(ready) = wait(&fds, deadline) else { return };
         if ready.last() == Some(&true) {
-            resumption.answer(&mut printer, pipes[0].as_fd());
+            resume.run(&mut printer, pipes[0].as_fd());
         }
         let late = !ready.contains(&true);
         let mut text = String::new();
         for (&i, ready) in waiting.iter().zip(ready) {
-            let mut whole = 0;
+            let mut len = 0;
             if ready {
-                let len = fd::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
+                len = fd::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
                 open[i] = len > 0;
-                let line_end = memchr::memrchr(b'\n', &buffer[..len]);
-                whole = line_end.map_or(0, |at| unfinished[i].len() + at + 1);
-                unfinished[i].extend_from_slice(&buffer[..len]);
             }
-            let all = late || !open[i] || unfinished[i].len() - whole >= PIECE;
-            let end = if all { unfinished[i].len() } else { whole };
-            let bytes: Vec<u8> = unfinished[i].drain(..end).collect();
+            let mut bytes = framers[i].whole_lines(&buffer[..len]);
+            if late || !open[i] || framers[i].held() >= PIECE {
+                bytes.to_mut().append(&mut framers[i].take_rest());
+            }
             match i {
-                0 => brush.paint(&bytes, &mut text),
+                0 => colors.append(&bytes, &mut text),
                 _ => text.push_str(&String::from_utf8_lossy(&bytes)),
             }
         }
@@ -137,31 +149,32 @@ fn print(
     }
 }
 
-/// The program goes on after a stop (Ctrl-Z): the shell has set the terminal's mode, and has written to it.
-struct Resumption {
-    bell: OwnedFd,
+/// Restores the prompt when the program continues after a stop (Ctrl-Z): the shell has set the terminal's mode, and has
+/// written to it.
+struct Resume {
+    continued: OwnedFd,
     keys: Arc<Mode>,
 }
 
-impl Resumption {
-    fn answer(&self, printer: &mut PromptPrinter<impl rustyline::ExternalPrinter>, pipe: BorrowedFd<'_>) {
-        // As often as it went on since: once is enough.
-        let _ = fd::read(self.bell.as_fd(), &mut [0; 64]);
-        printer.state.renew(|| drop(self.keys.pass_keys(fd::input())));
+impl Resume {
+    fn run(&self, printer: &mut PromptPrinter<impl rustyline::ExternalPrinter>, pipe: BorrowedFd<'_>) {
+        // One byte for each time it continued; one redraw is enough.
+        let _ = fd::read(self.continued.as_fd(), &mut [0; 64]);
+        printer.state.change_mode(|| drop(self.keys.pass_keys(fd::input())));
         printer.redraw(pipe);
     }
 }
 
 impl Console {
-    /// Whether the person may type still.
+    /// Whether keys are still read.
     pub fn is_open(&self) -> bool {
-        !self.state.is_over()
+        !self.state.is_ended()
     }
 
-    /// Gives the terminal back and shows a last line of ours there.
+    /// Restores the terminal and shows a last line.
     pub fn close(self, text: &str) {
         drop(self);
-        // A terminal that is gone takes no words.
+        // A terminal that is gone takes no text.
         let _ = fd::write_all(fd::output(), format!("* {text}\n").as_bytes());
     }
 }
@@ -169,9 +182,9 @@ impl Console {
 impl Drop for Console {
     fn drop(&mut self) {
         self.diverted = None;
-        self.notes = None;
-        self.state.hurry();
-        // A terminal that was stopped (Ctrl-S) may not take them; it gets its mode back all the same.
+        self.events = None;
+        self.state.close();
+        // A terminal that was stopped (Ctrl-S) may not take the last text; its mode is restored all the same.
         let _ = self.shown.recv_timeout(FLUSH_TIMEOUT);
         let _ = self.mode.restore(fd::input());
         tty::forget();

@@ -1,5 +1,7 @@
-//! What the editor does, for the printer: text goes through the editor while it edits, and past it when it is done.
-//! Between two lines it is neither here nor there, and text would end up beside the prompt. For the console alone.
+//! The state that the editor, the printer and the console share.
+//!
+//! Text goes through the editor while it edits, and directly to the terminal when it has ended; between two lines the
+//! printer waits, because text would land beside the prompt.
 
 use crate::sys::fd;
 use crate::sys::signal::{self, Thread};
@@ -7,32 +9,32 @@ use crate::sys::tty::{self, Mode};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Shared by the editor's thread, the printer's and the console.
+/// Shared by the threads of the editor and the printer, and the console.
 #[derive(Clone, Default)]
 pub(super) struct PromptState(Arc<(Mutex<State>, Condvar)>);
 
 /// See [`PromptState`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum EditorState {
     /// Between two lines.
     #[default]
-    Between,
-    /// A prompt stands on the screen.
+    BetweenLines,
+    /// The prompt is on the screen.
     Editing,
-    /// No prompt will come any more.
-    Over,
+    /// There are no more prompts.
+    Ended,
 }
 
 #[derive(Default)]
 struct State {
-    turn: Turn,
-    editor: Option<Thread>,
-    /// Text was given to the editor, which has not shown it yet.
-    given: bool,
-    /// The mode the terminal had when the editor was called away from a key it waits for.
-    called: Option<Mode>,
-    /// The program waits for the last text to be shown.
-    ending: bool,
+    editor: EditorState,
+    thread: Option<Thread>,
+    /// Text was submitted to the editor, which has not shown it yet.
+    submitted: bool,
+    /// The mode the terminal had when the editor was interrupted while it waited for a key.
+    interrupted: Option<Mode>,
+    /// The console closes: the program waits for the last text to be shown.
+    closing: bool,
 }
 
 impl PromptState {
@@ -50,94 +52,95 @@ impl PromptState {
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// For the editor: the thread that reads keys is this one.
-    pub(super) fn belong_to_this_thread(&self) {
-        self.change(|state| state.editor = Some(Thread::current()));
+    /// For the editor: registers this thread as the one that reads keys.
+    pub(super) fn register_editor_thread(&self) {
+        self.change(|state| state.thread = Some(Thread::current()));
     }
 
-    /// For the editor: another turn begins.
-    pub(super) fn set(&self, turn: Turn) {
-        self.change(|state| state.turn = turn);
+    /// For the editor: sets its state.
+    pub(super) fn set(&self, editor: EditorState) {
+        self.change(|state| state.editor = editor);
     }
 
-    /// For the editor: the last turn is over; `leave` runs while nobody changes the terminal's mode.
+    /// For the editor: it has ended; `leave` runs while no other thread changes the terminal's mode.
     pub(super) fn end(&self, leave: impl FnOnce()) {
         self.change(|state| {
             leave();
-            state.turn = Turn::Over;
+            state.editor = EditorState::Ended;
         });
     }
 
-    /// For the editor: what was given is shown.
-    pub(super) fn take(&self) {
-        self.change(|state| state.given = false);
+    /// For the editor: the submitted text is shown.
+    pub(super) fn set_shown(&self) {
+        self.change(|state| state.submitted = false);
     }
 
-    /// For the editor: whether it was called away from a key it waited for.
-    pub(super) fn is_called(&self) -> bool {
-        self.state().called.is_some()
+    /// For the editor: whether it was interrupted while it waited for a key.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.state().interrupted.is_some()
     }
 
-    /// For the console: from now on nothing is worth waiting for but the last text.
-    pub(super) fn hurry(&self) {
-        self.change(|state| state.ending = true);
+    /// For the console: from now on the printer interrupts the editor for the last text.
+    pub(super) fn close(&self) {
+        self.change(|state| state.closing = true);
     }
 
     /// Whether no more keys are read.
-    pub(super) fn is_over(&self) -> bool {
-        self.state().turn == Turn::Over
+    pub(super) fn is_ended(&self) -> bool {
+        self.state().editor == EditorState::Ended
     }
 
-    pub(super) fn is_hurried(&self) -> bool {
-        self.state().ending
+    /// Whether the console closes.
+    pub(super) fn is_closing(&self) -> bool {
+        self.state().closing
     }
 
-    /// Waits while the editor is between two lines, but not longer than `limit`.
-    pub(super) fn wait(&self, limit: Duration) -> Turn {
-        self.wait_while(limit, |state| state.turn == Turn::Between).turn
+    /// Waits while the editor is between two lines, for `limit` at most.
+    pub(super) fn wait(&self, limit: Duration) -> EditorState {
+        self.wait_while(limit, |state| state.editor == EditorState::BetweenLines).editor
     }
 
-    /// For the printer: text is about to be given to the editor.
-    pub(super) fn give(&self) {
-        self.change(|state| state.given = true);
+    /// For the printer: text is about to be submitted to the editor.
+    pub(super) fn submit(&self) {
+        self.change(|state| state.submitted = true);
     }
 
-    /// Waits until the editor has shown what was given to it, but not longer than `limit`; `None` if it has not, and
-    /// false if it never will.
-    pub(super) fn wait_taken(&self, limit: Duration) -> Option<bool> {
-        let state = self.wait_while(limit, |state| state.given && state.turn != Turn::Over);
-        if state.given && state.turn != Turn::Over { None } else { Some(!state.given) }
+    /// Waits until the editor has shown the submitted text, for `limit` at most; `None` if it has not, false if it never
+    /// will.
+    pub(super) fn wait_shown(&self, limit: Duration) -> Option<bool> {
+        let state = self.wait_while(limit, |state| state.submitted && state.editor != EditorState::Ended);
+        if state.submitted && state.editor != EditorState::Ended { None } else { Some(!state.submitted) }
     }
 
-    /// Calls the editor away from a key it waits for; one that waits for none goes on as before.
-    pub(super) fn call(&self) {
+    /// Interrupts the editor if it waits for a key; otherwise it goes on as before.
+    pub(super) fn interrupt(&self) {
         self.change(|state| {
             let input = fd::input();
-            let Some(editor) = state.editor.filter(|_| state.turn != Turn::Over) else { return };
-            // In the background the change would stop the program (SIGTTOU), and no key is on its way.
-            if state.called.is_none() && tty::in_foreground(input) {
-                state.called = Mode::of(input).ok().filter(|mode| mode.read_shortly(input).is_ok());
+            let Some(thread) = state.thread.filter(|_| state.editor != EditorState::Ended) else { return };
+            // In the background the change would stop the program (SIGTTOU), and no key arrives.
+            if state.interrupted.is_none() && tty::in_foreground(input) {
+                state.interrupted = Mode::of(input).ok().filter(|mode| mode.read_shortly(input).is_ok());
             }
-            signal::wake(editor);
+            signal::wake(thread);
         });
     }
 
-    /// Takes [`Self::call`] back.
-    pub(super) fn end_call(&self) {
+    /// Restores the mode that [`Self::interrupt`] changed.
+    pub(super) fn end_interrupt(&self) {
         self.change(|state| {
-            let called = state.called.take().filter(|_| state.turn != Turn::Over);
-            if let Some(mode) = called.filter(|_| tty::in_foreground(fd::input())) {
+            let interrupted = state.interrupted.take().filter(|_| state.editor != EditorState::Ended);
+            if let Some(mode) = interrupted.filter(|_| tty::in_foreground(fd::input())) {
                 // A terminal that is gone has no mode.
                 let _ = mode.restore(fd::input());
             }
         });
     }
 
-    /// Runs `renew` if keys are still read, while nobody else changes the terminal's mode.
-    pub(super) fn renew(&self, renew: impl FnOnce()) {
+    /// Runs `change` if keys are still read, while no other thread changes the terminal's mode.
+    pub(super) fn change_mode(&self, change: impl FnOnce()) {
         let state = self.state();
-        if state.turn != Turn::Over && tty::in_foreground(fd::input()) {
-            renew();
+        if state.editor != EditorState::Ended && tty::in_foreground(fd::input()) {
+            change();
         }
     }
 }

@@ -1,8 +1,7 @@
 //! The datagrams to send, split from input. Pure: no socket, no clock.
 
-use crate::net::crlf;
 use crate::net::datagram::family;
-use crate::sys::splice::Filter;
+use crate::text::crlf::Crlf;
 use std::fmt;
 use std::ops::Range;
 
@@ -46,7 +45,7 @@ pub struct DatagramSource {
     /// Datagrams sent are kept.
     keeps: bool,
     /// Converts line ends to CR LF.
-    crlf: Option<Filter>,
+    crlf: Option<Crlf>,
 }
 
 /// Input that does not fit into one datagram.
@@ -100,7 +99,7 @@ impl DatagramSource {
 
     /// Converts the line ends of the input to CR LF if `wanted`.
     pub fn with_crlf(mut self, wanted: bool) -> Self {
-        self.crlf = wanted.then(crlf::filter);
+        self.crlf = wanted.then(Crlf::default);
         self
     }
 
@@ -123,7 +122,7 @@ impl DatagramSource {
     /// Adds input.
     pub fn push(&mut self, input: &[u8]) -> Result<(), TooLong> {
         match &mut self.crlf {
-            Some(crlf) => crlf(input, &mut self.bytes),
+            Some(crlf) => crlf.push(input, &mut self.bytes),
             None => self.bytes.extend_from_slice(input),
         }
         match self.split {

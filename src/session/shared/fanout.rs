@@ -1,116 +1,126 @@
-//! Standard input for many connections: what was read last is kept once, each connection has a place in it.
+//! Standard input for many connections: one log, in which each connection has a cursor.
 //!
-//! Reading pauses while a connection still needs what would have to be given up. One that holds the others up and takes
-//! next to nothing is let go, so that a dead one costs them a second and a slow one little more.
+//! Reading pauses while a connection still needs what would have to be released. One that is too slow by the rule of
+//! `fanout::lag` is evicted if another connection waits for more input.
 
 use super::budget::LineBudget;
-use super::log::Log;
-use super::reader::{Cursor, Reader, ReaderState};
+use super::input::read_in_thread;
+use super::reader::{Reader, ReaderEntry, ReaderState};
 use crate::event::Kind;
+use crate::fanout::Log;
 use crate::sys::splice::Filter;
 use crate::sys::{Error, fd};
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
-/// Bytes kept for those who are behind: what a fast one may be ahead of the slowest.
-const KEPT: usize = 4 << 20;
-/// How long a connection may hold the others up before its pace is looked at.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The pace that then lets it stay, bytes a second: any working link, and no reader that merely dribbles.
-const SLOWEST: f64 = 1_048_576.0;
-/// Bytes read at once, and chunks on their way from the reading thread.
-const CHUNK: usize = 64 << 10;
-const CHUNKS: usize = 4;
-/// A line longer than this is passed on before its end has come.
+/// Bytes kept for connections that are behind or come back, and how far one may be behind. Tests fill it faster.
+const LIMIT: u64 = if cfg!(test) { 16 << 10 } else { 4 << 20 };
+/// How often the rate of a connection that is far behind is measured while reading pauses.
+const MEASURE_EVERY: Duration = Duration::from_millis(50);
+/// A line longer than this is passed on before its end is read.
 const LONGEST: usize = 64 << 10;
 
-/// Whether input is passed on as it comes or line by line.
+/// Whether input is passed on as it is read or line by line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::session) enum Framing {
     /// Bytes, at once.
     Bytes,
-    /// A line when its end has come, so that a connection that comes back begins with a whole one.
+    /// A line when its end is read, so that a connection that comes back begins with a whole one.
     Lines,
 }
 
-/// The distributor. Reading starts with the first reader.
+/// The shared input. Reading starts with the first reader.
 pub(in crate::session) struct InputFanout {
     framing: Framing,
     pub(super) log: RefCell<Log>,
-    readers: RefCell<Vec<Weak<Cursor>>>,
+    readers: RefCell<Vec<Weak<ReaderEntry>>>,
+    opened: Instant,
     pub(super) ended: Cell<bool>,
     failure: RefCell<Option<Error>>,
     /// There is a reader.
     wanted: Notify,
-    /// There is more, or no more, or somebody was let go.
+    /// There is more input, or the input ended, or a reader was evicted.
     pub(super) grown: Notify,
-    /// Somebody took something or left.
+    /// A reader took something or left.
     pub(super) taken: Notify,
-    /// Where what comes back is collected.
+    /// Where long lines of all connections are collected.
     pub(super) budget: LineBudget,
-    /// A connection said that it waits for nothing but the input.
+    /// A connection reported that it waits for nothing but the input.
     pub(super) waiting_said: Cell<bool>,
 }
 
-/// Starts the distributor in this runtime; `filter` changes what is read. Without `reads` there is never any input.
+/// Starts the fan-out in this runtime; `filter` changes what is read. Without `reads` there is never any input.
 pub(in crate::session) fn open(framing: Framing, filter: Option<Filter>, reads: bool) -> Rc<InputFanout> {
-    let fanout = Rc::new(InputFanout {
-        framing,
-        log: RefCell::default(),
-        readers: RefCell::default(),
-        ended: Cell::new(false),
-        failure: RefCell::default(),
-        wanted: Notify::new(),
-        grown: Notify::new(),
-        taken: Notify::new(),
-        budget: LineBudget::new(),
-        waiting_said: Cell::new(false),
-    });
+    let fanout = Rc::new(InputFanout::new(framing));
     if reads {
-        tokio::task::spawn_local(Rc::clone(&fanout).distribute(fd::take_input(), filter));
+        tokio::task::spawn_local(Rc::clone(&fanout).run(fd::take_input(), filter));
     }
     fanout
 }
 
 impl InputFanout {
-    async fn distribute(self: Rc<Self>, input: io::Result<OwnedFd>, mut filter: Option<Filter>) {
-        self.wanted.notified().await;
-        let mut failed = None;
-        match read_in_thread(|| input) {
-            Ok(mut chunks) => {
-                let mut unfinished = Vec::new();
-                while let Some(chunk) = chunks.recv().await {
-                    let chunk = match (&mut filter, chunk) {
-                        (Some(filter), Ok(bytes)) => {
-                            let mut changed = Vec::new();
-                            filter(&bytes, &mut changed);
-                            Ok(changed)
-                        }
-                        (_, chunk) => chunk,
-                    };
-                    match chunk {
-                        Ok(bytes) if self.framing == Framing::Bytes => self.append(&bytes).await,
-                        Ok(bytes) => self.append_lines(&bytes, &mut unfinished).await,
-                        Err(error) => failed = Some(error),
-                    }
-                }
-                self.append(&unfinished).await;
-            }
-            Err(error) => failed = Some(error),
+    fn new(framing: Framing) -> Self {
+        Self {
+            framing,
+            log: RefCell::default(),
+            readers: RefCell::default(),
+            opened: Instant::now(),
+            ended: Cell::new(false),
+            failure: RefCell::default(),
+            wanted: Notify::new(),
+            grown: Notify::new(),
+            taken: Notify::new(),
+            budget: LineBudget::new(),
+            waiting_said: Cell::new(false),
         }
+    }
+
+    async fn run(self: Rc<Self>, input: io::Result<OwnedFd>, filter: Option<Filter>) {
+        self.wanted.notified().await;
+        let failed = self.read(input, filter).await.err();
         self.failure.replace(failed.map(|e| Error::new("read", "standard input", e).about(Kind::File)));
         self.ended.set(true);
         self.grown.notify_waiters();
     }
 
-    /// Appends lines that are whole now, and keeps what is not.
+    /// Appends the input until it ends or fails.
+    async fn read(&self, input: io::Result<OwnedFd>, mut filter: Option<Filter>) -> io::Result<()> {
+        let mut chunks = read_in_thread(|| input)?;
+        let (mut changed, mut unfinished) = (Vec::new(), Vec::new());
+        let mut result = Ok(());
+        while let Some(chunk) = chunks.recv().await {
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    result = Err(error);
+                    continue;
+                }
+            };
+            let bytes = match &mut filter {
+                Some(filter) => {
+                    changed.clear();
+                    filter(&chunk, &mut changed);
+                    &changed
+                }
+                None => &chunk,
+            };
+            match self.framing {
+                Framing::Bytes => self.append(bytes).await,
+                Framing::Lines => self.append_lines(bytes, &mut unfinished).await,
+            }
+        }
+        self.append(&unfinished).await;
+        result
+    }
+
+    /// Appends lines that are whole now, and keeps the rest.
     async fn append_lines(&self, bytes: &[u8], unfinished: &mut Vec<u8>) {
-        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |fanout| fanout + 1);
+        let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
         if whole > 0 && !unfinished.is_empty() {
             unfinished.extend_from_slice(&bytes[..whole]);
             self.append(unfinished).await;
@@ -126,76 +136,60 @@ impl InputFanout {
     }
 
     async fn append(&self, bytes: &[u8]) {
-        self.make_room(bytes.len()).await;
-        self.log.borrow_mut().push(bytes);
+        if bytes.is_empty() {
+            return;
+        }
+        while self.must_wait(bytes.len() as u64, self.opened.elapsed()) {
+            // Until a reader took something, or it is time to measure.
+            let _ = timeout(MEASURE_EVERY, self.taken.notified()).await;
+        }
+        self.log.borrow_mut().append(bytes);
         self.grown.notify_waiters();
     }
 
-    async fn make_room(&self, budget: usize) {
-        loop {
-            let excess = (self.log.borrow().len() + budget).saturating_sub(KEPT);
-            if excess == 0 {
-                return;
-            }
-            let given_up = self.log.borrow().start() + excess as u64;
-            self.clear_lag();
-            let behind: Vec<_> =
-                self.followers().into_iter().filter(|cursor| cursor.at.get() < given_up).collect();
-            if behind.is_empty() {
-                return self.log.borrow_mut().forget(given_up);
-            }
-            // Whether somebody took something or the time is over, both are looked at anew.
-            let _ = tokio::time::timeout(PATIENCE / 4, self.taken.notified()).await;
-            for cursor in &behind {
-                self.check_lag(cursor);
+    /// Whether `len` more bytes have to wait for a reader. If not, evicts and releases what is in their way.
+    fn must_wait(&self, len: u64, now: Duration) -> bool {
+        let (start, end) = (self.log.borrow().start(), self.log.borrow().end());
+        if end + len - start <= LIMIT / 2 {
+            return false;
+        }
+        let followers = self.followers();
+        // Otherwise all readers have something to take, and a slow one does no harm.
+        let starving = followers.iter().any(|reader| reader.place() == end);
+        let mut wait = false;
+        for reader in followers {
+            let lag = end + len - reader.place();
+            let is_slow = reader.measure(now, lag, LIMIT).is_slow();
+            if lag > LIMIT && is_slow && starving {
+                reader.state.set(ReaderState::Evicted);
+                self.grown.notify_waiters();
+            } else {
+                wait |= lag > LIMIT;
             }
         }
+        if !wait {
+            self.log.borrow_mut().release((end + len).saturating_sub(LIMIT));
+        }
+        wait
     }
 
-    /// Lets a reader go that is so slow that others have nothing to do.
-    fn check_lag(&self, cursor: &Cursor) {
-        if cursor.excused.get() {
-            return cursor.holding.set(None);
-        }
-        let (since, from) = cursor.holding.get().unwrap_or_else(|| (Instant::now(), cursor.at.get()));
-        cursor.holding.set(Some((since, from)));
-        #[allow(clippy::cast_precision_loss)] // compared with a round number
-        let took = (cursor.at.get() - from) as f64 / since.elapsed().as_secs_f64();
-        let end = self.log.borrow().end();
-        if since.elapsed() >= PATIENCE
-            && took < SLOWEST
-            && self.followers().iter().any(|other| other.at.get() == end)
-        {
-            cursor.state.set(ReaderState::Evicted);
-            self.grown.notify_waiters();
-        }
-    }
-
-    /// Whoever caught up well holds nobody up any more.
-    fn clear_lag(&self) {
-        let enough = self.log.borrow().end().saturating_sub(KEPT as u64 / 2);
-        for cursor in self.followers().iter().filter(|p| p.at.get() >= enough) {
-            cursor.holding.set(None);
-        }
-    }
-
-    fn followers(&self) -> Vec<Rc<Cursor>> {
+    fn followers(&self) -> Vec<Rc<ReaderEntry>> {
         let mut readers = self.readers.borrow_mut();
-        readers.retain(|cursor| cursor.strong_count() > 0);
+        readers.retain(|reader| reader.strong_count() > 0);
         let all = readers.iter().filter_map(Weak::upgrade);
-        all.filter(|cursor| cursor.state.get() == ReaderState::Follows).collect()
+        all.filter(|reader| reader.state.get() == ReaderState::Following).collect()
     }
 
     /// A new reader; it gets what is still kept and what is read from now on if `from_the_start`, else only the latter.
     pub(in crate::session) fn subscribe(self: &Rc<Self>, from_the_start: bool) -> Reader {
         let at = if from_the_start { self.log.borrow().start() } else { self.log.borrow().end() };
-        let cursor = Rc::new(Cursor::new(at));
-        self.readers.borrow_mut().push(Rc::downgrade(&cursor));
+        let entry = Rc::new(ReaderEntry::new(at));
+        self.readers.borrow_mut().push(Rc::downgrade(&entry));
         self.wanted.notify_one();
-        Reader::new(Rc::clone(self), cursor)
+        Reader::new(Rc::clone(self), entry)
     }
 
-    /// Lines read so far, a last one without line feed among them once the input ended.
+    /// Lines read so far, and a last one without line feed once the input ended.
     pub(in crate::session) fn lines(&self) -> u64 {
         let log = self.log.borrow();
         log.lines() + u64::from(self.ended.get() && log.is_unfinished())
@@ -206,7 +200,7 @@ impl InputFanout {
         self.grown.notified().await;
     }
 
-    /// Waits for the end of the input; gives the error that ended it, once.
+    /// Waits for the end of the input; returns the error that ended it, once.
     pub(in crate::session) async fn ended(&self) -> Option<Error> {
         while !self.ended.get() {
             self.grown().await;
@@ -220,31 +214,121 @@ impl InputFanout {
     }
 }
 
-/// Opens and reads in a thread of its own: a descriptor that others share must not be made non-blocking, and to open a
-/// pipe may take long.
-pub(in crate::session) fn read_in_thread(
-    open: impl FnOnce() -> io::Result<OwnedFd> + Send + 'static,
-) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
-    let (chunk_in, chunks) = mpsc::channel(CHUNKS);
-    let run = move || {
-        let mut buffer = vec![0; CHUNK];
-        let input = match open() {
-            Ok(input) => input,
-            // Nobody takes it any more if the program is ending already.
-            Err(error) => return drop(chunk_in.blocking_send(Err(error))),
-        };
-        loop {
-            let chunk = match fd::read(input.as_fd(), &mut buffer) {
-                Ok(0) => return,
-                Ok(n) => Ok(buffer[..n].to_vec()),
-                Err(error) => Err(error),
+#[cfg(test)]
+mod tests {
+    use super::super::reader::Next;
+    use super::*;
+    use proptest::prelude::*;
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+
+    const CHUNK: usize = 1 << 10;
+    const STEP: Duration = Duration::from_millis(50);
+
+    fn fanout() -> Rc<InputFanout> {
+        Rc::new(InputFanout::new(Framing::Bytes))
+    }
+
+    /// Appends as much as has not to wait; returns how much that was.
+    fn fill(fanout: &InputFanout, now: Duration) -> usize {
+        let mut filled = 0;
+        while filled < 1 << 20 && !fanout.must_wait(CHUNK as u64, now) {
+            fanout.log.borrow_mut().append(&[b'x'; CHUNK]);
+            filled += CHUNK;
+        }
+        filled
+    }
+
+    /// Takes up to `most` bytes.
+    fn take(reader: &Reader, most: usize) -> Vec<u8> {
+        let mut taken = Vec::new();
+        while taken.len() < most && reader.has_more() {
+            let write = |slices: &[io::IoSlice<'_>]| {
+                let before = taken.len();
+                for slice in slices {
+                    taken.extend_from_slice(&slice[..slice.len().min(most - taken.len())]);
+                }
+                Ok(taken.len() - before)
             };
-            let last = chunk.is_err();
-            if chunk_in.blocking_send(chunk).is_err() || last {
-                return;
+            reader.take(write).unwrap();
+        }
+        taken
+    }
+
+    fn is_evicted(reader: &Reader) -> bool {
+        let next = std::pin::pin!(reader.next());
+        matches!(next.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Next::Evicted))
+    }
+
+    #[test]
+    fn a_reader_that_takes_nothing_is_evicted_after_a_second_if_another_waits() {
+        let fanout = fanout();
+        let (stalled, waiting) = (fanout.subscribe(true), fanout.subscribe(true));
+        for step in 0..20 {
+            fill(&fanout, STEP * step);
+            take(&waiting, usize::MAX);
+            assert!(fanout.must_wait(CHUNK as u64, STEP * step) && !is_evicted(&stalled), "{step}");
+        }
+        assert!(!fanout.must_wait(CHUNK as u64, STEP * 21));
+        assert!(is_evicted(&stalled) && !is_evicted(&waiting));
+    }
+
+    #[test]
+    fn a_slow_reader_is_waited_for_alone_and_an_excused_one_always() {
+        for excused in [false, true] {
+            let fanout = fanout();
+            let (slow, other) = (fanout.subscribe(true), excused.then(|| fanout.subscribe(true)));
+            let mut excuse = std::pin::pin!(slow.excused(std::future::pending::<()>()));
+            if excused {
+                assert!(excuse.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            for step in 0..100 {
+                fill(&fanout, STEP * step);
+                if let Some(other) = &other {
+                    take(other, usize::MAX);
+                }
+            }
+            assert!(fanout.must_wait(CHUNK as u64, STEP * 100) && !is_evicted(&slow), "{excused}");
+        }
+    }
+
+    #[test]
+    fn a_reader_of_two_mebibytes_a_second_stays() {
+        let fanout = fanout();
+        let (steady, fast) = (fanout.subscribe(true), fanout.subscribe(true));
+        for step in 0..1000 {
+            fill(&fanout, Duration::from_millis(5) * step);
+            take(&fast, usize::MAX);
+            take(&steady, 10 << 10);
+            assert!(!is_evicted(&steady), "{step}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn followers_get_everything_and_memory_is_bounded(
+            steps in proptest::collection::vec((0..3_usize, 1..2000_usize), 1..200),
+        ) {
+            let fanout = fanout();
+            let readers = [(); 2].map(|()| fanout.subscribe(true));
+            let (mut said, mut got) = (Vec::new(), [Vec::new(), Vec::new()]);
+            for (what, len) in steps {
+                match what {
+                    0 if !fanout.must_wait(len as u64, Duration::ZERO) => {
+                        let text: Vec<u8> = (said.len()..said.len() + len).map(|n| n.to_le_bytes()[0]).collect();
+                        fanout.log.borrow_mut().append(&text);
+                        said.extend(text);
+                    }
+                    0 => {}
+                    who => got[who - 1].extend(take(&readers[who - 1], len * 2)),
+                }
+                let log = fanout.log.borrow();
+                prop_assert!(log.end() - log.start() <= LIMIT + 64);
+            }
+            for (reader, got) in readers.iter().zip(&mut got) {
+                got.extend(take(reader, usize::MAX));
+                prop_assert!(*got == said);
             }
         }
-    };
-    std::thread::Builder::new().name("input".into()).spawn(run)?;
-    Ok(chunks)
+    }
 }

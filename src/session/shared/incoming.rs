@@ -1,10 +1,12 @@
-//! What one connection sends, on its way to the output all share: made visible for a terminal, cut into tagged lines.
+//! The data of one connection on its way to the shared output: made visible for a terminal, framed into tagged lines.
 
 use super::lines::Lines;
 use super::text::Text;
 use crate::sys::splice::Filter;
+use crate::text::tag::{Tagger, peer_tag};
+use std::net::SocketAddr;
 
-/// The text of one connection.
+/// The data of one connection.
 pub(in crate::session) struct Incoming {
     visible: Option<Filter>,
     lines: Option<Lines>,
@@ -12,18 +14,32 @@ pub(in crate::session) struct Incoming {
     text: Text,
 }
 
+/// A filter for an output that one connection has for itself: tags each line at once, whole or not, after `visible` made
+/// it safe to show.
+pub fn tagging(peer: Option<SocketAddr>, mut visible: Option<Filter>) -> Filter {
+    let (mut tagger, mut shown) = (Tagger::new(peer_tag(peer)), Vec::new());
+    Box::new(move |bytes, out| match &mut visible {
+        Some(visible) => {
+            shown.clear();
+            visible(bytes, &mut shown);
+            tagger.push(&shown, out);
+        }
+        None => tagger.push(bytes, out),
+    })
+}
+
 impl Incoming {
-    /// Bytes as they come, but for `visible`.
+    /// Bytes as they arrive, but for `visible`.
     pub(in crate::session) fn bytes(visible: Option<Filter>) -> Self {
         Self { visible, lines: None, shown: Vec::new(), text: Text::default() }
     }
 
     /// Whole lines that begin with `tag`.
     pub(in crate::session) fn lines(visible: Option<Filter>, tag: String) -> Self {
-        Self { visible, lines: Some(Lines::new(tag)), shown: Vec::new(), text: Text::default() }
+        Self { lines: Some(Lines::new(tag)), ..Self::bytes(visible) }
     }
 
-    /// Adds what came.
+    /// Adds received bytes.
     pub(in crate::session) fn push(&mut self, bytes: &[u8]) {
         match &mut self.visible {
             Some(filter) => {
@@ -44,10 +60,10 @@ impl Incoming {
         }
     }
 
-    /// The peer said its last: a character that was cut off is shown as it is, a last line without line feed gets one.
+    /// Ends the data: an incomplete character is shown as bytes, a last line without line feed gets one.
     pub(in crate::session) fn finish(&mut self) {
         if let Some(filter) = &mut self.visible {
-            // The filter gives a cut character up once something else follows.
+            // The filter gives up an incomplete character once something else follows.
             let mut shown = Vec::new();
             filter(b"\n", &mut shown);
             shown.pop();
@@ -58,12 +74,12 @@ impl Incoming {
         }
     }
 
-    /// Bytes held of a line whose end has not come.
+    /// Bytes held of an unfinished line.
     pub(super) fn held(&self) -> usize {
         self.lines.as_ref().map_or(0, Lines::held)
     }
 
-    /// Lets such a line go in pieces.
+    /// Passes the unfinished line on in pieces.
     pub(super) fn give_way(&mut self) {
         if let Some(lines) = &mut self.lines {
             lines.give_way(&mut self.text);
@@ -85,7 +101,7 @@ impl Incoming {
 mod tests {
     use super::*;
 
-    /// Holds a byte of 0xc3 back until it knows what follows, as a filter of UTF-8 does.
+    /// Holds a byte of 0xc3 back until the next one, as a filter of UTF-8 does.
     fn holding() -> Filter {
         let mut held = false;
         Box::new(move |bytes, out| {
@@ -103,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_off_is_shown_at_the_end() {
+    fn an_incomplete_character_is_shown_at_the_end() {
         let mut incoming = Incoming::lines(Some(holding()), "[a] ".into());
         incoming.push(b"one\ntwo\xc3");
         assert_eq!(incoming.take().bytes, b"[a] one\n");

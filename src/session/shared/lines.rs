@@ -1,15 +1,19 @@
-//! Whole lines of many clients on one output: a line is written when it is complete, so that none tears another.
+//! Whole lines of many connections on one output: a line is written when it is complete, so that none interrupts another.
 
 use super::budget::OWN;
 use super::text::{Split, Text};
+use crate::text::line::{Line, LineFormat, LineFramer, Overflow};
+use crate::text::tag::Tagger;
 
 /// A line longer than this, its line feed not counted, is written in pieces.
 pub(super) const LONGEST: usize = 1 << 20;
 
-/// Collects one client's lines and tags each.
+const FORMAT: LineFormat = LineFormat { max: LONGEST, keep_cr: true, overflow: Overflow::Split };
+
+/// Collects the lines of one connection and tags each.
 pub(super) struct Lines {
-    tag: String,
-    held: Vec<u8>,
+    tagger: Tagger,
+    framer: LineFramer,
     /// Whether pieces of the line were written already.
     split: bool,
 }
@@ -17,63 +21,45 @@ pub(super) struct Lines {
 impl Lines {
     /// Lines that begin with `tag`.
     pub(super) fn new(tag: String) -> Self {
-        Self { tag, held: Vec::new(), split: false }
+        Self { tagger: Tagger::new(tag), framer: LineFramer::default(), split: false }
     }
 
     /// Appends the lines that `bytes` completes to `out`.
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Text) {
-        for part in bytes.split_inclusive(|b| *b == b'\n') {
-            let (mut text, ended) = part.strip_suffix(b"\n").map_or((part, false), |text| (text, true));
-            while self.held.len() + text.len() > LONGEST {
-                let (now, later) = text.split_at(LONGEST - self.held.len());
-                self.held.extend_from_slice(now);
-                self.tear(LONGEST, Split::TooLong, out);
-                text = later;
-            }
-            self.held.extend_from_slice(text);
-            if ended {
-                self.write(out);
-                self.split = false;
-            }
+    pub(super) fn push(&mut self, mut bytes: &[u8], out: &mut Text) {
+        while let Some(line) = self.framer.next_line(&mut bytes, FORMAT) {
+            self.write(line, Split::TooLong, out);
         }
     }
 
-    /// Appends what is left when the client is gone, as a line.
+    /// Appends the unfinished line of a connection that ended, as a line.
     pub(super) fn finish(&mut self, out: &mut Text) {
-        // A line that was torn always holds something: pieces are cut off where more follows.
-        if !self.held.is_empty() {
-            self.write(out);
-            self.split = false;
+        // A line in pieces always has a last one, since only what more follows is split off.
+        if let Some(line) = self.framer.finish(FORMAT) {
+            self.write(line, Split::TooLong, out);
         }
     }
 
-    /// Bytes held of a line whose end has not come.
-    pub(super) fn held(&self) -> usize {
-        self.held.len()
+    /// Bytes held of an unfinished line.
+    pub(super) const fn held(&self) -> usize {
+        self.framer.held()
     }
 
-    /// Appends what is held as a piece, but for its last byte: the line may end here.
+    /// Appends the unfinished line as a piece, but for its last byte: the line may end there.
     pub(super) fn give_way(&mut self, out: &mut Text) {
-        if self.held.len() > 1 {
-            self.tear(self.held.len() - 1, Split::TooSlow, out);
+        if let Some(piece) = self.framer.take_piece() {
+            self.write(piece, Split::TooSlow, out);
         }
     }
 
-    fn tear(&mut self, at: usize, why: Split, out: &mut Text) {
-        let rest = self.held.split_off(at);
-        self.write(out);
-        self.held = rest;
-        out.cut();
-        if !std::mem::replace(&mut self.split, true) {
+    fn write(&mut self, line: Line<'_>, why: Split, out: &mut Text) {
+        self.tagger.line(&line.text, &mut out.bytes);
+        if !line.ends {
+            out.cut();
+        }
+        if !std::mem::replace(&mut self.split, !line.ends) && !line.ends {
             out.split = Some(why);
         }
-    }
-
-    fn write(&mut self, out: &mut Text) {
-        out.bytes.extend_from_slice(self.tag.as_bytes());
-        out.bytes.append(&mut self.held);
-        out.bytes.push(b'\n');
-        self.held.shrink_to(OWN);
+        self.framer.reuse(line, OWN);
     }
 }
 
@@ -103,7 +89,7 @@ mod tests {
         lines.push(&line, &mut out);
         lines.push(b"\n", &mut out);
         assert_eq!((out.lines().count(), out.split), (1, None));
-        assert!(lines.held.capacity() <= OWN, "memory is given back");
+        assert!(lines.held() == 0);
         let mut out = Text::default();
         lines.push(&[&line[..], &line, b"yz\nnext\n"].concat(), &mut out);
         let pieces: Vec<_> = out.lines().map(|(piece, whole)| (piece.len(), whole)).collect();

@@ -3,14 +3,16 @@
 mod budget;
 mod fanout;
 mod incoming;
+mod input;
 mod lines;
-mod log;
 mod reader;
 mod receive;
 mod text;
 
-pub(super) use fanout::{Framing, InputFanout, open as open_fanout, read_in_thread};
+pub(super) use fanout::{Framing, InputFanout, open as open_fanout};
 pub(super) use incoming::Incoming;
+pub use incoming::tagging;
+pub(super) use input::read_in_thread;
 pub(super) use reader::{Lost, Reader};
 pub(super) use receive::{idle, receive};
 pub(super) use text::Text;

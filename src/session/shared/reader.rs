@@ -1,52 +1,52 @@
-//! One connection's way through the shared input.
+//! One connection's cursor in the shared input.
 
 use super::budget::LineBudget;
 use super::fanout::InputFanout;
-use std::cell::Cell;
-use std::io;
+use crate::fanout::{Cursor, LagState};
+use std::cell::{Cell, RefCell};
+use std::io::{self, IoSlice};
 use std::rc::Rc;
-use tokio::time::Instant;
+use std::time::Duration;
 
-/// One connection's place in the input.
+/// One connection's view of the input.
 pub(in crate::session) struct Reader {
     fanout: Rc<InputFanout>,
-    cursor: Rc<Cursor>,
+    entry: Rc<ReaderEntry>,
 }
 
-/// Whether a reader keeps up.
+/// Whether the input waits for a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReaderState {
-    /// Wants everything.
-    Follows,
-    /// Is not there; misses what is given up meanwhile.
-    Away,
-    /// Was let go.
+    /// It gets everything.
+    Following,
+    /// It is not connected; it misses what is released meanwhile.
+    Detached,
+    /// It was too slow, and other connections waited.
     Evicted,
 }
 
-/// Where a reader is, for itself and for the distributor.
-pub(super) struct Cursor {
-    pub(super) at: Cell<u64>,
+/// What the reader and the fan-out share.
+pub(super) struct ReaderEntry {
+    cursor: RefCell<Cursor>,
     pub(super) state: Cell<ReaderState>,
-    /// Takes nothing because of us.
-    pub(super) excused: Cell<bool>,
-    /// Since when, and from where on, it holds the others up.
-    pub(super) holding: Cell<Option<(Instant, u64)>>,
+    lag: Cell<LagState>,
+    /// It takes nothing because of us.
+    excused: Cell<bool>,
     /// A place and the lines before it, the last that were counted.
     counted: Cell<(u64, u64)>,
 }
 
-/// What a reader finds.
+/// What [`Reader::next`] finds.
 pub(in crate::session) enum Next {
     /// Bytes: [`Reader::take`] them.
     Bytes,
     /// The input ended.
     End,
-    /// Others waited for this reader too long.
+    /// The reader was too slow, and other connections waited.
     Evicted,
 }
 
-/// What a reader missed while it was away.
+/// What a reader missed while it was detached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::session) struct Lost {
     /// Whole lines.
@@ -55,28 +55,50 @@ pub(in crate::session) struct Lost {
     pub(in crate::session) bytes: u64,
 }
 
-impl Cursor {
+impl ReaderEntry {
     /// A reader that follows from `at` on.
     pub(super) fn new(at: u64) -> Self {
         Self {
-            at: Cell::new(at),
-            state: Cell::new(ReaderState::Follows),
+            cursor: RefCell::new(Cursor::new(at)),
+            state: Cell::new(ReaderState::Following),
+            lag: Cell::default(),
             excused: Cell::new(false),
-            holding: Cell::new(None),
             counted: Cell::new((0, 0)),
         }
+    }
+
+    /// The place of the next byte it takes.
+    pub(super) fn place(&self) -> u64 {
+        self.cursor.borrow().place()
+    }
+
+    fn seek(&self, place: u64) {
+        self.cursor.replace(Cursor::new(place));
+    }
+
+    /// Notes that it is `lag` bytes behind, of `limit` that it may be, and measures its rate.
+    pub(super) fn measure(&self, now: Duration, lag: u64, limit: u64) -> LagState {
+        let mut state = self.lag.get();
+        state.note(lag, limit);
+        if self.excused.get() {
+            state.excuse();
+        } else {
+            state.measure(now, self.place());
+        }
+        self.lag.set(state);
+        state
     }
 }
 
 impl Reader {
-    pub(super) fn new(fanout: Rc<InputFanout>, cursor: Rc<Cursor>) -> Self {
-        Self { fanout, cursor }
+    pub(super) fn new(fanout: Rc<InputFanout>, entry: Rc<ReaderEntry>) -> Self {
+        Self { fanout, entry }
     }
 
-    /// Waits for what comes next.
+    /// Waits for more input, its end or an eviction.
     pub(in crate::session) async fn next(&self) -> Next {
         loop {
-            match self.cursor.state.get() {
+            match self.entry.state.get() {
                 ReaderState::Evicted => return Next::Evicted,
                 _ if self.has_more() => return Next::Bytes,
                 _ if self.fanout.ended.get() => return Next::End,
@@ -85,22 +107,19 @@ impl Reader {
         }
     }
 
-    /// Gives `take` what waits, in two parts, and moves on by as many bytes as it says it took.
+    /// Gives `write` what waits, or the front of it, and moves on by the bytes it returns.
     pub(in crate::session) fn take(
         &self,
-        take: impl FnOnce(&[u8], &[u8]) -> io::Result<usize>,
+        write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let log = self.fanout.log.borrow();
-        let (one, other) = log.from(self.cursor.at.get());
-        let taken = take(one, other)?;
-        self.cursor.at.set(self.cursor.at.get() + taken as u64);
+        let taken = self.entry.cursor.borrow_mut().write(&self.fanout.log.borrow(), write)?;
         self.fanout.taken.notify_one();
         Ok(taken)
     }
 
-    /// Waits until others have waited for this reader too long.
+    /// Waits until the reader is evicted.
     pub(in crate::session) async fn evicted(&self) {
-        while self.cursor.state.get() != ReaderState::Evicted {
+        while self.entry.state.get() != ReaderState::Evicted {
             self.fanout.grown.notified().await;
         }
     }
@@ -110,22 +129,22 @@ impl Reader {
         &self.fanout.budget
     }
 
-    /// While `work` lasts it is not this reader's fault if it takes nothing.
+    /// While `work` lasts the reader is not too slow if it takes nothing.
     pub(in crate::session) async fn excused<T>(&self, work: impl Future<Output = T>) -> T {
-        self.cursor.excused.set(true);
+        self.entry.excused.set(true);
         let result = work.await;
-        self.cursor.excused.set(false);
+        self.entry.excused.set(false);
         result
     }
 
-    /// Whether this is the first connection that says it waits for nothing but the input.
+    /// Whether this is the first connection to report that it waits for nothing but the input.
     pub(super) fn says_waiting(&self) -> bool {
         !self.fanout.waiting_said.replace(true)
     }
 
     /// Whether something waits for this reader.
     pub(in crate::session) fn has_more(&self) -> bool {
-        self.cursor.at.get() < self.fanout.log.borrow().end()
+        self.entry.place() < self.fanout.log.borrow().end()
     }
 
     /// Whether the input ended and this reader has all of it.
@@ -144,42 +163,42 @@ impl Reader {
     pub(in crate::session) fn lines(&self) -> u64 {
         let lines = self.count();
         let log = self.fanout.log.borrow();
-        let has_last = self.cursor.at.get() == log.end() && self.fanout.ended.get() && log.is_unfinished();
+        let has_last = self.entry.place() == log.end() && self.fanout.ended.get() && log.is_unfinished();
         lines + u64::from(has_last)
     }
 
     fn count(&self) -> u64 {
-        let (log, at) = (self.fanout.log.borrow(), self.cursor.at.get());
-        let lines = log.lines_at(at, self.cursor.counted.get());
-        self.cursor.counted.set((at, lines));
+        let at = self.entry.place();
+        let lines = self.fanout.log.borrow().lines_before(at, self.entry.counted.get());
+        self.entry.counted.set((at, lines));
         lines
     }
 
-    /// Goes back to the beginning of a line that was begun, and waits aside: what is given up meanwhile is missed.
+    /// Goes back to the start of a line that is partly taken, and no longer holds what is to be released.
     pub(in crate::session) fn detach(&self) {
-        let at = self.cursor.at.get();
+        let at = self.entry.place();
         let log = self.fanout.log.borrow();
         if at < log.end() || (log.is_unfinished() && !self.fanout.ended.get()) {
-            self.cursor.at.set(log.line_start(at));
+            self.entry.seek(log.line_start(at));
         }
         drop(log);
         self.count();
-        self.cursor.state.set(ReaderState::Away);
+        self.entry.state.set(ReaderState::Detached);
         self.fanout.taken.notify_one();
     }
 
-    /// Follows the input again, from the first whole line that is still there; tells what was missed.
+    /// Follows the input again, from the first whole line that is still there; returns what was missed.
     pub(in crate::session) fn attach(&self) -> Lost {
-        self.cursor.state.set(ReaderState::Follows);
-        self.cursor.holding.set(None);
-        let (was_at, was_line) = (self.cursor.at.get(), self.cursor.counted.get().1);
+        self.entry.state.set(ReaderState::Following);
+        self.entry.lag.take();
+        let (was_at, was_line) = (self.entry.place(), self.entry.counted.get().1);
         let log = self.fanout.log.borrow();
         if was_at >= log.start() {
             return Lost::default();
         }
         let at = log.line_start(was_at);
         drop(log);
-        self.cursor.at.set(at);
+        self.entry.seek(at);
         Lost { lines: self.count().saturating_sub(was_line), bytes: at - was_at }
     }
 }

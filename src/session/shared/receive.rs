@@ -8,7 +8,7 @@ use crate::relay::task::{InputSource, Next};
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -21,8 +21,8 @@ impl InputSource for Reader {
         }
     }
 
-    fn take(&self, take: impl FnOnce(&[u8], &[u8]) -> io::Result<usize>) -> io::Result<usize> {
-        self.take(take)
+    fn take(&self, write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize> {
+        self.take(write)
     }
 
     async fn evicted(&self) {

@@ -1,15 +1,15 @@
-//! Lines on their way to the output all share, and where they are only pieces of one.
+//! Lines on their way to the shared output, and which of them are only pieces of a line.
 
 use super::lines::LONGEST;
 use std::fmt;
 
-/// Lines, each ended by a line feed, or bytes as they came.
+/// Lines, each ended by a line feed, or bytes as they arrived.
 #[derive(Default)]
 pub(in crate::session) struct Text {
     pub(in crate::session) bytes: Vec<u8>,
     /// Where pieces end that are not the last of their line.
     cuts: Vec<usize>,
-    /// Why a line is in pieces, told with the first of them.
+    /// Why a line is in pieces; set with the first of them.
     pub(in crate::session) split: Option<Split>,
 }
 
@@ -18,12 +18,12 @@ pub(in crate::session) struct Text {
 pub(in crate::session) enum Split {
     /// It is longer than [`LONGEST`].
     TooLong,
-    /// It came slowly, and long lines of others waited for the memory.
+    /// It arrived slowly while long lines of other connections waited for memory.
     TooSlow,
 }
 
 impl Text {
-    /// What was written last is not the end of its line.
+    /// Marks the bytes written last as a piece that does not end its line.
     pub(super) fn cut(&mut self) {
         self.cuts.push(self.bytes.len());
     }

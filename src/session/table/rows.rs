@@ -1,11 +1,11 @@
 //! Rows of the socket table as rows of a report.
 
-use crate::event::number::counted;
 use crate::event::table::{ExtendedFields, ProcessRow, SocketRow};
 use crate::event::{Address, EscapedBytes, Proto, State, UnixAddress};
 use crate::sys::diag::{Extended, InetRow, Row, Timer, UnixName, UnixRow};
 use crate::sys::interface;
 use crate::sys::process::Holders;
+use crate::text::number::counted;
 
 /// The optional columns of a row.
 #[derive(Clone, Copy)]

@@ -52,8 +52,3 @@ impl Config {
         Outcome::deadline(format!("accept timeout: no client for {limit:?}"))
     }
 }
-
-/// The tag of a client's lines.
-fn tag(client: &Socket) -> String {
-    client.peer().map_or_else(|| "[?] ".into(), crate::net::tag::tag)
-}

@@ -1,7 +1,6 @@
 //! The service that pipes every client with the standard input and output of the program.
 
 use super::handler::{discard, failed};
-use super::tag;
 use crate::event::{Event, Events, Kind};
 use crate::net::stream::ByteStream;
 use crate::relay::RelayEnd;
@@ -10,6 +9,7 @@ use crate::session::shared::{Incoming, InputFanout, receive};
 use crate::session::stdout::Output;
 use crate::sys::Result;
 use crate::sys::splice::Filter;
+use crate::text::tag::peer_tag;
 use std::cell::RefCell;
 use std::io;
 use std::pin::pin;
@@ -41,7 +41,7 @@ impl Piping {
         }
         let visible = (self.visible)();
         let incoming = if self.prefix {
-            Incoming::lines(visible, tag(client.socket_ref()))
+            Incoming::lines(visible, peer_tag(client.socket_ref().peer()))
         } else {
             Incoming::bytes(visible)
         };

@@ -88,7 +88,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
 /// Standard input and output for the clients of [`Service::Pipe`].
 fn piping(config: &Config, context: &Context) -> sys::Result<(Piping, stdout::Written)> {
     let (output, written) = stdout::open()?;
-    let crlf = config.crlf.then(crate::net::crlf::filter);
+    let crlf = crate::session::pipe::crlf(config.crlf);
     let fanout = open_fanout(Framing::Bytes, crlf, config.has_input);
     spawn_local(warn_of_failure(Rc::clone(&fanout), context.events.clone()));
     let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: false };

@@ -1,13 +1,12 @@
 //! The only client of a server, relayed by threads: no runtime is started for it.
 
-use super::{Config, tag};
+use super::Config;
 use crate::net::accept::{Acceptor, First};
-use crate::net::crlf;
 use crate::relay;
-use crate::session::pipe::{input, output, relay_config};
+use crate::session::pipe::{crlf, input, output, relay_config};
+use crate::session::shared::tagging;
 use crate::session::{Context, Outcome, Result};
 use crate::sys::socket::Socket;
-use crate::sys::splice::Filter;
 use std::time::Instant;
 
 /// Relays the first client.
@@ -25,30 +24,9 @@ pub(super) fn run(config: &Config, listeners: Vec<Socket>, context: &Context) ->
     let input = if config.has_input { Some(input()?) } else { None };
     let output = if config.end.send_only { None } else { Some(output()?) };
     let mut relaying = relay_config(input, output, config.end, context);
-    relaying.outgoing = config.crlf.then(crlf::filter);
+    relaying.outgoing = crlf(config.crlf);
     if config.prefix {
-        relaying.incoming = Some(tagging(tag(&client), relaying.incoming.take()));
+        relaying.incoming = Some(tagging(client.peer(), relaying.incoming.take()));
     }
     Ok(relay::run(client, relaying, &context.stop)?.into())
-}
-
-/// A filter that puts `tag` before each line, after `visible` made the line safe for a terminal.
-fn tagging(tag: String, mut visible: Option<Filter>) -> Filter {
-    let (mut at_start, mut shown) = (true, Vec::new());
-    Box::new(move |bytes, out| {
-        shown.clear();
-        let bytes = match &mut visible {
-            Some(visible) => {
-                visible(bytes, &mut shown);
-                &shown
-            }
-            None => bytes,
-        };
-        for line in bytes.split_inclusive(|b| *b == b'\n') {
-            if std::mem::replace(&mut at_start, line.ends_with(b"\n")) {
-                out.extend_from_slice(tag.as_bytes());
-            }
-            out.extend_from_slice(line);
-        }
-    })
 }

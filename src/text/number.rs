@@ -1,4 +1,4 @@
-//! Numbers in sentences for people. Pure.
+//! Numbers in sentences.
 
 /// `1 reply`, `2 replies`.
 #[must_use]

@@ -1,34 +1,32 @@
-//! A line that is rewritten in place on a terminal, and taken away before anything else is shown.
+//! The last line of a terminal, rewritten in place and erased before anything else is printed.
 
-use super::sanitize;
-use crate::event::Event;
 use rustix::termios::tcgetwinsize;
 use std::fs::File;
 
-/// Columns where the terminal does not say how many it has.
+/// The width of a terminal that does not report one.
 const COLUMNS: u16 = 80;
 
-/// The line in place, if one is shown.
+/// The line, if one is shown.
 #[derive(Default)]
-pub(super) struct Momentary {
-    /// Columns it takes.
+pub(super) struct StatusLine {
+    /// Columns of the line shown.
     shown: usize,
-    /// What is to be shown, unless something else comes after it.
+    /// The text to show at the end of the batch.
     next: Option<String>,
 }
 
-impl Momentary {
-    /// What is to be shown when the lines before it are written.
+impl StatusLine {
+    /// Sets the text to show after the lines of the batch.
     pub(super) fn set(&mut self, text: String) {
         self.next = Some(text);
     }
 
-    /// Nothing is to be shown.
+    /// Drops the text to show.
     pub(super) fn clear(&mut self) {
         self.next = None;
     }
 
-    /// Adds what takes the line away.
+    /// Appends the bytes that erase the line.
     pub(super) fn erase(&mut self, out: &mut Vec<u8>) {
         if self.shown > 0 {
             out.push(b'\r');
@@ -38,7 +36,7 @@ impl Momentary {
         }
     }
 
-    /// Adds what is to be shown, cut to the width of the terminal it goes to.
+    /// Appends the text to show, truncated to the width of `terminal`.
     pub(super) fn show(&mut self, terminal: &File, out: &mut Vec<u8>) {
         let Some(text) = self.next.take() else { return };
         let columns = tcgetwinsize(terminal).ok().map(|size| size.ws_col).filter(|n| *n > 0);
@@ -49,11 +47,4 @@ impl Momentary {
         out.extend_from_slice(cut.as_bytes());
         self.shown = cut.chars().count();
     }
-}
-
-/// How far a wait has come: `localhost:80 closed, try 12 (Connection refused; 7s left)`.
-pub(super) fn waiting(event: &Event) -> Option<String> {
-    let Event::Target { target, outcome, attempt: Some(attempt), text, .. } = event else { return None };
-    let why = text.as_ref().map_or_else(String::new, |t| format!(" ({})", sanitize::line(t)));
-    Some(format!("{} {}, try {attempt}{why}", sanitize::line(target), outcome.name()))
 }

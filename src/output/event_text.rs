@@ -1,0 +1,196 @@
+//! The text of each event for people, without its time.
+
+use super::units::{bytes, latency, retransmits};
+use super::{DisplayOptions, Style, datagram, explain};
+use crate::event::{Dir, Event, MemberChange, Outcome, Role, Scope, Subject, Via};
+use crate::text::sanitize;
+use std::io::{self, Write};
+
+/// Options set on every listener, shown only where the kernel changed the value.
+const USUAL: [&str; 3] = ["backlog", "reuseaddr", "v6only"];
+
+/// Appends the text of an event; `None` if it is a detail that is not to be shown.
+pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> Option<()> {
+    let (style, detail) = (display.style, display.detail);
+    let written = match event {
+        Event::State { .. } => state(event, display, out),
+        Event::Option { name, requested, effective, .. }
+            if !detail && USUAL.contains(name) && requested.as_ref() == Some(effective) =>
+        {
+            return None;
+        }
+        Event::Option { socket, name, requested, effective } => match requested {
+            Some(requested) => {
+                let socket = subject(*socket);
+                write!(out, "{socket} option {name}: requested {requested}, effective {effective}")
+            }
+            None => write!(out, "{} option {name}: {effective}", subject(*socket)),
+        },
+        Event::Resolve { host, address } => write!(out, "{} is {}", sanitize::line(host), address.ip()),
+        Event::Info { .. } => info(event, out),
+        Event::Bind { socket } if detail => write!(out, "{} bound", subject(*socket)),
+        Event::Listening { .. } => listening(event, style, out),
+        Event::Accept { socket } => write!(out, "{} {}", subject(*socket), style.good("accepted")),
+        Event::Refuse { socket, reason } => {
+            write!(out, "{} {} {}", subject(*socket), style.warning("refused:"), sanitize::line(reason))
+        }
+        Event::Datagram { socket, dir, len } => {
+            let way = if *dir == Dir::In { "received" } else { "sent" };
+            write!(out, "{} {way} {}", subject(*socket), bytes(*len as u64))
+        }
+        Event::Member { .. } => member(event, out),
+        Event::Line { socket, nick, text } if detail => {
+            write!(out, "{}{}: {}", subject(*socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
+        }
+        Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
+        // Checks are in the report.
+        Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
+        Event::Target { .. } => target(event, display, out),
+        Event::Progress { socket, bytes_in, bytes_out, .. } if detail || display.progress => {
+            write!(out, "{} {} in, {} out so far", subject(*socket), bytes(*bytes_in), bytes(*bytes_out))
+        }
+        Event::Summary { .. } => summary(event, style, out),
+        Event::Exit { code, cause } if detail => write!(out, "exit {code}: {}", sanitize::line(cause)),
+        Event::Bind { .. }
+        | Event::Line { .. }
+        | Event::Progress { .. }
+        | Event::Exit { .. }
+        | Event::Warning { .. }
+        | Event::Error { .. } => return None,
+    };
+    // Writing to memory cannot fail.
+    written.ok()
+}
+
+/// The state of a wait: `localhost:80 closed, try 12 (Connection refused; 7s left)`.
+pub(super) fn waiting(event: &Event) -> Option<String> {
+    let Event::Target { target, outcome, attempt: Some(attempt), text, .. } = event else { return None };
+    let why = part(" (", text.as_ref(), ")");
+    Some(format!("{} {}, try {attempt}{why}", sanitize::line(target), outcome.name()))
+}
+
+fn state(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::State { socket, from, to, op, via } = event else { return Ok(()) };
+    let style = display.style;
+    let implied = if *via == Via::Implied { ", implied" } else { "" };
+    let (before, after) = (style.state(*from), style.state(*to));
+    if display.explain {
+        let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op);
+        let implied = style.dim(implied.trim_start_matches(','));
+        return write!(out, "{:<9} {before:>12} → {after:<12} {sentence}{implied}", role(*socket));
+    }
+    let why = style.dim(format!("({}{implied})", op.words()));
+    write!(out, "{} {before:>12} → {after:<12} {why}", subject(*socket))
+}
+
+fn info(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::Info { socket, info } = event else { return Ok(()) };
+    let [rtt, rttvar, rto] = [info.rtt_us, info.rttvar_us, info.rto_us].map(|us| latency(us.into()));
+    write!(
+        out,
+        "{} rtt {rtt} ± {rttvar}, rto {rto}, cwnd {}, mss {}/{}, pmtu {}, {}",
+        subject(*socket),
+        info.cwnd,
+        info.snd_mss,
+        info.rcv_mss,
+        info.pmtu,
+        retransmits(info.retransmits)
+    )
+}
+
+fn listening(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::Listening { socket, backlog, scope, .. } = event else { return Ok(()) };
+    let reach = match scope {
+        Scope::Loopback => "this machine only",
+        Scope::Address => "whoever reaches this address",
+        Scope::Public => "every interface",
+    };
+    let queue = backlog.map_or_else(String::new, |n| format!(", backlog {n}"));
+    let local = socket.local.map_or_else(String::new, |a| a.to_string());
+    write!(out, "#{} {} {local} ({reach}{queue})", socket.conn, style.good("listening on"))
+}
+
+fn member(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::Member { socket, what, nick, text } = event else { return Ok(()) };
+    let (socket, text) = (subject(*socket), text.as_ref());
+    let what = match (what, nick) {
+        (MemberChange::Nick, Some(nick)) => {
+            let nick = sanitize::line(nick);
+            return write!(out, "{socket} is now known as {nick}{}", part(" (", text, ")"));
+        }
+        (MemberChange::Nick, None) => "has another nick",
+        (MemberChange::Join, _) => "joined",
+        (MemberChange::Leave, _) => "left",
+        (MemberChange::Slow, _) => "reads too slowly",
+    };
+    write!(out, "{socket}{} {what}{}", part(" ", nick.as_ref(), ""), part(": ", text, ""))
+}
+
+fn target(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::Target { target, outcome, latency_us, local, text, .. } = event else { return Ok(()) };
+    let word = match outcome {
+        Outcome::Open | Outcome::Connected | Outcome::Replied => display.style.good(outcome.name()),
+        _ => display.style.warning(outcome.name()),
+    };
+    write!(out, "{} {word}", sanitize::line(target))?;
+    if let Some(local) = local {
+        write!(out, " from {local}")?;
+    }
+    if let Some(us) = latency_us {
+        write!(out, " {}", latency(*us))?;
+    }
+    if display.explain && *outcome == Outcome::Connected {
+        write!(out, "  {}", explain::LOCAL_PORT)?;
+    }
+    out.write_all(part(" (", text.as_ref(), ")").as_bytes())
+}
+
+fn summary(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::Summary { socket, bytes_in, bytes_out, duration_us, rtt_us, retransmits: again, clean } =
+        event
+    else {
+        return Ok(());
+    };
+    let end = if *clean { style.good("ended cleanly") } else { style.warning("did not end cleanly") };
+    let (socket, received, sent) = (subject(*socket), bytes(*bytes_in), bytes(*bytes_out));
+    write!(out, "{socket} {end}: {received} in, {sent} out in {}", latency(*duration_us))?;
+    if let Some(rtt) = rtt_us {
+        write!(out, ", rtt {}", latency((*rtt).into()))?;
+    }
+    again.filter(|n| *n > 0).map_or(Ok(()), |n| write!(out, ", {}", retransmits(n)))
+}
+
+/// A text that may be absent, made visible, between `before` and `after`.
+fn part(before: &str, text: Option<&String>, after: &str) -> String {
+    text.map_or_else(String::new, |text| format!("{before}{}{after}", sanitize::line(text)))
+}
+
+const fn is_check(outcome: Outcome) -> bool {
+    use Outcome::{Closed, Failed, Filtered, NoAnswer, Open, Refused, Replied, Unresolved};
+    matches!(outcome, Open | Closed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer)
+}
+
+/// The socket of an event, the local end first: `#2 127.0.0.1:50000 → 127.0.0.1:80`.
+fn subject(socket: Subject) -> String {
+    let arrow = if socket.role == Role::Client { " → " } else { " ← " };
+    let mut text = Vec::with_capacity(64);
+    text.push(b'#');
+    datagram::number(socket.conn.into(), &mut text);
+    if let Some(local) = socket.local {
+        text.push(b' ');
+        datagram::address(local, &mut text);
+    }
+    if let Some(peer) = socket.peer {
+        text.extend_from_slice(arrow.as_bytes());
+        datagram::address(peer, &mut text);
+    }
+    String::from_utf8(text).unwrap_or_default()
+}
+
+const fn role(socket: Subject) -> &'static str {
+    match socket.role {
+        Role::Listener => "listener",
+        Role::Client => "client",
+        Role::Server => "server",
+    }
+}

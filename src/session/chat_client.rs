@@ -1,0 +1,60 @@
+//! The chat client: a connection relayed as `connect` relays it, with a console on a terminal.
+
+use super::connect::ConnectConfig;
+use super::pipe::{input, output, relay_config};
+use super::{Context, Outcome, Result, console};
+use crate::net::connect::ConnectError;
+use crate::relay::{self, EndConfig, Relay, RelayConfig, RelayEnd};
+use crate::sys;
+use crate::sys::fd::Output;
+use crate::sys::socket::Socket;
+
+/// How the client runs.
+#[derive(Debug)]
+pub struct Config {
+    /// The room.
+    pub connect: ConnectConfig,
+    /// The nick to ask for.
+    pub nick: Option<String>,
+    /// When the connection is over.
+    pub end: EndConfig,
+    /// The prompt on a terminal.
+    pub prompt: &'static str,
+}
+
+/// Runs the client until the room closes the connection, or the input ends as the configuration says.
+pub fn run(config: &Config, context: &mut Context) -> Result {
+    let socket = match config.connect.open(context) {
+        Ok(socket) => socket,
+        Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
+        Err(ConnectError::Failed(error)) => return Err(error.into()),
+    };
+    if let Some(nick) = &config.nick {
+        request_nick(&socket, nick)?;
+    }
+    let console = console::open(&console::Config { prompt: config.prompt }, context)?;
+    let (console, relay) = match console {
+        Some((console, ends)) => {
+            let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));
+            let relay = relay_config(input, output, config.end, context);
+            // The console makes text safe itself, line by line.
+            (Some(console), RelayConfig { incoming: None, ..relay })
+        }
+        None => (None, relay_config(Some(input()?), Some(output()?), config.end, context)),
+    };
+    let ended = relay::run(socket, relay, &context.stop);
+    match (console, &ended) {
+        // It is no error, and the person reads why the prompt went away even with -q.
+        (Some(console), Ok(Relay::Ended(RelayEnd::Done))) if console.is_open() => {
+            console.close("the room has closed the connection");
+        }
+        (console, _) => drop(console),
+    }
+    Ok(ended?.into())
+}
+
+/// Sends the command for a nick before anything is said. A few bytes always fit the send buffer of a new connection.
+fn request_nick(socket: &Socket, nick: &str) -> sys::Result<()> {
+    let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
+    socket.send(format!("/nick {nick}\n").as_bytes()).map_err(|e| sys::Error::new("send", peer, e)).map(drop)
+}
