@@ -58,6 +58,15 @@ close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
@@ -95,11 +104,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s C -l crlf -d 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag each line from a client with its address'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses together; with --check, each port' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when the connection is idle for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
@@ -108,6 +119,15 @@ close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseport -d 'Let several sockets share one address' -r
@@ -135,6 +155,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-insecure -d 'Accept any certificate, with a warning'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'

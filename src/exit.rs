@@ -69,9 +69,12 @@ impl Exit {
     pub const fn of_kind(kind: Kind) -> Self {
         match kind {
             Kind::Usage => Self::Usage,
-            Kind::Resolve | Kind::Refused | Kind::Reset | Kind::Unacknowledged | Kind::Unreachable => {
-                Self::Network
-            }
+            Kind::Resolve
+            | Kind::Refused
+            | Kind::Reset
+            | Kind::Unacknowledged
+            | Kind::Unreachable
+            | Kind::Tls => Self::Network,
             Kind::Timeout => Self::Deadline,
             Kind::Address
             | Kind::Permission

@@ -34,6 +34,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "relay::OnEof",
             "relay::OnPeerEof",
             "net::resolve",
+            "net::tls::Pin",
+            "net::tls::Version",
             "sys::options",
         ],
     ),

@@ -1,8 +1,8 @@
 //! `soquete connect`.
 
-use super::ClientArgs;
 use super::listen::PipeArgs;
 use super::values::{duration, patience};
+use super::{ClientArgs, TlsClientArgs};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -20,6 +20,11 @@ use std::time::Duration;
 /// connections; a port that does not answer is not closed. A check that could not be made says nothing about the port: if
 /// this machine cannot try, as from an address it does not have, the exit status is 5; for a name without address it is 1.
 ///
+/// With --tls the end of standard input sends close_notify and FIN, and reading goes on. A FIN of the server without
+/// close_notify is a truncation, exit status 1; so is a certificate that is not accepted, which is reported with the
+/// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
+/// most. With --tls the byte counts of events are those of the connection, TLS records included.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///
@@ -31,19 +36,19 @@ pub struct Connect {
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
     pub target: Vec<String>,
     /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "tls")]
     pub command: Vec<OsString>,
     /// Only test: one row a port, open, closed or filtered
-    #[arg(short = 'z', long)]
+    #[arg(short = 'z', long, conflicts_with = "tls")]
     pub check: bool,
-    /// Give up after this long, all addresses together; with --check, each port
+    /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// Keep trying for this long, or forever, until it works
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
     /// Wait until connections are refused there; a port that does not answer may still be open
-    #[arg(long)]
+    #[arg(long, conflicts_with = "tls")]
     pub until_closed: bool,
     /// Send standard input and end once it is acknowledged
     #[arg(long, conflicts_with = "recv_only")]
@@ -60,6 +65,9 @@ pub struct Connect {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsClientArgs,
     /// Its socket.
     #[command(flatten)]
     pub client: ClientArgs,
@@ -89,4 +97,7 @@ Examples:
   soquete connect --until-closed --wait 1m host 8080
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
-                                                from one address, within 5 seconds";
+                                                from one address, within 5 seconds
+  soquete connect --tls example.com 443         talk TLS, verified
+  soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
+                                                trust one root, verify another name";

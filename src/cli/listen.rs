@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, Response, ServerArgs};
+use super::{ListenerArgs, Response, ServerArgs, TlsServerArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
@@ -18,6 +18,10 @@ use std::time::Duration;
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged. It does not count for --max-conns and
 /// does not end the program.
+///
+/// With --tls a client has 10 seconds for its handshake; one that fails is closed with an alert and a warning, and harms no
+/// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
+/// truncation, an error of that connection.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
@@ -62,6 +66,9 @@ pub struct Listen {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsServerArgs,
     /// Its sockets.
     #[command(flatten)]
     pub listener: ListenerArgs,
@@ -130,4 +137,6 @@ Examples:
                                           reject the third client
   soquete listen -k --echo --public 7000 --allow 10.0.0.0/8 --deny 10.0.0.1
                                           serve one network but one host
+  soquete listen -k --tls --tls-cert site.pem --respond @page.http 8443
+                                          the same answer through TLS
   soquete listen 0 --ready-file addr      take a free port, say which";

@@ -1,6 +1,6 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, response};
+use super::{Context, Result, access_rules, bind_target, end_config, response, tls};
 use crate::cli::Listen;
 use crate::event::Proto;
 use crate::net::address::Endpoint;
@@ -23,6 +23,9 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
     };
     let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
+    if let Some(tls) = &config.tls {
+        tls.announce(&listeners);
+    }
     ready::announce(&super::ready(&args.listener.ready), &listeners, context)?;
     tcp_server::run(config, listeners, context)
 }
@@ -40,6 +43,7 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         has_input: !args.recv_only,
         crlf: args.crlf,
         prefix: args.prefix,
+        tls: tls::server(&args.tls)?,
     })
 }
 

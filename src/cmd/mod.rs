@@ -12,6 +12,7 @@ pub mod listen;
 pub mod multi_connect;
 mod response;
 pub mod stat;
+mod tls;
 pub mod udp_send;
 pub mod udp_serve;
 

@@ -11,13 +11,15 @@ pub mod samples;
 mod sink;
 mod state;
 pub mod table;
+mod tls;
 mod words;
 
 pub use address::{Address, EscapedBytes, UnixAddress};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};
-pub use words::{Dir, Kind, MemberChange, Op, Outcome, Proto, Role, Scope, Via};
+pub use tls::TlsFields;
+pub use words::{Dir, Kind, MemberChange, Op, Outcome, Proto, Role, Scope, TlsStep, Verified, Via};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -147,6 +149,14 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         nick: Option<String>,
         text: String,
+    },
+    /// A step of TLS on a connection, or the certificate made for a listener.
+    Tls {
+        #[serde(flatten)]
+        socket: Subject,
+        what: TlsStep,
+        #[serde(flatten)]
+        tls: Box<TlsFields>,
     },
     /// The result of a port check, or the state of one of many connections.
     Target {

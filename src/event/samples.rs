@@ -3,7 +3,7 @@
 
 use super::{
     Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, Proto, Record, Role, SCHEMA_VERSION,
-    Scope, State, Subject, Value, Via,
+    Scope, State, Subject, TlsFields, TlsStep, Value, Verified, Via,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -79,6 +79,7 @@ fn events(fill: Fill) -> Vec<Event> {
         Datagram { socket, dir: Dir::In, len: 5 }
         Member { socket, what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
         Line { socket, nick: fill.maybe(words()), text: words() }
+        Tls { socket, what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
         Target {
             target: "localhost:4333".to_owned(),
             conn: fill.maybe(7),
@@ -103,6 +104,25 @@ fn events(fill: Fill) -> Vec<Event> {
         Warning { fault: fault(fill, Kind::Reset) }
         Error { fault: fault(fill, Kind::Refused) }
         Exit { code: 0, cause: "done".to_owned() }
+    }
+}
+
+fn tls(fill: Fill) -> TlsFields {
+    let word = |text: &str| fill.maybe(text.to_owned());
+    TlsFields {
+        version: word("1.3"),
+        cipher: word("TLS_AES_256_GCM_SHA384"),
+        group: word("X25519"),
+        alpn: word("http/1.1"),
+        sni: word("example.com"),
+        subject: word("CN=example.com"),
+        issuer: word("CN=Example CA"),
+        names: word("example.com, www.example.com"),
+        not_after: word("2027-11-22T00:00:00Z"),
+        fingerprint: word("sha256:00"),
+        verified: fill.maybe(Verified::System),
+        reason: word("unknown_ca"),
+        duration_us: fill.maybe(900),
     }
 }
 
@@ -135,7 +155,14 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         ("via", words!(Via: Kernel Table Implied)),
         ("scope", words!(Scope: Loopback Address Public)),
         ("dir", words!(Dir: In Out)),
-        ("what", words!(MemberChange: Join Leave Nick Slow)),
+        (
+            "what",
+            [
+                words!(MemberChange: Join Leave Nick Slow),
+                words!(TlsStep: Certificate Handshake CloseNotify Alert Truncated),
+            ]
+            .concat(),
+        ),
         (
             "outcome",
             words!(Outcome: Open Closed Filtered Unresolved Failed Connected Disconnected Replied Refused
@@ -144,8 +171,9 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         (
             "kind",
             words!(Kind: Usage Resolve Refused Reset Unacknowledged Unreachable Timeout Address Permission
-                Resources Option File Data EventsLost Waiting Other),
+                Resources Option File Data EventsLost Waiting Tls Other),
         ),
+        ("verified", words!(Verified: System Ca Pin None)),
     ]
 }
 

@@ -137,6 +137,8 @@ pub enum Kind {
     EventsLost,
     /// A connection waits for standard input alone.
     Waiting,
+    /// TLS: a certificate that is not accepted, a handshake that failed, a truncation.
+    Tls,
     /// None of these.
     Other,
 }
@@ -226,6 +228,49 @@ impl Scope {
             ip if ip.is_unspecified() => Self::Public,
             ip if ip.is_loopback() => Self::Loopback,
             _ => Self::Address,
+        }
+    }
+}
+
+/// A step of TLS on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsStep {
+    /// A certificate was made for this run.
+    Certificate,
+    /// The handshake is done.
+    Handshake,
+    /// The peer ended its direction in order.
+    CloseNotify,
+    /// A fatal alert, or a handshake that failed.
+    Alert,
+    /// The peer's FIN came without `close_notify`.
+    Truncated,
+}
+
+/// What vouches for the peer's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verified {
+    /// The system's roots.
+    System,
+    /// The roots in the file given.
+    Ca,
+    /// Its fingerprint.
+    Pin,
+    /// Nothing: verification is off, or the peer has no certificate.
+    None,
+}
+
+impl Verified {
+    /// The word shown to users.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Ca => "ca",
+            Self::Pin => "pin",
+            Self::None => "none",
         }
     }
 }

@@ -18,4 +18,5 @@ pub mod service;
 pub mod setback;
 mod source;
 pub mod stream;
+pub mod tls;
 pub mod udp;

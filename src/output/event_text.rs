@@ -1,5 +1,6 @@
 //! The text of each event for people, without its time.
 
+use super::tls::tls;
 use super::units::{bytes, latency, retransmits};
 use super::{DisplayOptions, Style, datagram, explain};
 use crate::event::{Dir, Event, MemberChange, Outcome, Role, Scope, Subject, Via};
@@ -42,6 +43,7 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         Event::Line { socket, nick, text } if detail => {
             write!(out, "{}{}: {}", subject(*socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
         }
+        Event::Tls { .. } => tls(event, display, out)?,
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
         // Checks are in the report.
         Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
@@ -171,7 +173,7 @@ const fn is_check(outcome: Outcome) -> bool {
 }
 
 /// The socket of an event, the local end first: `#2 127.0.0.1:50000 → 127.0.0.1:80`.
-fn subject(socket: Subject) -> String {
+pub(super) fn subject(socket: Subject) -> String {
     let arrow = if socket.role == Role::Client { " → " } else { " ← " };
     let mut text = Vec::with_capacity(64);
     text.push(b'#');

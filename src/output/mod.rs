@@ -11,6 +11,7 @@ mod report;
 mod status_line;
 mod style;
 mod table;
+mod tls;
 mod units;
 
 pub use report::report;

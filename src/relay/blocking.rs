@@ -146,7 +146,7 @@ impl Driver<'_> {
             let readable = |fd: &OwnedFd| wait(&[(fd.as_fd(), Interest::Reading)], Some(Instant::now()));
             input.is_some_and(|fd| readable(fd).is_ok_and(|ready| ready[0]))
         };
-        self.policy.step(Instant::now(), &Facts { socket: self.socket, has_input })
+        self.policy.step(Instant::now(), &Facts { socket: self.socket, has_input, is_tls: false })
     }
 
     fn done(&mut self) -> Result<Relay> {

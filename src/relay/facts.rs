@@ -11,6 +11,8 @@ pub struct Facts<'a, F: Fn() -> bool> {
     pub socket: &'a Socket,
     /// Whether there is input that was not sent yet.
     pub has_input: F,
+    /// Bytes unread are the session's, which is drained before a close.
+    pub is_tls: bool,
 }
 
 impl<F: Fn() -> bool> Connection for Facts<'_, F> {
@@ -48,7 +50,7 @@ impl<F: Fn() -> bool> Connection for Facts<'_, F> {
     }
 
     fn resets_on_close(&self) -> bool {
-        self.socket.resets_on_close()
+        !self.is_tls && self.socket.resets_on_close()
     }
 
     fn presence(&self) -> Presence {

@@ -12,6 +12,7 @@ mod terms;
 mod threads;
 
 pub use blocking::{Relay, RelayConfig, run};
+pub use progress::Progress;
 pub use terms::{EndConfig, OnEof, OnPeerEof, RelayEnd};
 
 use crate::event::{Event, Fault, Kind};

@@ -5,19 +5,21 @@ use crate::sys::socket::Socket;
 use std::time::{Duration, Instant};
 
 /// The last progress: bytes moved, and when.
-pub(super) struct Progress {
+pub struct Progress {
     every: Duration,
     total: Option<u64>,
     last: (u64, Instant),
 }
 
 impl Progress {
-    pub(super) fn new(every: Duration, total: Option<u64>) -> Self {
+    /// Progress every so often, of `total` bytes where that is known.
+    #[must_use]
+    pub fn new(every: Duration, total: Option<u64>) -> Self {
         Self { every, total, last: (0, Instant::now()) }
     }
 
     /// Emits progress if it is due and bytes moved.
-    pub(super) fn emit(&mut self, socket: &Socket, now: Instant) {
+    pub fn emit(&mut self, socket: &Socket, now: Instant) {
         if now.duration_since(self.last.1) < self.every {
             return;
         }
@@ -30,7 +32,8 @@ impl Progress {
     }
 
     /// The time of the next progress.
-    pub(super) fn next(&self) -> Instant {
+    #[must_use]
+    pub fn next(&self) -> Instant {
         self.last.1 + self.every
     }
 }

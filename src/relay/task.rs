@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
+use std::task::Poll;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -133,7 +134,9 @@ impl<I: InputSource> Relaying<'_, I> {
     /// Performs the steps of the policy until the last one.
     async fn decide(&self) -> Result<RelayEnd> {
         let socket = self.stream.socket_ref();
-        let facts = Facts { socket, has_input: || self.input.has_input() };
+        let facts = Facts { socket, has_input: || self.input.has_input(), is_tls: self.stream.is_tls() };
+        // TLS has `close_notify` to send before FIN, which the socket may have no room for yet.
+        let mut closing = false;
         let broken = |op| socket.broken_by().map(|error| failed(op, self.stream, error));
         loop {
             if self.received.get()
@@ -144,7 +147,9 @@ impl<I: InputSource> Relaying<'_, I> {
             let step = self.policy.borrow_mut().step(now(), &facts);
             match step {
                 // It fails only when the connection ended meanwhile, which the receiving side reports.
-                Step::SendFin => drop(self.stream.shutdown_write().await),
+                Step::SendFin => {
+                    closing = poll_fn(|cx| Poll::Ready(self.stream.poll_shutdown(cx).is_pending())).await;
+                }
                 Step::StopInput => self.input_stopped.notify_one(),
                 Step::ProbePeer => socket.probe_peer(),
                 Step::SayWaiting if self.config.says_waiting && self.input.says_waiting() => {
@@ -163,6 +168,7 @@ impl<I: InputSource> Relaying<'_, I> {
                     tokio::select! {
                         () = self.changed.notified() => {}
                         () = sleep_until(until) => {}
+                        _ = self.stream.shutdown_write(), if closing => closing = false,
                     }
                 }
             }
@@ -186,10 +192,13 @@ async fn send_all(stream: &ByteStream, input: &impl InputSource) -> Result<()> {
         match next {
             Next::Bytes => {
                 let write = || input.take(|slices| stream.try_write(slices));
+                let flushed = async {
+                    let sent = poll_fn(|cx| stream.poll_writing(cx, write)).await?;
+                    poll_fn(|cx| stream.poll_flush(cx)).await?;
+                    Ok(sent)
+                };
                 tokio::select! {
-                    sent = poll_fn(|cx| stream.poll_writing(cx, write)) => {
-                        began = sent.map_err(|e| failed("send", stream, e))? > 0;
-                    }
+                    sent = flushed => began = sent.map_err(|e| failed("send", stream, e))? > 0,
                     () = input.evicted() => return Err(evict(stream)),
                 }
             }
@@ -212,7 +221,7 @@ fn now() -> std::time::Instant {
 }
 
 fn failed(op: &'static str, stream: &ByteStream, error: io::Error) -> Error {
-    Error::new(op, stream.socket_ref().on(), error)
+    stream.failed(op, error)
 }
 
 #[cfg(test)]

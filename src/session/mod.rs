@@ -18,6 +18,8 @@ pub mod shared;
 pub mod stdout;
 pub mod table;
 pub mod tcp_server;
+pub mod tls;
+pub mod tls_client;
 pub mod udp_client;
 pub mod udp_server;
 mod wait;

@@ -145,6 +145,14 @@ impl Written {
     }
 }
 
+/// Waits for a failure of standard output; its end in order is none.
+pub async fn failed(written: &mut Written) -> io::Error {
+    match written.over().await {
+        Err(error) => error,
+        Ok(()) => std::future::pending().await,
+    }
+}
+
 /// What a pipe takes without blocking after poll(2) reports it writable: `PIPE_BUF`, pipe(7).
 const PIECE: usize = 4096;
 

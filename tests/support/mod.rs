@@ -22,6 +22,7 @@ pub mod netns;
 pub mod overrun;
 pub mod peers;
 pub mod pipe;
+pub mod pki;
 pub mod privilege;
 pub mod program;
 pub mod running;

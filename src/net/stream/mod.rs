@@ -3,18 +3,24 @@
 //! Every call takes `&self`, so that the two directions of a connection run side by side in one task. A buffer is lent for
 //! one poll at a time: a thousand silent connections share one.
 //!
-//! TLS becomes a [`Layer`]: a session behind a lock, which `try_read`, `try_write` and `poll_shutdown` run over the
-//! socket; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the connection below. A tap (a dump, a
-//! throttle) is called in the same three places and in `poll_discard`. The counters are no tap: the socket counts, so that
-//! spliced bytes count as well. A stream with a layer or a tap is never spliced (`can_splice` in `relay::threads`).
+//! TLS is a [`Layer`]: a session over a plain stream; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the
+//! connection below, and so do the counters: they count the records. A tap (a dump, a throttle) is called where bytes are
+//! read and written and in `poll_discard`. The counters are no tap: the socket counts, so that spliced bytes count as well.
+//! A stream with a layer or a tap is never spliced (`can_splice` in `relay::threads`).
 
 #[cfg(test)]
 mod memory;
+mod tls;
 
+pub use tls::Under;
+
+use super::tls as session;
+use crate::event::Kind;
 use crate::sys::error::{Error, Result};
 use crate::sys::reactor;
 use crate::sys::socket::{Connecting, Socket};
 use crate::sys::splice::discard_some;
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -26,20 +32,23 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// The pause between two looks at what the peer acknowledged, at first and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
+/// The longest wait for the peer's end before a close.
+const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
 /// A connection whose calls wait in the runtime. Dropping it closes the connection in order.
 pub struct ByteStream {
-    socket: AsyncFd<Socket>,
     layer: Layer,
 }
 
 /// What lies between the bytes of a stream and the socket.
 enum Layer {
     /// Nothing.
-    Plain,
+    Plain(AsyncFd<Socket>),
+    /// A session of TLS.
+    Tls(Box<tls::Tls>),
     /// The bytes do not reach the socket, but another stream of this process.
     #[cfg(test)]
-    Memory(memory::Memory),
+    Memory(AsyncFd<Socket>, memory::Memory),
 }
 
 /// Puts a socket into the reactor of the runtime this is called in.
@@ -51,7 +60,19 @@ pub(super) fn register(socket: Socket) -> Result<AsyncFd<Socket>> {
 impl ByteStream {
     /// Takes a connection into the runtime this is called in.
     pub fn new(socket: Socket) -> Result<Self> {
-        Ok(Self { socket: register(socket)?, layer: Layer::Plain })
+        Ok(Self { layer: Layer::Plain(register(socket)?) })
+    }
+
+    /// The stream through a session whose handshake is done; a FIN without `close_notify` is an error unless `allow_truncated`.
+    #[must_use]
+    pub fn through_tls(session: session::Stream<Under>, allow_truncated: bool) -> Self {
+        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))) }
+    }
+
+    /// Whether the bytes pass through TLS.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        matches!(self.layer, Layer::Tls(_))
     }
 
     /// Waits for the answer to a connect that does not block.
@@ -66,7 +87,7 @@ impl ByteStream {
     /// As [`Self::connected`], for a task that waits for several at once; not to be polled again after the answer.
     pub fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
-            let mut guard = ready!(self.socket.poll_write_ready(cx))
+            let mut guard = ready!(self.carrier().poll_write_ready(cx))
                 .map_err(|e| Error::new("connect", self.socket_ref().on(), e))?;
             if self.socket_ref().finish_connect()?.is_some() {
                 return Poll::Ready(Ok(()));
@@ -78,24 +99,43 @@ impl ByteStream {
     /// The socket below: the facts of the kernel, and calls that move no payload.
     #[must_use]
     pub fn socket_ref(&self) -> &Socket {
-        self.socket.get_ref()
+        self.carrier().get_ref()
+    }
+
+    fn carrier(&self) -> &AsyncFd<Socket> {
+        match &self.layer {
+            Layer::Plain(socket) => socket,
+            Layer::Tls(tls) => tls.under().carrier(),
+            #[cfg(test)]
+            Layer::Memory(socket, _) => socket,
+        }
+    }
+
+    /// The failure of `op`, which names the peer.
+    #[must_use]
+    pub fn failed(&self, op: &'static str, error: io::Error) -> Error {
+        let is_tls = session::StreamError::of(&error).is_some();
+        let error = Error::new(op, self.socket_ref().on(), error);
+        if is_tls { error.about(Kind::Tls) } else { error }
     }
 
     /// Receives into `buffer`; 0 at the peer's FIN.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         match &self.layer {
-            Layer::Plain => self.poll_receive(cx, buffer, Socket::recv),
+            Layer::Plain(_) => self.poll_receive(cx, buffer, Socket::recv),
+            Layer::Tls(tls) => tls.poll_read(cx, buffer),
             #[cfg(test)]
-            Layer::Memory(memory) => memory.poll_read(cx, buffer),
+            Layer::Memory(_, memory) => memory.poll_read(cx, buffer),
         }
     }
 
     /// Throws away what has come, at most the length of `scratch`, bytes; 0 at the peer's FIN.
     pub fn poll_discard(&self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<io::Result<usize>> {
         match &self.layer {
-            Layer::Plain => self.poll_receive(cx, scratch, discard_some),
+            Layer::Plain(_) => self.poll_receive(cx, scratch, discard_some),
+            Layer::Tls(tls) => tls.poll_read(cx, scratch),
             #[cfg(test)]
-            Layer::Memory(memory) => memory.poll_read(cx, scratch),
+            Layer::Memory(_, memory) => memory.poll_read(cx, scratch),
         }
     }
 
@@ -109,7 +149,7 @@ impl ByteStream {
         receive: impl Fn(&Socket, &mut [u8]) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         loop {
-            let mut guard = ready!(self.socket.poll_read_ready(cx))?;
+            let mut guard = ready!(self.carrier().poll_read_ready(cx))?;
             match receive(self.socket_ref(), buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -125,10 +165,11 @@ impl ByteStream {
     /// Sends what fits now, or answers `WouldBlock`.
     pub fn try_write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         match (&self.layer, parts) {
-            (Layer::Plain, [one]) => self.socket_ref().send(one),
-            (Layer::Plain, many) => self.socket_ref().send_vectored(many),
+            (Layer::Plain(socket), [one]) => socket.get_ref().send(one),
+            (Layer::Plain(socket), many) => socket.get_ref().send_vectored(many),
+            (Layer::Tls(tls), parts) => tls.try_write(parts),
             #[cfg(test)]
-            (Layer::Memory(memory), parts) => memory.try_write(parts),
+            (Layer::Memory(_, memory), parts) => memory.try_write(parts),
         }
     }
 
@@ -138,12 +179,14 @@ impl ByteStream {
         cx: &mut Context<'_>,
         mut write: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        #[cfg(test)]
-        if let Layer::Memory(memory) = &self.layer {
-            return memory.poll_writing(cx, write);
+        match &self.layer {
+            Layer::Plain(_) => {}
+            Layer::Tls(tls) => return tls.poll_writing(cx, write),
+            #[cfg(test)]
+            Layer::Memory(_, memory) => return memory.poll_writing(cx, write),
         }
         loop {
-            let mut guard = ready!(self.socket.poll_write_ready(cx))?;
+            let mut guard = ready!(self.carrier().poll_write_ready(cx))?;
             match write() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => guard.clear_ready(),
                 answer => return Poll::Ready(answer),
@@ -151,21 +194,40 @@ impl ByteStream {
         }
     }
 
-    /// Ends the sending direction: our FIN.
+    /// Waits until the socket has all that was written: TLS takes more than the socket does. Ready at once without TLS.
+    pub fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &self.layer {
+            Layer::Tls(tls) => tls.poll_flush(cx),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Ends the sending direction: our FIN, after `close_notify` where there is TLS.
     pub async fn shutdown_write(&self) -> Result<()> {
         poll_fn(|cx| self.poll_shutdown(cx)).await
     }
 
     /// As [`Self::shutdown_write`], for a task that is polled by hand.
-    pub fn poll_shutdown(&self, _: &mut Context<'_>) -> Poll<Result<()>> {
-        Poll::Ready(match &self.layer {
-            Layer::Plain => self.socket_ref().shutdown_write(),
+    pub fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        match &self.layer {
+            Layer::Plain(socket) => Poll::Ready(socket.get_ref().shutdown_write()),
+            Layer::Tls(tls) => tls.poll_shutdown(cx).map_err(|e| self.failed("shutdown", e)),
             #[cfg(test)]
-            Layer::Memory(memory) => {
+            Layer::Memory(_, memory) => {
                 memory.shutdown();
-                Ok(())
+                Poll::Ready(Ok(()))
             }
-        })
+        }
+    }
+
+    /// Before a close: reads and discards what the peer still sends, to its end and at most for [`DRAIN_LIMIT`]. A close with
+    /// bytes unread is a reset, which would discard what the peer has not read yet; TLS peers send tickets unasked.
+    pub async fn drain(&self, scratch: &RefCell<Vec<u8>>) {
+        let rest = async {
+            while matches!(poll_fn(|cx| self.poll_read(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {}
+        };
+        // The bound is all there is to it: a peer that goes on sending is cut off.
+        let _ = tokio::time::timeout(DRAIN_LIMIT, rest).await;
     }
 
     /// Waits until the peer acknowledged the first of what was sent ([`Socket::first_data_unacked`]), or the connection
@@ -208,8 +270,8 @@ impl AsyncWrite for &ByteStream {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ByteStream::poll_flush(&self, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

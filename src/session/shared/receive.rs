@@ -5,7 +5,7 @@ use super::incoming::Incoming;
 use super::reader::{self, Reader};
 use crate::net::stream::ByteStream;
 use crate::relay::task::{InputSource, Next};
-use crate::sys::{Error, Result};
+use crate::sys::Result;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -70,7 +70,7 @@ pub(in crate::session) async fn receive(
         };
         let received = tokio::select! {
             biased;
-            received = received => Some(received.map_err(|e| Error::new("recv", stream.socket_ref().on(), e))),
+            received = received => Some(received.map_err(|e| stream.failed("recv", e))),
             () = overdue => None,
         };
         match received {
@@ -99,6 +99,13 @@ pub(in crate::session) async fn receive(
             share = reader.excused(Box::pin(enter)).await;
         }
     }
+}
+
+/// Throws away what the peer sends, to its end.
+pub(in crate::session) async fn discard(stream: &ByteStream, scratch: &RefCell<Vec<u8>>) -> Result<()> {
+    let some = || poll_fn(|cx| stream.poll_discard(cx, &mut scratch.borrow_mut()));
+    while some().await.map_err(|e| stream.failed("recv", e))? > 0 {}
+    Ok(())
 }
 
 /// Resolves once nothing moved on the connection for `limit`; never without one.

@@ -1,10 +1,10 @@
 //! One client of a server for many: the services that need nothing but its connection.
 
-use super::piping::Piping;
 use super::service::{self, Service};
 use crate::event::Kind;
 use crate::net::stream::ByteStream;
-use crate::session::shared::{idle, read_in_thread};
+use crate::relay::RelayEnd;
+use crate::session::shared::{Piping, discard, idle, read_in_thread};
 use crate::sys::{Error, Result};
 use crate::text::upper::Upper;
 use std::cell::RefCell;
@@ -27,14 +27,14 @@ pub(super) struct ConnectionHandler {
 }
 
 impl ConnectionHandler {
-    /// Serves one client to its end; `Some` if it was idle for too long.
-    pub(super) async fn serve(&self, client: &ByteStream) -> Result<Option<Duration>> {
+    /// Serves one client to its end.
+    pub(super) async fn serve(&self, client: &ByteStream) -> Result<RelayEnd> {
         if let Some(piping) = &self.piping {
             return piping.run(client, &self.buffer).await;
         }
         tokio::select! {
-            end = self.attend(client) => end.map(|()| None),
-            limit = idle(client, self.idle) => Ok(Some(limit)),
+            end = self.attend(client) => end.map(|()| RelayEnd::Done),
+            limit = idle(client, self.idle) => Ok(RelayEnd::Idle(limit)),
         }
     }
 
@@ -86,7 +86,11 @@ impl ConnectionHandler {
 }
 
 async fn send(mut client: &ByteStream, bytes: &[u8]) -> Result<()> {
-    client.write_all(bytes).await.map_err(|e| failed("send", client, e))
+    let sent = async {
+        client.write_all(bytes).await?;
+        client.flush().await
+    };
+    sent.await.map_err(|e| failed("send", client, e))
 }
 
 async fn send_file(client: &ByteStream, path: &Path) -> Result<()> {
@@ -109,17 +113,10 @@ async fn send_pipe(client: &ByteStream, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Throws away what the client sends, to its end.
-pub(super) async fn discard(client: &ByteStream, scratch: &RefCell<Vec<u8>>) -> Result<()> {
-    let some = || poll_fn(|cx| client.poll_discard(cx, &mut scratch.borrow_mut()));
-    while some().await.map_err(|e| failed("recv", client, e))? > 0 {}
-    Ok(())
-}
-
 fn unreadable(path: &Path, error: io::Error) -> Error {
     Error::new("read", path.display(), error).about(Kind::File)
 }
 
-pub(super) fn failed(op: &'static str, client: &ByteStream, error: io::Error) -> Error {
-    Error::new(op, client.socket_ref().on(), error)
+fn failed(op: &'static str, client: &ByteStream, error: io::Error) -> Error {
+    client.failed(op, error)
 }

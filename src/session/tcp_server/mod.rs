@@ -1,7 +1,6 @@
 //! A TCP server: its first client piped with standard input and output, or many clients with a service each.
 
 mod handler;
-mod piping;
 mod server;
 mod service;
 mod single;
@@ -11,6 +10,7 @@ pub use service::{Service, is_pipe};
 use super::{Context, Outcome, Result};
 use crate::net::acl::AccessRules;
 use crate::relay::EndConfig;
+use crate::session::tls::TlsServer;
 use crate::sys::socket::Socket;
 use std::time::Duration;
 
@@ -36,12 +36,16 @@ pub struct Config {
     pub crlf: bool,
     /// Tags each line of a client with its address.
     pub prefix: bool,
+    /// Speaks TLS.
+    pub tls: Option<TlsServer>,
 }
 
 /// Serves the clients of `listeners` until a signal, a deadline, or the end of the only client.
 pub fn run(config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
     match config.service {
-        Service::Pipe if !config.keep_open => single::run(&config, listeners, context),
+        Service::Pipe if !config.keep_open && config.tls.is_none() => {
+            single::run(&config, listeners, context)
+        }
         _ => server::run(config, listeners, context),
     }
 }

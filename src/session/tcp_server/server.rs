@@ -1,19 +1,19 @@
 //! A server for many clients, each a task of one runtime thread.
 
 use super::handler::ConnectionHandler;
-use super::piping::Piping;
 use super::{Config, Service};
 use crate::event::{Event, Events, Kind};
 use crate::net::accept::{Accepted, Acceptor, Listener};
 use crate::net::stream::ByteStream;
 use crate::relay::task::TaskConfig;
 use crate::relay::{Relay, RelayEnd};
-use crate::session::shared::{Framing, InputFanout, open_fanout};
+use crate::session::shared::{Framing, InputFanout, Piping, open_fanout};
+use crate::session::tls::{TlsServer, warn_of_keylog};
 use crate::session::wait::stopped;
 use crate::session::{Context, Outcome, Result, stdout};
-use crate::sys;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
+use crate::sys::{self, fd};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,6 +28,7 @@ struct Server {
     acceptor: Acceptor,
     events: Events,
     handler: ConnectionHandler,
+    tls: Option<TlsServer>,
     keep_open: bool,
     reject: bool,
     limit: Option<u32>,
@@ -37,7 +38,7 @@ struct Server {
     /// The only client of a server without `--keep-open` is connected: every listener closes.
     taken: Cell<bool>,
     /// How its connection ended.
-    only_end: RefCell<Option<sys::Result<Option<Duration>>>>,
+    only_end: RefCell<Option<sys::Result<RelayEnd>>>,
 }
 
 /// Serves until a signal, a deadline, or the end of the only client.
@@ -60,6 +61,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
         acceptor: Acceptor::new(config.max_conns, config.access.clone(), context.events.clone()),
         events: context.events.clone(),
         handler: ConnectionHandler { service, piping, idle: config.end.idle, buffer },
+        tls: config.tls.take(),
         keep_open: config.keep_open,
         reject: config.reject,
         limit: config.max_conns,
@@ -74,7 +76,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     let outcome = tokio::select! {
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
         () = server.empty_for(config.accept_timeout) => Ok(config.nobody_came()),
-        end = output_failed(&mut written) => stdout::outcome(end),
+        end = output_failed(&mut written) => stdout::outcome(Err(end)),
         end = server.only_client(), if !config.keep_open => end,
     };
     accepting.iter().for_each(tokio::task::JoinHandle::abort);
@@ -82,6 +84,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
         // A failure was reported when it came.
         let _ = written.finish(&output).await;
     }
+    warn_of_keylog(server.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
     outcome
 }
 
@@ -91,9 +94,10 @@ fn piping(config: &Config, context: &Context) -> sys::Result<(Piping, stdout::Wr
     let crlf = crate::session::pipe::crlf(config.crlf);
     let fanout = open_fanout(Framing::Bytes, crlf, config.has_input);
     spawn_local(warn_of_failure(Rc::clone(&fanout), context.events.clone()));
-    let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: false };
+    let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: !config.keep_open };
     let (prefix, visible, events) = (config.prefix, context.visible, context.events.clone());
-    Ok((Piping { output, fanout, relay, prefix, visible, events }, written))
+    let (alone, progress) = (!config.keep_open, (context.progress_every, fd::file_size(fd::input())));
+    Ok((Piping { output, fanout, relay, prefix, visible, events, alone, progress }, written))
 }
 
 /// Warns if standard input cannot be read to its end.
@@ -103,9 +107,9 @@ async fn warn_of_failure(fanout: Rc<InputFanout>, events: Events) {
     }
 }
 
-async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Result<()> {
+async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Error {
     match written {
-        Some(written) => written.over().await,
+        Some(written) => stdout::failed(written).await,
         None => std::future::pending().await,
     }
 }
@@ -124,21 +128,35 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
             continue;
         }
         server.count(1);
-        let serving = serve_one(socket, Rc::clone(&server));
         if server.keep_open {
             let server = Rc::clone(&server);
             spawn_local(async move {
-                let end = serving.await;
+                let end = match server.open(socket).await {
+                    Ok(stream) => server.serve(stream).await.map(drop),
+                    Err(error) => Err(error),
+                };
                 drop(place);
                 server.count(-1);
                 drop((end, server));
             });
             continue;
         }
+        let opened = match server.open(socket).await {
+            // Another client may do better.
+            Err(_) if server.tls.is_some() && !server.taken.get() => {
+                server.count(-1);
+                continue;
+            }
+            Ok(_) if server.taken.get() => return,
+            opened => opened,
+        };
         server.taken.set(true);
         server.changed.notify_waiters();
         drop(listener);
-        let end = serving.await;
+        let end = match opened {
+            Ok(stream) => server.serve(stream).await,
+            Err(error) => Err(error),
+        };
         drop(place);
         server.only_end.replace(Some(end));
         server.count(-1);
@@ -146,26 +164,37 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
     }
 }
 
-async fn serve_one(socket: Socket, server: Rc<Server>) -> sys::Result<Option<Duration>> {
-    socket.emit_options();
-    let stream = ByteStream::new(socket)?;
-    let end = server.handler.serve(&stream).await;
-    let fault = match &end {
-        Ok(None) => return end,
-        Ok(Some(idle)) => {
-            let on = stream.socket_ref().on();
-            let mut fault = sys::Error::new("idle timeout", on, std::io::ErrorKind::TimedOut).fault();
-            fault.kind = Kind::Timeout;
-            fault.text = format!("idle timeout: nothing moved for {idle:?}");
-            fault
-        }
-        Err(error) => error.fault(),
-    };
-    server.events.emit(Event::Warning { fault: stream.socket_ref().blame(fault) });
-    end
-}
-
 impl Server {
+    /// Takes a client into the runtime, after the handshake where there is TLS; warns if that fails.
+    async fn open(&self, socket: Socket) -> sys::Result<ByteStream> {
+        socket.emit_options();
+        let subject = socket.subject();
+        let stream = ByteStream::new(socket)?;
+        let Some(tls) = &self.tls else { return Ok(stream) };
+        tls.secure(stream).await.inspect_err(|error| {
+            let mut fault = error.fault();
+            (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
+            self.events.emit(Event::Warning { fault });
+        })
+    }
+
+    async fn serve(&self, stream: ByteStream) -> sys::Result<RelayEnd> {
+        let end = self.handler.serve(&stream).await;
+        let fault = match &end {
+            Ok(RelayEnd::Idle(idle)) => {
+                let on = stream.socket_ref().on();
+                let mut fault = sys::Error::new("idle timeout", on, std::io::ErrorKind::TimedOut).fault();
+                fault.kind = Kind::Timeout;
+                fault.text = format!("idle timeout: nothing moved for {idle:?}");
+                fault
+            }
+            Ok(RelayEnd::Done | RelayEnd::EofWait(_)) => return end,
+            Err(error) => error.fault(),
+        };
+        self.events.emit(Event::Warning { fault: stream.socket_ref().blame(fault) });
+        end
+    }
+
     async fn accept(&self, listener: &Listener) -> Accepted {
         if self.reject {
             self.acceptor.accept_any(listener).await
@@ -219,10 +248,7 @@ impl Server {
         loop {
             let changed = self.changed.notified();
             if let Some(end) = self.only_end.take() {
-                return match end? {
-                    None => Ok(Outcome::done()),
-                    Some(idle) => Ok(Relay::Ended(RelayEnd::Idle(idle)).into()),
-                };
+                return Ok(Relay::Ended(end?).into());
             }
             changed.await;
         }

@@ -1,0 +1,63 @@
+//! The flags of TLS as values.
+
+use super::Context;
+use crate::cli::{TlsArgs, TlsClientArgs, TlsServerArgs};
+use crate::event::Kind;
+use crate::net::address::Host;
+use crate::net::tls::{Acceptor, ClientOptions, Connector, ServerOptions};
+use crate::session::tls::{TlsClient, TlsServer};
+use crate::sys::Error;
+use std::path::PathBuf;
+
+/// How a client speaks TLS to `host`, where it is to. Reads every file that the flags name.
+pub(crate) fn client(
+    args: &TlsClientArgs,
+    host: &Host,
+    context: &Context,
+) -> Result<Option<TlsClient>, Error> {
+    if !args.tls {
+        return Ok(None);
+    }
+    let connector = Connector::new(&ClientOptions {
+        insecure: args.tls_insecure,
+        ca: args.tls_ca.clone(),
+        pins: args.tls_pin.clone(),
+        name: args.tls_name.clone(),
+        cert: args.common.tls_cert.clone(),
+        key: args.common.tls_key.clone(),
+        alpn: args.common.alpn.clone(),
+        min: args.common.tls_min,
+        max: args.common.tls_max,
+        keylog: keylog(&args.common),
+    })?;
+    let name = connector.name(Some(&host.to_string()))?;
+    if args.tls_insecure {
+        let text = "--tls-insecure: any certificate is accepted, whoever the server is";
+        context.events.warn(Kind::Tls, "tls", text);
+    }
+    Ok(Some(TlsClient { connector, name, allow_truncated: args.common.tls_allow_truncated }))
+}
+
+/// How a server speaks TLS, where it is to.
+pub(crate) fn server(args: &TlsServerArgs) -> Result<Option<TlsServer>, Error> {
+    if !args.tls {
+        return Ok(None);
+    }
+    let acceptor = Acceptor::new(&ServerOptions {
+        name: args.tls_name.clone(),
+        cert: args.common.tls_cert.clone(),
+        key: args.common.tls_key.clone(),
+        client_ca: args.tls_client_ca.clone(),
+        pins: args.tls_pin.clone(),
+        alpn: args.common.alpn.clone(),
+        min: args.common.tls_min,
+        max: args.common.tls_max,
+        keylog: keylog(&args.common),
+    })?;
+    Ok(Some(TlsServer { acceptor, allow_truncated: args.common.tls_allow_truncated }))
+}
+
+fn keylog(args: &TlsArgs) -> Option<PathBuf> {
+    let usual = || std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    args.tls_keylog.clone().or_else(usual)
+}

@@ -1,0 +1,160 @@
+//! How a client verifies the server's certificate.
+
+use super::{ClientOptions, Error, Pin, Verified, pem, provider};
+use jiff::Timestamp;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::sync::{Arc, OnceLock};
+
+/// Which certificates are accepted.
+#[derive(Debug)]
+pub(crate) enum Trust {
+    /// Those that the system's roots vouch for.
+    System(Arc<WebPkiServerVerifier>),
+    /// Those that the given certificates vouch for, and these themselves.
+    Ca(Arc<WebPkiServerVerifier>, Vec<CertificateDer<'static>>),
+    /// Exactly these.
+    Pins(Vec<Pin>),
+    /// Any.
+    Nothing,
+}
+
+impl Trust {
+    pub(crate) fn load(options: &ClientOptions) -> Result<Self, Error> {
+        if options.insecure {
+            return Ok(Self::Nothing);
+        }
+        if !options.pins.is_empty() {
+            return Ok(Self::Pins(options.pins.clone()));
+        }
+        let Some(path) = &options.ca else { return Ok(Self::System(verifier(system_roots()?)?)) };
+        let (roots, given) = pem::roots(path)?;
+        Ok(Self::Ca(verifier(roots)?, given))
+    }
+
+    pub(crate) fn verified(&self) -> Verified {
+        match self {
+            Self::System(_) => Verified::System,
+            Self::Ca(..) => Verified::Ca,
+            Self::Pins(_) => Verified::Pin,
+            Self::Nothing => Verified::None,
+        }
+    }
+}
+
+/// Verifies the certificate of one connection, and keeps it where it is refused.
+#[derive(Debug)]
+pub(crate) struct ServerVerifier {
+    trust: Arc<Trust>,
+    refused: OnceLock<CertificateDer<'static>>,
+}
+
+impl ServerVerifier {
+    pub(crate) fn new(trust: Arc<Trust>) -> Self {
+        Self { trust, refused: OnceLock::new() }
+    }
+
+    /// The certificate that was refused.
+    pub(crate) fn refused(&self) -> Option<&CertificateDer<'static>> {
+        self.refused.get()
+    }
+}
+
+impl ServerCertVerifier for ServerVerifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verdict = match &*self.trust {
+            Trust::Ca(_, given) if given.contains(leaf) => verify_given(leaf, name, now),
+            Trust::System(roots) | Trust::Ca(roots, _) => {
+                roots.verify_server_cert(leaf, chain, name, ocsp, now)
+            }
+            Trust::Pins(pins) => verify_pin(leaf, pins).map(|()| ServerCertVerified::assertion()),
+            Trust::Nothing => Ok(ServerCertVerified::assertion()),
+        };
+        verdict.inspect_err(|_| _ = self.refused.set(leaf.clone().into_owned()))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = provider::ring().signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, leaf, signature, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = provider::ring().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, leaf, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider::ring().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The certificate is one of `pins`. Its signature over the handshake is verified elsewhere, as ever.
+pub(crate) fn verify_pin(leaf: &CertificateDer<'_>, pins: &[Pin]) -> Result<(), rustls::Error> {
+    if pins.contains(&Pin::of(leaf)) {
+        return Ok(());
+    }
+    Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+}
+
+/// A certificate that the user gave as trusted needs no issuer, only the right name and time. webpki accepts no
+/// self-signed one that is marked as a CA, which is what `openssl req -x509` makes.
+fn verify_given(
+    leaf: &CertificateDer<'_>,
+    name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, rustls::Error> {
+    verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
+    let fields = super::Certificate::read(leaf);
+    let at = |time: Timestamp| {
+        UnixTime::since_unix_epoch(std::time::Duration::from_secs(time.as_second().unsigned_abs()))
+    };
+    let (Some(not_before), Some(not_after)) = (fields.not_before.map(at), fields.not_after.map(at)) else {
+        return Err(CertificateError::BadEncoding.into());
+    };
+    if now < not_before {
+        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
+    }
+    if now > not_after {
+        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
+    }
+    Ok(ServerCertVerified::assertion())
+}
+
+fn system_roots() -> Result<RootCertStore, Error> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(found.certs);
+    if usable > 0 {
+        return Ok(roots);
+    }
+    let why = found.errors.first().map(|e| format!(" ({e})")).unwrap_or_default();
+    Err(Error::system(format!(
+        "the system has no root certificates{why}: install ca-certificates, or give --tls-ca or --tls-pin"
+    )))
+}
+
+fn verifier(roots: RootCertStore) -> Result<Arc<WebPkiServerVerifier>, Error> {
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider::ring())
+        .build()
+        .map_err(|e| Error::system(format!("root certificates: {e}")))
+}

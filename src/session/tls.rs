@@ -1,0 +1,113 @@
+//! Handshakes of TLS on connections of the engines, and their events.
+
+use super::Context;
+use crate::event::{Event, Kind, TlsFields, TlsStep};
+use crate::net::stream::{ByteStream, Under};
+use crate::net::tls::{Acceptor, Connector, Failure, FailureKind, Handshake, ServerName, Stream};
+use crate::sys::reactor::sleep_until;
+use crate::sys::socket::Socket;
+use crate::sys::{Error, Result};
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a client of a server may take for its handshake.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How a client speaks TLS.
+pub struct TlsClient {
+    /// Performs the handshake.
+    pub connector: Connector,
+    /// The name to send and to verify.
+    pub name: ServerName<'static>,
+    /// A FIN without `close_notify` counts as an end.
+    pub allow_truncated: bool,
+}
+
+/// How a server speaks TLS.
+pub struct TlsServer {
+    /// Performs handshakes.
+    pub acceptor: Acceptor,
+    /// A FIN without `close_notify` counts as an end.
+    pub allow_truncated: bool,
+}
+
+impl TlsClient {
+    /// Performs the handshake on a new connection, until `deadline`.
+    pub async fn secure(&self, plain: ByteStream, deadline: Option<Instant>) -> Result<ByteStream> {
+        let under = Under::new(plain);
+        let stream = Arc::clone(under.stream());
+        tokio::select! {
+            biased;
+            done = self.connector.connect(self.name.clone(), under) => {
+                conclude(&stream, done, self.allow_truncated)
+            }
+            () = sleep_until(deadline) => Err(late(&stream)),
+        }
+    }
+}
+
+impl TlsServer {
+    /// Performs the handshake with a new client, within [`HANDSHAKE_LIMIT`].
+    pub async fn secure(&self, plain: ByteStream) -> Result<ByteStream> {
+        let under = Under::new(plain);
+        let stream = Arc::clone(under.stream());
+        match tokio::time::timeout(HANDSHAKE_LIMIT, self.acceptor.accept(under)).await {
+            Ok(done) => conclude(&stream, done, self.allow_truncated),
+            Err(_) => Err(late(&stream)),
+        }
+    }
+
+    /// Emits the certificate that was made for this run, as one of the first listener.
+    pub fn announce(&self, listeners: &[Socket]) {
+        if let (true, Some(listener)) = (self.acceptor.is_ephemeral(), listeners.first()) {
+            let tls = Box::new(self.acceptor.certificate().fields());
+            listener.emit(|socket| Event::Tls { socket, what: TlsStep::Certificate, tls });
+        }
+    }
+}
+
+/// Warns if secrets are missing in the key log.
+pub fn warn_of_keylog(failed: bool, context: &Context) {
+    if failed {
+        context.events.warn(Kind::File, "write", "write key log: a secret could not be written");
+    }
+}
+
+fn conclude(
+    stream: &ByteStream,
+    done: std::result::Result<(Stream<Under>, Handshake), Failure>,
+    allow_truncated: bool,
+) -> Result<ByteStream> {
+    match done {
+        Ok((session, facts)) => {
+            emit(stream, TlsStep::Handshake, facts.fields());
+            Ok(ByteStream::through_tls(session, allow_truncated))
+        }
+        Err(failure) => {
+            emit(stream, TlsStep::Alert, failure.fields());
+            Err(failed(stream, failure))
+        }
+    }
+}
+
+fn emit(stream: &ByteStream, what: TlsStep, fields: TlsFields) {
+    stream.socket_ref().emit(|socket| Event::Tls { socket, what, tls: Box::new(fields) });
+}
+
+fn failed(stream: &ByteStream, failure: Failure) -> Error {
+    let on = stream.socket_ref().on();
+    if let (FailureKind::Io, Some(errno)) = (failure.kind, failure.io().raw_os_error()) {
+        return Error::new(OP, on, io::Error::from_raw_os_error(errno));
+    }
+    let advice = failure.advice().map_or_else(String::new, |advice| format!("; {advice}"));
+    Error::new(OP, on, io::Error::other(format!("{failure}{advice}"))).about(Kind::Tls)
+}
+
+fn late(stream: &ByteStream) -> Error {
+    let why = io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline");
+    Error::new(OP, stream.socket_ref().on(), why)
+}
+
+const OP: &str = "tls handshake";
