@@ -137,6 +137,8 @@ impl<I: InputSource> Relaying<'_, I> {
         let facts = Facts { socket, has_input: || self.input.has_input(), is_tls: self.stream.is_tls() };
         // TLS has `close_notify` to send before FIN, which the socket may have no room for yet.
         let mut closing = false;
+        // A peer that closed both its directions answers `close_notify` by RST, by which nothing of ours is lost.
+        let mut excused = false;
         let broken = |op| socket.broken_by().map(|error| failed(op, self.stream, error));
         loop {
             if self.received.get()
@@ -148,6 +150,10 @@ impl<I: InputSource> Relaying<'_, I> {
             match step {
                 // It fails only when the connection ended meanwhile, which the receiving side reports.
                 Step::SendFin => {
+                    excused = self.stream.is_tls()
+                        && self.received.get()
+                        && socket.unacked() == 0
+                        && socket.broken_by().is_none();
                     closing = poll_fn(|cx| Poll::Ready(self.stream.poll_shutdown(cx).is_pending())).await;
                 }
                 Step::StopInput => self.input_stopped.notify_one(),
@@ -156,6 +162,7 @@ impl<I: InputSource> Relaying<'_, I> {
                     super::warn_waiting(socket);
                 }
                 Step::SayWaiting => {}
+                Step::End(RelayEnd::Done) if excused => return Ok(RelayEnd::Done),
                 Step::End(RelayEnd::Done) => return broken("close").map_or(Ok(RelayEnd::Done), Err),
                 Step::Gone => return Ok(RelayEnd::Done),
                 Step::End(end) => return Ok(end),

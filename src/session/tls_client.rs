@@ -8,7 +8,7 @@ use super::{Context, Outcome, Result, stdout};
 use crate::net::connect::ConnectError;
 use crate::net::stream::ByteStream;
 use crate::relay::task::TaskConfig;
-use crate::relay::{EndConfig, Relay};
+use crate::relay::{EndConfig, Relay, RelayEnd};
 use crate::sys;
 use crate::sys::fd;
 use crate::sys::reactor::runtime;
@@ -74,7 +74,7 @@ async fn relay(config: &Config, socket: Socket, deadline: Option<Instant>, conte
         biased;
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
         end = stdout::failed(&mut written) => stdout::outcome(Err(end)),
-        end = piping.run(&stream, &buffer) => end.map(|end| Relay::Ended(end).into()).map_err(anyhow::Error::from),
+        end = run(&piping, &stream, &buffer) => end.map(|end| Relay::Ended(end).into()).map_err(anyhow::Error::from),
     };
     drop((piping, stream));
     let flushed = written.finish(&output).await;
@@ -84,4 +84,12 @@ async fn relay(config: &Config, socket: Socket, deadline: Option<Instant>, conte
         (_, None, Err(error)) => stdout::outcome(Err(error)),
         (outcome, None, Ok(())) => Ok(outcome),
     }
+}
+
+async fn run(piping: &Piping, stream: &ByteStream, buffer: &RefCell<Vec<u8>>) -> sys::Result<RelayEnd> {
+    let end = piping.run(stream, buffer).await?;
+    if end == RelayEnd::Done {
+        stream.finish(buffer).await;
+    }
+    Ok(end)
 }

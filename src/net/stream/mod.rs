@@ -33,7 +33,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
 /// The longest wait for the peer's end before a close.
-const DRAIN_LIMIT: Duration = Duration::from_secs(1);
+const FINISH_LIMIT: Duration = Duration::from_secs(1);
 
 /// A connection whose calls wait in the runtime. Dropping it closes the connection in order.
 pub struct ByteStream {
@@ -220,14 +220,19 @@ impl ByteStream {
         }
     }
 
-    /// Before a close: reads and discards what the peer still sends, to its end and at most for [`DRAIN_LIMIT`]. A close with
-    /// bytes unread is a reset, which would discard what the peer has not read yet; TLS peers send tickets unasked.
-    pub async fn drain(&self, scratch: &RefCell<Vec<u8>>) {
-        let rest = async {
+    /// Before the close of a stream whose work is done: with TLS sends `close_notify` if it was not sent yet, then reads and
+    /// discards what the peer still sends, to its end and at most for [`FINISH_LIMIT`]. A close with bytes unread is a reset,
+    /// which would discard what the peer has not read yet; TLS peers send tickets unasked.
+    pub async fn finish(&self, scratch: &RefCell<Vec<u8>>) {
+        let Layer::Tls(tls) = &self.layer else { return };
+        let last = async {
+            if !tls.is_shut_down() && self.shutdown_write().await.is_err() {
+                return;
+            }
             while matches!(poll_fn(|cx| self.poll_read(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {}
         };
-        // The bound is all there is to it: a peer that goes on sending is cut off.
-        let _ = tokio::time::timeout(DRAIN_LIMIT, rest).await;
+        // A peer that goes on sending is cut off.
+        let _ = tokio::time::timeout(FINISH_LIMIT, last).await;
     }
 
     /// Waits until the peer acknowledged the first of what was sent ([`Socket::first_data_unacked`]), or the connection

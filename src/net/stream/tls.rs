@@ -18,6 +18,8 @@ pub(super) struct Tls {
     allow_truncated: bool,
     /// The peer's end was reported.
     ended: AtomicBool,
+    /// `close_notify` and FIN were sent.
+    shut_down: AtomicBool,
 }
 
 /// The plain stream that a session reads and writes.
@@ -40,7 +42,13 @@ impl Under {
 impl Tls {
     pub(super) fn new(session: Stream<Under>, allow_truncated: bool) -> Self {
         let under = Arc::clone(&session.get_ref().0);
-        Self { session: SharedStream::new(session), under, allow_truncated, ended: AtomicBool::new(false) }
+        Self {
+            session: SharedStream::new(session),
+            under,
+            allow_truncated,
+            ended: AtomicBool::new(false),
+            shut_down: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn under(&self) -> &ByteStream {
@@ -108,7 +116,13 @@ impl Tls {
 
     /// Sends `close_notify`, then FIN.
     pub(super) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.session.poll_shutdown(cx)
+        let done = self.session.poll_shutdown(cx);
+        self.shut_down.store(done.is_ready(), Ordering::Relaxed);
+        done
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Relaxed)
     }
 
     /// Emits the peer's end, once.

@@ -36,18 +36,13 @@ impl Piping {
         client: &ByteStream,
         buffer: &RefCell<Vec<u8>>,
     ) -> Result<RelayEnd> {
-        let end = if self.alone {
-            tokio::select! {
-                end = self.relay(client, buffer) => end,
-                never = self.emit_progress(client) => match never {},
-            }
-        } else {
-            self.relay(client, buffer).await
-        };
-        if client.is_tls() && matches!(end, Ok(RelayEnd::Done)) {
-            client.drain(buffer).await;
+        if !self.alone {
+            return self.relay(client, buffer).await;
         }
-        end
+        tokio::select! {
+            end = self.relay(client, buffer) => end,
+            never = self.emit_progress(client) => match never {},
+        }
     }
 
     async fn relay(&self, client: &ByteStream, buffer: &RefCell<Vec<u8>>) -> Result<RelayEnd> {

@@ -188,7 +188,10 @@ impl Server {
                 fault.text = format!("idle timeout: nothing moved for {idle:?}");
                 fault
             }
-            Ok(RelayEnd::Done | RelayEnd::EofWait(_)) => return end,
+            Ok(RelayEnd::Done | RelayEnd::EofWait(_)) => {
+                stream.finish(&self.handler.buffer).await;
+                return end;
+            }
             Err(error) => error.fault(),
         };
         self.events.emit(Event::Warning { fault: stream.socket_ref().blame(fault) });
