@@ -158,7 +158,7 @@ fn a_client_certificate_is_demanded_and_reported() {
 #[test]
 fn who_speaks_no_tls_harms_nobody() {
     let pki = Pki::new();
-    let listening = server(&pki, "");
+    let listening = server(&pki, "--on-peer-eof end");
     let mut plain = Peer::connect(listening.address());
     plain.send("GET / HTTP/1.0\r\n\r\n");
     let warning = listening.event("warning");
@@ -303,6 +303,11 @@ fn openssl_serves_us_in_both_versions() {
         assert_eq!(run.code, 0, "{run}");
         assert!(run.text().starts_with("HTTP/1.0 200 ok"), "{run}");
         assert_eq!(run.event("tls").text("version"), version, "{run}");
+        // It closes both directions at once, and answers our close_notify by RST.
+        let mut asking = client(&pki, port, &format!("{line} --on-peer-eof end")).start();
+        asking.write("GET / HTTP/1.0\r\n\r\n");
+        let run = asking.finish();
+        assert_eq!((run.code, run.text().starts_with("HTTP/1.0 200 ok")), (0, true), "{run}");
     }
 }
 

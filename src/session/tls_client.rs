@@ -74,7 +74,7 @@ async fn relay(config: &Config, socket: Socket, deadline: Option<Instant>, conte
         biased;
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
         end = stdout::failed(&mut written) => stdout::outcome(Err(end)),
-        end = run(&piping, &stream, &buffer) => end.map(|end| Relay::Ended(end).into()).map_err(anyhow::Error::from),
+        end = pipe(&piping, &stream, &buffer) => end.map(|end| Relay::Ended(end).into()).map_err(anyhow::Error::from),
     };
     drop((piping, stream));
     let flushed = written.finish(&output).await;
@@ -86,7 +86,7 @@ async fn relay(config: &Config, socket: Socket, deadline: Option<Instant>, conte
     }
 }
 
-async fn run(piping: &Piping, stream: &ByteStream, buffer: &RefCell<Vec<u8>>) -> sys::Result<RelayEnd> {
+async fn pipe(piping: &Piping, stream: &ByteStream, buffer: &RefCell<Vec<u8>>) -> sys::Result<RelayEnd> {
     let end = piping.run(stream, buffer).await?;
     if end == RelayEnd::Done {
         stream.finish(buffer).await;
