@@ -16,11 +16,10 @@ pub(super) fn tls(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> 
         TlsStep::Certificate => {
             write!(out, "{socket} certificate for this run: --tls-pin {}", said(&tls.fingerprint))
         }
+        // The error or warning after an alert says the same.
+        TlsStep::CloseNotify | TlsStep::Alert if !display.detail => return None,
         TlsStep::Handshake => handshake(&socket, tls, display, out),
-        TlsStep::CloseNotify if !display.detail => return None,
         TlsStep::CloseNotify => write!(out, "{socket} close_notify received"),
-        // The error or warning that follows says the same.
-        TlsStep::Alert if !display.detail => return None,
         TlsStep::Alert => write!(out, "{socket} {} {}", style.bad("TLS failed:"), said(&tls.reason)),
         TlsStep::Truncated => {
             write!(out, "{socket} {} FIN without close_notify", style.warning("truncated:"))

@@ -87,7 +87,7 @@ fn conclude(
         }
         Err(failure) => {
             emit(stream, TlsStep::Alert, failure.fields());
-            Err(failed(stream, failure))
+            Err(failed(stream, &failure))
         }
     }
 }
@@ -96,7 +96,7 @@ fn emit(stream: &ByteStream, what: TlsStep, fields: TlsFields) {
     stream.socket_ref().emit(|socket| Event::Tls { socket, what, tls: Box::new(fields) });
 }
 
-fn failed(stream: &ByteStream, failure: Failure) -> Error {
+fn failed(stream: &ByteStream, failure: &Failure) -> Error {
     let on = stream.socket_ref().on();
     if let (FailureKind::Io, Some(errno)) = (failure.kind, failure.io().raw_os_error()) {
         return Error::new(OP, on, io::Error::from_raw_os_error(errno));
