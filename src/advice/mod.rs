@@ -9,7 +9,8 @@ mod peers;
 pub use flags::hint;
 
 use crate::cli::{self, Cli, Command, Connect};
-use crate::net::address::{AddrError, Endpoint, parse_targets};
+use crate::net::address::{AddrError, Endpoint};
+use crate::net::targets::parse_targets;
 use std::ffi::OsString;
 
 /// The command line that was meant, as a shell reads it.

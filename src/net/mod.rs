@@ -16,6 +16,7 @@ pub mod ports;
 pub mod resolve;
 pub mod service;
 pub mod setback;
-mod source;
+pub mod source;
 pub mod stream;
+pub mod targets;
 pub mod udp;

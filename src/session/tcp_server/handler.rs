@@ -1,5 +1,6 @@
 //! One client of a server for many: the services that need nothing but its connection.
 
+use super::calls::{discard, failed};
 use super::piping::Piping;
 use super::service::{self, Service};
 use crate::event::Kind;
@@ -91,7 +92,7 @@ async fn send(mut client: &ByteStream, bytes: &[u8]) -> Result<()> {
 
 async fn send_file(client: &ByteStream, path: &Path) -> Result<()> {
     let mut file = service::open(path)?;
-    let mut chunk = vec![0; super::server::READ];
+    let mut chunk = vec![0; super::calls::READ];
     loop {
         match file.read(&mut chunk).map_err(|e| unreadable(path, e))? {
             0 => return Ok(()),
@@ -109,17 +110,6 @@ async fn send_pipe(client: &ByteStream, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Throws away what the client sends, to its end.
-pub(super) async fn discard(client: &ByteStream, scratch: &RefCell<Vec<u8>>) -> Result<()> {
-    let some = || poll_fn(|cx| client.poll_discard(cx, &mut scratch.borrow_mut()));
-    while some().await.map_err(|e| failed("recv", client, e))? > 0 {}
-    Ok(())
-}
-
 fn unreadable(path: &Path, error: io::Error) -> Error {
     Error::new("read", path.display(), error).about(Kind::File)
-}
-
-pub(super) fn failed(op: &'static str, client: &ByteStream, error: io::Error) -> Error {
-    Error::new(op, client.socket_ref().on(), error)
 }

@@ -1,5 +1,6 @@
 //! A TCP server: its first client piped with standard input and output, or many clients with a service each.
 
+mod calls;
 mod handler;
 mod piping;
 mod server;

@@ -1,6 +1,6 @@
 //! The service that pipes every client with the standard input and output of the program.
 
-use super::handler::{discard, failed};
+use super::calls::{discard, failed};
 use crate::event::{Event, Events, Kind};
 use crate::net::stream::ByteStream;
 use crate::relay::RelayEnd;
