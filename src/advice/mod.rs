@@ -45,7 +45,7 @@ pub fn is_right(words: &[String]) -> bool {
         Command::ChatServe(args) => Endpoint::parse_or(&args.address, usual).is_ok(),
         Command::ChatJoin(args) => target(Endpoint::parse_or(&args.address, usual)),
         Command::MultiConnect(args) => args.target.is_empty() || parse_targets(&args.target).is_ok(),
-        Command::Stat(_) | Command::Demo | Command::Completions { .. } => true,
+        _ => true,
     }
 }
 
