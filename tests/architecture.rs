@@ -5,7 +5,7 @@ mod paths;
 
 use paths::{identifiers, module, own_paths};
 use proc_macro2::TokenStream;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,10 +36,11 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "net::resolve",
             "net::tls::Pin",
             "net::tls::Version",
+            "net::source",
             "sys::options",
         ],
     ),
-    ("advice", &["cli", "net::address", "net::service"]),
+    ("advice", &["cli", "net::address", "net::service", "net::targets"]),
     ("output", &["event", "text"]),
     ("exit", &["event", "net::address", "sys"]),
     ("relay", &["event", "net", "sys"]),
@@ -200,4 +201,73 @@ fn other_broken_rules_are_found() {
     assert_eq!(planted("net/address.rs", "fn f() { dbg!(1); unimplemented!() }").len(), 2);
     assert_eq!(planted("net/address.rs", &"\n".repeat(LONGEST)).len(), 1, "too long");
     assert_eq!(planted("net/address.rs", &format!("#[cfg(test)]\n{}", "\n".repeat(LONGEST))), [""; 0]);
+}
+
+/// Which file of `sources` a path names: the longest module that is a file.
+fn file_of<'a>(sources: &'a [(String, String)], path: &[String]) -> Option<&'a str> {
+    let files = sources.iter().map(|(file, _)| (file.as_str(), module(file)));
+    let named = files.filter(|(file, module)| *file != "lib.rs" && path.starts_with(module));
+    named.max_by_key(|(_, module)| module.len()).map(|(file, _)| file)
+}
+
+/// The files that each file of `sources` names, itself and its own folder left out.
+fn imports(sources: &[(String, String)]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let of = |file: &str, text: &str| -> BTreeSet<&str> {
+        let tokens: TokenStream = text.parse().expect("sources are Rust");
+        let folder =
+            |other: &str| other.strip_suffix("/mod.rs").is_some_and(|folder| file.starts_with(folder));
+        let paths = own_paths(tokens, &module(file));
+        let files = paths.iter().filter_map(|path| file_of(sources, path));
+        files.filter(|other| *other != file && !folder(other)).collect()
+    };
+    sources.iter().map(|(file, text)| (file.as_str(), of(file, text))).collect()
+}
+
+/// The files from which `file` can be reached again, a circle each.
+fn circles<'a>(imports: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Vec<&'a str> {
+    let reaches_itself = |start: &str| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![start]);
+        while let Some(file) = open.pop() {
+            for &next in imports.get(file).into_iter().flatten() {
+                if next == start {
+                    return true;
+                }
+                if seen.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+        false
+    };
+    imports.keys().copied().filter(|file| reaches_itself(file)).collect()
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let sources = sources();
+    assert_eq!(circles(&imports(&sources)), Vec::<&str>::new());
+    let planted: Vec<(String, String)> = [
+        ("net/a.rs", "use super::b::B;"),
+        ("net/b.rs", "use crate::net::c;"),
+        ("net/c.rs", "fn f() { super::a::a() }"),
+        ("net/d.rs", "use super::a;"),
+    ]
+    .map(|(file, text)| (file.to_owned(), text.to_owned()))
+    .to_vec();
+    assert_eq!(circles(&imports(&planted)), ["net/a.rs", "net/b.rs", "net/c.rs"]);
+}
+
+#[test]
+fn no_command_imports_another() {
+    let command = |file: &str| Some(file.strip_prefix("cmd/")?.split(['/', '.']).next()?.to_owned());
+    // What several commands need to read their arguments is no command.
+    let shared = ["mod", "access", "response"].map(str::to_owned);
+    let sources = sources();
+    let mut found = Vec::new();
+    for (file, others) in imports(&sources) {
+        let Some(own) = command(file) else { continue };
+        let strays = others.into_iter().filter_map(command).filter(|c| *c != own && !shared.contains(c));
+        found.extend(strays.map(|stray| format!("{file} uses {stray}")));
+    }
+    assert_eq!(found, Vec::<String>::new());
 }

@@ -9,7 +9,8 @@ mod peers;
 pub use flags::hint;
 
 use crate::cli::{self, Cli, Command, Connect};
-use crate::net::address::{AddrError, Endpoint, parse_targets};
+use crate::net::address::{AddrError, Endpoint};
+use crate::net::targets::parse_targets;
 use std::ffi::OsString;
 
 /// The command line that was meant, as a shell reads it.
@@ -44,7 +45,7 @@ pub fn is_right(words: &[String]) -> bool {
         Command::ChatServe(args) => Endpoint::parse_or(&args.address, usual).is_ok(),
         Command::ChatJoin(args) => target(Endpoint::parse_or(&args.address, usual)),
         Command::MultiConnect(args) => args.target.is_empty() || parse_targets(&args.target).is_ok(),
-        Command::Stat(_) | Command::Demo | Command::Completions { .. } => true,
+        _ => true,
     }
 }
 

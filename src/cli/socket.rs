@@ -2,8 +2,8 @@
 
 use super::values::{Keepalive, byte, duration, number, size, switch};
 use crate::net::acl::AccessSpec;
-use crate::net::address::Source;
 use crate::net::resolve::Lookup;
+use crate::net::source::Source;
 use crate::sys::options::SocketOption;
 use clap::builder::ArgPredicate;
 use clap::{Arg, Args};

@@ -2,8 +2,8 @@
 
 use super::{Context, Result};
 use crate::cli::Connect;
-use crate::net::address::parse_targets;
 use crate::net::resolve::Lookup;
+use crate::net::targets::parse_targets;
 use crate::scan::Wanted;
 use crate::session::check::{self, Config};
 

@@ -1,13 +1,13 @@
 //! `soquete connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, connect_config, end_config, tls};
+use super::{Context, Outcome, Result, connect_config, end_config, tls_client};
 use crate::cli::Connect;
 use crate::net::address::Endpoint;
 use crate::net::connect::ConnectError;
 use crate::relay::{self, EndConfig};
 use crate::session::connect::ConnectConfig;
 use crate::session::pipe::{crlf, input, output, relay_config};
-use crate::session::tls_client;
+use crate::session::tls_client as engine;
 use crate::sys::fd;
 
 /// Runs `soquete connect`.
@@ -16,9 +16,9 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     let connect = ConnectConfig { wait: args.wait, ..connect_config(target, &args.client, args.timeout) };
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let end = EndConfig { send_only: args.send_only, ..end };
-    if let Some(tls) = tls::client(&args.tls, &connect.target.host, context)? {
-        let config = tls_client::Config { connect, tls, end, has_input: !args.recv_only, crlf: args.crlf };
-        return tls_client::run(&config, context);
+    if let Some(tls) = tls_client(&args.tls, &connect.target.host, context)? {
+        let config = engine::Config { connect, tls, end, has_input: !args.recv_only, crlf: args.crlf };
+        return engine::run(&config, context);
     }
     let socket = match connect.open(context) {
         Ok(socket) => socket,

@@ -1,6 +1,6 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, response, tls};
+use super::{Context, Result, access_rules, bind_target, end_config, response, tls_server};
 use crate::cli::Listen;
 use crate::event::Proto;
 use crate::net::address::Endpoint;
@@ -43,7 +43,7 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         has_input: !args.recv_only,
         crlf: args.crlf,
         prefix: args.prefix,
-        tls: tls::server(&args.tls)?,
+        tls: tls_server(&args.tls)?,
     })
 }
 

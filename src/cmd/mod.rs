@@ -30,6 +30,7 @@ pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
+pub(crate) use tls::{tls_client, tls_server};
 
 /// When a connection that is piped with `input` is over.
 pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedFd<'_>) -> EndConfig {

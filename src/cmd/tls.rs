@@ -10,7 +10,7 @@ use crate::sys::Error;
 use std::path::PathBuf;
 
 /// How a client speaks TLS to `host`, where it is to. Reads every file that the flags name.
-pub(crate) fn client(
+pub(crate) fn tls_client(
     args: &TlsClientArgs,
     host: &Host,
     context: &Context,
@@ -39,7 +39,7 @@ pub(crate) fn client(
 }
 
 /// How a server speaks TLS, where it is to.
-pub(crate) fn server(args: &TlsServerArgs) -> Result<Option<TlsServer>, Error> {
+pub(crate) fn tls_server(args: &TlsServerArgs) -> Result<Option<TlsServer>, Error> {
     if !args.tls {
         return Ok(None);
     }

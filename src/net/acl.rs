@@ -1,6 +1,7 @@
 //! Access rules: which peers a server serves. Pure. Used by `cli`, `cmd`, the acceptor and the UDP server.
 
-use super::address::{AddrError, Host, wrong};
+use super::address::Host;
+use super::ports::{AddrError, wrong};
 use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

@@ -1,8 +1,9 @@
 //! Addresses as people type them: `HOST PORT`, `HOST:PORT`, `[V6]:PORT`, `PORT`, with service names.
 
-use super::ports::PortSet;
+pub use super::ports::AddrError;
+use super::ports::wrong;
+use super::ports::{PortSet, looks_like_port, parse_port};
 use super::service;
-pub use super::source::{Source, reachable};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -24,22 +25,6 @@ pub struct Endpoint {
     pub host: Host,
     /// Which port; 0 only where one is to be chosen.
     pub port: u16,
-}
-
-/// What is wrong with an address, and what to type instead.
-#[derive(Debug, PartialEq, Eq)]
-pub struct AddrError(pub String);
-
-impl fmt::Display for AddrError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for AddrError {}
-
-pub(super) fn wrong<T>(text: impl Into<String>) -> Result<T, AddrError> {
-    Err(AddrError(text.into()))
 }
 
 impl Host {
@@ -179,18 +164,18 @@ impl fmt::Display for Endpoint {
     }
 }
 
-fn expect_no_path(words: &[String]) -> Result<(), AddrError> {
+pub(super) fn expect_no_path(words: &[String]) -> Result<(), AddrError> {
     match words.iter().find(|word| word.starts_with("unix:")) {
         Some(word) => wrong(format!("{word}: UNIX sockets are not supported yet")),
         None => Ok(()),
     }
 }
 
-fn expect_no_url(word: &str) -> Result<(), AddrError> {
+pub(super) fn expect_no_url(word: &str) -> Result<(), AddrError> {
     if word.contains("://") { wrong(format!("{word} is a URL, not HOST PORT")) } else { Ok(()) }
 }
 
-fn expect_brackets(words: &[String]) -> Result<(), AddrError> {
+pub(super) fn expect_brackets(words: &[String]) -> Result<(), AddrError> {
     match words.iter().find(|word| looks_like_v6_and_port(word)) {
         Some(word) => {
             wrong(format!("{word} is an IPv6 address with a port, or one without; type [ADDRESS]:PORT"))
@@ -210,73 +195,6 @@ fn looks_like_v6_and_port(word: &str) -> bool {
 pub(super) fn split(word: &str) -> Option<(&str, &str)> {
     let (host, port) = word.rsplit_once(':')?;
     (!host.contains(':') || (host.starts_with('[') && host.ends_with(']'))).then_some((host, port))
-}
-
-fn looks_like_port(word: &str) -> bool {
-    word.bytes().all(|b| b.is_ascii_digit()) && !word.is_empty()
-}
-
-/// Reads a port number or the name of a service.
-pub fn parse_port(word: &str) -> Result<u16, AddrError> {
-    if looks_like_port(word) {
-        return word
-            .parse()
-            .map_err(|_| AddrError(format!("port {word} is out of range; ports are 0 to 65535")));
-    }
-    service::port(word)
-        .ok_or_else(|| AddrError(format!("{word:?} is neither a port number nor a known service name")))
-}
-
-/// Reads the targets of a check: hosts, each with the port lists that follow it or are attached to it.
-///
-/// `a b 22,80` is both hosts with both ports, `a:22 b:80` one each, `22` is localhost, `a,b 22` both hosts.
-pub fn parse_targets(words: &[String]) -> Result<Vec<(Host, PortSet)>, AddrError> {
-    expect_no_path(words)?;
-    words.iter().try_for_each(|word| expect_no_url(word))?;
-    let mut targets = Vec::new();
-    let mut waiting: Vec<Host> = Vec::new();
-    let mut ports_seen = false;
-    for word in words {
-        if let Some((host, ports)) = split(word) {
-            let host = if host.is_empty() { Host::Localhost } else { Host::parse(host)? };
-            targets.push((host, PortSet::parse(ports)?));
-            continue;
-        }
-        if PortSet::looks_like(word) || (service::port(word).is_some() && !waiting.is_empty()) {
-            let ports = PortSet::parse(word)?;
-            if waiting.is_empty() {
-                waiting.push(Host::Localhost);
-            }
-            targets.extend(waiting.iter().map(|host| (host.clone(), ports.clone())));
-            ports_seen = true;
-            continue;
-        }
-        if ports_seen {
-            waiting.clear();
-            ports_seen = false;
-        }
-        if word.split(',').any(PortSet::looks_like) {
-            // A list with a port in it is one of ports, whatever is wrong with the rest of it.
-            PortSet::parse(word)?;
-        }
-        for host in word.split(',') {
-            waiting.push(Host::parse(host)?);
-        }
-    }
-    match waiting.as_slice() {
-        [Host::Name(name)] if words.len() == 1 && service::port(name).is_some() => {
-            targets.push((Host::Localhost, PortSet::parse(name)?));
-        }
-        [.., host] if !ports_seen => {
-            expect_brackets(words)?;
-            return wrong(format!("{host} has no port; type {host} PORTS"));
-        }
-        _ => {}
-    }
-    if targets.is_empty() {
-        return wrong("no target; type HOST PORTS, for example `example.com 22,80,8000-8010`");
-    }
-    Ok(targets)
 }
 
 #[cfg(test)]
@@ -361,27 +279,5 @@ mod tests {
             let answer = read(line);
             assert!(answer.starts_with("error: ") && answer.contains(part), "{line}: {answer}");
         }
-    }
-
-    #[test]
-    fn hosts_and_ports_multiply() {
-        let read = |line: &str| -> Vec<String> {
-            parse_targets(&words(line))
-                .unwrap()
-                .iter()
-                .flat_map(|(h, ports)| ports.iter().map(move |p| format!("{h}:{p}")))
-                .collect()
-        };
-        assert_eq!(read("a b 22,80"), ["a:22", "a:80", "b:22", "b:80"]);
-        assert_eq!(read("a,b 22"), ["a:22", "b:22"]);
-        assert_eq!(read("a:22 b:80-81"), ["a:22", "b:80", "b:81"]);
-        assert_eq!(read("22,80"), ["localhost:22", "localhost:80"]);
-        assert_eq!(read("a 22 b http"), ["a:22", "b:80"]);
-        assert!(parse_targets(&words("a")).is_err());
-        assert!(parse_targets(&words("a 22 b")).is_err());
-        assert_eq!(
-            parse_targets(&words("unix:/x")).unwrap_err().0,
-            "unix:/x: UNIX sockets are not supported yet"
-        );
     }
 }

@@ -1,7 +1,39 @@
 //! Port lists and ranges: `22,80,8000-8010`, `http,https`, `-`.
 
-use super::address::{AddrError, parse_port};
+use super::service;
+use std::fmt;
 use std::ops::RangeInclusive;
+
+/// What is wrong with an address, and what to type instead.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AddrError(pub String);
+
+impl fmt::Display for AddrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AddrError {}
+
+pub(super) fn wrong<T>(text: impl Into<String>) -> Result<T, AddrError> {
+    Err(AddrError(text.into()))
+}
+
+pub(super) fn looks_like_port(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_digit()) && !word.is_empty()
+}
+
+/// Reads a port number or the name of a service.
+pub fn parse_port(word: &str) -> Result<u16, AddrError> {
+    if looks_like_port(word) {
+        return word
+            .parse()
+            .map_err(|_| AddrError(format!("port {word} is out of range; ports are 0 to 65535")));
+    }
+    service::port(word)
+        .ok_or_else(|| AddrError(format!("{word:?} is neither a port number nor a known service name")))
+}
 
 /// Ports in the order typed, each range kept as one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The local end of a client, as a user types it.
 
-use super::address::{AddrError, parse_port, split, wrong};
+use super::address::split;
+use super::ports::{AddrError, parse_port, wrong};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Where a client connects from: `ADDR`, `ADDR:PORT`, `[V6]:PORT` or `:PORT`.

@@ -1,8 +1,9 @@
 //! The text of each event for people, without its time.
 
+use super::subject::subject;
 use super::tls::tls;
 use super::units::{bytes, latency, retransmits};
-use super::{DisplayOptions, Style, datagram, explain};
+use super::{DisplayOptions, Style, explain};
 use crate::event::{Dir, Event, MemberChange, Outcome, Role, Scope, Subject, Via};
 use crate::text::sanitize;
 use std::io::{self, Write};
@@ -170,23 +171,6 @@ fn part(before: &str, text: Option<&String>, after: &str) -> String {
 const fn is_check(outcome: Outcome) -> bool {
     use Outcome::{Closed, Failed, Filtered, NoAnswer, Open, Refused, Replied, Unresolved};
     matches!(outcome, Open | Closed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer)
-}
-
-/// The socket of an event, the local end first: `#2 127.0.0.1:50000 → 127.0.0.1:80`.
-pub(super) fn subject(socket: Subject) -> String {
-    let arrow = if socket.role == Role::Client { " → " } else { " ← " };
-    let mut text = Vec::with_capacity(64);
-    text.push(b'#');
-    datagram::number(socket.conn.into(), &mut text);
-    if let Some(local) = socket.local {
-        text.push(b' ');
-        datagram::address(local, &mut text);
-    }
-    if let Some(peer) = socket.peer {
-        text.extend_from_slice(arrow.as_bytes());
-        datagram::address(peer, &mut text);
-    }
-    String::from_utf8(text).unwrap_or_default()
 }
 
 const fn role(socket: Subject) -> &'static str {

@@ -10,6 +10,7 @@ mod progress;
 mod report;
 mod status_line;
 mod style;
+mod subject;
 mod table;
 mod tls;
 mod units;

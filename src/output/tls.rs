@@ -1,7 +1,7 @@
 //! The text of the event `tls`. Certificates and alerts come from peers: their text is made visible.
 
 use super::DisplayOptions;
-use super::event_text::subject;
+use super::subject::subject;
 use super::units::latency;
 use crate::event::{Event, TlsFields, TlsStep, Verified};
 use crate::text::sanitize;

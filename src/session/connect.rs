@@ -3,9 +3,10 @@
 use super::Context;
 use super::retry::{Answer, WaitReporter, deadline, next_attempt};
 use crate::event::Kind;
-use crate::net::address::{Endpoint, Source, reachable};
+use crate::net::address::Endpoint;
 use crate::net::connect::{ConnectError, Connector};
 use crate::net::resolve::{Lookup, ResolveLimits};
+use crate::net::source::{Source, reachable};
 use crate::sys;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::{Socket, SocketFactory};

@@ -4,6 +4,7 @@
 use super::Outcome;
 use crate::event::Kind;
 use crate::exit::Exit;
+use crate::sys::blocking;
 use crate::sys::fd::Nature;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::Stop;
@@ -86,7 +87,7 @@ fn write_all(
         }
         queue.bytes.fetch_sub(batch.len(), Ordering::Relaxed);
         queue.taken.notify_one();
-        fd::write_all(to, &batch)?;
+        blocking::write_all(to, &batch)?;
     }
     Ok(())
 }
@@ -181,14 +182,14 @@ impl Direct {
 
     fn write_until(&self, data: &[u8], stop: &Stop) -> io::Result<()> {
         if !self.may_block {
-            return fd::write_all(self.to.as_fd(), data);
+            return blocking::write_all(self.to.as_fd(), data);
         }
         for piece in data.chunks(PIECE) {
             let fds = [(self.to.as_fd(), Interest::Writing), (stop.as_fd(), Interest::Reading)];
             if !wait(&fds, None)?[0] {
                 return Err(io::Error::other(Stopped));
             }
-            fd::write_all(self.to.as_fd(), piece)?;
+            blocking::write_all(self.to.as_fd(), piece)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Uses `event` alone. Linux lives here: a port to another system is a matter of this folder.
 
 mod attempts;
+pub mod blocking;
 pub mod child;
 pub mod detached;
 pub mod diag;

@@ -4,6 +4,7 @@ use crate::cmd::Context;
 use crate::event::{Event, Proto};
 use crate::net::bind::ListenConfig;
 use crate::net::connect::{ConnectError, Connector};
+use crate::sys::blocking;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::socket::Socket;
 use crate::sys::{self, fd};
@@ -84,5 +85,5 @@ pub(super) fn receive(socket: &Socket) -> sys::Result<Vec<u8>> {
 
 /// Writes received bytes to standard output.
 pub(super) fn show(bytes: &[u8]) -> sys::Result<()> {
-    fd::write_all(fd::output(), bytes).map_err(crate::session::stdout::failure)
+    blocking::write_all(fd::output(), bytes).map_err(crate::session::stdout::failure)
 }

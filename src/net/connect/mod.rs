@@ -11,7 +11,7 @@ mod runtime;
 
 pub use blocking::ConnectError;
 
-use super::address::Source;
+use super::source::Source;
 use crate::event::{Kind, Proto, Role};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;

@@ -2,7 +2,8 @@
 
 use super::server::Shared;
 use crate::event::Subject;
-use crate::sys::{Error, Result, fd};
+use crate::sys::blocking;
+use crate::sys::{Error, Result};
 use std::future::poll_fn;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
@@ -19,7 +20,7 @@ pub(super) fn join(server: &Shared, listener: Option<Subject>, typed: OwnedFd, e
     let (sender, mut chunks) = mpsc::channel::<Vec<u8>>(CHUNKS);
     let read = move || {
         let mut buffer = vec![0; CHUNK];
-        while let Ok(len @ 1..) = fd::read(typed.as_fd(), &mut buffer) {
+        while let Ok(len @ 1..) = blocking::read(typed.as_fd(), &mut buffer) {
             if sender.blocking_send(buffer[..len].to_vec()).is_err() {
                 return;
             }

@@ -8,8 +8,8 @@ mod wait;
 
 use super::{Context, Outcome, Result};
 use crate::exit::Exit;
-use crate::net::address::Source;
 use crate::net::resolve::Lookup;
+use crate::net::source::Source;
 use crate::scan::{Group, Tally, Verdict, Wanted};
 use crate::sys::options::SocketOption;
 use crate::text::number::counted;

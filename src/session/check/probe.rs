@@ -3,8 +3,9 @@
 use super::super::retry::{Answer, outcome_of};
 use crate::event::report::{CheckRow, Row};
 use crate::event::{Event, Kind, Outcome, Proto};
-use crate::net::address::{Endpoint, Host, Source};
+use crate::net::address::{Endpoint, Host};
 use crate::net::connect::Connector;
+use crate::net::source::Source;
 use crate::net::stream::ByteStream;
 use crate::scan::says_more;
 use crate::sys;

@@ -1,17 +1,18 @@
-//! What all targets share.
+//! The targets, the configuration they share, and what their tasks work with.
 
+use super::name::Name;
 use super::printer::Printer;
-use super::target::Target;
 use crate::event::Events;
-use crate::net::address::Source;
 use crate::net::connect::Connector;
 use crate::net::resolve::Lookup;
+use crate::net::source::Source;
 use crate::relay::EndConfig;
 use crate::relay::task::TaskConfig;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -35,6 +36,16 @@ pub struct Config {
     pub prefix: bool,
     /// When a connection is over.
     pub end: EndConfig,
+}
+
+/// One of the targets.
+pub struct Target {
+    /// As the user named it.
+    pub(super) title: String,
+    pub(super) name: Rc<Name>,
+    pub(super) port: u16,
+    /// Its place in the order of targets.
+    pub(super) index: usize,
 }
 
 /// What the tasks of all targets work with.

@@ -1,8 +1,8 @@
 //! One connection of a target, relayed to its end.
 
-use super::config::Clients;
+use super::config::{Clients, Target};
 use super::report::warn;
-use super::target::{Target, TargetEnd};
+use super::target::TargetEnd;
 use crate::event::Kind;
 use crate::net::stream::ByteStream;
 use crate::relay::{RelayEnd, task};

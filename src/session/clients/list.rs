@@ -1,9 +1,10 @@
 //! Reads targets from words of the command line and lines of files.
 
+use super::config::Target;
 use super::name::Name;
-use super::target::Target;
 use crate::event::Kind;
-use crate::net::address::{AddrError, Endpoint, parse_targets};
+use crate::net::address::{AddrError, Endpoint};
+use crate::net::targets::parse_targets;
 use crate::scan::{Group, targets};
 use crate::sys::Error;
 use std::fs;

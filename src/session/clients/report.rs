@@ -1,7 +1,7 @@
 //! The events of one target.
 
-use super::config::Clients;
-use super::target::{Target, TargetEnd};
+use super::config::{Clients, Target};
+use super::target::TargetEnd;
 use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
 use crate::session::retry::outcome_of;
 use crate::session::shared::Lost;

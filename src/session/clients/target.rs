@@ -1,18 +1,16 @@
 //! One target: connected, relayed, and connected again.
 
-use super::config::Clients;
-use super::name::Name;
+use super::config::{Clients, Target};
 use crate::event::Kind;
-use crate::net::address::reachable;
 use crate::net::backoff::Backoff;
 use crate::net::connect::timed_out;
+use crate::net::source::reachable;
 use crate::net::stream::ByteStream;
 use crate::relay::OnEof;
 use crate::session::shared::Reader;
 use crate::sys::reactor::sleep_until;
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// The longest wait between two attempts.
@@ -25,16 +23,6 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 const LAST_CHANCE: Duration = Duration::from_millis(250);
 /// A connection that stood this long was a success: the next failure is a first one again.
 const STABLE: Duration = Duration::from_secs(5);
-
-/// One of the targets.
-pub struct Target {
-    /// As the user named it.
-    pub(super) title: String,
-    pub(super) name: Rc<Name>,
-    pub(super) port: u16,
-    /// Its place in the order of targets.
-    pub(super) index: usize,
-}
 
 /// The end of a target.
 #[derive(Debug)]

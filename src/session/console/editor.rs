@@ -1,6 +1,7 @@
 //! The line editor's side of the console: a thread that reads keys. For the console alone.
 
 use super::prompt::{EditorState, PromptState};
+use crate::sys::blocking;
 use crate::sys::tty::Mode;
 use crate::sys::{fd, signal};
 use rustyline::completion::Completer;
@@ -77,13 +78,13 @@ fn read_lines(
                 // A line that cannot be kept is only missing in the history.
                 let _ = editor.add_history_entry(&typed);
                 typed.push('\n');
-                if fd::write_all(into.as_fd(), typed.as_bytes()).is_err() {
+                if blocking::write_all(into.as_fd(), typed.as_bytes()).is_err() {
                     return Some(into);
                 }
             }
             // It was interrupted while it waited for a key, to show text.
             Err(ReadlineError::Eof | ReadlineError::Signal(_)) if state.is_interrupted() => {
-                let _ = fd::write_all(fd::output(), CLEAR_LEFT);
+                let _ = blocking::write_all(fd::output(), CLEAR_LEFT);
             }
             // The window has another size; the editor asks for it again.
             Err(ReadlineError::Signal(_)) => {}
@@ -95,7 +96,7 @@ fn read_lines(
             }
             Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
                 // On a terminal that takes nothing the next read fails.
-                let _ = fd::write_all(fd::output(), NOT_TEXT);
+                let _ = blocking::write_all(fd::output(), NOT_TEXT);
             }
             Err(_) => return Some(into),
         }

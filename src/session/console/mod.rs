@@ -10,6 +10,7 @@ mod prompt;
 
 use super::Context;
 use crate::event::Kind;
+use crate::sys::blocking;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::tty::{self, Mode, NO_PASTE_MARKS};
 use crate::sys::{Error, Result, fd, signal};
@@ -131,7 +132,7 @@ fn print(
         for (&i, ready) in waiting.iter().zip(ready) {
             let mut len = 0;
             if ready {
-                len = fd::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
+                len = blocking::read(pipes[i].as_fd(), &mut buffer).unwrap_or(0);
                 open[i] = len > 0;
             }
             let mut bytes = framers[i].whole_lines(&buffer[..len]);
@@ -159,7 +160,7 @@ struct Resume {
 impl Resume {
     fn run(&self, printer: &mut PromptPrinter<impl rustyline::ExternalPrinter>, pipe: BorrowedFd<'_>) {
         // One byte for each time it continued; one redraw is enough.
-        let _ = fd::read(self.continued.as_fd(), &mut [0; 64]);
+        let _ = blocking::read(self.continued.as_fd(), &mut [0; 64]);
         printer.state.change_mode(|| drop(self.keys.pass_keys(fd::input())));
         printer.redraw(pipe);
     }
@@ -175,7 +176,7 @@ impl Console {
     pub fn close(self, text: &str) {
         drop(self);
         // A terminal that is gone takes no text.
-        let _ = fd::write_all(fd::output(), format!("* {text}\n").as_bytes());
+        let _ = blocking::write_all(fd::output(), format!("* {text}\n").as_bytes());
     }
 }
 
@@ -188,7 +189,7 @@ impl Drop for Console {
         let _ = self.shown.recv_timeout(FLUSH_TIMEOUT);
         let _ = self.mode.restore(fd::input());
         tty::forget();
-        let _ = fd::write_all(fd::output(), NO_PASTE_MARKS);
-        let _ = fd::write_all(fd::output(), b"\n");
+        let _ = blocking::write_all(fd::output(), NO_PASTE_MARKS);
+        let _ = blocking::write_all(fd::output(), b"\n");
     }
 }

@@ -1,6 +1,7 @@
 //! Shows text: above the prompt while there is one. For the console alone.
 
 use super::prompt::{EditorState, PromptState};
+use crate::sys::blocking;
 use crate::sys::{fd, tty};
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -35,7 +36,7 @@ impl<P: rustyline::ExternalPrinter> PromptPrinter<P> {
         let editing = self.state.wait(BETWEEN_TIMEOUT) == EditorState::Editing;
         if !(editing && self.submit(text, pipe, KEY_TIMEOUT)) {
             // A terminal that is gone needs no text.
-            let _ = fd::write_all(fd::output(), text.as_bytes());
+            let _ = blocking::write_all(fd::output(), text.as_bytes());
         }
     }
 

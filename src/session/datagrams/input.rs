@@ -3,6 +3,7 @@
 use super::source::{DatagramSource, DatagramSplit, TooLong};
 use crate::event::Kind;
 use crate::session::pipe;
+use crate::sys::blocking;
 use crate::sys::poll::Interest;
 use crate::sys::{Error, Result, fd, tty};
 use std::io;
@@ -61,7 +62,7 @@ impl DatagramInput {
     /// Reads once; returns how many bytes. A failure to read is of kind `File`, a datagram that is too long of kind `Data`.
     pub fn read(&mut self) -> Result<usize> {
         let Some(from) = &self.from else { return Ok(0) };
-        let count = fd::read(from.as_fd(), &mut self.buffer)
+        let count = blocking::read(from.as_fd(), &mut self.buffer)
             .map_err(|e| Error::new("read", "standard input", e).about(Kind::File))?;
         if count == 0 {
             return self.end().map(|()| 0);

@@ -4,8 +4,8 @@
 //! `fanout::lag` is evicted if another connection waits for more input.
 
 use super::budget::LineBudget;
+use super::entry::{ReaderEntry, ReaderState};
 use super::input::read_in_thread;
-use super::reader::{Reader, ReaderEntry, ReaderState};
 use crate::event::Kind;
 use crate::fanout::Log;
 use crate::sys::splice::Filter;
@@ -180,13 +180,10 @@ impl InputFanout {
         all.filter(|reader| reader.state.get() == ReaderState::Following).collect()
     }
 
-    /// A new reader; it gets what is still kept and what is read from now on if `from_the_start`, else only the latter.
-    pub(in crate::session) fn subscribe(self: &Rc<Self>, from_the_start: bool) -> Reader {
-        let at = if from_the_start { self.log.borrow().start() } else { self.log.borrow().end() };
-        let entry = Rc::new(ReaderEntry::new(at));
-        self.readers.borrow_mut().push(Rc::downgrade(&entry));
+    /// Adds a reader, which begins the reading if it is the first.
+    pub(super) fn add(&self, reader: &Rc<ReaderEntry>) {
+        self.readers.borrow_mut().push(Rc::downgrade(reader));
         self.wanted.notify_one();
-        Reader::new(Rc::clone(self), entry)
     }
 
     /// Lines read so far, and a last one without line feed once the input ended.
@@ -218,6 +215,7 @@ impl InputFanout {
 mod tests {
     use super::super::reader::Next;
     use super::*;
+    use crate::session::shared::Reader;
     use proptest::prelude::*;
     use std::future::Future;
     use std::task::{Context, Poll, Waker};

@@ -1,6 +1,6 @@
 //! Blocking input read in a thread of its own.
 
-use crate::sys::fd;
+use crate::sys::blocking;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use tokio::sync::mpsc;
@@ -24,7 +24,7 @@ pub(in crate::session) fn read_in_thread(
             Err(error) => return drop(sender.blocking_send(Err(error))),
         };
         loop {
-            let chunk = match fd::read(input.as_fd(), &mut buffer) {
+            let chunk = match blocking::read(input.as_fd(), &mut buffer) {
                 Ok(0) => return,
                 Ok(n) => Ok(buffer[..n].to_vec()),
                 Err(error) => Err(error),

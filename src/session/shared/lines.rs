@@ -1,12 +1,9 @@
 //! Whole lines of many connections on one output: a line is written when it is complete, so that none interrupts another.
 
 use super::budget::OWN;
-use super::text::{Split, Text};
+use super::text::{LONGEST, Split, Text};
 use crate::text::line::{Line, LineFormat, LineFramer, Overflow};
 use crate::text::tag::Tagger;
-
-/// A line longer than this, its line feed not counted, is written in pieces.
-pub(super) const LONGEST: usize = 1 << 20;
 
 const FORMAT: LineFormat = LineFormat { max: LONGEST, keep_cr: true, overflow: Overflow::Split };
 

@@ -1,6 +1,7 @@
 //! Standard input and output shared by many connections, and how one of them is piped with both.
 
 mod budget;
+mod entry;
 mod fanout;
 mod incoming;
 mod input;

@@ -1,39 +1,15 @@
 //! One connection's cursor in the shared input.
 
 use super::budget::LineBudget;
+use super::entry::{ReaderEntry, ReaderState};
 use super::fanout::InputFanout;
-use crate::fanout::{Cursor, LagState};
-use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// One connection's view of the input.
 pub(in crate::session) struct Reader {
     fanout: Rc<InputFanout>,
     entry: Rc<ReaderEntry>,
-}
-
-/// Whether the input waits for a reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReaderState {
-    /// It gets everything.
-    Following,
-    /// It is not connected; it misses what is released meanwhile.
-    Detached,
-    /// It was too slow, and other connections waited.
-    Evicted,
-}
-
-/// What the reader and the fan-out share.
-pub(super) struct ReaderEntry {
-    cursor: RefCell<Cursor>,
-    pub(super) state: Cell<ReaderState>,
-    lag: Cell<LagState>,
-    /// It takes nothing because of us.
-    excused: Cell<bool>,
-    /// A place and the lines before it, the last that were counted.
-    counted: Cell<(u64, u64)>,
 }
 
 /// What [`Reader::next`] finds.
@@ -55,46 +31,17 @@ pub(in crate::session) struct Lost {
     pub(in crate::session) bytes: u64,
 }
 
-impl ReaderEntry {
-    /// A reader that follows from `at` on.
-    pub(super) fn new(at: u64) -> Self {
-        Self {
-            cursor: RefCell::new(Cursor::new(at)),
-            state: Cell::new(ReaderState::Following),
-            lag: Cell::default(),
-            excused: Cell::new(false),
-            counted: Cell::new((0, 0)),
-        }
-    }
-
-    /// The place of the next byte it takes.
-    pub(super) fn place(&self) -> u64 {
-        self.cursor.borrow().place()
-    }
-
-    fn seek(&self, place: u64) {
-        self.cursor.replace(Cursor::new(place));
-    }
-
-    /// Notes that it is `lag` bytes behind, of `limit` that it may be, and measures its rate.
-    pub(super) fn measure(&self, now: Duration, lag: u64, limit: u64) -> LagState {
-        let mut state = self.lag.get();
-        state.note(lag, limit);
-        if self.excused.get() {
-            state.excuse();
-        } else {
-            state.measure(now, self.place());
-        }
-        self.lag.set(state);
-        state
+impl InputFanout {
+    /// A new reader; it gets what is still kept and what is read from now on if `from_the_start`, else only the latter.
+    pub(in crate::session) fn subscribe(self: &Rc<Self>, from_the_start: bool) -> Reader {
+        let at = if from_the_start { self.log.borrow().start() } else { self.log.borrow().end() };
+        let entry = Rc::new(ReaderEntry::new(at));
+        self.add(&entry);
+        Reader { fanout: Rc::clone(self), entry }
     }
 }
 
 impl Reader {
-    pub(super) fn new(fanout: Rc<InputFanout>, entry: Rc<ReaderEntry>) -> Self {
-        Self { fanout, entry }
-    }
-
     /// Waits for more input, its end or an eviction.
     pub(in crate::session) async fn next(&self) -> Next {
         loop {

@@ -1,7 +1,9 @@
 //! Lines on their way to the shared output, and which of them are only pieces of a line.
 
-use super::lines::LONGEST;
 use std::fmt;
+
+/// A line longer than this, its line feed not counted, is written in pieces.
+pub(super) const LONGEST: usize = 1 << 20;
 
 /// Lines, each ended by a line feed, or bytes as they arrived.
 #[derive(Default)]

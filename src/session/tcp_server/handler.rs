@@ -16,6 +16,9 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
+/// Bytes one read takes; the buffer is shared by all clients, so a client that is silent costs none.
+pub(super) const READ: usize = 64 << 10;
+
 /// What every client is served with.
 pub(super) struct ConnectionHandler {
     pub(super) service: Service,
@@ -95,7 +98,7 @@ async fn send(mut client: &ByteStream, bytes: &[u8]) -> Result<()> {
 
 async fn send_file(client: &ByteStream, path: &Path) -> Result<()> {
     let mut file = service::open(path)?;
-    let mut chunk = vec![0; super::server::READ];
+    let mut chunk = vec![0; READ];
     loop {
         match file.read(&mut chunk).map_err(|e| unreadable(path, e))? {
             0 => return Ok(()),

@@ -1,6 +1,6 @@
 //! A server for many clients, each a task of one runtime thread.
 
-use super::handler::ConnectionHandler;
+use super::handler::{ConnectionHandler, READ};
 use super::{Config, Service};
 use crate::event::{Event, Events, Kind};
 use crate::net::accept::{Accepted, Acceptor, Listener};
@@ -19,9 +19,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
-
-/// Bytes of one read; the buffer is shared by all clients, so a silent client costs none.
-pub(super) const READ: usize = 64 << 10;
 
 /// What the tasks of one server share.
 struct Server {

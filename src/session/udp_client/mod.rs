@@ -8,9 +8,10 @@ pub use check::check;
 
 use super::datagrams::{DatagramInput, InputConfig};
 use super::{Context, Result};
-use crate::net::address::{Endpoint, reachable};
+use crate::net::address::Endpoint;
 use crate::net::datagram::longest;
 use crate::net::resolve::Lookup;
+use crate::net::source::reachable;
 use crate::net::udp::UdpClientConfig;
 use crate::sys;
 use session::Session;

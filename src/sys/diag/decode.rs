@@ -1,11 +1,12 @@
 //! Answers as rows: `struct inet_diag_msg` and its attributes (`linux/inet_diag.h`). Pure, takes any bytes.
 
+use super::meminfo::memory;
 use super::netlink::{self, u16_at, u32_at};
-use super::request::{BY_FAMILY, TCP_OLD};
+use super::netlink::{BY_FAMILY, TCP_OLD};
 use super::row::{Extended, InetRow, Row, Timer};
 use super::states::state_of;
 use super::unix;
-use crate::event::table::{MemoryFields, Queues, TimerKind};
+use crate::event::table::{Queues, TimerKind};
 use crate::event::{Proto, State};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -129,21 +130,4 @@ fn extended(attributes: &[u8]) -> Extended<'_> {
         }
     }
     extended
-}
-
-/// `SK_MEMINFO`: an array that grew from kernel to kernel; a missing number is 0.
-pub(super) fn memory(value: &[u8]) -> MemoryFields {
-    let mut numbers = value.chunks_exact(4).map(|c| u32::from_ne_bytes([c[0], c[1], c[2], c[3]]));
-    let mut next = || numbers.next().unwrap_or(0);
-    MemoryFields {
-        recv_memory: next(),
-        recv_buffer: next(),
-        send_memory: next(),
-        send_buffer: next(),
-        forward_memory: next(),
-        queued_memory: next(),
-        option_memory: next(),
-        backlog_memory: next(),
-        drops: next(),
-    }
 }

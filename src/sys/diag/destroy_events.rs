@@ -4,7 +4,7 @@
 use super::channel::Channel;
 use super::decode;
 use super::netlink;
-use super::request::BY_FAMILY;
+use super::netlink::BY_FAMILY;
 use super::row::InetRow;
 use crate::event::Proto;
 use rustix::net::{RecvFlags, sockopt};

@@ -2,30 +2,20 @@
 
 use super::channel::Channel;
 use super::decode;
+use super::found::{Found, canonical, is_between, same_family, scope};
+use super::netlink;
 use super::proc_find;
 use super::request;
-use super::row::{InetRow, Timer};
 use super::tables::is_refusal;
-use crate::event::{Proto, State};
+use crate::event::Proto;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The kernel's socket table of the network namespace it was opened in; threads may share it.
 #[derive(Debug)]
 pub struct Diag {
     channel: Mutex<Channel>,
-}
-
-/// One socket of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Its state.
-    pub state: State,
-    /// The inode its descriptors show in `/proc/PID/fd`; 0 for an orphan, TIME-WAIT, or a connection not accepted yet.
-    pub inode: u32,
-    /// Its running timer; in TIME-WAIT the time that is left.
-    pub timer: Option<Timer>,
 }
 
 /// Looks one connection up through a [`Diag`] that the process opens once and keeps, or in `/proc/net` where that is
@@ -112,7 +102,7 @@ impl Diag {
         loop {
             // The kernel answers before `send` returns; a read that finds only older answers is repeated.
             let Some(message) = channel.read()?.next() else { continue };
-            if message.kind == request::BY_FAMILY {
+            if message.kind == netlink::BY_FAMILY {
                 let row = decode::inet(proto, message.payload);
                 return Ok(row.filter(|row| is_between(row, local, peer)).map(Found::from));
             }
@@ -125,56 +115,13 @@ impl Diag {
     }
 }
 
-/// Whether a row has these very addresses: a listener, or a UDP socket without a peer, answers for any pair where the
-/// kernel has no closer match.
-pub(super) fn is_between(row: &InetRow<'_>, local: SocketAddr, peer: SocketAddr) -> bool {
-    let (our, their) = (canonical(row.local), canonical(row.peer));
-    (our.port(), their.port()) == (local.port(), peer.port()) && same_ip(our, local) && same_ip(their, peer)
-}
-
-impl From<InetRow<'_>> for Found {
-    fn from(row: InetRow<'_>) -> Self {
-        Self { state: row.state, inode: row.inode, timer: row.timer }
-    }
-}
-
-fn canonical(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        ip if ip == address.ip() => address,
-        ip => SocketAddr::new(ip, address.port()),
-    }
-}
-
-/// An unspecified address beside one of the other family means "none" in that family. No socket joins two families.
-fn same_family(local: SocketAddr, peer: SocketAddr) -> Option<(SocketAddr, SocketAddr)> {
-    let none = |like: SocketAddr, port| match like {
-        SocketAddr::V4(_) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
-        SocketAddr::V6(_) => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
-    };
-    match (local.ip().is_unspecified(), peer.ip().is_unspecified()) {
-        _ if local.is_ipv4() == peer.is_ipv4() => Some((local, peer)),
-        (true, _) => Some((none(peer, local.port()), peer)),
-        (_, true) => Some((local, none(local, peer.port()))),
-        (false, false) => None,
-    }
-}
-
-fn same_ip(one: SocketAddr, other: SocketAddr) -> bool {
-    one.ip() == other.ip() || (one.ip().is_unspecified() && other.ip().is_unspecified())
-}
-
-fn scope(address: SocketAddr) -> u32 {
-    match address {
-        SocketAddr::V6(v6) => v6.scope_id(),
-        SocketAddr::V4(_) => 0,
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::disallowed_methods)] // plain sockets to look up
 mod tests {
     use super::*;
+    use crate::event::State;
     use crate::event::table::TimerKind;
+    use std::net::Ipv4Addr;
     use std::net::{TcpListener, TcpStream, UdpSocket};
     use std::os::fd::AsFd;
     use std::time::{Duration, Instant};

@@ -13,6 +13,13 @@ const ATTRIBUTE: usize = 4;
 /// The two high bits of an attribute's type are flags (`NLA_F_NESTED`, `NLA_F_NET_BYTEORDER`).
 const TYPE_MASK: u16 = 0x3fff;
 
+/// `SOCK_DIAG_BY_FAMILY`, the type of requests and of the rows that answer them.
+pub(super) const BY_FAMILY: u16 = 20;
+/// `TCPDIAG_GETSOCK`, the older type for TCP alone: it takes both families in one walk through the kernel's table.
+pub(super) const TCP_OLD: u16 = 18;
+/// Asks for all that match (`NLM_F_REQUEST | NLM_F_DUMP`).
+pub(super) const DUMP: u16 = 0x301;
+
 /// One message of an answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message<'a> {

@@ -5,7 +5,7 @@
 //! asks about every socket that closes gets no answer now and then.
 
 use super::filter::{End, Filter, Prefix};
-use super::find::{Found, is_between};
+use super::found::{Found, is_between};
 use super::proc_net;
 use super::request::{Families, Query};
 use super::row::Row;

@@ -3,9 +3,9 @@
 
 use super::decode::timer;
 use super::request::{Families, Query};
-use super::row::{Extended, InetRow, Row, UnixName, UnixRow};
+use super::row::{Extended, InetRow, Row, UnixName, UnixRow, Visit};
 use super::states::state_of;
-use super::tables::Visit;
+
 use super::unix::{kind_of, queues};
 use crate::event::table::{Queues, UnixKind};
 use crate::event::{Proto, State};

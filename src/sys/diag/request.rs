@@ -3,7 +3,7 @@
 use super::bytecode;
 use super::channel::header;
 use super::filter::Filter;
-use super::netlink::HEADER;
+use super::netlink::{BY_FAMILY, DUMP, HEADER, TCP_OLD};
 use super::row::InetRow;
 use super::states::States;
 use super::unix;
@@ -11,12 +11,6 @@ use crate::event::Proto;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-/// `SOCK_DIAG_BY_FAMILY`, the type of requests and of the rows that answer them.
-pub(super) const BY_FAMILY: u16 = 20;
-/// `TCPDIAG_GETSOCK`, the older type for TCP alone: it takes both families in one walk through the kernel's table.
-pub(super) const TCP_OLD: u16 = 18;
-/// Asks for all that match (`NLM_F_REQUEST | NLM_F_DUMP`).
-pub(super) const DUMP: u16 = 0x301;
 /// Asks for one (`NLM_F_REQUEST`).
 const ONE: u16 = 0x001;
 /// Length of `struct inet_diag_req_v2`.

@@ -4,7 +4,11 @@ use crate::event::table::{MemoryFields, Queues, TimerKind, UnixKind};
 use crate::event::{Proto, State};
 use crate::sys::tcp_info::{self, TcpInfo};
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::time::Duration;
+
+/// Takes each row as it is decoded; nothing is kept. `Break` ends the dump.
+pub(super) type Visit<'v> = dyn FnMut(&Row<'_>) -> ControlFlow<()> + 'v;
 
 /// One socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The kernel's state numbers (`include/net/tcp_states.h`) and ours. Pure. Used by its siblings and `sys::tcp_info`.
 
-use super::unix;
+use crate::event::table::UnixKind;
 use crate::event::{Proto, State};
 
 /// A request that a listener answered, not yet a full socket: SYN-RECEIVED to all other interfaces.
@@ -29,6 +29,18 @@ pub const fn state_of(proto: Proto, number: u8) -> Option<State> {
         (Proto::Udp, 7) => State::Unconnected,
         _ => return None,
     })
+}
+
+/// UNIX sockets borrow TCP's numbers; those of datagrams mean what they mean for UDP.
+pub(super) const fn unix_state(kind: UnixKind, number: u8) -> Option<State> {
+    match (kind, number) {
+        (UnixKind::Dgram, 1) => Some(State::Connected),
+        (UnixKind::Dgram, 7) => Some(State::Unconnected),
+        (_, 1) => Some(State::Established),
+        (_, 7) => Some(State::Closed),
+        (_, 10) => Some(State::Listen),
+        _ => None,
+    }
 }
 
 /// A set of states.
@@ -70,10 +82,12 @@ impl States {
 
     /// As the kernel's mask for a dump: a bit for each number that stands for one of them.
     pub(super) fn mask(self, proto: Proto) -> u32 {
-        if proto == Proto::Unix {
-            return unix::mask(self);
-        }
-        (0..32).filter(|&n| state_of(proto, n).is_some_and(|s| self.has(s))).fold(0, |mask, n| mask | 1 << n)
+        let wanted = |number| {
+            let kinds = [UnixKind::Stream, UnixKind::Dgram];
+            let unix = || kinds.iter().any(|kind| unix_state(*kind, number).is_some_and(|s| self.has(s)));
+            if proto == Proto::Unix { unix() } else { state_of(proto, number).is_some_and(|s| self.has(s)) }
+        };
+        (0..32).filter(|&number| wanted(number)).fold(0, |mask, number| mask | 1 << number)
     }
 }
 

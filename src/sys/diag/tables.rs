@@ -5,13 +5,10 @@ use super::channel::Channel;
 use super::decode::{self, Progress};
 use super::proc_net;
 use super::request::Query;
-use super::row::Row;
+use super::row::{Row, Visit};
 use rustix::net::RecvFlags;
 use std::io;
 use std::ops::ControlFlow;
-
-/// Takes each row as it is decoded; nothing is kept. `Break` ends the dump.
-pub(super) type Visit<'v> = dyn FnMut(&Row<'_>) -> ControlFlow<()> + 'v;
 
 /// The source of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

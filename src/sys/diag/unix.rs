@@ -1,13 +1,12 @@
 //! UNIX sockets: `struct unix_diag_req` and `struct unix_diag_msg` (`linux/unix_diag.h`). Pure. Used by its siblings.
 
 use super::channel::header;
-use super::decode::memory;
-use super::netlink::{self, HEADER, u32_at};
-use super::request::{BY_FAMILY, DUMP};
+use super::meminfo::memory;
+use super::netlink::{self, BY_FAMILY, DUMP, HEADER, u32_at};
 use super::row::{UnixName, UnixRow};
-use super::states::States;
-use crate::event::State;
+use super::states::{States, unix_state};
 use crate::event::table::{Queues, UnixKind};
+use crate::event::{Proto, State};
 
 /// Length of `struct unix_diag_req`.
 const REQUEST: usize = 24;
@@ -25,25 +24,18 @@ pub(super) fn dump(states: States, extended: bool) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER + REQUEST);
     bytes.extend(header(BY_FAMILY, DUMP, REQUEST));
     bytes.extend([1, 0, 0, 0]); // AF_UNIX, any protocol
-    bytes.extend(mask(states).to_ne_bytes());
+    bytes.extend(states.mask(Proto::Unix).to_ne_bytes());
     bytes.extend(0_u32.to_ne_bytes()); // any inode
     bytes.extend(show.to_ne_bytes());
     bytes.extend([0xff; 8]); // no cookie
     bytes
 }
 
-/// The states as the kernel's mask.
-pub(super) fn mask(states: States) -> u32 {
-    let kinds = [UnixKind::Stream, UnixKind::Dgram];
-    let wanted = |n| kinds.iter().any(|kind| state_of(*kind, n).is_some_and(|state| states.has(state)));
-    (0..32).filter(|n| wanted(*n)).fold(0, |mask, n| mask | 1 << n)
-}
-
 /// Reads one row; `None` if it is too short, of an unknown kind or in an unknown state.
 pub(super) fn row(payload: &[u8]) -> Option<UnixRow<'_>> {
     let (head, rest) = payload.split_first_chunk::<ROW>()?;
     let kind = kind_of(head[1])?;
-    let state = state_of(kind, head[2])?;
+    let state = unix_state(kind, head[2])?;
     let mut row = UnixRow {
         kind,
         state,
@@ -86,18 +78,6 @@ pub(super) const fn kind_of(number: u8) -> Option<UnixKind> {
         libc::SOCK_STREAM => Some(UnixKind::Stream),
         libc::SOCK_DGRAM => Some(UnixKind::Dgram),
         libc::SOCK_SEQPACKET => Some(UnixKind::SeqPacket),
-        _ => None,
-    }
-}
-
-/// UNIX sockets borrow TCP's numbers; those of datagrams mean what they mean for UDP.
-const fn state_of(kind: UnixKind, number: u8) -> Option<State> {
-    match (kind, number) {
-        (UnixKind::Dgram, 1) => Some(State::Connected),
-        (UnixKind::Dgram, 7) => Some(State::Unconnected),
-        (_, 1) => Some(State::Established),
-        (_, 7) => Some(State::Closed),
-        (_, 10) => Some(State::Listen),
         _ => None,
     }
 }

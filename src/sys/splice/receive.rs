@@ -1,6 +1,7 @@
 //! From the socket to a descriptor: splice(2) is fastest into pipes, files and devices, and discarding faster still.
 
 use super::{CHUNK, COPY, Filter, PumpError, discard, is_refused, local, socket, widen};
+use crate::sys::blocking;
 use crate::sys::fd::{self, Nature};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::socket::Socket;
@@ -90,8 +91,8 @@ fn copy_exactly(from: BorrowedFd<'_>, to: BorrowedFd<'_>, mut left: usize) -> io
     let mut buffer = vec![0; COPY];
     while left > 0 {
         let room = left.min(buffer.len());
-        let n = fd::read(from, &mut buffer[..room])?;
-        fd::write_all(to, &buffer[..n])?;
+        let n = blocking::read(from, &mut buffer[..room])?;
+        blocking::write_all(to, &buffer[..n])?;
         left -= n;
     }
     Ok(())
@@ -118,7 +119,7 @@ pub fn receive_copying(
             }
             None => &buffer[..n],
         };
-        fd::write_all(output, bytes).map_err(local)?;
+        blocking::write_all(output, bytes).map_err(local)?;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::trial::{Trial, Way};
 use super::{CHUNK, COPY, Filter, PumpError, is_refused, local, socket, widen};
+use crate::sys::blocking;
 use crate::sys::fd::{self, Nature};
 use crate::sys::options::SocketOption;
 use crate::sys::poll::{Interest, wait};
@@ -52,7 +53,7 @@ fn send_pipe<S: Deref<Target = Socket>>(
     let mut trial = Trial::new(Instant::now());
     loop {
         let moved = match trial.way() {
-            Way::Copy => match fd::read(input, &mut buffer).map_err(local)? {
+            Way::Copy => match blocking::read(input, &mut buffer).map_err(local)? {
                 0 => return Ok(()),
                 n => {
                     let Some(socket_now) = to() else { return Ok(()) };
@@ -138,7 +139,7 @@ pub fn send_copying<S: Deref<Target = Socket>>(
     let mut buffer = vec![0; COPY];
     let mut changed = Vec::new();
     loop {
-        let n = fd::read(input, &mut buffer).map_err(local)?;
+        let n = blocking::read(input, &mut buffer).map_err(local)?;
         if n == 0 {
             return Ok(());
         }
