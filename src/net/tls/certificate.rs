@@ -64,7 +64,7 @@ impl Certificate {
         self.subject == self.issuer
     }
 
-    /// version [0], serial, algorithm, issuer, validity, subject, key, then optional parts up to the extensions [3].
+    /// version `[0]`, serial, algorithm, issuer, validity, subject, key, then optional parts up to the extensions `[3]`.
     fn fill(&mut self, mut fields: Elements<'_>) -> Option<()> {
         fields.next_if(0xa0);
         let (_serial, _algorithm) = (fields.next()?, fields.next()?);
@@ -91,7 +91,7 @@ fn alternative_names(extension: Element<'_>) -> Option<Vec<String>> {
     Some(names.inner().filter_map(general_name).collect())
 }
 
-/// rfc822Name [1], dNSName [2], uniformResourceIdentifier [6], iPAddress [7].
+/// rfc822Name `[1]`, dNSName `[2]`, uniformResourceIdentifier `[6]`, iPAddress `[7]`.
 fn general_name(name: Element<'_>) -> Option<String> {
     match (name.tag, name.content.len()) {
         (0x81 | 0x82 | 0x86, _) => Some(name.text()),
