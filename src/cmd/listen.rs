@@ -21,6 +21,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         options: &args.listener.socket.server_options(),
         defaults: &[],
         backlog: args.listener.backlog,
+        socket_mode: bind_target.mode(),
     };
     let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
     if let Some(tls) = &config.tls {

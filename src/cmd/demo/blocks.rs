@@ -22,6 +22,7 @@ const STEP: Duration = Duration::from_millis(60);
 pub(super) fn listen(context: &Context) -> sys::Result<(Socket, SocketAddr)> {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listen_config = ListenConfig {
+        socket_mode: 0,
         sockets: &context.sockets,
         kind: SocketType::Stream,
         options: &[],

@@ -22,6 +22,7 @@ pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), Connect
         options: &[],
         defaults: &[],
         backlog: 0,
+        socket_mode: 0,
     };
     let servers = listen_config.open(&[loopback.into()])?;
     let server = &servers[0];

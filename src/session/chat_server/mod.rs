@@ -75,6 +75,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         options: &config.options,
         defaults: &defaults,
         backlog: config.backlog,
+        socket_mode: config.target.mode(),
     };
     let listeners = listen_config.open(&config.target.addresses(&context.stop)?)?;
     ready::announce(&config.ready, &listeners, context)?;

@@ -21,6 +21,7 @@ pub(super) fn open(config: &Config, context: &Context) -> Result<Vec<Socket>> {
         options,
         defaults: &[],
         backlog: 0,
+        socket_mode: bind.mode(),
     };
     let mut sockets = listen_config.open(&bind.addresses(&context.stop)?)?;
     let port = sockets.first().and_then(Socket::local_inet).map_or(0, |a| a.port());

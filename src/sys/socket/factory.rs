@@ -9,7 +9,7 @@ use crate::sys::watcher::Watcher;
 use socket2::{Domain, Protocol, Type};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 impl SocketFactory {
@@ -83,7 +83,7 @@ impl SocketFactory {
         let events = self.observed.then(|| self.events.clone());
         let tracker = Arc::new(StateTracker::new(events, subject, state, Arc::clone(&fd)));
         let token = self.next_token.fetch_add(1, Ordering::Relaxed);
-        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto, family }
+        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto, family, file: OnceLock::new() }
     }
 }
 

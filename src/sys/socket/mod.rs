@@ -3,6 +3,8 @@
 
 mod ending;
 mod factory;
+mod file;
+pub(super) mod hangup;
 mod name;
 mod opening;
 mod traffic;
@@ -44,6 +46,8 @@ pub struct Socket {
     token: u32,
     proto: Proto,
     family: Family,
+    /// Removes the file of a UNIX server's socket with it.
+    file: OnceLock<file::SocketFile>,
 }
 
 /// How the bytes of a socket are delivered: `SOCK_STREAM` or `SOCK_DGRAM` (socket(2)).
@@ -65,6 +69,11 @@ pub enum Connecting {
 }
 
 impl Socket {
+    /// Whether the kernel knows the states of TCP for it.
+    fn is_tcp(&self) -> bool {
+        self.proto == Proto::Tcp
+    }
+
     /// The number events call this socket by.
     #[must_use]
     pub fn conn(&self) -> u32 {
