@@ -1,5 +1,6 @@
 //! Where a socket is: the addresses of every family, as users type and read them.
 
+use super::Proto;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::net::SocketAddr;
@@ -37,6 +38,18 @@ impl Address {
         match self {
             Self::Inet(address) => Some(*address),
             Self::Unix(_) | Self::Vsock { .. } => None,
+        }
+    }
+}
+
+impl Address {
+    /// The protocol of a stream to it.
+    #[must_use]
+    pub const fn stream_proto(&self) -> Proto {
+        match self {
+            Self::Inet(_) => Proto::Tcp,
+            Self::Unix(_) => Proto::Unix,
+            Self::Vsock { .. } => Proto::Vsock,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of reports: the standard output of commands that report.
 
-use super::Outcome;
+use super::{Address, Outcome};
 use super::table::{ChangeRow, CountRow, SocketRow};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,13 +29,15 @@ pub enum Row {
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)] // soquete-connect(1) documents the fields
 pub struct CheckRow {
+    /// The host; of a UNIX or vsock socket its whole address, which has no port.
     pub host: String,
-    pub port: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     #[serde(rename = "outcome")]
     pub outcome: Outcome,
     /// The address that answered, or the last one tried.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<SocketAddr>,
+    pub address: Option<Address>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_us: Option<u64>,
     /// Why it is not open, in the kernel's words.

@@ -4,7 +4,7 @@ pub use super::ports::AddrError;
 use super::ports::wrong;
 use super::ports::{PortSet, looks_like_port, parse_port};
 use super::service;
-use crate::event::{Address, UnixAddress};
+use crate::event::{Address, Proto, UnixAddress};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -101,6 +101,15 @@ impl Target {
         }
     }
 
+    /// The protocol of a stream to it.
+    #[must_use]
+    pub const fn stream_proto(&self) -> Proto {
+        match self {
+            Self::Host(_) => Proto::Tcp,
+            Self::Socket(address) => address.stream_proto(),
+        }
+    }
+
     /// The host and port, unless it is another address.
     #[must_use]
     pub const fn endpoint(&self) -> Option<&Endpoint> {
@@ -127,11 +136,11 @@ impl From<Endpoint> for Target {
 }
 
 /// Whether a word names a UNIX or vsock socket.
-fn is_socket(word: &str) -> bool {
+pub(super) fn is_socket(word: &str) -> bool {
     word.starts_with("unix:") || word.starts_with("vsock:")
 }
 
-fn parse_socket(word: &str) -> Result<Address, AddrError> {
+pub(super) fn parse_socket(word: &str) -> Result<Address, AddrError> {
     let unix = |name: &str| -> std::sync::Arc<[u8]> { name.as_bytes().into() };
     if let Some(name) = word.strip_prefix("unix:@") {
         return Ok(Address::Unix(UnixAddress::Abstract(unix(name))));

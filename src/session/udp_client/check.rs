@@ -189,9 +189,9 @@ fn conclude(config: &Config, finding: &Finding, probes: &[Probe], context: &mut 
     let latency_us = finding.latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX));
     let row = CheckRow {
         host: target.host.to_string(),
-        port: target.port,
+        port: Some(target.port),
         outcome: finding.outcome,
-        address: client.map(|c| c.address),
+        address: client.map(|c| c.address.into()),
         latency_us,
         reason: finding.reason.clone(),
     };
