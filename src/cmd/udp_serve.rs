@@ -2,7 +2,7 @@
 
 use super::{Context, Result, response};
 use crate::cli::{AnswerArgs, UdpServe};
-use crate::net::address::Endpoint;
+use crate::net::address::Target;
 use crate::session::udp_server::{self, Answer, Config, Membership};
 use crate::sys;
 
@@ -16,9 +16,9 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let answers = !matches!(answer, Answer::Nothing);
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
     let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
-    let endpoint = Endpoint::parse(&args.address)?;
+    let target = Target::parse(&args.address)?;
     Ok(Config {
-        bind: super::bind_target(endpoint.into(), &args.address, &args.server),
+        bind: super::bind_target(target, &args.address, &args.server),
         access: super::access_rules(&args.server, context)?,
         groups,
         options: args.own.socket.options(),

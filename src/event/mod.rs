@@ -14,7 +14,7 @@ pub mod table;
 mod tls;
 mod words;
 
-pub use address::{Address, EscapedBytes, UnixAddress};
+pub use address::{Address, AddressRef, EscapedBytes, UnixAddress};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};

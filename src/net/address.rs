@@ -93,6 +93,14 @@ impl Target {
         }
     }
 
+    /// As [`Self::parse`], from the beginning of `words`; says how many belong to the address.
+    pub fn parse_front(words: &[String]) -> Result<(Self, usize), AddrError> {
+        match words {
+            [word, ..] if is_socket(word) => Ok((Self::Socket(parse_socket(word)?), 1)),
+            _ => Endpoint::parse_front(words).map(|(endpoint, count)| (Self::Host(endpoint), count)),
+        }
+    }
+
     /// The same target as something to connect to, which port 0 is not.
     pub fn into_target(self) -> Result<Self, AddrError> {
         match self {
@@ -164,7 +172,6 @@ impl Endpoint {
 
     /// As [`Self::parse`], where a command has a usual port that may be left out.
     pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
-        expect_no_path(words)?;
         match (words, usual) {
             ([], Some(port)) => Ok(Self { host: Host::Localhost, port }),
             ([], None) => wrong("no address; type HOST PORT, HOST:PORT or PORT"),
@@ -188,7 +195,7 @@ impl Endpoint {
         let two = match words {
             [host, port, ..] => {
                 let may_be_port = |word: &str| looks_like_port(word) || service::port(word).is_some();
-                let complete = split(host).is_some() || looks_like_port(host) || host.starts_with("unix:");
+                let complete = split(host).is_some() || looks_like_port(host);
                 !complete && (may_be_port(port) || service::port(host).is_none())
             }
             _ => false,
@@ -248,13 +255,6 @@ impl fmt::Display for Endpoint {
             Host::Name(name) if name.contains(':') => write!(f, "[{name}]:{}", self.port),
             host => write!(f, "{host}:{}", self.port),
         }
-    }
-}
-
-pub(super) fn expect_no_path(words: &[String]) -> Result<(), AddrError> {
-    match words.iter().find(|word| word.starts_with("unix:")) {
-        Some(word) => wrong(format!("{word}: UNIX sockets are not supported yet")),
-        None => Ok(()),
     }
 }
 

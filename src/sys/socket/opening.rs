@@ -18,7 +18,7 @@ impl Socket {
     /// bind(2).
     pub fn bind(&self, address: &Address) -> Result<Address> {
         name::bind(self.as_fd(), address).map_err(|e| self.refused_to_bind(address, e))?;
-        self.bound(address)
+        self.bound_to(address)
     }
 
     /// As [`Self::bind`] for a UNIX server: replaces the file of a socket that nobody has any more, makes its own with `mode`
@@ -28,7 +28,12 @@ impl Socket {
         let file = SocketFile::bind(path, mode, || name::bind(self.as_fd(), address))
             .map_err(|e| self.refused_to_bind(address, e))?;
         let _ = self.file.set(file);
-        self.bound(address)
+        self.bound_to(address)
+    }
+
+    fn bound_to(&self, address: &Address) -> Result<Address> {
+        let local = name::local(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
+        self.bound(local.unwrap_or_else(|| address.clone()))
     }
 
     fn refused_to_bind(&self, address: &Address, error: impl Into<io::Error>) -> Error {
@@ -38,9 +43,8 @@ impl Socket {
         if no_socket { error.about(Kind::File) } else { error }
     }
 
-    fn bound(&self, address: &Address) -> Result<Address> {
-        let local = name::local(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
-        let local = local.unwrap_or_else(|| address.clone());
+    /// Notes the address of a socket that was just bound.
+    pub(super) fn bound(&self, local: Address) -> Result<Address> {
         let mut inner = self.tracker.lock();
         inner.subject.local = Some(local.clone());
         if self.proto == Proto::Udp {
