@@ -118,6 +118,12 @@ pub enum Event {
     Accept {
         #[serde(flatten)]
         socket: Subject,
+        /// The process of a UNIX client, as it was when it connected.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
+        /// The user of that process.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        uid: Option<u32>,
     },
     /// A client was refused.
     Refuse {

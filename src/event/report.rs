@@ -1,7 +1,7 @@
 //! Rows of reports: the standard output of commands that report.
 
-use super::{Address, Outcome};
 use super::table::{ChangeRow, CountRow, SocketRow};
+use super::{Address, Outcome};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeStruct as _;

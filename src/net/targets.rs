@@ -1,6 +1,8 @@
 //! Hosts with port lists, as a check and a client of many read them.
 
-use super::address::{Endpoint, Host, Target, expect_brackets, expect_no_url, is_socket, parse_socket, split};
+use super::address::{
+    Endpoint, Host, Target, expect_brackets, expect_no_url, is_socket, parse_socket, split,
+};
 use super::ports::{AddrError, PortSet, wrong};
 use super::service;
 use crate::event::Address;

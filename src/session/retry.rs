@@ -50,7 +50,13 @@ impl Answer {
     /// None so far.
     pub fn awaited(target: &Target) -> Self {
         let text = "no answer yet".to_owned();
-        Self { target: target.to_string(), proto: target.stream_proto(), peer: None, outcome: Outcome::Filtered, text }
+        Self {
+            target: target.to_string(),
+            proto: target.stream_proto(),
+            peer: None,
+            outcome: Outcome::Filtered,
+            text,
+        }
     }
 
     /// A connection failed.

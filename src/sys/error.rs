@@ -110,7 +110,9 @@ fn kind_of(error: &io::Error) -> Kind {
         Some(libc::ETIMEDOUT | libc::EHOSTUNREACH | libc::ENETUNREACH | libc::ENETDOWN | libc::EHOSTDOWN) => {
             Kind::Unreachable
         }
-        Some(libc::EADDRINUSE | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT | libc::ENAMETOOLONG) => Kind::Address,
+        Some(libc::EADDRINUSE | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT | libc::ENAMETOOLONG) => {
+            Kind::Address
+        }
         Some(libc::EACCES | libc::EPERM) => Kind::Permission,
         Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => Kind::Resources,
         Some(libc::ENOENT | libc::ENOSPC | libc::EISDIR | libc::ENOTDIR | libc::EROFS | libc::EBADF) => {

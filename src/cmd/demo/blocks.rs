@@ -44,7 +44,7 @@ pub(super) fn connect(context: &Context, address: SocketAddr) -> Result<Socket, 
 pub(super) fn accept(listener: &Socket, address: SocketAddr) -> sys::Result<Socket> {
     ready(listener)?;
     let client = listener.accept().map_err(|e| sys::Error::new("accept", address, e))?;
-    client.emit(|socket| Event::Accept { socket });
+    client.emit(|socket| Event::Accept { socket, pid: None, uid: None });
     Ok(client)
 }
 

@@ -176,7 +176,8 @@ impl Round<'_> {
             return groups.iter().map(ask).collect();
         }
         std::thread::scope(|scope| {
-            let threads: Vec<_> = groups.iter().map(|group| (group, scope.spawn(move || ask(group)))).collect();
+            let threads: Vec<_> =
+                groups.iter().map(|group| (group, scope.spawn(move || ask(group)))).collect();
             let panicked = || sys::Error::new("resolve", "", std::io::Error::other("the look-up failed"));
             let join = |(group, thread): (&Group, std::thread::ScopedJoinHandle<'_, Place>)| {
                 thread.join().unwrap_or_else(|_| match group {
@@ -198,7 +199,9 @@ async fn worker(work: Arc<Work>, sender: Sender<Findings>) -> Result<(), mpsc::e
         let mut known = Vec::with_capacity(block.len());
         for (index, (group, port)) in block {
             let probe = match &work.places[group] {
-                Place::Host(host, Ok(addresses)) => work.prober.begin(host, port, addresses, connector.as_mut()),
+                Place::Host(host, Ok(addresses)) => {
+                    work.prober.begin(host, port, addresses, connector.as_mut())
+                }
                 Place::Host(host, Err(error)) => Ok(Probe::Done(Finding::unresolved(host, port, error))),
                 Place::Socket(address) => {
                     let (work, sender, address) = (Arc::clone(&work), sender.clone(), address.clone());

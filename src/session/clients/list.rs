@@ -66,9 +66,8 @@ mod tests {
     fn a_file_has_comments_and_every_syntax() {
         let text = "# servers\nlocalhost:1,2\n\n  ::1 3-4 # two\n[::1]:5\r\n";
         let groups = parse_file(Path::new("x"), text).unwrap();
-        let read: Vec<String> = targets(&groups)
-            .map(|(group, port)| groups[group].target(port).to_string())
-            .collect();
+        let read: Vec<String> =
+            targets(&groups).map(|(group, port)| groups[group].target(port).to_string()).collect();
         assert_eq!(read, ["localhost:1", "localhost:2", "[::1]:3", "[::1]:4", "[::1]:5"]);
         let error = parse_file(Path::new("x"), "a:1\nb\n").unwrap_err();
         assert!(error.0.starts_with("x:2: b has no port"), "{error}");

@@ -53,9 +53,7 @@ impl Name {
         let shared = || async { answer().await.map_err(|error| reason(&error.source)) };
         match found.get_or_init(shared).await {
             Ok(found) => Ok(found.iter().map(|a| with_port(*a, port).into()).collect()),
-            Err(why) => {
-                Err(Error::new("resolve", host, io::Error::other(why.clone())).about(Kind::Resolve))
-            }
+            Err(why) => Err(Error::new("resolve", host, io::Error::other(why.clone())).about(Kind::Resolve)),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Config;
 use crate::net::accept::{Acceptor, First};
 use crate::relay;
 use crate::session::pipe::{crlf, input, output, relay_config};
-use crate::session::shared::tagging;
+use crate::session::shared::{peer_tag, tagging};
 use crate::session::{Context, Outcome, Result};
 use crate::sys::socket::Socket;
 use std::time::Instant;
@@ -26,7 +26,7 @@ pub(super) fn run(config: &Config, listeners: Vec<Socket>, context: &Context) ->
     let mut relaying = relay_config(input, output, config.end, context);
     relaying.outgoing = crlf(config.crlf);
     if config.prefix {
-        relaying.incoming = Some(tagging(client.peer(), relaying.incoming.take()));
+        relaying.incoming = Some(tagging(peer_tag(&client), relaying.incoming.take()));
     }
     Ok(relay::run(client, relaying, &context.stop)?.into())
 }

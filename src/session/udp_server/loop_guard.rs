@@ -60,8 +60,11 @@ impl LoopGuard {
             Suspect::Unnamed => "not answered: this peer's socket has no name (told once)",
             Suspect::Service => "not answered: this port's service may answer back for ever (told once)",
         };
-        let mut fault =
-            socket.blame(Error::new("send", name(peer.clone().or(socket.local())), io::Error::other(text)).about(Kind::Data).fault());
+        let mut fault = socket.blame(
+            Error::new("send", name(peer.clone().or(socket.local())), io::Error::other(text))
+                .about(Kind::Data)
+                .fault(),
+        );
         fault.peer = peer;
         events.emit(Event::Warning { fault });
     }

@@ -90,7 +90,8 @@ impl<'a> Sender<'a> {
         let repeated = self.warned.is_some_and(|(last, at)| last == errno && now < at + WARNING_INTERVAL);
         if !repeated {
             self.warned = Some((errno, now));
-            let mut fault = socket.blame(Error::new(op, name(peer.clone().or(socket.local())), error).fault());
+            let mut fault =
+                socket.blame(Error::new(op, name(peer.clone().or(socket.local())), error).fault());
             fault.peer = peer;
             self.events.emit(Event::Warning { fault });
         }

@@ -123,12 +123,9 @@ impl<'a> UdpServer<'a> {
                     let peer = Recipient { address, socket: number, origin: datagram.origin };
                     self.recipients.add(peer, self.last);
                 }
-                None if self.reads_input => self.loop_guard.warn(
-                    None,
-                    Suspect::Unnamed,
-                    &self.sockets[number],
-                    self.sender.events,
-                ),
+                None if self.reads_input => {
+                    self.loop_guard.warn(None, Suspect::Unnamed, &self.sockets[number], self.sender.events)
+                }
                 None => {}
             }
         }

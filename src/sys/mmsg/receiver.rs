@@ -158,7 +158,8 @@ impl BatchReceiver {
         let mut icmp_errors = Vec::new();
         // unix(7) has no such queue, and would give datagrams instead.
         while socket.is_udp()
-            && let Ok(1..) = self.receive_messages(socket, BATCH, libc::MSG_ERRQUEUE) {
+            && let Ok(1..) = self.receive_messages(socket, BATCH, libc::MSG_ERRQUEUE)
+        {
             for i in 0..self.held {
                 let why = self.control_messages(i).find_map(|message| match message {
                     ControlMessage::IcmpError(errno) => Some(io::Error::from_raw_os_error(errno)),

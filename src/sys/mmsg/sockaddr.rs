@@ -94,7 +94,8 @@ impl RawSockAddr {
             }
             libc::AF_UNIX => {
                 // SAFETY: the path is `UN_PATH` bytes, of which every pattern is a value, and lives as long as `self`.
-                let path = unsafe { std::slice::from_raw_parts((&raw const self.un.sun_path).cast(), UN_PATH) };
+                let path =
+                    unsafe { std::slice::from_raw_parts((&raw const self.un.sun_path).cast(), UN_PATH) };
                 match path[..(length - UN_HEAD).min(UN_PATH)] {
                     [0, ref name @ ..] => Some(AddressRef::Abstract(name)),
                     ref path => Some(AddressRef::Path(path.split(|byte| *byte == 0).next().unwrap_or(path))),

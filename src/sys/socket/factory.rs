@@ -9,8 +9,8 @@ use crate::sys::watcher::Watcher;
 use socket2::{Domain, Protocol, Type};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 impl SocketFactory {
     /// Sockets whose events go to `events`.
@@ -83,7 +83,16 @@ impl SocketFactory {
         let events = self.observed.then(|| self.events.clone());
         let tracker = Arc::new(StateTracker::new(events, subject, state, Arc::clone(&fd)));
         let token = self.next_token.fetch_add(1, Ordering::Relaxed);
-        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto, family, file: OnceLock::new() }
+        Socket {
+            fd: Some(fd),
+            tracker,
+            sockets: self.clone(),
+            conn,
+            token,
+            proto,
+            family,
+            file: OnceLock::new(),
+        }
     }
 }
 

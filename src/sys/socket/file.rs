@@ -28,11 +28,7 @@ pub(super) struct SocketFile {
 impl SocketFile {
     /// Calls `bind`, which makes the socket `path`, with the permissions `mode`. The file of a socket that no process has is
     /// replaced; every other file stays, and is an error.
-    pub(super) fn bind(
-        path: &[u8],
-        mode: u32,
-        bind: impl FnOnce() -> Result<(), Errno>,
-    ) -> io::Result<Self> {
+    pub(super) fn bind(path: &[u8], mode: u32, bind: impl FnOnce() -> Result<(), Errno>) -> io::Result<Self> {
         let path = Path::new(OsStr::from_bytes(path));
         // Of two servers that find the same dead socket the second must not remove what the first one made.
         let _lock = lock_directory(path);

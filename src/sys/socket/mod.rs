@@ -59,6 +59,15 @@ pub enum SocketType {
     Datagram,
 }
 
+/// The other end of a UNIX connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerCredentials {
+    /// Its process.
+    pub pid: u32,
+    /// The user of that.
+    pub uid: u32,
+}
+
 /// How far a connect(2) that does not block came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connecting {
@@ -104,6 +113,23 @@ impl Socket {
     #[must_use]
     pub fn peer_inet(&self) -> Option<SocketAddr> {
         self.peer()?.inet()
+    }
+
+    /// The process at the other end of a UNIX connection and its user, as they were when it connected (`SO_PEERCRED`, unix(7)).
+    #[must_use]
+    pub fn peer_credentials(&self) -> Option<PeerCredentials> {
+        if self.proto != Proto::Unix || !self.tracker.observed() {
+            return None;
+        }
+        let found = rustix::net::sockopt::socket_peercred(self).ok()?;
+        let pid = u32::try_from(found.pid.as_raw_nonzero().get()).ok()?;
+        Some(PeerCredentials { pid, uid: found.uid.as_raw() })
+    }
+
+    /// The other end's address, or `unix:#2` where it has none, with the number that events call this socket by.
+    #[must_use]
+    pub fn peer_name(&self) -> String {
+        self.peer().map_or_else(|| format!("unix:#{}", self.conn), |address| address.to_string())
     }
 
     /// The address that an error of this socket names: the other end's, or ours where there is none.

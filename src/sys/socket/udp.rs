@@ -124,7 +124,9 @@ impl Socket {
         let (subject, own) = (self.subject(), self.local());
         self.sockets.events().emit_burst(datagrams.map(|(origin, peer, len)| {
             let local = match origin {
-                Some(origin) => own.as_ref().and_then(|own| origin.local(dir, own.inet()?)).map(Address::from),
+                Some(origin) => {
+                    own.as_ref().and_then(|own| origin.local(dir, own.inet()?)).map(Address::from)
+                }
                 None => own.clone(),
             };
             let peer = peer.map(AddressRef::to_address).or_else(|| subject.peer.clone());

@@ -57,8 +57,8 @@ impl StateTracker {
             inner.orderly = hangup::ended_in_order(fd.as_fd());
         }
         let info = tcp_info::read(fd.as_fd()).ok();
-        let over = matches!(inner.state, State::Closed | State::TimeWait | State::Listen)
-            || proto != Proto::Tcp;
+        let over =
+            matches!(inner.state, State::Closed | State::TimeWait | State::Listen) || proto != Proto::Tcp;
         let interface = if over { 0 } else { interface::bound(fd.as_fd()) };
         drop(fd);
         match inner.state {
