@@ -27,9 +27,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Accept TCP connections
+  # Accept connections: TCP, or of a UNIX or vsock socket
   export extern "soquete listen" [
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -91,7 +92,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
   ]
 
   def "nu-complete soquete connect on_eof" [] {
@@ -106,7 +107,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Open a TCP connection, or test ports
+  # Open a connection, or test ports
   export extern "soquete connect" [
     --check(-z)               # Only test: one row a port, open, closed or filtered
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
@@ -158,7 +159,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
+    ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
   ]
 
   def "nu-complete soquete udp-serve color" [] {
@@ -168,6 +169,7 @@ module completions {
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -206,7 +208,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
   ]
 
   def "nu-complete soquete udp-send color" [] {
@@ -247,7 +249,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; then the messages
+    ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH or unix:@NAME; then the messages
   ]
 
   def "nu-complete soquete chat-serve slow" [] {
@@ -258,9 +260,10 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Run a line chat that any TCP client can join
+  # Run a line chat that any TCP client can join, or any client of a UNIX socket
   export extern "soquete chat-serve" [
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -300,7 +303,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one [default: localhost 4333]
   ]
 
   def "nu-complete soquete chat-join on_eof" [] {
@@ -349,7 +352,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
+    ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
   ]
 
   def "nu-complete soquete multi-connect on_eof" [] {
@@ -401,7 +404,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
+    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
   ]
 
   def "nu-complete soquete stat color" [] {

@@ -24,8 +24,12 @@ use std::time::Duration;
 /// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
 /// address is reported by a refuse event; after 1024 addresses no more are reported.
 ///
+/// At unix:PATH or unix:@NAME datagrams of UNIX sockets are received; the file is made and removed as by listen. A peer whose
+/// socket has no name cannot be answered, which the first causes a warning about; --allow and --deny do not apply. A peer
+/// that does not read is waited for a moment, then what it would be sent is dropped with a warning.
+///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
-/// is not UTF-8; also where datagrams are answered.
+/// is not UTF-8; also where datagrams are answered. The peer of a UNIX socket without a name is null.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,
@@ -34,7 +38,7 @@ use std::time::Duration;
     mut_arg("crlf", |arg| arg.conflicts_with("AnswerArgs")),
 )]
 pub struct UdpServe {
-    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
     pub address: Vec<String>,
     /// Families, names, reach.

@@ -348,8 +348,6 @@ mod tests {
             ("localhost", "has no port"),
             ("localhost nosuchservice", "known service"),
             ("80 81", "is a port, not a host"),
-            ("unix:/x", "not supported yet"),
-            ("unix:/x 1", "not supported yet"),
             ("a b c", "unexpected"),
             ("127.0.0.1:80 90", "has a port already"),
             ("[::1 80", "is not an address"),
