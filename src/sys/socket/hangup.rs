@@ -26,14 +26,14 @@ pub(super) fn is_hung_up(socket: BorrowedFd<'_>) -> bool {
     ready(socket).contains(PollFlags::HUP)
 }
 
-/// Whether a connection about to be closed ends in order, its error apart: both sides read all that the other sent. Datagrams
-/// have no order to end in.
+/// Whether a connection about to be closed ends in order, its error apart: the peer ended its direction, and all it sent was
+/// read. What was sent is the peer's from the start. Datagrams have no order to end in.
 pub(in crate::sys) fn ended_in_order(socket: BorrowedFd<'_>) -> bool {
     if !matches!(socket_type(socket), Ok(SocketType::STREAM)) {
         return true;
     }
     let unread = rustix::io::ioctl_fionread(socket).is_ok_and(|n| n > 0);
-    ready(socket).intersects(PollFlags::RDHUP | PollFlags::HUP) && !unread && unread_by_peer(socket) == 0
+    ready(socket).intersects(PollFlags::RDHUP | PollFlags::HUP) && !unread
 }
 
 fn ready(socket: BorrowedFd<'_>) -> PollFlags {
