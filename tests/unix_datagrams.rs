@@ -67,7 +67,7 @@ fn many_datagrams_come_back_whole_and_in_order() {
     let at = folder.address("s");
     let server = soquete(&format!("udp-serve --echo {at}")).start();
     server.event("listening");
-    let lines: String = (0..2000).map(|i| format!("line {i}\n")).collect();
+    let lines = (0..2000).map(|i| format!("line {i}")).collect::<Vec<_>>().join("\n") + "\n";
     let run = soquete(&format!("-q udp-send --keep-lf --replies 2000 --reply-wait 5s {at}"))
         .human()
         .input(&lines)

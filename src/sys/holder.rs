@@ -57,8 +57,8 @@ impl Wanted {
             }
             (Self::Unix(address), Row::Unix(row)) => {
                 let same = match (address, &row.name) {
-                    (UnixAddress::Path(own), UnixName::Path(other)) => **own == **other,
-                    (UnixAddress::Abstract(own), UnixName::Abstract(other)) => **own == **other,
+                    (UnixAddress::Path(own), UnixName::Path(other))
+                    | (UnixAddress::Abstract(own), UnixName::Abstract(other)) => **own == **other,
                     _ => false,
                 };
                 same.then_some((row.state, row.inode))

@@ -124,7 +124,7 @@ impl<'a> UdpServer<'a> {
                     self.recipients.add(peer, self.last);
                 }
                 None if self.reads_input => {
-                    self.loop_guard.warn(None, Suspect::Unnamed, &self.sockets[number], self.sender.events)
+                    self.loop_guard.warn(None, Suspect::Unnamed, &self.sockets[number], self.sender.events);
                 }
                 None => {}
             }

@@ -87,10 +87,9 @@ fn is_held(path: &Path) -> Result<bool, Errno> {
         None,
     )?;
     match connect(&probe, &SocketAddrUnix::new(path)?) {
-        Err(Errno::CONNREFUSED) => Ok(false),
+        Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(false),
         // Nobody but its owner and root may ask, and then it is as good as taken.
         Ok(()) | Err(Errno::PROTOTYPE | Errno::ACCESS | Errno::PERM | Errno::AGAIN) => Ok(true),
-        Err(Errno::NOENT) => Ok(false),
         Err(error) => Err(error),
     }
 }

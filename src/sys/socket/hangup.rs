@@ -1,4 +1,4 @@
-//! The end of a connection that knows no TCP (unix(7), vsock(7)): the facts that take the place of TCP_INFO.
+//! The end of a connection that knows no TCP (unix(7), vsock(7)): the facts that take the place of `TCP_INFO`.
 //!
 //! A write is in the peer's receive queue when it returns, and counts as sent until the peer reads it. A UNIX peer that closes
 //! with bytes unread leaves ECONNRESET behind, before it gives their memory back (`unix_release_sock`): whoever finds

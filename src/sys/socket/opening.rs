@@ -33,7 +33,7 @@ impl Socket {
 
     fn bound_to(&self, address: &Address) -> Result<Address> {
         let local = name::local(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
-        self.bound(local.unwrap_or_else(|| address.clone()))
+        Ok(self.bound(local.unwrap_or_else(|| address.clone())))
     }
 
     fn refused_to_bind(&self, address: &Address, error: impl Into<io::Error>) -> Error {
@@ -44,7 +44,7 @@ impl Socket {
     }
 
     /// Notes the address of a socket that was just bound.
-    pub(super) fn bound(&self, local: Address) -> Result<Address> {
+    pub(super) fn bound(&self, local: Address) -> Address {
         let mut inner = self.tracker.lock();
         inner.subject.local = Some(local.clone());
         if self.proto == Proto::Udp {
@@ -52,7 +52,7 @@ impl Socket {
         }
         drop(inner);
         self.emit(|socket| Event::Bind { socket });
-        Ok(local)
+        local
     }
 
     /// listen(2) with an accept queue of `backlog`; the kernel caps it (somaxconn, tcp(7)).

@@ -58,7 +58,7 @@ impl Socket {
         let failed = |e: io::Error| Error::new("bind", "unix:", e);
         rustix::net::bind(self, &unnamed).map_err(|e| failed(e.into()))?;
         let local = super::name::local(self.as_fd()).map_err(failed)?;
-        self.bound(local.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?)
+        Ok(self.bound(local.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?))
     }
 
     fn turn_on(&self, (level, name): (c_int, c_int)) -> io::Result<()> {
