@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, Response, ServerArgs, TlsServerArgs};
+use super::{ListenerArgs, Response, ServerArgs, TapArgs, TlsServerArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
@@ -51,6 +51,9 @@ pub struct Listen {
     /// Tag each line from a client with its address
     #[arg(long)]
     pub prefix: bool,
+    /// Print what clients send to the service, escaped on a terminal
+    #[arg(long, requires = "ServiceArgs")]
+    pub show: bool,
     /// Serve at most N clients at once; others wait in the accept queue
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_conns: Option<u32>,
@@ -66,6 +69,9 @@ pub struct Listen {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsServerArgs,

@@ -17,6 +17,7 @@ pub mod retry;
 pub mod shared;
 pub mod stdout;
 pub mod table;
+pub mod taps;
 pub mod tcp_server;
 pub mod tls;
 pub mod tls_client;

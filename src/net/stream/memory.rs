@@ -41,7 +41,7 @@ impl ByteStream {
         let address = "127.0.0.1:0".parse().unwrap();
         let socket =
             SocketFactory::new(events).silent().open(Proto::Tcp, Role::Client, address, &[]).unwrap();
-        Self { layer: Layer::Memory(register(socket).unwrap(), memory) }
+        Self { layer: Layer::Memory(register(socket).unwrap(), memory), tap: None }
     }
 }
 

@@ -8,12 +8,14 @@
 //! read and written and in `poll_discard`. The counters are no tap: the socket counts, so that spliced bytes count as well.
 //! A stream with a layer or a tap is never spliced (`can_splice` in `relay::threads`).
 
+mod async_io;
 #[cfg(test)]
 mod memory;
 mod tls;
 
 pub use tls::Under;
 
+use super::tap::{Tap, Taps};
 use super::tls as session;
 use crate::event::Kind;
 use crate::sys::error::{Error, Result};
@@ -23,11 +25,9 @@ use crate::sys::splice::discard_some;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The pause between two looks at what the peer acknowledged, at first and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
@@ -38,6 +38,8 @@ const FINISH_LIMIT: Duration = Duration::from_secs(1);
 /// A connection whose calls wait in the runtime. Dropping it closes the connection in order.
 pub struct ByteStream {
     layer: Layer,
+    /// What watches or slows the bytes.
+    tap: Option<Box<Tap>>,
 }
 
 /// What lies between the bytes of a stream and the socket.
@@ -60,13 +62,26 @@ pub(super) fn register(socket: Socket) -> Result<AsyncFd<Socket>> {
 impl ByteStream {
     /// Takes a connection into the runtime this is called in.
     pub fn new(socket: Socket) -> Result<Self> {
-        Ok(Self { layer: Layer::Plain(register(socket)?) })
+        Ok(Self { layer: Layer::Plain(register(socket)?), tap: None })
     }
 
     /// The stream through a session whose handshake is done; a FIN without `close_notify` is an error unless `allow_truncated`.
     #[must_use]
     pub fn through_tls(session: session::Stream<Under>, allow_truncated: bool) -> Self {
-        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))) }
+        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))), tap: None }
+    }
+
+    /// The stream with a tap, where `taps` has any.
+    #[must_use]
+    pub fn tapped(self, taps: Option<&Taps>) -> Self {
+        let tap = taps.map(|taps| Box::new(taps.tap(self.socket_ref())));
+        Self { tap, ..self }
+    }
+
+    /// Whether the last write waits for the tap, not for the peer.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.tap.as_ref().is_some_and(|tap| tap.is_held())
     }
 
     /// Whether the bytes pass through TLS.
@@ -121,6 +136,13 @@ impl ByteStream {
 
     /// Receives into `buffer`; 0 at the peer's FIN.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        match &self.tap {
+            None => self.poll_read_layer(cx, buffer),
+            Some(tap) => tap.poll_read(cx, buffer, |cx, buffer| self.poll_read_layer(cx, buffer)),
+        }
+    }
+
+    fn poll_read_layer(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         match &self.layer {
             Layer::Plain(_) => self.poll_receive(cx, buffer, Socket::recv),
             Layer::Tls(tls) => tls.poll_read(cx, buffer),
@@ -132,6 +154,7 @@ impl ByteStream {
     /// Throws away what has come, at most the length of `scratch`, bytes; 0 at the peer's FIN.
     pub fn poll_discard(&self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<io::Result<usize>> {
         match &self.layer {
+            _ if self.tap.is_some() => self.poll_read(cx, scratch),
             Layer::Plain(_) => self.poll_receive(cx, scratch, discard_some),
             Layer::Tls(tls) => tls.poll_read(cx, scratch),
             #[cfg(test)]
@@ -164,6 +187,13 @@ impl ByteStream {
 
     /// Sends what fits now, or answers `WouldBlock`.
     pub fn try_write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match &self.tap {
+            None => self.try_write_layer(parts),
+            Some(tap) => tap.try_write(parts, |parts| self.try_write_layer(parts)),
+        }
+    }
+
+    fn try_write_layer(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         match (&self.layer, parts) {
             (Layer::Plain(socket), [one]) => socket.get_ref().send(one),
             (Layer::Plain(socket), many) => socket.get_ref().send_vectored(many),
@@ -175,6 +205,24 @@ impl ByteStream {
 
     /// Calls `write`, which writes by [`Self::try_write`], until it does not answer `WouldBlock`.
     pub fn poll_writing<R>(
+        &self,
+        cx: &mut Context<'_>,
+        mut write: impl FnMut() -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let Some(tap) = &self.tap else { return self.poll_writing_layer(cx, write) };
+        loop {
+            ready!(tap.poll_writable(cx));
+            let answer = self.poll_writing_layer(cx, || match write() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && tap.is_held() => Ok(None),
+                answer => answer.map(Some),
+            });
+            if let Some(answer) = ready!(answer)? {
+                return Poll::Ready(Ok(answer));
+            }
+        }
+    }
+
+    fn poll_writing_layer<R>(
         &self,
         cx: &mut Context<'_>,
         mut write: impl FnMut() -> io::Result<R>,
@@ -231,7 +279,7 @@ impl ByteStream {
             if !tls.is_shut_down() && self.shutdown_write().await.is_err() {
                 return;
             }
-            while matches!(poll_fn(|cx| self.poll_read(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {}
+            while matches!(poll_fn(|cx| self.poll_read_layer(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {}
         };
         // A peer that goes on sending is cut off.
         let _ = tokio::time::timeout(FINISH_LIMIT, last).await;
@@ -245,43 +293,5 @@ impl ByteStream {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_LOOK);
         }
-    }
-}
-
-impl AsyncRead for &ByteStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let received = ready!(ByteStream::poll_read(&self, cx, buffer.initialize_unfilled()))?;
-        buffer.advance(received);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for &ByteStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_writing(cx, || self.try_write(parts))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ByteStream::poll_flush(&self, cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ByteStream::poll_shutdown(&self, cx).map_err(|error| error.source)
     }
 }

@@ -1,0 +1,65 @@
+//! Bytes in hexadecimal, 16 a line, as `hexdump -C` prints them (hexdump(1)). The text beside them is ASCII: every other
+//! byte is a dot.
+
+/// Bytes of one line.
+const COLUMNS: usize = 16;
+
+/// Appends `bytes` as lines to `out`; the first byte is number `offset` of its stream.
+///
+/// `00000010  48 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0a           |Hello, world.|`; an offset has 8 digits or more.
+pub fn append(mut offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
+    for line in bytes.chunks(COLUMNS) {
+        append_offset(offset, out);
+        for at in 0..COLUMNS {
+            out.push(b' ');
+            if at % 8 == 0 {
+                out.push(b' ');
+            }
+            match line.get(at) {
+                Some(byte) => out.extend([digit(byte >> 4), digit(byte & 15)]),
+                None => out.extend(*b"  "),
+            }
+        }
+        out.extend(*b"  |");
+        out.extend(line.iter().map(|byte| if matches!(byte, b' '..=b'~') { *byte } else { b'.' }));
+        out.extend(*b"|\n");
+        offset += line.len() as u64;
+    }
+}
+
+fn append_offset(offset: u64, out: &mut Vec<u8>) {
+    let digits = (64 - offset.leading_zeros()).div_ceil(4).max(8);
+    // Four bits are a digit.
+    out.extend((0..digits).rev().map(|at| digit((offset >> (4 * at)) as u8 & 15)));
+}
+
+fn digit(value: u8) -> u8 {
+    b"0123456789abcdef"[usize::from(value)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dump(offset: u64, bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        append(offset, bytes, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn lines_are_those_of_hexdump() {
+        assert_eq!(
+            dump(0, b"Hello, world\r\n\x1b[31m\x80~"),
+            "00000000  48 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0d 0a 1b 5b  |Hello, world...[|\n\
+             00000010  33 31 6d 80 7e                                    |31m.~|\n"
+        );
+        assert_eq!(dump(7, b""), "");
+    }
+
+    #[test]
+    fn offsets_go_on_and_grow() {
+        assert!(dump(24, b"x").starts_with("00000018  78 "));
+        assert!(dump(u64::from(u32::MAX) + 1, b"x").starts_with("100000000  78 "));
+    }
+}
