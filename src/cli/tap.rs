@@ -2,14 +2,14 @@
 
 use super::values::{duration, size};
 use crate::net::tap::DumpTarget;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// What watches or slows a stream.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Taps")]
+#[command(next_help_heading = "Taps", group(ArgGroup::new("tap_files").args(["output", "hex_dump"]).multiple(true)))]
 pub struct TapArgs {
     /// Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     #[arg(long, value_name = "FILE", value_parser = file)]
@@ -21,7 +21,7 @@ pub struct TapArgs {
     #[arg(long, value_name = "FILE", value_parser = dump)]
     pub hex_dump: Option<DumpTarget>,
     /// Append to the files of --output and --hex-dump; they are emptied otherwise
-    #[arg(long)]
+    #[arg(long, requires = "tap_files")]
     pub append_output: bool,
     /// Move at most SIZE bytes a second on each connection, each way
     #[arg(long, value_name = "SIZE", value_parser = rate)]

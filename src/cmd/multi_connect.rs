@@ -1,10 +1,11 @@
 //! `soquete multi-connect`.
 
-use super::{Context, Result, end_config};
+use super::{Context, Result, end_config, taps};
 use crate::cli::MultiConnect;
 use crate::net::resolve::Lookup;
 use crate::relay::{EndConfig, OnPeerEof};
 use crate::session::clients::{self, Config, read_targets};
+use crate::session::taps::conclude;
 use crate::sys::fd;
 
 /// Runs the subcommand.
@@ -21,6 +22,8 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
         ordered: args.ordered,
         prefix: !args.no_prefix,
         end: EndConfig { on_peer_eof, ..end },
+        taps: taps(&args.taps, context)?,
     };
-    clients::run(config, context)
+    let taps = config.taps.clone();
+    conclude(clients::run(config, context), taps.as_deref(), context)
 }

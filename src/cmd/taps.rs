@@ -13,12 +13,9 @@ pub(crate) fn taps(args: &TapArgs, context: &Context) -> Result<Option<Rc<Taps>>
         Some(DumpTarget::File(path)) => Some(path),
         _ => None,
     };
-    let has_file = args.output.is_some() || args.hex_dump.is_some();
-    if args.append_output && !has_file {
-        return Err(usage("--append-output needs --output or --hex-dump"));
-    }
-    if dump_file.is_some() && dump_file == args.output.as_ref() {
-        return Err(usage("--output and --hex-dump need a file each"));
+    if let Some(path) = dump_file.filter(|path| args.output.as_ref() == Some(*path)) {
+        let why = std::io::Error::other("--output and --hex-dump need a file each");
+        return Err(Error::new("open", path.display(), why).about(Kind::Usage));
     }
     let config = TapConfig {
         output: args.output.clone(),
@@ -29,8 +26,4 @@ pub(crate) fn taps(args: &TapArgs, context: &Context) -> Result<Option<Rc<Taps>>
         delay: args.delay.filter(|delay| !delay.is_zero()),
     };
     Ok(Taps::open(&config, &context.events)?.map(Rc::new))
-}
-
-fn usage(text: &str) -> Error {
-    Error::new("read", "the command line", std::io::Error::other(text)).about(Kind::Usage)
 }

@@ -15,7 +15,7 @@ use crate::sys::socket::Socket;
 use direction::Direction;
 use dump::{Dump, Way};
 use file::TapFile;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::fs::OpenOptions;
 use std::io::{self, IoSlice};
 use std::num::NonZero;
@@ -120,6 +120,12 @@ impl Taps {
         let ends = self.copy.iter().chain(&self.dump).map(|file| file.finish(stop));
         // All of them are waited for.
         ends.fold(Ok(()), Result::and)
+    }
+}
+
+impl fmt::Debug for Taps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Taps").field("rate", &self.rate).field("delay", &self.delay).finish_non_exhaustive()
     }
 }
 

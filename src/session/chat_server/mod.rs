@@ -18,6 +18,7 @@ use crate::net::accept::Acceptor;
 use crate::net::accept::Listener;
 use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
+use crate::net::tap::Taps;
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
@@ -56,6 +57,8 @@ pub struct Config {
     pub ready: Ready,
     /// How the room is run.
     pub rules: Rules,
+    /// Watches or slows the connections.
+    pub taps: Option<Rc<Taps>>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
 }
@@ -86,7 +89,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 }
 
 async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
-    let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone())));
+    let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
     let (console, (output, mut written)) =
         open_output(&server, listeners.first().map(Socket::subject), config.prompt, context)?;
     // The console has its own filter.

@@ -6,6 +6,7 @@ use crate::event::Events;
 use crate::net::connect::Connector;
 use crate::net::resolve::Lookup;
 use crate::net::source::Source;
+use crate::net::tap::Taps;
 use crate::relay::EndConfig;
 use crate::relay::task::TaskConfig;
 use crate::sys::options::SocketOption;
@@ -36,6 +37,8 @@ pub struct Config {
     pub prefix: bool,
     /// When a connection is over.
     pub end: EndConfig,
+    /// Watches or slows the connections.
+    pub taps: Option<Rc<Taps>>,
 }
 
 /// One of the targets.

@@ -105,7 +105,7 @@ impl Target {
             let addresses = reachable(config.source, found.borrow().clone());
             let began = Instant::now();
             let stream = clients.connector().connect(&self.title, &addresses).await?;
-            Ok((stream, began.elapsed()))
+            Ok((stream.tapped(clients.config.taps.as_deref()), began.elapsed()))
         };
         tokio::select! {
             biased;
