@@ -1,10 +1,10 @@
 //! `soquete multi-connect`.
 
-use super::{Context, Result, end_config, taps};
+use super::{Context, Result, end_config, opening, taps};
 use crate::cli::MultiConnect;
-use crate::net::resolve::Lookup;
 use crate::relay::{EndConfig, OnPeerEof};
 use crate::session::clients::{self, Config, read_targets};
+use crate::session::opening::Opening;
 use crate::session::taps::conclude;
 use crate::sys::fd;
 
@@ -12,18 +12,15 @@ use crate::sys::fd;
 pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let end = end_config(&args.eof, args.idle_timeout, fd::input());
     let on_peer_eof = if args.reconnect { OnPeerEof::End } else { end.on_peer_eof };
+    let taps = taps(&args.taps, context)?;
     let config = Config {
         targets: read_targets(&args.target, &args.targets)?,
-        options: args.client.socket.options(),
-        source: args.client.source,
-        lookup: Lookup::from(&args.client.lookup),
+        opening: Opening { taps: taps.clone(), ..opening(&args.client, None) },
         timeout: args.timeout,
         reconnect: args.reconnect,
         ordered: args.ordered,
         prefix: !args.no_prefix,
         end: EndConfig { on_peer_eof, ..end },
-        taps: taps(&args.taps, context)?,
     };
-    let taps = config.taps.clone();
     conclude(clients::run(config, context), taps.as_deref(), context)
 }

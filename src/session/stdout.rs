@@ -46,11 +46,12 @@ pub struct Written(Option<oneshot::Receiver<io::Result<()>>>);
 
 /// Starts the thread for standard output.
 pub fn open() -> Result<(Output, Written)> {
-    open_to(fd::take_output().map_err(cannot_open)?)
+    open_to(fd::Output::standard().map_err(cannot_open)?)
 }
 
-/// Starts the thread for a descriptor in place of standard output.
-pub fn open_to(to: OwnedFd) -> Result<(Output, Written)> {
+/// Starts the thread for a descriptor in place of standard output. It is closed with the last chunk, so that its reader sees
+/// the end.
+pub fn open_to(to: impl AsFd + Send + 'static) -> Result<(Output, Written)> {
     let (send, mut chunks) = mpsc::channel::<Option<Vec<u8>>>(CAPACITY);
     let (over, end) = oneshot::channel();
     let queue = Arc::<Queue>::default();

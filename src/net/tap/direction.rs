@@ -102,8 +102,8 @@ mod tests {
         let throttle = Some(Throttle::new(rate, delay, Instant::now()));
         let direction = Direction { copy: None, dump: None, throttle, timer: Timer::default() };
         let parts: Vec<_> = parts.iter().map(|part| IoSlice::new(part)).collect();
-        let clipped = direction.clip(&parts).iter().map(|part| String::from_utf8_lossy(part).into_owned());
-        clipped.collect::<Vec<_>>().join("/")
+        let clipped: Vec<_> = direction.clip(&parts).iter().map(|part| part.to_vec()).collect();
+        String::from_utf8(clipped.join(&b'/')).unwrap()
     }
 
     #[test]

@@ -94,7 +94,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
 /// Standard input and output for the clients of [`Service::Pipe`].
 fn piping(config: &Config, output: Output, context: &Context) -> Piping {
     let crlf = crate::session::pipe::crlf(config.crlf);
-    let fanout = open_fanout(Framing::Bytes, crlf, config.has_input);
+    let fanout = open_fanout(Framing::Bytes, crlf, config.has_input.then(fd::take_input));
     spawn_local(warn_of_failure(Rc::clone(&fanout), context.events.clone()));
     let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: !config.keep_open };
     let (prefix, visible, events) = (config.prefix, context.visible, context.events.clone());
