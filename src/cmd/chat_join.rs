@@ -1,6 +1,6 @@
 //! `chat-join`: takes part in a chat.
 
-use super::{Context, Result, end_config, opening, taps};
+use super::{Context, Result, end_config, open_taps, opening};
 use crate::cli::ChatJoin;
 use crate::net::address::Target;
 use crate::session::chat_client::{self, Config};
@@ -13,7 +13,7 @@ use crate::sys::fd;
 /// Runs `soquete chat-join`.
 pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let room = Target::parse_or(&args.address, Some(PORT))?.into_target()?;
-    let taps = taps(&args.taps, context)?;
+    let taps = open_taps(&args.taps, context)?;
     let config = Config {
         connect: ConnectConfig {
             target: room,

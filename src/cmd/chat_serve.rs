@@ -1,6 +1,6 @@
 //! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result, access_rules, bind_target, ready, taps};
+use super::{Context, Result, access_rules, bind_target, open_taps, ready};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Target;
@@ -17,7 +17,7 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
         ready: ready(&args.listener.ready),
         rules: rules(&args.room),
-        taps: taps(&args.taps, context)?,
+        taps: open_taps(&args.taps, context)?,
         prompt: "> ",
     };
     conclude(chat_server::run(&config, context), config.taps.as_deref(), context)

@@ -1,6 +1,6 @@
 //! `soquete connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, end_config, opening, taps, tls_client};
+use super::{Context, Outcome, Result, end_config, open_taps, opening, tls_client};
 use crate::cli::Connect;
 use crate::net::address::Target;
 use crate::net::connect::ConnectError;
@@ -16,7 +16,7 @@ use crate::sys::fd;
 pub fn run(args: &Connect, context: &mut Context) -> Result {
     let target = Target::parse(&args.target)?.into_target()?;
     let tls = tls_client(&args.tls, std::slice::from_ref(&target), context)?;
-    let taps = taps(&args.taps, context)?;
+    let taps = open_taps(&args.taps, context)?;
     let opening = Opening { taps: taps.clone(), ..opening(&args.client, tls) };
     let connect = ConnectConfig { target, opening, timeout: args.timeout, wait: args.wait };
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());

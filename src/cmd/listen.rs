@@ -1,6 +1,6 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, response, taps, tls_server};
+use super::{Context, Result, access_rules, bind_target, end_config, open_taps, response, tls_server};
 use crate::cli::Listen;
 use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
@@ -47,7 +47,7 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         prefix: args.prefix,
         show: args.show,
         tls: tls_server(&args.tls)?,
-        taps: taps(&args.taps, context)?,
+        taps: open_taps(&args.taps, context)?,
     })
 }
 

@@ -30,9 +30,9 @@ use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
-pub(crate) use taps::taps;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
+pub(crate) use taps::open_taps;
 pub(crate) use tls::{tls_client, tls_server};
 
 /// When a connection that is piped with `input` is over.

@@ -1,6 +1,6 @@
 //! `soquete multi-connect`.
 
-use super::{Context, Result, end_config, opening, taps};
+use super::{Context, Result, end_config, open_taps, opening};
 use crate::cli::MultiConnect;
 use crate::relay::{EndConfig, OnPeerEof};
 use crate::session::clients::{self, Config, read_targets};
@@ -12,7 +12,7 @@ use crate::sys::fd;
 pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let end = end_config(&args.eof, args.idle_timeout, fd::input());
     let on_peer_eof = if args.reconnect { OnPeerEof::End } else { end.on_peer_eof };
-    let taps = taps(&args.taps, context)?;
+    let taps = open_taps(&args.taps, context)?;
     let config = Config {
         targets: read_targets(&args.target, &args.targets)?,
         opening: Opening { taps: taps.clone(), ..opening(&args.client, None) },

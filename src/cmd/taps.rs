@@ -8,7 +8,7 @@ use crate::sys::Error;
 use std::rc::Rc;
 
 /// The taps of a run, where there are any. Opens their files.
-pub(crate) fn taps(args: &TapArgs, context: &Context) -> Result<Option<Rc<Taps>>, Error> {
+pub(crate) fn open_taps(args: &TapArgs, context: &Context) -> Result<Option<Rc<Taps>>, Error> {
     let dump_file = match &args.hex_dump {
         Some(DumpTarget::File(path)) => Some(path),
         _ => None,

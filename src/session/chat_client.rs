@@ -26,8 +26,7 @@ pub fn run(config: Config, context: &mut Context) -> Result {
     let greeting = config.nick.map(|nick| format!("/nick {nick}\n")).unwrap_or_default();
     if !config.connect.opening.is_plain() {
         let (connect, end, prompt) = (config.connect, config.end, Some(config.prompt));
-        let config =
-            stream_client::Config { connect, end, has_input: true, crlf: false, greeting, prompt };
+        let config = stream_client::Config { connect, end, has_input: true, crlf: false, greeting, prompt };
         return stream_client::run(&config, context);
     }
     let socket = match config.connect.open(context) {

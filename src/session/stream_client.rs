@@ -104,7 +104,8 @@ async fn greet(mut stream: &ByteStream, greeting: &str) -> sys::Result<()> {
 }
 
 fn open_ends(config: &Config, context: &Context) -> sys::Result<Ends> {
-    let console = config.prompt.map(|prompt| console::open(&console::Config { prompt }, context)).transpose()?;
+    let console =
+        config.prompt.map(|prompt| console::open(&console::Config { prompt }, context)).transpose()?;
     if let Some((console, pipes)) = console.flatten() {
         let (output, written) = stdout::open_to(pipes.show)?;
         // The console makes text safe itself, line by line.

@@ -4,9 +4,9 @@
 //! one poll at a time: a thousand silent connections share one.
 //!
 //! TLS is a [`Layer`]: a session over a plain stream; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the
-//! connection below, and so do the counters: they count the records. A tap (a dump, a throttle) is called where bytes are
-//! read and written and in `poll_discard`. The counters are no tap: the socket counts, so that spliced bytes count as well.
-//! A stream with a layer or a tap is never spliced (`can_splice` in `relay::threads`).
+//! connection below, and so do the counters: they count the records. A tap (`net::tap`) is called where bytes
+//! are read and written and in `poll_discard`. The counters are no tap: the socket counts, so that spliced bytes count as well.
+//! A stream with a layer or a tap is never spliced (`is_plain` in `session::opening`).
 
 mod async_io;
 #[cfg(test)]
@@ -279,7 +279,8 @@ impl ByteStream {
             if !tls.is_shut_down() && self.shutdown_write().await.is_err() {
                 return;
             }
-            while matches!(poll_fn(|cx| self.poll_read_layer(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {}
+            while matches!(poll_fn(|cx| self.poll_read_layer(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {
+            }
         };
         // A peer that goes on sending is cut off.
         let _ = tokio::time::timeout(FINISH_LIMIT, last).await;

@@ -76,10 +76,7 @@ mod tests {
         dump.append(b"!", ts, &mut out);
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(
-            lines[0],
-            r"< #3 2001-09-09 01:46:40.000042 [::1]:4333 <- unix:/tmp/\n\u{202e}x 3 bytes"
-        );
+        assert_eq!(lines[0], r"< #3 2001-09-09 01:46:40.000042 [::1]:4333 <- unix:/tmp/\n\u{202e}x 3 bytes");
         assert!(lines[1].starts_with("00000000  68 69 1b ") && lines[1].ends_with("|hi.|"), "{text}");
         assert!(lines[2].ends_with(" 1 byte") && lines[3].starts_with("00000003  21 "), "{text}");
     }

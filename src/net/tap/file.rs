@@ -111,7 +111,8 @@ impl TapFile {
                 (seen, since) = (queue.writes, Instant::now());
             }
             if since.elapsed() >= FLUSH_TIMEOUT {
-                queue.failure = Some(io::Error::other("its reader takes nothing, the end of the data is lost"));
+                queue.failure =
+                    Some(io::Error::other("its reader takes nothing, the end of the data is lost"));
                 break;
             }
         }

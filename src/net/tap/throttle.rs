@@ -87,7 +87,10 @@ mod tests {
     fn a_rate_holds_over_time_however_late_the_timer_is() {
         for late in [0, 1, 5] {
             let time = takes(64 << 10, 128 << 10, Duration::from_millis(late));
-            assert!(time > Duration::from_millis(1950) && time < Duration::from_millis(2050), "{late}: {time:?}");
+            assert!(
+                time > Duration::from_millis(1950) && time < Duration::from_millis(2050),
+                "{late}: {time:?}"
+            );
         }
         assert!(takes(1 << 30, 1 << 30, Duration::from_millis(1)) < Duration::from_millis(1050));
         assert!(takes(2, 4, Duration::ZERO) > Duration::from_millis(1400), "a byte at a time");

@@ -90,7 +90,8 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 }
 
 async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
-    let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
+    let server: Shared =
+        Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
     let (console, (output, mut written)) =
         open_output(&server, listeners.first().map(Socket::subject), config.prompt, context)?;
     // The console has its own filter.
