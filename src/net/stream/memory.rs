@@ -44,7 +44,7 @@ impl ByteStream {
             .silent()
             .open(SocketType::Stream, Role::Client, &address, &[])
             .unwrap();
-        Self { layer: Layer::Memory(register(socket).unwrap(), memory), tap: None }
+        Self { layer: Layer::Memory(register(socket).unwrap(), memory) }
     }
 }
 

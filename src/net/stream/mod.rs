@@ -4,18 +4,18 @@
 //! one poll at a time: a thousand silent connections share one.
 //!
 //! TLS is a [`Layer`]: a session over a plain stream; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the
-//! connection below, and so do the counters: they count the records. A tap (`net::tap`) is called where bytes
-//! are read and written and in `poll_discard`. The counters are no tap: the socket counts, so that spliced bytes count as well.
-//! A stream with a layer or a tap is never spliced (`is_plain` in `session::opening`).
+//! connection below, and so do the counters: they count the records. A tap is a layer as well, over the others. The counters
+//! are no tap: the socket counts, so that spliced bytes count as well. A stream that is not plain is never spliced
+//! (`is_plain` in `session::opening`).
 
 mod async_io;
 #[cfg(test)]
 mod memory;
+mod tapped;
 mod tls;
 
 pub use tls::Under;
 
-use super::tap::{Tap, Taps};
 use super::tls as session;
 use crate::event::Kind;
 use crate::sys::error::{Error, Result};
@@ -38,8 +38,6 @@ const FINISH_LIMIT: Duration = Duration::from_secs(1);
 /// A connection whose calls wait in the runtime. Dropping it closes the connection in order.
 pub struct ByteStream {
     layer: Layer,
-    /// What watches or slows the bytes.
-    tap: Option<Box<Tap>>,
 }
 
 /// What lies between the bytes of a stream and the socket.
@@ -48,6 +46,8 @@ enum Layer {
     Plain(AsyncFd<Socket>),
     /// A session of TLS.
     Tls(Box<tls::Tls>),
+    /// A tap, over the other layers.
+    Tapped(Box<tapped::Tapped>),
     /// The bytes do not reach the socket, but another stream of this process.
     #[cfg(test)]
     Memory(AsyncFd<Socket>, memory::Memory),
@@ -62,32 +62,22 @@ pub(super) fn register(socket: Socket) -> Result<AsyncFd<Socket>> {
 impl ByteStream {
     /// Takes a connection into the runtime this is called in.
     pub fn new(socket: Socket) -> Result<Self> {
-        Ok(Self { layer: Layer::Plain(register(socket)?), tap: None })
+        Ok(Self { layer: Layer::Plain(register(socket)?) })
     }
 
     /// The stream through a session whose handshake is done; a FIN without `close_notify` is an error unless `allow_truncated`.
     #[must_use]
     pub fn through_tls(session: session::Stream<Under>, allow_truncated: bool) -> Self {
-        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))), tap: None }
-    }
-
-    /// The stream with a tap, where `taps` has any.
-    #[must_use]
-    pub fn tapped(self, taps: Option<&Taps>) -> Self {
-        let tap = taps.map(|taps| Box::new(taps.tap(self.socket_ref())));
-        Self { tap, ..self }
-    }
-
-    /// Whether the last write waits for the tap, not for the peer.
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        self.tap.as_ref().is_some_and(|tap| tap.is_held())
+        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))) }
     }
 
     /// Whether the bytes pass through TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        matches!(self.layer, Layer::Tls(_))
+        match &self.layer {
+            Layer::Tapped(tapped) => tapped.under().is_tls(),
+            layer => matches!(layer, Layer::Tls(_)),
+        }
     }
 
     /// Waits for the answer to a connect that does not block.
@@ -121,6 +111,7 @@ impl ByteStream {
         match &self.layer {
             Layer::Plain(socket) => socket,
             Layer::Tls(tls) => tls.under().carrier(),
+            Layer::Tapped(tapped) => tapped.under().carrier(),
             #[cfg(test)]
             Layer::Memory(socket, _) => socket,
         }
@@ -136,16 +127,10 @@ impl ByteStream {
 
     /// Receives into `buffer`; 0 at the peer's FIN.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        match &self.tap {
-            None => self.poll_read_layer(cx, buffer),
-            Some(tap) => tap.poll_read(cx, buffer, |cx, buffer| self.poll_read_layer(cx, buffer)),
-        }
-    }
-
-    fn poll_read_layer(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         match &self.layer {
             Layer::Plain(_) => self.poll_receive(cx, buffer, Socket::recv),
             Layer::Tls(tls) => tls.poll_read(cx, buffer),
+            Layer::Tapped(tapped) => tapped.poll_read(cx, buffer),
             #[cfg(test)]
             Layer::Memory(_, memory) => memory.poll_read(cx, buffer),
         }
@@ -154,9 +139,9 @@ impl ByteStream {
     /// Throws away what has come, at most the length of `scratch`, bytes; 0 at the peer's FIN.
     pub fn poll_discard(&self, cx: &mut Context<'_>, scratch: &mut [u8]) -> Poll<io::Result<usize>> {
         match &self.layer {
-            _ if self.tap.is_some() => self.poll_read(cx, scratch),
             Layer::Plain(_) => self.poll_receive(cx, scratch, discard_some),
             Layer::Tls(tls) => tls.poll_read(cx, scratch),
+            Layer::Tapped(tapped) => tapped.poll_read(cx, scratch),
             #[cfg(test)]
             Layer::Memory(_, memory) => memory.poll_read(cx, scratch),
         }
@@ -187,17 +172,11 @@ impl ByteStream {
 
     /// Sends what fits now, or answers `WouldBlock`.
     pub fn try_write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        match &self.tap {
-            None => self.try_write_layer(parts),
-            Some(tap) => tap.try_write(parts, |parts| self.try_write_layer(parts)),
-        }
-    }
-
-    fn try_write_layer(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         match (&self.layer, parts) {
             (Layer::Plain(socket), [one]) => socket.get_ref().send(one),
             (Layer::Plain(socket), many) => socket.get_ref().send_vectored(many),
             (Layer::Tls(tls), parts) => tls.try_write(parts),
+            (Layer::Tapped(tapped), parts) => tapped.try_write(parts),
             #[cfg(test)]
             (Layer::Memory(_, memory), parts) => memory.try_write(parts),
         }
@@ -209,27 +188,14 @@ impl ByteStream {
         cx: &mut Context<'_>,
         mut write: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let Some(tap) = &self.tap else { return self.poll_writing_layer(cx, write) };
-        loop {
-            ready!(tap.poll_writable(cx));
-            let answer = self.poll_writing_layer(cx, || match write() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && tap.is_held() => Ok(None),
-                answer => answer.map(Some),
-            });
-            if let Some(answer) = ready!(answer)? {
-                return Poll::Ready(Ok(answer));
-            }
-        }
-    }
-
-    fn poll_writing_layer<R>(
-        &self,
-        cx: &mut Context<'_>,
-        mut write: impl FnMut() -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
         match &self.layer {
             Layer::Plain(_) => {}
             Layer::Tls(tls) => return tls.poll_writing(cx, write),
+            Layer::Tapped(tapped) => {
+                let mut answer = Err(io::ErrorKind::WouldBlock.into());
+                ready!(tapped.poll_writing(cx, &mut || write().map(|wrote| answer = Ok(wrote))))?;
+                return Poll::Ready(answer);
+            }
             #[cfg(test)]
             Layer::Memory(_, memory) => return memory.poll_writing(cx, write),
         }
@@ -246,6 +212,7 @@ impl ByteStream {
     pub fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.layer {
             Layer::Tls(tls) => tls.poll_flush(cx),
+            Layer::Tapped(tapped) => tapped.under().poll_flush(cx),
             Layer::Plain(_) => Poll::Ready(Ok(())),
             #[cfg(test)]
             Layer::Memory(..) => Poll::Ready(Ok(())),
@@ -262,6 +229,7 @@ impl ByteStream {
         match &self.layer {
             Layer::Plain(socket) => Poll::Ready(socket.get_ref().shutdown_write()),
             Layer::Tls(tls) => tls.poll_shutdown(cx).map_err(|e| self.failed("shutdown", e)),
+            Layer::Tapped(tapped) => tapped.under().poll_shutdown(cx),
             #[cfg(test)]
             Layer::Memory(_, memory) => {
                 memory.shutdown();
@@ -274,13 +242,16 @@ impl ByteStream {
     /// discards what the peer still sends, to its end and at most for [`FINISH_LIMIT`]. A close with bytes unread is a reset,
     /// which would discard what the peer has not read yet; TLS peers send tickets unasked.
     pub async fn finish(&self, scratch: &RefCell<Vec<u8>>) {
-        let Layer::Tls(tls) = &self.layer else { return };
+        let tls = match &self.layer {
+            Layer::Tls(tls) => tls,
+            Layer::Tapped(tapped) => return Box::pin(tapped.under().finish(scratch)).await,
+            _ => return,
+        };
         let last = async {
             if !tls.is_shut_down() && self.shutdown_write().await.is_err() {
                 return;
             }
-            while matches!(poll_fn(|cx| self.poll_read_layer(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {
-            }
+            while matches!(poll_fn(|cx| self.poll_read(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {}
         };
         // A peer that goes on sending is cut off.
         let _ = tokio::time::timeout(FINISH_LIMIT, last).await;
