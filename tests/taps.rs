@@ -101,9 +101,9 @@ fn netcats_are_copied_and_dumped() {
 
 #[test]
 fn a_dump_holds_every_byte_of_both_directions() {
-    let (_folder, path) = folder();
+    let (folder, path) = folder();
     let (sent, data) = (noise(70_001), noise(200_000));
-    let reply = folder_file(&_folder, "reply", &data);
+    let reply = folder_file(&folder, "reply", &data);
     let server = soquete("listen 127.0.0.1 0 --send").arg(reply).arg("--hex-dump").arg(&path).start();
     let run = soquete(&format!("connect 127.0.0.1 {}", server.port())).input(&sent).run();
     assert!(run.code == 0 && run.stdout == data, "{run}");
@@ -215,15 +215,10 @@ fn services_show_what_they_receive() {
 
 #[test]
 fn what_is_shown_is_tagged_and_safe_on_a_terminal() {
-    let (folder, _) = folder();
-    let ready = folder.path().join("ready");
-    let line = format!("listen -q -k --echo --show --prefix 127.0.0.1 0 --ready-file {}", ready.display());
-    let terminal = Terminal::start(&line, &[]);
-    let deadline = Instant::now() + DEADLINE;
-    while !ready.exists() && Instant::now() < deadline {
-        pause(Duration::from_millis(10));
-    }
-    let mut client = Peer::connect(text(&ready).trim().parse().expect("an address"));
+    let terminal = Terminal::start("listen -k --echo --show --prefix 127.0.0.1 0", &[]);
+    let text = terminal.wait_text("(this machine only");
+    let address = text.split("listening on ").nth(1).and_then(|rest| rest.split(' ').next());
+    let mut client = Peer::connect(address.and_then(|a| a.parse().ok()).expect("an address"));
     client.send("hostile \x1b]0;title\x07 \u{202e}text\n");
     client.half_close();
     client.receive_all();
@@ -353,6 +348,27 @@ fn a_console_works_over_a_tapped_connection() {
     assert_eq!(ana.finish(), 0);
     let copy = text(&path);
     assert!(copy.starts_with("typed\n") && copy.contains(": heard "), "{copy}");
+    room.terminate();
+}
+
+#[test]
+fn a_dump_is_shown_above_the_prompt_of_a_console() {
+    let room = soquete("chat-serve 127.0.0.1 0").start();
+    let mut eva = Peer::connect(room.address());
+    room.wait_for_many("eva", 1, |e| e.is("member") && e["what"] == "join");
+    let address = room.address().to_string();
+    let ana = Terminal::start("chat-join -q", &[&address, "--hex-dump", "-"]);
+    ana.wait_last(">");
+    ana.keys("half");
+    ana.wait_last("> half");
+    eva.send("heard\n");
+    ana.wait("the dump above the prompt", |screen| {
+        let text = screen.contents();
+        let last = text.trim_end().lines().last().unwrap_or_default().trim_end();
+        text.contains(": heard.|") && text.contains("00000000  5b ") && last == "> half"
+    });
+    ana.keys("\u{15}\u{4}");
+    assert_eq!(ana.finish(), 0);
     room.terminate();
 }
 

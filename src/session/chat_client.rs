@@ -35,7 +35,7 @@ pub fn run(config: Config, context: &mut Context) -> Result {
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
     greet(&socket, &greeting)?;
-    let console = console::open(&console::Config { prompt: config.prompt }, context)?;
+    let console = console::open(&console::Config { prompt: config.prompt, shows_stderr: false }, context)?;
     let (console, relay) = match console {
         Some((console, ends)) => {
             let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));

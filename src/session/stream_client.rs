@@ -104,8 +104,9 @@ async fn greet(mut stream: &ByteStream, greeting: &str) -> sys::Result<()> {
 }
 
 fn open_ends(config: &Config, context: &Context) -> sys::Result<Ends> {
-    let console =
-        config.prompt.map(|prompt| console::open(&console::Config { prompt }, context)).transpose()?;
+    let shows_stderr = config.connect.opening.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
+    let open = |prompt| console::open(&console::Config { prompt, shows_stderr }, context);
+    let console = config.prompt.map(open).transpose()?;
     if let Some((console, pipes)) = console.flatten() {
         let (output, written) = stdout::open_to(pipes.show)?;
         // The console makes text safe itself, line by line.

@@ -1,6 +1,8 @@
 //! Bytes in hexadecimal, 16 a line, as `hexdump -C` prints them (hexdump(1)). The text beside them is ASCII: every other
 //! byte is a dot.
 
+use std::io::Write;
+
 /// Bytes of one line.
 const COLUMNS: usize = 16;
 
@@ -9,7 +11,8 @@ const COLUMNS: usize = 16;
 /// `00000010  48 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0a           |Hello, world.|`; an offset has 8 digits or more.
 pub fn append(mut offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
     for line in bytes.chunks(COLUMNS) {
-        append_offset(offset, out);
+        // Memory takes everything.
+        let _ = write!(out, "{offset:08x}");
         for at in 0..COLUMNS {
             out.push(b' ');
             if at % 8 == 0 {
@@ -25,12 +28,6 @@ pub fn append(mut offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
         out.extend(*b"|\n");
         offset += line.len() as u64;
     }
-}
-
-fn append_offset(offset: u64, out: &mut Vec<u8>) {
-    let digits = (64 - offset.leading_zeros()).div_ceil(4).max(8);
-    // Four bits are a digit.
-    out.extend((0..digits).rev().map(|at| digit((offset >> (4 * at)) as u8 & 15)));
 }
 
 fn digit(value: u8) -> u8 {

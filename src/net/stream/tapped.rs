@@ -50,14 +50,14 @@ impl Tapped {
         loop {
             ready!(self.tap.poll_writable(cx));
             let mut held = false;
-            let wrote = self.stream.poll_writing(cx, || match write() {
+            let done = self.stream.poll_writing(cx, || match write() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.tap.is_held() => {
                     held = true;
                     Ok(())
                 }
                 answer => answer,
             });
-            ready!(wrote)?;
+            ready!(done)?;
             if !held {
                 return Poll::Ready(Ok(()));
             }

@@ -6,7 +6,7 @@ use crate::sys::blocking;
 use crate::sys::error::{Error, Result, reason};
 use crate::sys::signal::Stop;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -49,10 +49,10 @@ struct Queue {
 
 impl TapFile {
     /// Starts the thread, which opens the file by `open`; a failure is a warning at once and the error of [`Self::finish`].
-    pub(super) fn start(
+    pub(super) fn start<F: AsFd>(
         name: String,
         events: Events,
-        open: impl FnOnce() -> io::Result<OwnedFd> + Send + 'static,
+        open: impl FnOnce() -> io::Result<F> + Send + 'static,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             name,
@@ -131,7 +131,7 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write_all(&self, file: &OwnedFd) -> io::Result<()> {
+    fn write_all(&self, file: &impl AsFd) -> io::Result<()> {
         let mut batch = Vec::new();
         while self.next(&mut batch) {
             for piece in batch.chunks(PIECE) {

@@ -19,7 +19,7 @@ use std::fmt::{self, Display};
 use std::fs::OpenOptions;
 use std::io::{self, IoSlice};
 use std::num::NonZero;
-use std::os::fd::OwnedFd;
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +59,8 @@ pub struct Taps {
     copy: Option<TapFile>,
     both: bool,
     dump: Option<TapFile>,
+    /// The dump goes to standard error.
+    stderr: bool,
     rate: Option<NonZero<u64>>,
     delay: Option<Duration>,
 }
@@ -81,13 +83,20 @@ impl Taps {
             dump: match &config.hex_dump {
                 None => None,
                 Some(DumpTarget::File(path)) => Some(file(path)?),
-                Some(DumpTarget::Stderr) => Some(open_stderr(events)?),
+                Some(DumpTarget::Stderr) => Some(start("standard error", events, || Ok(fd::errors()))?),
             },
+            stderr: config.hex_dump == Some(DumpTarget::Stderr),
             rate: config.rate,
             delay: config.delay,
         };
         let any = taps.copy.is_some() || taps.dump.is_some() || taps.rate.is_some() || taps.delay.is_some();
         Ok(any.then_some(taps))
+    }
+
+    /// Whether a dump goes to standard error.
+    #[must_use]
+    pub const fn uses_stderr(&self) -> bool {
+        self.stderr
     }
 
     /// The tap of the stream over `socket`.
@@ -185,21 +194,16 @@ fn open(path: &Path, append: bool, events: &Events) -> Result<TapFile> {
     options.write(true).create(true).append(append).truncate(!append);
     if path.metadata().is_ok_and(|found| found.file_type().is_fifo()) {
         let pipe = path.to_owned();
-        return start(path.display(), events, move || Ok(options.open(pipe)?.into()));
+        return start(path.display(), events, move || options.open(pipe));
     }
     let file = options.open(path).map_err(|e| cannot_open(path.display(), e))?;
-    start(path.display(), events, || Ok(file.into()))
+    start(path.display(), events, || Ok(file))
 }
 
-fn open_stderr(events: &Events) -> Result<TapFile> {
-    let errors = fd::duplicate(fd::errors()).map_err(|e| cannot_open("standard error", e))?;
-    start("standard error", events, || Ok(errors))
-}
-
-fn start(
+fn start<F: AsFd>(
     name: impl Display,
     events: &Events,
-    open: impl FnOnce() -> io::Result<OwnedFd> + Send + 'static,
+    open: impl FnOnce() -> io::Result<F> + Send + 'static,
 ) -> Result<TapFile> {
     TapFile::start(name.to_string(), events.clone(), open).map_err(|e| cannot_open(name, e))
 }

@@ -93,7 +93,7 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     let server: Shared =
         Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
     let (console, (output, mut written)) =
-        open_output(&server, listeners.first().map(Socket::subject), config.prompt, context)?;
+        open_output(&server, listeners.first().map(Socket::subject), config, context)?;
     // The console has its own filter.
     let visible = if console.is_some() { None } else { (context.visible)() };
     let mut transcript = Transcript { server: Rc::clone(&server), visible, output: output.clone() };
@@ -128,10 +128,12 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
 fn open_output(
     server: &Shared,
     listener: Option<Subject>,
-    prompt: &'static str,
+    config: &Config,
     context: &Context,
 ) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
-    if let Some((console, ends)) = console::open(&console::Config { prompt }, context)? {
+    let shows_stderr = config.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
+    let console = console::Config { prompt: config.prompt, shows_stderr };
+    if let Some((console, ends)) = console::open(&console, context)? {
         operator::join(server, listener, ends.typed, false)?;
         return Ok((Some(console), stdout::open_to(ends.show)?));
     }
