@@ -515,3 +515,12 @@ fn a_pipe_without_a_reader_does_not_keep_the_program() {
     server.signal(Signal::TERM);
     assert_eq!(server.finish().signal, Some(libc::SIGTERM));
 }
+
+#[test]
+fn a_tapped_sender_needs_no_standard_output() {
+    let door = Door::open();
+    let line = format!("connect --send-only --rate 1M {}", door.address());
+    let client = soquete(&line).shell("exec \"$@\" >&-").input("x").start();
+    assert_eq!(door.accept().receive_all(), b"x");
+    assert_eq!(client.finish().code, 0);
+}

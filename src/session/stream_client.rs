@@ -114,7 +114,7 @@ fn open_ends(config: &Config, context: &Context) -> sys::Result<Ends> {
         return Ok(Ends { console: Some(console), input: Some(Ok(pipes.typed)), output, written, visible });
     }
     let input = config.has_input.then(fd::take_input);
-    let (output, written) = stdout::open()?;
+    let (output, written) = if config.end.send_only { stdout::discard()? } else { stdout::open()? };
     Ok(Ends { console: None, input, output, written, visible: context.visible })
 }
 
