@@ -5,28 +5,27 @@ use std::io::Write;
 
 /// Bytes of one line.
 const COLUMNS: usize = 16;
+/// Where the text of a line begins, counted from the end of the offset.
+const TEXT: usize = 2 + 3 * COLUMNS + 3;
 
 /// Appends `bytes` as lines to `out`; the first byte is number `offset` of its stream.
 ///
 /// `00000010  48 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0a           |Hello, world.|`; an offset has 8 digits or more.
 pub fn append(mut offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
-    for line in bytes.chunks(COLUMNS) {
+    for bytes in bytes.chunks(COLUMNS) {
         // Memory takes everything.
         let _ = write!(out, "{offset:08x}");
-        for at in 0..COLUMNS {
-            out.push(b' ');
-            if at % 8 == 0 {
-                out.push(b' ');
-            }
-            match line.get(at) {
-                Some(byte) => out.extend([digit(byte >> 4), digit(byte & 15)]),
-                None => out.extend(*b"  "),
-            }
+        let mut line = [b' '; TEXT + COLUMNS + 2];
+        line[TEXT - 1] = b'|';
+        for (at, &byte) in bytes.iter().enumerate() {
+            let hex = 2 + 3 * at + at / 8;
+            (line[hex], line[hex + 1]) = (digit(byte >> 4), digit(byte & 15));
+            line[TEXT + at] = if matches!(byte, b' '..=b'~') { byte } else { b'.' };
         }
-        out.extend(*b"  |");
-        out.extend(line.iter().map(|byte| if matches!(byte, b' '..=b'~') { *byte } else { b'.' }));
-        out.extend(*b"|\n");
-        offset += line.len() as u64;
+        let end = TEXT + bytes.len();
+        (line[end], line[end + 1]) = (b'|', b'\n');
+        out.extend_from_slice(&line[..end + 2]);
+        offset += bytes.len() as u64;
     }
 }
 
