@@ -4,6 +4,7 @@
 #[must_use]
 pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
     let serves = matches!(subcommand, "listen" | "udp-serve" | "chat-serve");
+    let takes_taps = matches!(subcommand, "connect" | "listen");
     Some(match flag {
         "-p" if serves => "the port stands alone, as in `soquete listen 8080`",
         "-p" => "the local port is --source :PORT",
@@ -14,6 +15,9 @@ pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
         "-U" => "a UNIX socket is the address unix:PATH, or unix:@NAME for an abstract name",
         "--unix-socket" => "a UNIX socket is the address unix:PATH, as in `soquete connect unix:PATH`",
         "--abstract-unix-socket" => "an abstract name is the address unix:@NAME",
+        "-o" if takes_taps => {
+            "received bytes are copied by --output FILE, both directions in hexadecimal by --hex-dump FILE"
+        }
         "-e" | "-c" if subcommand != "stat" => "no command is run on a connection",
         _ => return None,
     })

@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, ServerArgs};
+use super::{ListenerArgs, ServerArgs, TapArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -25,6 +25,9 @@ use clap::builder::PossibleValue;
 ///
 /// At unix:PATH or unix:@NAME the room is on a UNIX socket, whose file is made and removed as by listen. Its members most often
 /// have no address, and are called unix:#2 and so on, by the number of their connection in events.
+///
+/// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
+/// because of --rate or --delay counts as slow.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
@@ -37,6 +40,9 @@ pub struct ChatServe {
     /// How the room is run.
     #[command(flatten)]
     pub room: RoomArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// Its sockets.
     #[command(flatten)]
     pub listener: ListenerArgs,
