@@ -8,7 +8,9 @@ pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static 
         }
         ("bind", libc::EADDRINUSE) if on.starts_with("unix:") => "another socket has that name",
         ("bind", libc::EADDRINUSE) => "another socket has that port; take another, or 0 for a free one",
-        ("bind", libc::EADDRNOTAVAIL) => "this machine has no such address; --freebind takes it all the same",
+        ("bind", libc::EADDRNOTAVAIL) if !on.starts_with("vsock:") => {
+            "this machine has no such address; --freebind takes it all the same"
+        }
         ("option", libc::EPERM | libc::EACCES) => "it needs root or a capability such as CAP_NET_ADMIN",
         ("option", libc::ENOENT) if on.starts_with("congestion") => {
             "/proc/sys/net/ipv4/tcp_available_congestion_control lists what there is"
