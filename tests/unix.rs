@@ -186,7 +186,9 @@ fn what_cannot_be_is_one_error_with_its_status() {
         (format!("udp-serve --join 224.0.0.1 {none}"), 2, "--join"),
         ("listen --socket-mode 0666 0".into(), 2, "--socket-mode"),
         (format!("listen --socket-mode 888 {none}"), 2, "is not a mode"),
-        ("listen unix:".into(), 2, "the path is empty"),
+        ("listen unix:".into(), 2, "the name is empty"),
+        ("listen unix:@".into(), 2, "the name is empty"),
+        (format!("connect {none} 80"), 2, "leave out 80"),
         ("connect vsock:x:1".into(), 2, "vsock:CID:PORT"),
     ] {
         let run = soquete(&line).human().run();

@@ -190,3 +190,27 @@ fn a_server_of_datagrams_owns_its_file_as_one_of_streams_does() {
     server.terminate();
     assert!(!folder.path("s").exists());
 }
+
+#[test]
+fn descriptors_that_a_peer_sends_are_not_taken() {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, sendmsg_addr};
+    let folder = Folder::new();
+    let server = soquete(&format!("udp-serve {}", folder.address("s"))).start();
+    server.event("listening");
+    let held = || std::fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("it runs").count();
+    let before = held();
+    let (peer, to) =
+        (UnixDatagram::unbound().expect("a socket"), SocketAddrUnix::new(folder.path("s")).expect("a path"));
+    let gifts = [std::io::stderr(), std::io::stderr(), std::io::stderr()];
+    let gifts: Vec<_> = gifts.iter().map(std::os::fd::AsFd::as_fd).collect();
+    for _ in 0..20 {
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(control.push(SendAncillaryMessage::ScmRights(&gifts)));
+        let bytes = [std::io::IoSlice::new(b"x")];
+        sendmsg_addr(&peer, &to, &bytes, &mut control, SendFlags::empty()).expect("somebody receives");
+    }
+    server.wait_for_many("all", 20, |e| e.is("datagram"));
+    assert_eq!(held(), before);
+    server.terminate();
+}

@@ -21,8 +21,8 @@ use std::time::Duration;
 ///
 /// At unix:PATH or unix:@NAME (an abstract name, which is no file) clients of this machine are served. The file is made with mode
 /// 0600 or --socket-mode and removed at the end. A socket file that no process has is replaced; one in use, and every
-/// other file, is an error. --allow and --deny do not apply there: whoever may write to the socket may connect. A UNIX
-/// connection has no reset: who is turned away sees an end.
+/// other file, is an error. --allow and --deny do not apply there: every user who may write to the socket may connect. A UNIX
+/// connection has no reset: a client that is refused or disconnected sees an end.
 ///
 /// With --echo, --upper, --respond, --discard and --send, --show prints what clients send. With --prefix each line is
 /// tagged; one longer than 64 KiB is printed in pieces.
