@@ -19,6 +19,7 @@ pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static 
         ("option" | "interface", libc::ENODEV) => "`ip link` lists the interfaces",
         ("option", libc::ENOPROTOOPT | libc::EOPNOTSUPP) => "this kind of socket has no such option",
         ("open" | "run", libc::ENOENT) => "check the path",
+        ("user", libc::EPERM) => "only root may become another user",
         ("open", libc::EBADF) if on.starts_with("--") => {
             "nothing to be written to was passed on by that number; a shell does it so: 3>FILE"
         }
