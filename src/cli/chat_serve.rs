@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, ServerArgs};
+use super::{ListenerArgs, PassedArgs, ServerArgs, UserArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -28,6 +28,12 @@ pub struct ChatServe {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,

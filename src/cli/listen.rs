@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, Response, ServerArgs, TlsServerArgs};
+use super::{ListenerArgs, PassedArgs, Response, ServerArgs, TlsServerArgs, UserArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
@@ -28,8 +28,14 @@ use std::time::Duration;
 #[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES)]
 pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,

@@ -1,7 +1,7 @@
 //! `soquete udp-serve`.
 
 use super::values::duration;
-use super::{DatagramArgs, Response, ServerArgs, UdpServerArgs};
+use super::{DatagramArgs, PassedArgs, Response, ServerArgs, UdpServerArgs, UserArgs};
 use clap::Args;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -35,8 +35,14 @@ use std::time::Duration;
 )]
 pub struct UdpServe {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,

@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result};
 use crate::event::{Kind, Proto, Value};
-use socket2::{SockRef, TcpKeepalive};
+use socket2::{Protocol, SockRef, TcpKeepalive};
 use std::io;
 use std::time::Duration;
 
@@ -53,6 +53,9 @@ pub enum SocketOption {
     Broadcast(bool),
     /// `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
     MulticastTtl(u32),
+    /// `IPPROTO_MPTCP`, a protocol of its own (Linux `networking/mptcp`): the factory takes it for socket(2), and nothing
+    /// is to be set.
+    Multipath,
 }
 
 /// The family of the socket an option is set on: some options have a name for each.
@@ -91,6 +94,7 @@ impl SocketOption {
             Self::UnsentLow(_) => "notsent-lowat",
             Self::Broadcast(_) => "broadcast",
             Self::MulticastTtl(_) => "multicast-ttl",
+            Self::Multipath => "mptcp",
         }
     }
 
@@ -98,6 +102,7 @@ impl SocketOption {
     #[must_use]
     pub fn requested(&self) -> Value {
         match self {
+            Self::Multipath => Value::Bool(true),
             Self::ReuseAddr(on)
             | Self::ReusePort(on)
             | Self::V6Only(on)
@@ -164,6 +169,7 @@ impl SocketOption {
             Self::Broadcast(on) => socket.set_broadcast(*on),
             Self::MulticastTtl(n) if family == Family::V4 => socket.set_multicast_ttl_v4(*n),
             Self::MulticastTtl(n) => socket.set_multicast_hops_v6(*n),
+            Self::Multipath => Ok(()),
         }
     }
 
@@ -199,6 +205,7 @@ impl SocketOption {
             Self::Broadcast(_) => Value::Bool(socket.broadcast()?),
             Self::MulticastTtl(_) if family == Family::V4 => Value::Number(socket.multicast_ttl_v4()?.into()),
             Self::MulticastTtl(_) => Value::Number(socket.multicast_hops_v6()?.into()),
+            Self::Multipath => Value::Bool(socket.protocol()? == Some(Protocol::MPTCP)),
         })
     }
 

@@ -25,6 +25,8 @@ const VARIABLES: [&str; 4] = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LIS
 pub struct PassedSocket {
     /// The descriptor, inherited by no command.
     pub fd: OwnedFd,
+    /// The number it was passed on by.
+    pub number: RawFd,
     /// What errors call it: `descriptor 3 (web)`, `standard input`.
     pub name: String,
     /// Whether standard output was the same socket. It is the null device now, as the other standard streams are that were.
@@ -74,7 +76,7 @@ fn named(number: RawFd, name: String) -> Result<PassedSocket> {
             leave_to_null(standard);
         }
     }
-    Ok(PassedSocket { fd, name, was_output })
+    Ok(PassedSocket { fd, number, name, was_output })
 }
 
 fn take_over(number: RawFd) -> io::Result<OwnedFd> {

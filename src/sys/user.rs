@@ -85,11 +85,8 @@ impl User {
         }
         // Without /proc the C library's word has to do.
         let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-        let statuses = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
-        match statuses.filter_map(|status| self.kept_by(&status)).next() {
-            Some(what) => kept(what),
-            None => Ok(()),
-        }
+        let mut statuses = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
+        statuses.find_map(|status| self.kept_by(&status)).map_or(Ok(()), kept)
     }
 
     /// What a thread with this `/proc/PID/status` still has that it should not.
