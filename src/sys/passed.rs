@@ -29,6 +29,8 @@ pub struct PassedSocket {
     pub number: RawFd,
     /// What errors call it: `descriptor 3 (web)`, `standard input`.
     pub name: String,
+    /// Whether standard input was the same socket.
+    pub was_input: bool,
     /// Whether standard output was the same socket. It is the null device now, as the other standard streams are that were.
     pub was_output: bool,
 }
@@ -64,7 +66,7 @@ pub fn keep_errors_off_socket() {
 
 fn named(number: RawFd, name: String) -> Result<PassedSocket> {
     let fd = take_over(number).map_err(|e| Error::new("inherit", &name, e).about(Kind::File))?;
-    let mut was_output = false;
+    let (mut was_input, mut was_output) = (false, false);
     for standard in [0, 1, 2] {
         let same = match standard {
             0 => is_same_socket(fd.as_fd(), fd::input()),
@@ -72,11 +74,12 @@ fn named(number: RawFd, name: String) -> Result<PassedSocket> {
             _ => is_same_socket(fd.as_fd(), fd::errors()),
         };
         if same {
+            was_input |= standard == 0;
             was_output |= standard == 1;
             leave_to_null(standard);
         }
     }
-    Ok(PassedSocket { fd, number, name, was_output })
+    Ok(PassedSocket { fd, number, name, was_input, was_output })
 }
 
 fn take_over(number: RawFd) -> io::Result<OwnedFd> {

@@ -145,6 +145,8 @@ impl Drop for Socket {
         if self.tracker.observed() && self.proto == Proto::Tcp {
             self.tracker.observe();
             match self.state() {
+                // Others may go on with it.
+                State::Listen if self.shared.is_some() => {}
                 State::Listen | State::SynSent => self.disconnect(),
                 State::Established | State::SynReceived | State::CloseWait => {
                     abort = self.resets_on_close();
@@ -157,6 +159,9 @@ impl Drop for Socket {
                 State::FinWait1 | State::Closing | State::LastAck => abort = self.resets_on_close(),
                 _ => {}
             }
+        }
+        if let Some(shared) = &self.shared {
+            shared.give_back(self.as_fd());
         }
         self.fd = None;
         let goes_on = self.tracker.retire(abort);

@@ -83,7 +83,7 @@ impl SocketFactory {
         let events = self.observed.then(|| self.events.clone());
         let tracker = Arc::new(StateTracker::new(events, subject, state, Arc::clone(&fd)));
         let token = self.next_token.fetch_add(1, Ordering::Relaxed);
-        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto, family }
+        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto, family, shared: None }
     }
 }
 

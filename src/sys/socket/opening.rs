@@ -74,6 +74,7 @@ impl Socket {
     /// client is accepted is for the caller to decide and to emit.
     pub fn accept(&self) -> io::Result<Socket> {
         use rustix::net::SocketFlags;
+        self.expect_nonblocking();
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         if self.proto != Proto::Tcp {
             let fd = net::accept_with(self, flags)?;
@@ -178,7 +179,7 @@ impl Socket {
         Ok(())
     }
 
-    fn watch(&self) {
+    pub(super) fn watch(&self) {
         if let Some(watcher) = self.watcher_wanted() {
             let _ = watcher.watch(self.token, self.as_fd(), &self.tracker);
         }

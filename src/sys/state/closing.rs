@@ -55,6 +55,9 @@ impl StateTracker {
         drop(fd);
         match inner.state {
             State::Closed | State::TimeWait => {}
+            State::Listen | State::Unconnected | State::Connected if inner.adopted.is_some() => {
+                self.left_by_all(inner);
+            }
             State::Listen | State::Unconnected | State::Connected => {
                 self.transition(inner, State::Closed, Op::Close);
             }

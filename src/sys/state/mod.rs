@@ -3,6 +3,7 @@
 //! A state is written down when the kernel was asked for it; the steps RFC 9293 forces between two answers are
 //! filled in as `implied`. Both the owner's calls and the watcher's wake-ups come here, so a tracker is behind a mutex.
 
+mod adopted;
 mod calls;
 mod closed;
 mod closing;
@@ -46,6 +47,8 @@ pub(in crate::sys) struct Inner {
     /// FIN went both ways.
     orderly: bool,
     deadline: Option<Instant>,
+    /// Set for a socket of another program.
+    adopted: Option<adopted::Adopted>,
 }
 
 /// What an operation of ours may have caused.
@@ -79,6 +82,7 @@ impl StateTracker {
                 fin_sent: false,
                 orderly: false,
                 deadline: None,
+                adopted: None,
             }),
         }
     }
