@@ -173,7 +173,8 @@ impl SocketOption {
             Self::Broadcast(on) => socket.set_broadcast(*on),
             Self::MulticastTtl(n) if family == Family::V4 => socket.set_multicast_ttl_v4(*n),
             Self::MulticastTtl(n) => socket.set_multicast_hops_v6(*n),
-            Self::Multipath => Ok(()),
+            Self::Multipath if socket.protocol()? == Some(Protocol::MPTCP) => Ok(()),
+            Self::Multipath => Err(rustix::io::Errno::PROTONOSUPPORT.into()),
         }
     }
 

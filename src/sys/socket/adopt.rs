@@ -1,7 +1,7 @@
 //! Sockets that another program made and passed on. Its open file may be shared with that program and others: it is left
 //! as it was found.
 
-use super::{Socket, SocketFactory, SocketType, name};
+use super::{Socket, SocketFactory, SocketType, multipath, name};
 use crate::event::{Address, Event, Proto, Role, Scope, State, Subject};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::Family;
@@ -87,6 +87,7 @@ impl SocketFactory {
         let subject = Subject { conn: 0, proto: found.proto, local, peer: passed.peer(), role };
         let mut socket = self.track(passed.fd, subject, found.family, found.state);
         socket.shared = Some(shared);
+        socket.multipath = multipath::is_for_multipath(socket.as_fd());
         socket.tracker.adopted();
         if found.usable() == Some(Passed::Connection) && found.proto == Proto::Tcp {
             socket.watch();

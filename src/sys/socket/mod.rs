@@ -4,6 +4,7 @@
 mod adopt;
 mod ending;
 mod factory;
+mod multipath;
 mod name;
 mod opening;
 mod traffic;
@@ -49,6 +50,8 @@ pub struct Socket {
     family: Family,
     /// That of another program.
     shared: Option<SharedFile>,
+    /// Made for Multipath TCP, whatever the peer makes of it.
+    multipath: bool,
 }
 
 /// How the bytes of a socket are delivered: `SOCK_STREAM` or `SOCK_DGRAM` (socket(2)).

@@ -89,9 +89,11 @@ impl Socket {
         let peer = peer.and_then(|a| SocketAddr::try_from(a).ok()).map(Address::from);
         let local = name::local(fd.as_fd()).ok().flatten();
         let subject = Subject { conn: 0, proto: Proto::Tcp, local, peer, role: Role::Server };
-        let child = self.sockets.track(fd, subject, self.family, State::Listen);
+        let mut child = self.sockets.track(fd, subject, self.family, State::Listen);
         child.tracker.accepted();
         child.watch();
+        child.multipath = self.multipath;
+        child.emit_multipath();
         Ok(child)
     }
 
@@ -165,6 +167,7 @@ impl Socket {
             self.tracker.observe();
             address.inet().map_or(Ok(()), |address| self.refuse_itself(address))?;
         }
+        self.emit_multipath();
         self.emit_options();
         Ok(())
     }
