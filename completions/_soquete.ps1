@@ -45,6 +45,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;listen' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
@@ -87,6 +89,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--v6only', '--v6only', [CompletionResultType]::ParameterName, 'Accept IPv6 only on an IPv6 socket [with -6: on by default]')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -108,6 +112,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show a bar with rate and remaining time (on a terminal)')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls')
             [CompletionResult]::new('--tls-allow-truncated', '--tls-allow-truncated', [CompletionResultType]::ParameterName, 'Take a FIN without close_notify for an end, as old peers send it')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -118,6 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;connect' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited connection of this number, in place of an address')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses and the TLS handshake together; with --check, each port')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses and the TLS handshake together; with --check, each port')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Keep trying for this long, or forever, until it works')
@@ -170,6 +176,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -180,6 +187,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;udp-serve' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
@@ -202,6 +211,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--reuseaddr', '--reuseaddr', [CompletionResultType]::ParameterName, 'Share the address with other sockets that allow it too, as for multicast')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -273,6 +284,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;chat-serve' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
@@ -303,6 +316,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--v6only', '--v6only', [CompletionResultType]::ParameterName, 'Accept IPv6 only on an IPv6 socket [with -6: on by default]')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -312,6 +327,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Relay lines without stamps, commands and notices; still truncated to --max-line')
             [CompletionResult]::new('--announce', '--announce', [CompletionResultType]::ParameterName, 'Announce members who join and leave')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -354,6 +370,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -399,6 +416,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')

@@ -41,6 +41,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand completions 'Print the completion script of a shell'
         }
         &'soquete;listen'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
@@ -83,6 +85,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --v6only 'Accept IPv6 only on an IPv6 socket [with -6: on by default]'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -104,6 +108,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --progress 'Show a bar with rate and remaining time (on a terminal)'
             cand --tls 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
             cand --tls-allow-truncated 'Take a FIN without close_notify for an end, as old peers send it'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -113,6 +118,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;connect'= {
+            cand --fd 'Take the inherited connection of this number, in place of an address'
             cand -w 'Give up after this long, all addresses and the TLS handshake together; with --check, each port'
             cand --timeout 'Give up after this long, all addresses and the TLS handshake together; with --check, each port'
             cand --wait 'Keep trying for this long, or forever, until it works'
@@ -165,6 +171,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -174,6 +181,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;udp-serve'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
@@ -196,6 +205,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --reuseaddr 'Share the address with other sockets that allow it too, as for multicast'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -265,6 +276,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;chat-serve'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
@@ -295,6 +308,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --v6only 'Accept IPv6 only on an IPv6 socket [with -6: on by default]'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -304,6 +319,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --numeric 'No DNS: hosts are literal addresses'
             cand --raw 'Relay lines without stamps, commands and notices; still truncated to --max-line'
             cand --announce 'Announce members who join and leave'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -345,6 +361,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -389,6 +406,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'

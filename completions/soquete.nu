@@ -29,6 +29,10 @@ module completions {
 
   # Accept TCP connections
   export extern "soquete listen" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -85,6 +89,7 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -108,6 +113,7 @@ module completions {
 
   # Open a TCP connection, or test ports
   export extern "soquete connect" [
+    --fd: string              # Take the inherited connection of this number, in place of an address
     --check(-z)               # Only test: one row a port, open, closed or filtered
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
@@ -152,6 +158,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -167,6 +174,10 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -260,6 +271,10 @@ module completions {
 
   # Run a line chat that any TCP client can join
   export extern "soquete chat-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -294,6 +309,7 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -343,6 +359,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -395,6 +412,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only

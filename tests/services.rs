@@ -70,7 +70,8 @@ fn systemd_socket_activate_starts_servers() {
 
     let address = free_port();
     let accept = ["-a", "-l", &address.to_string()];
-    let _server = Server::start(Command::new(&activate).args(accept).arg(BINARY).args(&words[..2]).arg("--upper"));
+    let _server =
+        Server::start(Command::new(&activate).args(accept).arg(BINARY).args(&words[..2]).arg("--upper"));
     answers(address);
     answers(address);
 }
@@ -131,7 +132,9 @@ fn the_service_manager_is_told_of_the_beginning_and_the_end() {
         let server = soquete(line).env("NOTIFY_SOCKET", path.to_str().unwrap()).start();
         assert_eq!(told(&manager), "READY=1", "{line}");
         // It listens by now.
-        assert!(server.events().iter().any(|e| e.is("listening")) || server.event("listening").is("listening"));
+        assert!(
+            server.events().iter().any(|e| e.is("listening")) || server.event("listening").is("listening")
+        );
         server.terminate();
         assert_eq!(told(&manager), "STOPPING=1", "{line}");
     }
@@ -195,7 +198,9 @@ fn every_thread_becomes_another_user_once_the_socket_is_bound() {
             let line = format!("{line} --user {user} --ready-file {}", ready.display());
             // A port below 1024 in a network of its own, where it is free.
             let server = if line.contains("--public 1") {
-                soquete(&line).shell(r#"exec unshare --net sh -c 'ip link set lo up; exec "$@"' sh "$@""#).start()
+                soquete(&line)
+                    .shell(r#"exec unshare --net sh -c 'ip link set lo up; exec "$@"' sh "$@""#)
+                    .start()
             } else {
                 soquete(&line).start()
             };
@@ -231,10 +236,16 @@ fn a_user_that_cannot_be_become_is_an_error_before_a_client_comes() {
     assert_eq!(run.named("bind").count(), 0, "nothing was bound: {run}");
     fails("listen 0 --echo --user root:no-such-group", None, "no such group");
     fails("udp-serve 0 --echo --user 4000000000", None, "add :GROUP");
-    for wrong in ["listen 0 --user", "listen 0 --user :root", "listen 0 --user root:", "listen 0 --user a:b:c"] {
+    for wrong in
+        ["listen 0 --user", "listen 0 --user :root", "listen 0 --user root:", "listen 0 --user a:b:c"]
+    {
         assert_eq!(soquete(wrong).human().run().code, 2, "{wrong}");
     }
     let nobody = if is_root() { Some(NOBODY) } else { None };
-    fails("listen 0 --echo --user root", nobody, "user root: Operation not permitted; only root may become another user");
+    fails(
+        "listen 0 --echo --user root",
+        nobody,
+        "user root: Operation not permitted; only root may become another user",
+    );
     fails("chat-serve 0 --user nobody", nobody, "Operation not permitted");
 }

@@ -22,6 +22,9 @@ use clap::builder::PossibleValue;
 /// longer than --max-line are still truncated, and an unfinished last line gets a line feed when its sender leaves.
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged.
+///
+/// With --activation, --fd or --inetd another program made the listeners; they are left to it at the end. With --user the
+/// sockets are bound first, then every thread becomes that user, then readiness is reported.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
@@ -105,6 +108,7 @@ Examples:
                                             a room for the network
   soquete chat-serve --max-clients 30 --slow drop 0.0.0.0 4333
   soquete chat-serve --raw 8080             a broker: lines unchanged
+  soquete chat-serve --activation           ExecStart= of a service with a .socket unit
   soquete chat-serve --json 2> events.jsonl > transcript.txt
 
 Join with:

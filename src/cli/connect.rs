@@ -25,6 +25,8 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
+/// With --fd another program opened the connection; its states are reported from the one it is in.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///

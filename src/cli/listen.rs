@@ -23,6 +23,13 @@ use std::time::Duration;
 /// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
 /// truncation, an error of that connection.
 ///
+/// With --activation, --fd or --inetd another program made the socket: a listener is served, and left to that program at
+/// the end; a connection is the only client. Standard input and output that are the socket itself are not used: without a
+/// service nothing is sent, and received data needs another standard output.
+///
+/// With --user the sockets are bound and files of the command line are read first, then every thread becomes that user, then
+/// readiness is reported: the ready file is written as that user.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES)]
@@ -145,4 +152,8 @@ Examples:
                                           serve one network but one host
   soquete listen -k --tls --tls-cert site.pem --respond @page.http 8443
                                           the same answer through TLS
+  soquete listen -k --user nobody --respond @page.http 80
+                                          drop privileges once bound
+  soquete listen -k --activation --echo   ExecStart= of a service with a .socket unit
+  soquete listen --inetd --upper          the same for inetd, or with Accept=yes
   soquete listen 0 --ready-file addr      take a free port, say which";

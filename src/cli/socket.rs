@@ -105,7 +105,7 @@ impl TcpSocketArgs {
         let keepalive = self.keepalive.unwrap_or_default();
         let linger = self.linger.map(u64::from);
         let own = [
-            self.mptcp.then_some(SocketOption::Multipath),
+            self.mptcp.then_some(SocketOption::Multipath(true)),
             self.nodelay.map(SocketOption::NoDelay),
             self.keepalive.map(|_| SocketOption::Keepalive(true)),
             keepalive.idle.map(SocketOption::KeepIdle),

@@ -55,7 +55,7 @@ pub enum SocketOption {
     MulticastTtl(u32),
     /// `IPPROTO_MPTCP`, a protocol of its own (Linux `networking/mptcp`): the factory takes it for socket(2), and nothing
     /// is to be set.
-    Multipath,
+    Multipath(bool),
 }
 
 /// The family of the socket an option is set on: some options have a name for each.
@@ -98,7 +98,7 @@ impl SocketOption {
             Self::UnsentLow(_) => "notsent-lowat",
             Self::Broadcast(_) => "broadcast",
             Self::MulticastTtl(_) => "multicast-ttl",
-            Self::Multipath => "mptcp",
+            Self::Multipath(_) => "mptcp",
         }
     }
 
@@ -106,14 +106,14 @@ impl SocketOption {
     #[must_use]
     pub fn requested(&self) -> Value {
         match self {
-            Self::Multipath => Value::Bool(true),
             Self::ReuseAddr(on)
             | Self::ReusePort(on)
             | Self::V6Only(on)
             | Self::NoDelay(on)
             | Self::Keepalive(on)
             | Self::FreeBind(on)
-            | Self::Broadcast(on) => Value::Bool(*on),
+            | Self::Broadcast(on)
+            | Self::Multipath(on) => Value::Bool(*on),
             Self::KeepIdle(time) | Self::KeepInterval(time) => Value::Number(time.as_secs()),
             Self::UserTimeout(time) => Value::Number(millis(*time)),
             Self::Linger(seconds) => Value::Number(*seconds),
@@ -173,8 +173,8 @@ impl SocketOption {
             Self::Broadcast(on) => socket.set_broadcast(*on),
             Self::MulticastTtl(n) if family == Family::V4 => socket.set_multicast_ttl_v4(*n),
             Self::MulticastTtl(n) => socket.set_multicast_hops_v6(*n),
-            Self::Multipath if socket.protocol()? == Some(Protocol::MPTCP) => Ok(()),
-            Self::Multipath => Err(rustix::io::Errno::PROTONOSUPPORT.into()),
+            Self::Multipath(_) if socket.protocol()? == Some(Protocol::MPTCP) => Ok(()),
+            Self::Multipath(_) => Err(rustix::io::Errno::PROTONOSUPPORT.into()),
         }
     }
 
@@ -210,7 +210,7 @@ impl SocketOption {
             Self::Broadcast(_) => Value::Bool(socket.broadcast()?),
             Self::MulticastTtl(_) if family == Family::V4 => Value::Number(socket.multicast_ttl_v4()?.into()),
             Self::MulticastTtl(_) => Value::Number(socket.multicast_hops_v6()?.into()),
-            Self::Multipath => Value::Bool(socket.protocol()? == Some(Protocol::MPTCP)),
+            Self::Multipath(_) => Value::Bool(socket.protocol()? == Some(Protocol::MPTCP)),
         })
     }
 

@@ -52,6 +52,9 @@ impl Socket {
     /// Whether the peer has acknowledged our FIN, and with it everything sent before.
     #[must_use]
     pub fn fin_acknowledged(&self) -> bool {
+        if self.ends_by_data_fin() {
+            return self.tracker.lock().fin_sent && self.data_fin_acknowledged();
+        }
         matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
     }
 
@@ -134,7 +137,11 @@ impl Socket {
     /// Whether close will send RST: data nobody read, or a linger time of 0 (tcp(7), RFC 1122 4.2.2.13).
     #[must_use]
     pub fn resets_on_close(&self) -> bool {
-        let unread = rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0);
+        let unread = if self.multipath {
+            self.has_unread_data()
+        } else {
+            rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0)
+        };
         unread || matches!(SockRef::from(&self.as_fd()).linger(), Ok(Some(time)) if time.is_zero())
     }
 }

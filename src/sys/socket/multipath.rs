@@ -6,7 +6,7 @@ use super::Socket;
 use crate::event::{Event, Value};
 use crate::sys::options::SocketOption;
 use crate::sys::tcp_info;
-use rustix::net::{ipproto, sockopt};
+use rustix::net::{self, RecvFlags, ipproto, sockopt};
 use std::mem::size_of_val;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
@@ -21,8 +21,10 @@ impl Socket {
     /// Emits whether a connection of a socket for Multipath TCP is one, or fell back to TCP, which the peer decides.
     pub(super) fn emit_multipath(&self) {
         if self.multipath {
-            let effective = Value::Bool(is_multipath(self.as_fd()));
-            let (name, requested) = (SocketOption::Multipath.name(), Some(Value::Bool(true)));
+            let is_one = is_multipath(self.as_fd());
+            self.tracker.lock().fin_follows = is_one;
+            let effective = Value::Bool(is_one);
+            let (name, requested) = (SocketOption::Multipath(true).name(), Some(Value::Bool(true)));
             self.emit(|socket| Event::Option { socket, name, requested, effective });
         }
     }
@@ -30,6 +32,12 @@ impl Socket {
     /// Whether the end of our data is told to the peer by the connection, and not by the FIN of a subflow.
     pub(super) fn ends_by_data_fin(&self) -> bool {
         self.multipath && is_multipath(self.as_fd())
+    }
+
+    /// Whether data waits to be read; for FIONREAD an end counts as a byte (`mptcp_inq_hint`).
+    pub(super) fn has_unread_data(&self) -> bool {
+        let peeked = net::recv(self, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        peeked.is_ok_and(|(_, length)| length > 0)
     }
 
     /// Whether everything sent has been acknowledged, the end of our data included.
