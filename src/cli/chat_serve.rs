@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, PassedArgs, ServerArgs, UserArgs};
+use super::{ListenerArgs, PassedArgs, ServerArgs, TapArgs, UserArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -23,6 +23,9 @@ use clap::builder::PossibleValue;
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged.
 ///
+/// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
+/// because of --rate or --delay counts as slow.
+///
 /// With --activation, --fd or --inetd another program made the listeners; they are left to it at the end. With --user the
 /// sockets are bound first, then every thread becomes that user, then readiness is reported.
 #[derive(Debug, Args)]
@@ -43,6 +46,9 @@ pub struct ChatServe {
     /// How the room is run.
     #[command(flatten)]
     pub room: RoomArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// Its sockets.
     #[command(flatten)]
     pub listener: ListenerArgs,

@@ -2,13 +2,14 @@
 
 use super::{
     Context, Result, access_rules, bind_target_or_passed, end_config, expect_output, input_is_passed,
-    response, tls_server,
+    open_taps, response, tls_server,
 };
 use crate::cli::Listen;
 use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
 use crate::relay::EndConfig;
 use crate::session::ready;
+use crate::session::taps::conclude;
 use crate::session::tcp_server::{self, Config, Service};
 use crate::sys::socket::SocketType;
 use crate::sys::{self, fd, limits};
@@ -32,13 +33,15 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         tls.announce(entry.sockets());
     }
     ready::announce(&ready, entry.sockets(), context)?;
-    tcp_server::run(config, entry, context)
+    let taps = config.taps.clone();
+    conclude(tcp_server::run(config, entry, context), taps.as_deref(), context)
 }
 
 fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let service = service(args, context)?;
-    expect_output(matches!(service, Service::Pipe) && !args.send_only, context)?;
+    let shows = args.show || matches!(service, Service::Pipe) && !args.send_only;
+    expect_output(shows, context)?;
     Ok(Config {
         service,
         keep_open: args.keep_open,
@@ -50,7 +53,9 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         has_input: !args.recv_only && !input_is_passed(context),
         crlf: args.crlf,
         prefix: args.prefix,
+        show: args.show,
         tls: tls_server(&args.tls)?,
+        taps: open_taps(&args.taps, context)?,
     })
 }
 

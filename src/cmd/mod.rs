@@ -13,6 +13,7 @@ pub mod multi_connect;
 mod passed;
 mod response;
 pub mod stat;
+mod taps;
 mod tls;
 pub mod udp_send;
 pub mod udp_serve;
@@ -32,6 +33,7 @@ pub(crate) use access::access_rules;
 pub(crate) use passed::{bind_target_or_passed, expect_output, input_is_passed, ready};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
+pub(crate) use taps::open_taps;
 pub(crate) use tls::{tls_client, tls_server};
 
 /// When a connection that is piped with `input` is over.
@@ -47,7 +49,13 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
 
 /// How a client's streams are opened, through `tls` where it is given.
 pub(crate) fn opening(args: &ClientArgs, tls: Option<TlsClient>) -> Opening {
-    Opening { options: args.socket.options(), source: args.source, lookup: Lookup::from(&args.lookup), tls }
+    Opening {
+        options: args.socket.options(),
+        source: args.source,
+        lookup: Lookup::from(&args.lookup),
+        tls,
+        taps: None,
+    }
 }
 
 /// Where a server is to be reached, `endpoint` as it was read from `words`.

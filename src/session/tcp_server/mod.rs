@@ -3,6 +3,7 @@
 mod handler;
 mod server;
 mod service;
+mod show;
 mod single;
 
 pub use service::{Service, is_pipe};
@@ -11,8 +12,10 @@ use super::{Context, Outcome, Result};
 use crate::exit::Exit;
 use crate::net::acl::AccessRules;
 use crate::net::passed::Entry;
+use crate::net::tap::Taps;
 use crate::relay::EndConfig;
 use crate::session::tls::TlsServer;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How clients are accepted and served.
@@ -37,8 +40,12 @@ pub struct Config {
     pub crlf: bool,
     /// Tags each line of a client with its address.
     pub prefix: bool,
+    /// Shows on standard output what clients send to another service than [`Service::Pipe`].
+    pub show: bool,
     /// Speaks TLS.
     pub tls: Option<TlsServer>,
+    /// Watches or slows the connections.
+    pub taps: Option<Rc<Taps>>,
 }
 
 /// Serves the clients of `entry` until a signal, a deadline, or the end of the only client.
@@ -46,7 +53,9 @@ pub fn run(mut config: Config, entry: Entry, context: &Context) -> Result {
     // No other client can come after one that was passed on.
     config.keep_open &= matches!(entry, Entry::Listeners(_));
     match config.service {
-        Service::Pipe if !config.keep_open && config.tls.is_none() => single::run(&config, entry, context),
+        Service::Pipe if !config.keep_open && config.tls.is_none() && config.taps.is_none() => {
+            single::run(&config, entry, context)
+        }
         _ => server::run(config, entry, context),
     }
 }
