@@ -263,11 +263,9 @@ fn under_inetd_nothing_but_data_reaches_the_socket() {
         ("chat-serve --inetd".to_owned(), 5, ""),
     ] {
         let (mut client, socket) = connection();
-        let socket = copy(socket);
-        let server = under_inetd(&line, &socket);
-        drop(socket);
-        client.try_send(b"data").expect("a connection");
+        client.send(b"data");
         client.half_close();
+        let server = under_inetd(&line, &copy(socket));
         let run = server.finish();
         assert_eq!(run.code, code, "{line}: {run}");
         let received = received(&client).unwrap_or_default();
@@ -286,4 +284,63 @@ fn a_listener_of_inetd_is_served() {
     assert_eq!(server.finish().code, 3, "accept timeout");
     let _client = Peer::connect(address);
     listener.accept().expect("the listener is still inetd's");
+}
+
+#[test]
+fn datagrams_and_chats_of_inetd_are_served() {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = socket.local_addr().unwrap();
+    let server = under_inetd("udp-serve --inetd --upper --count 1 -v", &copy(socket));
+    let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    client.set_read_timeout(Some(support::DEADLINE)).unwrap();
+    client.send_to(b"one", address).unwrap();
+    let mut buffer = [0; 9];
+    let (n, from) = client.recv_from(&mut buffer).expect("an answer");
+    assert_eq!((&buffer[..n], from), (&b"ONE"[..], address));
+    assert_eq!(server.finish().code, 0);
+
+    let (listener, address) = listener();
+    let server = under_inetd("chat-serve --inetd --raw", &copy(listener));
+    let (mut one, mut other) = (Peer::connect(address), Peer::connect(address));
+    other.send(b"here\n");
+    assert_eq!(one.receive(5), b"here\n");
+    one.send(b"a line\n");
+    assert_eq!(other.receive(7), b"a line\n");
+    server.terminate();
+}
+
+#[test]
+fn a_connection_that_was_reset_meanwhile_is_no_success() {
+    let (peer, socket) = connection();
+    peer.reset();
+    let run = soquete("listen --fd 3 --echo").shell(PASS_FD).stdin(copy(socket)).start().finish();
+    assert_eq!(run.code, 1, "{run}");
+    run.error("reset");
+}
+
+#[test]
+fn passed_connections_speak_tls() {
+    let (opened, accepted) = {
+        let (listener, address) = listener();
+        (TcpStream::connect(address).unwrap(), listener.accept().unwrap().0)
+    };
+    let server = soquete("listen --fd 3 --tls --upper").shell(PASS_FD).stdin(copy(accepted)).start();
+    let script = r#"exec 3<&0 </dev/null; printf secret | "$@""#;
+    let client =
+        soquete("connect --fd 3 --tls --tls-insecure").shell(script).stdin(copy(opened)).start().finish();
+    assert_eq!((client.code, client.text()), (0, "SECRET"), "{client}");
+    let server = server.finish();
+    assert_eq!(server.code, 0, "{server}");
+    assert!(server.named("tls").any(|e| e["what"] == "handshake"), "{server}");
+}
+
+#[test]
+fn a_number_has_one_use() {
+    let run = soquete("listen --activation --echo --ready-fd 3")
+        .shell(PASS)
+        .stdin(copy(listener().0))
+        .start()
+        .finish();
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.stderr.contains("--ready-fd 3: a socket was passed on there"), "{run}");
 }

@@ -223,6 +223,20 @@ fn every_thread_becomes_another_user_once_the_socket_is_bound() {
 }
 
 #[test]
+fn the_service_manager_hears_a_server_that_may_not_reach_it_any_more() {
+    as_root(|| {
+        let folder = tempfile::tempdir().unwrap(); // root's alone
+        let path = folder.path().join("notify");
+        let manager = manager_at(&path);
+        let line = "listen -k --echo 0 --user nobody";
+        let server = soquete(line).env("NOTIFY_SOCKET", path.to_str().unwrap()).start();
+        assert_eq!(told(&manager), "READY=1");
+        let run = server.terminate();
+        assert_eq!((told(&manager), run.named("warning").count()), ("STOPPING=1".to_owned(), 0), "{run}");
+    });
+}
+
+#[test]
 fn a_user_that_cannot_be_become_is_an_error_before_a_client_comes() {
     let fails = |line: &str, user: Option<u32>, why: &str| {
         let command = soquete(line);

@@ -42,7 +42,8 @@ impl PassedSocket {
         let found = self.inspect()?;
         match found.usable() {
             Some(usable) if wanted.contains(&usable) => Ok(usable),
-            _ => Err(refusal(&self.name, format_args!("it is {found}; {words} is wanted"))),
+            None => Err(self.unusable(&found)),
+            Some(_) => Err(refusal(&self.name, format_args!("it is {found}; {words} is wanted"))),
         }
     }
 
@@ -50,6 +51,14 @@ impl PassedSocket {
     #[must_use]
     pub fn peer(&self) -> Option<Address> {
         name::peer(self.fd.as_fd()).ok().flatten()
+    }
+
+    /// The error that ended a connection before it came here, or that there never was one.
+    fn unusable(&self, found: &Inspected) -> Error {
+        match sockopt::socket_error(&self.fd) {
+            Ok(Err(errno)) => Error::new("inherit", &self.name, errno),
+            _ => refusal(&self.name, format_args!("it is {found}")),
+        }
     }
 
     fn inspect(&self) -> Result<Inspected> {
@@ -70,12 +79,7 @@ impl SocketFactory {
         let found = passed.inspect()?;
         let failed = |e: io::Error| Error::new("inherit", &passed.name, e);
         if found.usable().is_none() {
-            // The error that ended a connection before it came here is its own.
-            let ended = sockopt::socket_error(&passed.fd).ok().and_then(std::result::Result::err);
-            return Err(match ended {
-                Some(errno) => Error::new("inherit", &passed.name, errno),
-                None => refusal(&passed.name, format_args!("it is {found}")),
-            });
+            return Err(passed.unusable(&found));
         }
         let local = name::local(passed.fd.as_fd()).map_err(failed)?;
         let role = match found.kind {
