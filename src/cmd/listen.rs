@@ -41,7 +41,7 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let service = service(args, context)?;
     let shows = args.show || matches!(service, Service::Pipe) && !args.send_only;
-    expect_output(shows, context)?;
+    expect_output(shows, "name a service such as --echo", context)?;
     Ok(Config {
         service,
         keep_open: args.keep_open,

@@ -16,11 +16,12 @@ pub(crate) fn ready(args: &ReadyArgs, user: &UserArgs) -> sys::Result<Ready> {
     Ok(Ready { user, file: args.ready_file.clone(), fd: args.ready_fd })
 }
 
-/// Fails where received data is to go to standard output, and that is the socket: it would be sent back.
-pub(crate) fn expect_output(shows: bool, context: &Context) -> sys::Result<()> {
+/// Fails where received data is to go to standard output, and that is the socket: it would be sent back. `advice` says what
+/// to type instead.
+pub(crate) fn expect_output(shows: bool, advice: &str, context: &Context) -> sys::Result<()> {
     match context.passed.iter().find(|socket| shows && socket.was_output) {
         Some(socket) => {
-            let why = "it is standard output too, and received data would be sent back; name a service such as --echo";
+            let why = format!("it is standard output too, and received data would be sent back; {advice}");
             Err(refusal(&socket.name, why).about(Kind::Usage))
         }
         None => Ok(()),

@@ -17,7 +17,7 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
     let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
     let parse = |words: &[String]| Endpoint::parse(words).map(Target::from);
-    super::expect_output(!answers && !args.send_only, context)?;
+    super::expect_output(!answers && !args.send_only, "name a service such as --echo", context)?;
     let has_output = context.passed.iter().all(|socket| !socket.was_output);
     Ok(Config {
         bind: super::bind_target_or_passed(&args.address, parse, &args.server, &args.passed)?,

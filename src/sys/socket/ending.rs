@@ -101,7 +101,8 @@ impl Socket {
         // Our FIN stands in the queue as a byte until it is acknowledged.
         let (_, sent) = self.counters();
         let fin_queued =
-            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck));
+            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck))
+                || (self.multipath && self.tracker.lock().fin_sent);
         queued.saturating_sub(u64::from(fin_queued)).min(sent)
     }
 
