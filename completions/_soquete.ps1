@@ -45,6 +45,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;listen' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
@@ -92,6 +94,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--v6only', '--v6only', [CompletionResultType]::ParameterName, 'Accept IPv6 only on an IPv6 socket [with -6: on by default]')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -116,6 +120,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--append-output', '--append-output', [CompletionResultType]::ParameterName, 'Append to the files of --output and --hex-dump; they are emptied otherwise')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls')
             [CompletionResult]::new('--tls-allow-truncated', '--tls-allow-truncated', [CompletionResultType]::ParameterName, 'Take a FIN without close_notify for an end, as old peers send it')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -126,6 +131,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;connect' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited connection of this number, in place of an address')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses and the TLS handshake together; with --check, each port')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses and the TLS handshake together; with --check, each port')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Keep trying for this long, or forever, until it works')
@@ -184,6 +190,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -194,6 +201,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;udp-serve' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
@@ -217,6 +226,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--reuseaddr', '--reuseaddr', [CompletionResultType]::ParameterName, 'Share the address with other sockets that allow it too, as for multicast')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -288,6 +299,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;chat-serve' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
@@ -323,6 +336,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--v6only', '--v6only', [CompletionResultType]::ParameterName, 'Accept IPv6 only on an IPv6 socket [with -6: on by default]')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -334,6 +349,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--announce', '--announce', [CompletionResultType]::ParameterName, 'Announce members who join and leave')
             [CompletionResult]::new('--both', '--both', [CompletionResultType]::ParameterName, 'Write sent bytes to the file of --output, too')
             [CompletionResult]::new('--append-output', '--append-output', [CompletionResultType]::ParameterName, 'Append to the files of --output and --hex-dump; they are emptied otherwise')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -382,6 +398,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -433,6 +450,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')

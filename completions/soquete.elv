@@ -41,6 +41,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand completions 'Print the completion script of a shell'
         }
         &'soquete;listen'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --socket-mode 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
@@ -88,6 +90,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --v6only 'Accept IPv6 only on an IPv6 socket [with -6: on by default]'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -112,6 +116,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --append-output 'Append to the files of --output and --hex-dump; they are emptied otherwise'
             cand --tls 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
             cand --tls-allow-truncated 'Take a FIN without close_notify for an end, as old peers send it'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -121,6 +126,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;connect'= {
+            cand --fd 'Take the inherited connection of this number, in place of an address'
             cand -w 'Give up after this long, all addresses and the TLS handshake together; with --check, each port'
             cand --timeout 'Give up after this long, all addresses and the TLS handshake together; with --check, each port'
             cand --wait 'Keep trying for this long, or forever, until it works'
@@ -179,6 +185,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -188,6 +195,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;udp-serve'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --socket-mode 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
@@ -211,6 +220,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --reuseaddr 'Share the address with other sockets that allow it too, as for multicast'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -280,6 +291,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;chat-serve'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --socket-mode 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
@@ -315,6 +328,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --v6only 'Accept IPv6 only on an IPv6 socket [with -6: on by default]'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -326,6 +341,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --announce 'Announce members who join and leave'
             cand --both 'Write sent bytes to the file of --output, too'
             cand --append-output 'Append to the files of --output and --hex-dump; they are emptied otherwise'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -373,6 +389,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -423,6 +440,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'

@@ -29,6 +29,10 @@ module completions {
 
   # Accept connections: TCP, or of a UNIX or vsock socket
   export extern "soquete listen" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -93,6 +97,7 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -116,6 +121,7 @@ module completions {
 
   # Open a connection, or test ports
   export extern "soquete connect" [
+    --fd: string              # Take the inherited connection of this number, in place of an address
     --check(-z)               # Only test: one row a port, open, closed or filtered
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
@@ -166,6 +172,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -181,6 +188,10 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -275,6 +286,10 @@ module completions {
 
   # Run a line chat that any TCP client can join, or any client of a UNIX socket
   export extern "soquete chat-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -316,6 +331,7 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -371,6 +387,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -429,6 +446,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only

@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, Response, ServerArgs, TapArgs, TlsServerArgs};
+use super::{ListenerArgs, PassedArgs, Response, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
@@ -35,13 +35,26 @@ use std::time::Duration;
 /// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
 /// truncation, an error of that connection.
 ///
+/// With --activation, --fd or --inetd another program made the socket: a listener is served, and left to that program at
+/// the end; a connection is the only client. Standard input and output that are the socket itself are not used: without a
+/// service nothing is sent, and received data needs another standard output.
+///
+/// With --user the sockets are bound and files of the command line are read first, then every thread becomes that user, then
+/// readiness is reported: the ready file is written as that user.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES)]
 pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -162,4 +175,8 @@ Examples:
                                           the same answer through TLS
   soquete listen -k --upper unix:/run/user/1000/up --socket-mode 0666
                                           a UNIX socket that every user may use
+  soquete listen -k --user nobody --respond @page.http 80
+                                          drop privileges once bound
+  soquete listen -k --activation --echo   ExecStart= of a service with a .socket unit
+  soquete listen --inetd --upper          the same for inetd, or with Accept=yes
   soquete listen 0 --ready-file addr      take a free port, say which";

@@ -1,7 +1,7 @@
 //! `soquete udp-serve`.
 
 use super::values::duration;
-use super::{DatagramArgs, Response, ServerArgs, UdpServerArgs};
+use super::{DatagramArgs, PassedArgs, Response, ServerArgs, UdpServerArgs, UserArgs};
 use clap::Args;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -28,6 +28,10 @@ use std::time::Duration;
 /// socket has no name cannot be answered, which the first causes a warning about; --allow and --deny do not apply. A peer
 /// that does not read is waited for a moment, then what it would be sent is dropped with a warning.
 ///
+/// With --activation, --fd or --inetd another program made the sockets, as inetd does for dgram services that wait; they are
+/// left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness is
+/// reported.
+///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
 /// is not UTF-8; also where datagrams are answered. The peer of a UNIX socket without a name is null.
 #[derive(Debug, Args)]
@@ -39,8 +43,14 @@ use std::time::Duration;
 )]
 pub struct UdpServe {
     /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -114,5 +124,7 @@ const EXAMPLES: &str = r"Examples:
   soquete udp-serve --join 224.0.0.251 5353
   soquete udp-serve --join ff02::fb%eth0 5353
                                           join a multicast group
+  soquete udp-serve --inetd --echo --idle-timeout 1m
+                                          a service of inetd that waits
   soquete udp-serve --count 1 --idle-timeout 5s 5000
                                           wait for one datagram";

@@ -3,7 +3,7 @@
 use super::Config;
 use crate::event::Kind;
 use crate::net::address::AddrError;
-use crate::net::bind::ListenConfig;
+use crate::net::bind::{BindTarget, ListenConfig};
 use crate::session::Context;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::{Socket, SocketType};
@@ -14,22 +14,22 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 ///
 /// A group is joined on the socket that is bound to every address of its family; where there is none, on one of its own,
 /// bound to the address of the group.
-pub(super) fn open(config: &Config, context: &Context) -> Result<Vec<Socket>> {
-    let (bind, options) = (&config.bind, &config.options);
+pub(super) fn open(config: &Config, context: &mut Context) -> Result<Vec<Socket>> {
+    let (passed, options) = (std::mem::take(&mut context.passed), &config.options);
     let listen_config = ListenConfig {
         sockets: &context.sockets,
         kind: SocketType::Datagram,
         options,
         defaults: &[],
         backlog: 0,
-        socket_mode: bind.mode(),
+        socket_mode: BindTarget::mode(config.bind.as_ref()),
     };
-    let addresses = bind.addresses(&context.stop)?;
-    if let (false, Some(other)) = (config.groups.is_empty(), addresses.iter().find(|a| a.inet().is_none())) {
+    let mut sockets = listen_config.open_or_adopt(config.bind.as_ref(), passed, &context.stop)?;
+    let other = sockets.iter().find(|socket| socket.local_inet().is_none());
+    if let (false, Some(other)) = (config.groups.is_empty(), other) {
         let why = std::io::Error::other("--join is about internet addresses");
-        return Err(Error::new("bind", other, why).about(Kind::Usage));
+        return Err(Error::new("bind", other.on(), why).about(Kind::Usage));
     }
-    let mut sockets = listen_config.open(&addresses)?;
     let port = sockets.first().and_then(Socket::local_inet).map_or(0, |a| a.port());
     let shared = shareable(options);
     let listen_config = ListenConfig { options: &shared, ..listen_config };

@@ -55,6 +55,9 @@ impl Socket {
         if !self.is_tcp() {
             return hangup::unread_by_peer(self.as_fd()) == 0;
         }
+        if self.ends_by_data_fin() {
+            return self.tracker.lock().fin_sent && self.data_fin_acknowledged();
+        }
         matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
     }
 
@@ -111,7 +114,8 @@ impl Socket {
         // Our FIN stands in the queue as a byte until it is acknowledged.
         let (_, sent) = self.counters();
         let fin_queued =
-            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck));
+            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck))
+                || (self.multipath && self.tracker.lock().fin_sent);
         queued.saturating_sub(u64::from(fin_queued)).min(sent)
     }
 
@@ -164,7 +168,11 @@ impl Socket {
     /// socket gets ECONNRESET for unread data alone.
     #[must_use]
     pub fn resets_on_close(&self) -> bool {
-        let unread = rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0);
+        let unread = if self.multipath {
+            self.has_unread_data()
+        } else {
+            rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0)
+        };
         if !self.is_tcp() {
             return unread;
         }
@@ -178,6 +186,8 @@ impl Drop for Socket {
         if self.tracker.observed() && self.proto == Proto::Tcp {
             self.tracker.observe();
             match self.state() {
+                // Others may go on with it.
+                State::Listen if self.shared.is_some() => {}
                 State::Listen | State::SynSent => self.disconnect(),
                 State::Established | State::SynReceived | State::CloseWait => {
                     abort = self.resets_on_close();
@@ -190,6 +200,9 @@ impl Drop for Socket {
                 State::FinWait1 | State::Closing | State::LastAck => abort = self.resets_on_close(),
                 _ => {}
             }
+        }
+        if let Some(shared) = &self.shared {
+            shared.give_back(self.as_fd());
         }
         self.fd = None;
         let goes_on = self.tracker.retire(abort);
