@@ -42,6 +42,8 @@ use table::Table;
 enum Section {
     /// One stream through two processes: pipes and files, rate and CPU.
     Transfer,
+    /// The same over a UNIX socket.
+    Unix,
     /// Connections a second of an echo server.
     Churn,
     /// All ports of localhost.
@@ -129,6 +131,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
     }
     match section {
         Section::Transfer => transfer::run(table, plan),
+        Section::Unix => transfer::run_unix(table, plan),
         Section::Churn => churn::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),

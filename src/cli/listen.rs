@@ -7,7 +7,7 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Accept TCP connections.
+/// Accept connections: TCP, or of a UNIX or vsock socket.
 ///
 /// The first client is connected with standard input and output; the program ends when both sides are done. A bare port
 /// listens on loopback in both families; --public or an address opens it to others.
@@ -26,6 +26,11 @@ use std::time::Duration;
 /// are written whole: --output has the bytes as they arrived, without the tags of --prefix, and a hex dump says which
 /// connection a piece is of.
 ///
+/// At unix:PATH or unix:@NAME (an abstract name, which is no file) clients of this machine are served. The file is made with mode
+/// 0600 or --socket-mode and removed at the end. A socket file that no process has is replaced; one in use, and every
+/// other file, is an error. --allow and --deny do not apply there: whoever may write to the socket may connect. A UNIX
+/// connection has no reset: who is turned away sees an end.
+///
 /// With --tls a client has 10 seconds for its handshake; one that fails is closed with an alert and a warning, and harms no
 /// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
 /// truncation, an error of that connection.
@@ -41,7 +46,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES)]
 pub struct Listen {
-    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
     /// Sockets of another program.
@@ -168,6 +173,8 @@ Examples:
                                           serve one network but one host
   soquete listen -k --tls --tls-cert site.pem --respond @page.http 8443
                                           the same answer through TLS
+  soquete listen -k --upper unix:/run/user/1000/up --socket-mode 0666
+                                          a UNIX socket that every user may use
   soquete listen -k --user nobody --respond @page.http 80
                                           drop privileges once bound
   soquete listen -k --activation --echo   ExecStart= of a service with a .socket unit
