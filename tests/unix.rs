@@ -7,26 +7,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
 use support::*;
-use tempfile::TempDir;
-
-/// A folder of the test's own, for sockets.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn address(&self, name: &str) -> String {
-        format!("unix:{}", self.path(name).display())
-    }
-}
 
 fn connect(path: &std::path::Path) -> UnixStream {
     let stream = UnixStream::connect(path).expect("somebody listens");
@@ -120,7 +101,7 @@ fn a_socket_that_nobody_has_is_replaced_and_nothing_else() {
 #[test]
 fn a_socket_in_use_is_refused_and_its_holder_named_and_not_disturbed() {
     let folder = Folder::new();
-    let abstract_name = format!("unix:@{}", folder.0.path().display());
+    let abstract_name = folder.abstract_address();
     for at in [folder.address("s"), abstract_name] {
         let first = soquete(&format!("listen {at}")).start();
         first.event("listening");
@@ -205,7 +186,9 @@ fn what_cannot_be_is_one_error_with_its_status() {
         (format!("udp-serve --join 224.0.0.1 {none}"), 2, "--join"),
         ("listen --socket-mode 0666 0".into(), 2, "--socket-mode"),
         (format!("listen --socket-mode 888 {none}"), 2, "is not a mode"),
-        ("listen unix:".into(), 2, "the path is empty"),
+        ("listen unix:".into(), 2, "the name is empty"),
+        ("listen unix:@".into(), 2, "the name is empty"),
+        (format!("connect {none} 80"), 2, "leave out 80"),
         ("connect vsock:x:1".into(), 2, "vsock:CID:PORT"),
     ] {
         let run = soquete(&line).human().run();
@@ -222,7 +205,7 @@ fn a_socket_of_another_user_is_this_machines_refusal() {
         return skip("only root becomes another user");
     }
     let folder = Folder::new();
-    fs::set_permissions(folder.0.path(), fs::Permissions::from_mode(0o755)).expect("the folder is ours");
+    fs::set_permissions(folder.path("."), fs::Permissions::from_mode(0o755)).expect("the folder is ours");
     let server = soquete(&format!("listen -k --echo {}", folder.address("s"))).start();
     server.event("listening");
     let run = soquete(&format!("connect {}", folder.address("s"))).user(NOBODY).run();
@@ -231,54 +214,6 @@ fn a_socket_of_another_user_is_this_machines_refusal() {
     let run = soquete(&format!("listen {}", folder.address("other"))).user(NOBODY).run();
     assert_eq!(run.code, 5, "{run}");
     server.terminate();
-}
-
-#[test]
-fn checks_and_waits_take_unix_sockets() {
-    let folder = Folder::new();
-    let at = folder.address("s");
-    let waiting = soquete(&format!("connect --check --wait 15s {at} -- echo started")).start();
-    waiting.wait_for("a try", |e| e.is("target"));
-    let server = soquete(&format!("listen -k --echo {at}")).start();
-    let run = waiting.finish();
-    assert_eq!(run.code, 0, "{run}");
-    assert!(run.text().ends_with("started\n"), "{run}");
-    let run = soquete(&format!("check {at} unix:@soquete-nobody-is-here")).run();
-    let rows = run.rows();
-    assert_eq!((run.code, rows.len()), (4, 2), "{run}");
-    assert_eq!((&rows[0]["host"], &rows[0]["outcome"]), (&at.as_str().into(), &"open".into()), "{run}");
-    assert!(rows[0].get("port").is_none() && rows[0]["latency_us"].is_u64(), "{run}");
-    assert_eq!(rows[1]["outcome"], "closed", "{run}");
-    let until = soquete(&format!("connect --until-closed --wait 15s {at}")).start();
-    until.wait_for("a try", |e| e.is("target"));
-    server.terminate();
-    assert_eq!(until.finish().code, 0);
-}
-
-#[test]
-fn a_full_accept_queue_is_waited_for() {
-    let folder = Folder::new();
-    let listener =
-        socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).expect("a socket");
-    #[allow(clippy::disallowed_methods)] // a peer of the test's own
-    listener.bind(&socket2::SockAddr::unix(folder.path("s")).expect("a path")).expect("a name");
-    #[allow(clippy::disallowed_methods)]
-    listener.listen(0).expect("it listens");
-    let first = connect(&folder.path("s"));
-    let at = folder.address("s");
-    let run = soquete(&format!("connect --timeout 300ms {at}")).run();
-    assert_eq!(run.code, 3, "{run}");
-    let run = soquete(&format!("connect --check --timeout 300ms {at}")).run();
-    assert_eq!(run.rows()[0]["outcome"], "filtered", "{run}");
-    let client = soquete(&format!("connect {at}")).input("late").start();
-    pause(std::time::Duration::from_millis(100));
-    drop(first);
-    drop(listener.accept().expect("the first"));
-    let (accepted, _) = listener.accept().expect("the one that waited");
-    let mut peer = UnixStream::from(accepted);
-    assert_eq!(receive_all(&mut peer), b"late");
-    drop(peer);
-    assert_eq!(client.finish().code, 0);
 }
 
 #[test]

@@ -3,31 +3,13 @@
 mod support;
 
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
 use support::*;
-use tempfile::TempDir;
 
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn address(&self, name: &str) -> String {
-        format!("unix:{}", self.path(name).display())
-    }
-
-    /// A socket of datagrams bound here.
-    fn bind(&self, name: &str) -> UnixDatagram {
-        let socket = UnixDatagram::bind(self.path(name)).expect("the name is free");
-        socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-        socket
-    }
+/// A socket of datagrams bound in a folder.
+fn bind(folder: &Folder, name: &str) -> UnixDatagram {
+    let socket = UnixDatagram::bind(folder.path(name)).expect("the name is free");
+    socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    socket
 }
 
 fn receive(socket: &UnixDatagram) -> Vec<u8> {
@@ -40,7 +22,7 @@ fn receive(socket: &UnixDatagram) -> Vec<u8> {
 #[test]
 fn a_client_is_answered_at_a_name_of_its_own() {
     let folder = Folder::new();
-    let abstract_name = format!("unix:@{}", folder.0.path().display());
+    let abstract_name = folder.abstract_address();
     for at in [folder.address("s"), abstract_name] {
         let server = soquete(&format!("udp-serve --upper {at}")).start();
         server.event("listening");
@@ -80,7 +62,7 @@ fn many_datagrams_come_back_whole_and_in_order() {
 #[test]
 fn the_longest_datagram_passes_and_a_longer_one_is_refused() {
     let folder = Folder::new();
-    let peer = folder.bind("s");
+    let peer = bind(&folder, "s");
     let bytes = noise(65_536);
     let run =
         soquete(&format!("udp-send --whole --reply-wait 0 {}", folder.address("s"))).input(&bytes).run();
@@ -116,7 +98,7 @@ fn a_peer_without_a_name_is_shown_and_told_once_not_to_be_answered() {
     for text in ["one", "two"] {
         unnamed.send_to(text.as_bytes(), folder.path("s")).expect("somebody receives");
     }
-    let named = folder.bind("named");
+    let named = bind(&folder, "named");
     named.send_to(b"three", folder.path("s")).expect("somebody receives");
     assert_eq!(receive(&named), b"three");
     let run = server.finish();
@@ -136,7 +118,7 @@ fn lines_typed_at_a_server_go_to_the_last_peer_or_to_all() {
         let flag = if to_all { "--to-all" } else { "" };
         let mut server = soquete(&format!("udp-serve {flag} {}", folder.address("s"))).start();
         server.event("listening");
-        let (first, last) = (folder.bind("first"), folder.bind("last"));
+        let (first, last) = (bind(&folder, "first"), bind(&folder, "last"));
         for peer in [&first, &last] {
             peer.send_to(b"here\n", folder.path("s")).expect("somebody receives");
         }
@@ -158,7 +140,7 @@ fn a_peer_that_does_not_read_costs_the_others_nothing_but_a_moment() {
     let folder = Folder::new();
     let server = soquete(&format!("udp-serve --echo {}", folder.address("s"))).start();
     server.event("listening");
-    let (stuck, other) = (folder.bind("stuck"), folder.bind("other"));
+    let (stuck, other) = (bind(&folder, "stuck"), bind(&folder, "other"));
     for _ in 0..2000 {
         stuck.send_to(&noise(2000), folder.path("s")).expect("somebody receives");
     }
@@ -176,7 +158,7 @@ fn a_check_has_three_answers() {
     let folder = Folder::new();
     let none = soquete(&format!("udp-send --check {}", folder.address("none"))).run();
     assert_eq!((none.code, &none.rows()[0]["outcome"]), (1, &"refused".into()), "{none}");
-    let silent = folder.bind("silent");
+    let silent = bind(&folder, "silent");
     let run = soquete(&format!("udp-send --check --reply-wait 200ms {}", folder.address("silent"))).run();
     assert_eq!((run.code, &run.rows()[0]["outcome"]), (3, &"no-answer".into()), "{run}");
     drop(silent);
@@ -194,7 +176,7 @@ fn a_check_has_three_answers() {
 #[test]
 fn a_server_of_datagrams_owns_its_file_as_one_of_streams_does() {
     let folder = Folder::new();
-    drop(folder.bind("s"));
+    drop(bind(&folder, "s"));
     let at = folder.address("s");
     let server = soquete(&format!("udp-serve --echo {at}")).start();
     server.event("listening");
@@ -207,4 +189,28 @@ fn a_server_of_datagrams_owns_its_file_as_one_of_streams_does() {
     assert_eq!(stream.code, 1, "{stream}");
     server.terminate();
     assert!(!folder.path("s").exists());
+}
+
+#[test]
+fn descriptors_that_a_peer_sends_are_not_taken() {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, sendmsg_addr};
+    let folder = Folder::new();
+    let server = soquete(&format!("udp-serve {}", folder.address("s"))).start();
+    server.event("listening");
+    let held = || std::fs::read_dir(format!("/proc/{}/fd", server.pid())).expect("it runs").count();
+    let before = held();
+    let (peer, to) =
+        (UnixDatagram::unbound().expect("a socket"), SocketAddrUnix::new(folder.path("s")).expect("a path"));
+    let gifts = [std::io::stderr(), std::io::stderr(), std::io::stderr()];
+    let gifts: Vec<_> = gifts.iter().map(std::os::fd::AsFd::as_fd).collect();
+    for _ in 0..20 {
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(control.push(SendAncillaryMessage::ScmRights(&gifts)));
+        let bytes = [std::io::IoSlice::new(b"x")];
+        sendmsg_addr(&peer, &to, &bytes, &mut control, SendFlags::empty()).expect("somebody receives");
+    }
+    server.wait_for_many("all", 20, |e| e.is("datagram"));
+    assert_eq!(held(), before);
+    server.terminate();
 }

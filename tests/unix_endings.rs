@@ -8,21 +8,19 @@ use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 use support::*;
-use tempfile::TempDir;
 
 /// A listener of the test's own, and where it is.
 struct Place {
     listener: UnixListener,
     address: String,
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 impl Place {
     fn open() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("s");
-        let listener = UnixListener::bind(&path).expect("the name is free");
-        Self { listener, address: format!("unix:{}", path.display()), _folder: folder }
+        let folder = Folder::new();
+        let listener = UnixListener::bind(folder.path("s")).expect("the name is free");
+        Self { listener, address: folder.address("s"), _folder: folder }
     }
 
     fn accept(&self) -> UnixStream {
@@ -166,8 +164,8 @@ fn both_ways_pass_whole_in_every_order_of_the_half_closes() {
     let (there, back) = (noise(2_000_003), noise(3_000_001));
     for flags in ["", "-k"] {
         for client_first in [true, false] {
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            let at = format!("unix:{}", folder.path().join("s").display());
+            let folder = Folder::new();
+            let at = folder.address("s");
             let server = soquete(&format!("listen {flags} {at}"));
             let mut server = if client_first { server } else { server.input(&back) }.start();
             server.event("listening");
@@ -199,8 +197,8 @@ fn both_ways_pass_whole_in_every_order_of_the_half_closes() {
 
 #[test]
 fn a_client_of_many_that_dies_with_unread_data_is_told_of() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("s");
+    let folder = Folder::new();
+    let path = folder.path("s");
     let mut server = soquete(&format!("listen -k unix:{}", path.display())).start();
     server.event("listening");
     let peer = UnixStream::connect(&path).expect("somebody listens");
@@ -227,8 +225,8 @@ fn a_peer_that_does_not_read_ends_with_the_limit() {
 
 #[test]
 fn tls_passes_over_a_unix_socket() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let at = format!("unix:{}", folder.path().join("s").display());
+    let folder = Folder::new();
+    let at = folder.address("s");
     let server = soquete(&format!("listen --tls {at}")).input("over tls").start();
     server.event("listening");
     let pin = server.wait_for("a certificate", |e| e.is("tls")).text("fingerprint").to_owned();

@@ -7,21 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use support::collect::Collected;
 use support::*;
-use tempfile::TempDir;
 
 const NETCATS: [&str; 3] = ["nc.openbsd", "ncat", "socat"];
-
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-}
 
 fn client(name: &str, path: &str) -> Vec<String> {
     match name {
@@ -100,7 +87,7 @@ fn every_netcat_reaches_our_server_with_whole_files_both_ways() {
     let (there, back) = (noise(1_500_000), noise(1_000_001));
     for name in NETCATS {
         let folder = Folder::new();
-        let path = folder.path("s");
+        let path = folder.path("s").display().to_string();
         let ours = soquete(&format!("listen unix:{path}")).input(&back).start();
         ours.event("listening");
         let Some(mut other) = start(name, &client(name, &path)) else { continue };
@@ -117,7 +104,7 @@ fn we_reach_the_server_of_every_netcat() {
     let (there, back) = (noise(1_500_000), noise(1_000_001));
     for name in NETCATS {
         let folder = Folder::new();
-        let path = folder.path("s");
+        let path = folder.path("s").display().to_string();
         let Some(mut other) = start(name, &server(name, &path)) else { continue };
         wait_for_socket(&path);
         other.feed(&back);
@@ -131,7 +118,7 @@ fn we_reach_the_server_of_every_netcat() {
 #[test]
 fn abstract_names_are_those_of_socat() {
     let folder = Folder::new();
-    let name = folder.path("abstract");
+    let name = folder.path("abstract").display().to_string();
     let ours = soquete(&format!("listen unix:@{name}")).input("ours").start();
     ours.event("listening");
     let Some(mut other) = start("socat", &["-".into(), format!("ABSTRACT-CONNECT:{name}")]) else { return };
@@ -144,7 +131,7 @@ fn abstract_names_are_those_of_socat() {
 #[test]
 fn curl_asks_our_server_over_its_socket() {
     let folder = Folder::new();
-    let path = folder.path("s");
+    let path = folder.path("s").display().to_string();
     let answer = r"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nyes";
     let server = soquete("listen -k --respond").arg(answer).arg(format!("unix:{path}")).start();
     server.event("listening");
@@ -159,7 +146,7 @@ fn curl_asks_our_server_over_its_socket() {
 #[test]
 fn datagrams_pass_both_ways_with_socat() {
     let folder = Folder::new();
-    let (ours, theirs) = (folder.path("ours"), folder.path("theirs"));
+    let [ours, theirs] = ["ours", "theirs"].map(|name| folder.path(name).display().to_string());
     let server = soquete(&format!("udp-serve --upper unix:{ours}")).start();
     server.event("listening");
     let Some(mut other) =
@@ -171,7 +158,7 @@ fn datagrams_pass_both_ways_with_socat() {
     other.wait("HELLO");
     assert_eq!(other.finish(), b"HELLO");
     server.terminate();
-    let there = folder.path("there");
+    let there = folder.path("there").display().to_string();
     let other =
         start("socat", &["-u".into(), format!("UNIX-RECV:{there}"), "-".into()]).expect("it was there");
     wait_for_socket(&there);
@@ -186,7 +173,7 @@ fn datagrams_pass_both_ways_with_socat() {
 #[test]
 fn a_room_on_a_unix_socket_is_for_any_client() {
     let folder = Folder::new();
-    let path = folder.path("room");
+    let path = folder.path("room").display().to_string();
     let server = soquete(&format!("chat-serve unix:{path}")).start();
     server.event("listening");
     let Some(mut nc) = start("nc.openbsd", &["-N".into(), "-U".into(), path.clone()]) else { return };
@@ -206,7 +193,7 @@ fn a_room_on_a_unix_socket_is_for_any_client() {
 #[test]
 fn a_member_that_does_not_read_costs_the_others_nothing() {
     let folder = Folder::new();
-    let path = folder.path("room");
+    let path = folder.path("room").display().to_string();
     let server = soquete(&format!("chat-serve --slow-limit 64k unix:{path}")).start();
     server.event("listening");
     let stuck = std::os::unix::net::UnixStream::connect(&path).expect("somebody listens");

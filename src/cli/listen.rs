@@ -19,17 +19,17 @@ use std::time::Duration;
 /// A client that --allow and --deny leave out is reset before a byte is exchanged. It does not count for --max-conns and
 /// does not end the program.
 ///
+/// At unix:PATH or unix:@NAME (an abstract name, which is no file) clients of this machine are served. The file is made with mode
+/// 0600 or --socket-mode and removed at the end. A socket file that no process has is replaced; one in use, and every
+/// other file, is an error. --allow and --deny do not apply there: every user who may write to the socket may connect. A UNIX
+/// connection has no reset: a client that is refused or disconnected sees an end.
+///
 /// With --echo, --upper, --respond, --discard and --send, --show prints what clients send. With --prefix each line is
 /// tagged; one longer than 64 KiB is printed in pieces.
 ///
 /// Taps are those of connect, where the format of a hex dump is described. The files are shared by all clients, whose pieces
 /// are written whole: --output has the bytes as they arrived, without the tags of --prefix, and a hex dump says which
 /// connection a piece is of.
-///
-/// At unix:PATH or unix:@NAME (an abstract name, which is no file) clients of this machine are served. The file is made with mode
-/// 0600 or --socket-mode and removed at the end. A socket file that no process has is replaced; one in use, and every
-/// other file, is an error. --allow and --deny do not apply there: whoever may write to the socket may connect. A UNIX
-/// connection has no reset: who is turned away sees an end.
 ///
 /// With --tls a client has 10 seconds for its handshake; one that fails is closed with an alert and a warning, and harms no
 /// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a

@@ -89,6 +89,7 @@ impl Target {
     pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
         match words {
             [word] if is_socket(word) => parse_socket(word).map(Self::Socket),
+            [one, two] if is_socket(one) => wrong(format!("{one} has no port; leave out {two}")),
             _ => Endpoint::parse_or(words, usual).map(Self::Host),
         }
     }
@@ -150,11 +151,11 @@ pub(super) fn is_socket(word: &str) -> bool {
 
 pub(super) fn parse_socket(word: &str) -> Result<Address, AddrError> {
     let unix = |name: &str| -> std::sync::Arc<[u8]> { name.as_bytes().into() };
-    if let Some(name) = word.strip_prefix("unix:@") {
+    if let Some(name) = word.strip_prefix("unix:@").filter(|name| !name.is_empty()) {
         return Ok(Address::Unix(UnixAddress::Abstract(unix(name))));
     }
     match word.split_once(':') {
-        Some(("unix", "")) => wrong("the path is empty; type unix:PATH or unix:@NAME"),
+        Some(("unix", "" | "@")) => wrong("the name is empty; type unix:PATH or unix:@NAME"),
         Some(("unix", path)) => Ok(Address::Unix(UnixAddress::Path(unix(path)))),
         Some((_, rest)) => match rest.split_once(':').map(|(cid, port)| (cid.parse(), port.parse())) {
             Some((Ok(cid), Ok(port))) => Ok(Address::Vsock { cid, port }),

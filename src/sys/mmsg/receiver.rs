@@ -179,9 +179,11 @@ impl BatchReceiver {
     #[allow(clippy::cast_possible_truncation)] // a batch is short, and so is an address
     fn receive_messages(&mut self, socket: &Socket, limit: usize, flags: i32) -> io::Result<usize> {
         (self.held, self.refused) = (0, 0);
+        // Without room for them the kernel closes the descriptors that a UNIX peer may send (SCM_RIGHTS, unix(7)).
+        let control = if socket.is_udp() { Control::LEN } else { 0 };
         for header in &mut self.headers {
             header.msg_hdr.msg_namelen = size_of::<RawSockAddr>() as libc::socklen_t;
-            header.msg_hdr.msg_controllen = Control::LEN as _;
+            header.msg_hdr.msg_controllen = control as _;
         }
         let count = limit.min(BATCH) as u32;
         let flags = libc::MSG_DONTWAIT | flags;
