@@ -12,12 +12,12 @@ pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
         "-s" => "the local address is --source ADDR",
         "-l" => "`soquete listen PORT` waits for clients",
         "-u" => "datagrams are sent by `soquete udp-send` and received by `soquete udp-serve`",
-        "-U" => "a UNIX socket is the address unix:PATH, or unix:@NAME for an abstract name",
-        "--unix-socket" => "a UNIX socket is the address unix:PATH, as in `soquete connect unix:PATH`",
-        "--abstract-unix-socket" => "an abstract name is the address unix:@NAME",
         "-o" if takes_taps => {
             "received bytes are copied by --output FILE, both directions in hexadecimal by --hex-dump FILE"
         }
+        "-U" => "a UNIX socket is the address unix:PATH, or unix:@NAME for an abstract name",
+        "--unix-socket" => "a UNIX socket is the address unix:PATH, as in `soquete connect unix:PATH`",
+        "--abstract-unix-socket" => "an abstract name is the address unix:@NAME",
         "-e" | "-c" if subcommand != "stat" => "no command is run on a connection",
         _ => return None,
     })

@@ -23,14 +23,14 @@ use clap::builder::PossibleValue;
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged.
 ///
-/// At unix:PATH or unix:@NAME the room is on a UNIX socket, whose file is made and removed as by listen. Its members most often
-/// have no address, and are called unix:#2 and so on, by the number of their connection in events.
-///
 /// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
 /// because of --rate or --delay counts as slow.
 ///
 /// With --activation, --fd or --inetd another program made the listeners; they are left to it at the end. With --user the
 /// sockets are bound first, then every thread becomes that user, then readiness is reported.
+///
+/// At unix:PATH or unix:@NAME the room is on a UNIX socket, whose file is made and removed as by listen. Its members most often
+/// have no address, and are called unix:#2 and so on, by the number of their connection in events.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {

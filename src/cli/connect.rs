@@ -138,13 +138,13 @@ Examples:
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
-  soquete connect unix:/run/docker.sock         talk over a UNIX socket
-  soquete wait 30s unix:/run/app.sock -- ./start
-                                                wait until it accepts connections
   soquete connect --output log --both --append-output example.com 25
                                                 keep what is said
   soquete connect --hex-dump - --rate 64k host 1234 < file
                                                 send a file slowly, and see its bytes
+  soquete connect unix:/run/docker.sock         talk over a UNIX socket
+  soquete wait 30s unix:/run/app.sock -- ./start
+                                                wait until it accepts connections
   soquete connect --tls example.com 443         talk TLS, verified
   soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
                                                 trust one root, verify another name";

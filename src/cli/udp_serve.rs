@@ -24,13 +24,13 @@ use std::time::Duration;
 /// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
 /// address is reported by a refuse event; after 1024 addresses no more are reported.
 ///
-/// At unix:PATH or unix:@NAME datagrams of UNIX sockets are received; the file is made and removed as by listen. A peer whose
-/// socket has no name cannot be answered, which the first causes a warning about; --allow and --deny do not apply. A peer
-/// that does not read is waited for a moment, then what it would be sent is dropped with a warning.
-///
 /// With --activation, --fd or --inetd another program made the sockets, as inetd does for dgram services that wait; they are
 /// left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness is
 /// reported.
+///
+/// At unix:PATH or unix:@NAME datagrams of UNIX sockets are received; the file is made and removed as by listen. A peer whose
+/// socket has no name cannot be answered, which the first causes a warning about; --allow and --deny do not apply. A peer
+/// that does not read is waited for a moment, then what it would be sent is dropped with a warning.
 ///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
 /// is not UTF-8; also where datagrams are answered. The peer of a UNIX socket without a name is null.

@@ -27,7 +27,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         options: &args.listener.socket.server_options(),
         defaults: &[],
         backlog: args.listener.backlog,
-        socket_mode: BindTarget::mode(target.as_ref()),
+        socket_mode: target.as_ref().map_or(0, BindTarget::mode),
     };
     let entry = listen_config.entry(target.as_ref(), passed, &context.stop)?;
     if let Some(tls) = &config.tls {

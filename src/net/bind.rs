@@ -77,10 +77,10 @@ impl BindTarget {
 }
 
 impl BindTarget {
-    /// The permissions of the file of a UNIX socket at `target` (chmod(2)), which is absent where nothing is bound.
+    /// The permissions of a UNIX socket's file (chmod(2)).
     #[must_use]
-    pub fn mode(target: Option<&Self>) -> u32 {
-        target.and_then(|target| target.socket_mode).unwrap_or(SOCKET_MODE)
+    pub fn mode(&self) -> u32 {
+        self.socket_mode.unwrap_or(SOCKET_MODE)
     }
 
     /// Fails if an address was named: it was meant, and not every interface.

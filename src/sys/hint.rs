@@ -8,11 +8,11 @@ pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static 
         }
         ("bind", libc::EADDRINUSE) if on.starts_with("unix:") => "another socket has that name",
         ("bind", libc::EADDRINUSE) => "another socket has that port; take another, or 0 for a free one",
-        ("bind", libc::EADDRNOTAVAIL) if !on.starts_with("vsock:") => {
-            "this machine has no such address; --freebind takes it all the same"
-        }
         ("option", libc::EPROTONOSUPPORT | libc::ENOPROTOOPT) if on.starts_with("mptcp") => {
             "Multipath TCP is of internet addresses, a kernel that has it, and net.mptcp.enabled = 1"
+        }
+        ("bind", libc::EADDRNOTAVAIL) if !on.starts_with("vsock:") => {
+            "this machine has no such address; --freebind takes it all the same"
         }
         ("option", libc::EPERM | libc::EACCES) => "it needs root or a capability such as CAP_NET_ADMIN",
         ("option", libc::ENOENT) if on.starts_with("congestion") => {

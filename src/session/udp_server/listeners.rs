@@ -22,13 +22,13 @@ pub(super) fn open(config: &Config, context: &mut Context) -> Result<Vec<Socket>
         options,
         defaults: &[],
         backlog: 0,
-        socket_mode: BindTarget::mode(config.bind.as_ref()),
+        socket_mode: config.bind.as_ref().map_or(0, BindTarget::mode),
     };
     let mut sockets = listen_config.open_or_adopt(config.bind.as_ref(), passed, &context.stop)?;
-    let other = sockets.iter().find(|socket| socket.local_inet().is_none());
+    let other = sockets.iter().filter_map(Socket::local).find(|a| a.inet().is_none());
     if let (false, Some(other)) = (config.groups.is_empty(), other) {
         let why = std::io::Error::other("--join is about internet addresses");
-        return Err(Error::new("bind", other.on(), why).about(Kind::Usage));
+        return Err(Error::new("bind", other, why).about(Kind::Usage));
     }
     let port = sockets.first().and_then(Socket::local_inet).map_or(0, |a| a.port());
     let shared = shareable(options);

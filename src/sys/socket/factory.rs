@@ -99,9 +99,9 @@ impl SocketFactory {
             token,
             proto,
             family,
-            file: OnceLock::new(),
             shared: None,
             multipath: false,
+            file: OnceLock::new(),
         }
     }
 }

@@ -50,12 +50,12 @@ pub struct Socket {
     token: u32,
     proto: Proto,
     family: Family,
-    /// Removes the file of a UNIX server's socket with it.
-    file: OnceLock<file::SocketFile>,
     /// That of another program.
     shared: Option<SharedFile>,
     /// Made for Multipath TCP, whatever the peer makes of it.
     multipath: bool,
+    /// Removes the file of a UNIX server's socket with it.
+    file: OnceLock<file::SocketFile>,
 }
 
 /// How the bytes of a socket are delivered: `SOCK_STREAM` or `SOCK_DGRAM` (socket(2)).
