@@ -13,6 +13,7 @@ pub mod datagram;
 pub mod pattern;
 pub mod peer;
 pub mod ports;
+pub mod proxy_header;
 pub mod resolve;
 pub mod service;
 pub mod setback;
