@@ -11,6 +11,7 @@ mod context;
 pub mod datagrams;
 #[allow(dead_code)] // until the first engine joins streams
 pub mod join;
+pub mod opening;
 mod outcome;
 pub mod pipe;
 pub mod ready;
