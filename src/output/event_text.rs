@@ -109,8 +109,7 @@ fn listening(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
         Scope::Public => "every interface",
     };
     let queue = backlog.map_or_else(String::new, |n| format!(", backlog {n}"));
-    let local =
-        socket.local.as_ref().map_or_else(String::new, |a| sanitize::line(&a.to_string()).into_owned());
+    let local = socket.local.as_ref().map_or_else(String::new, |a| sanitize::line(&a.to_string()));
     write!(out, "#{} {} {local} ({reach}{queue})", socket.conn, style.good("listening on"))
 }
 
