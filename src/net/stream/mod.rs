@@ -8,6 +8,7 @@
 //! read and written and in `poll_discard`. The counters are no tap: the socket counts, so that spliced bytes count as well.
 //! A stream with a layer or a tap is never spliced (`can_splice` in `relay::threads`).
 
+mod joining;
 #[cfg(test)]
 mod memory;
 mod tls;

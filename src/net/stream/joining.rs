@@ -1,0 +1,64 @@
+//! What a relay between two streams needs beside reading and writing: splice(2), and to notice that a stream broke while
+//! nothing is written to it.
+
+use super::{ByteStream, Layer};
+use crate::sys::socket::Socket;
+use std::io::{self, ErrorKind};
+use std::task::{Context, Poll, ready};
+
+impl ByteStream {
+    /// Whether the bytes are those of the socket, so that the kernel may move them.
+    #[must_use]
+    pub fn can_splice(&self) -> bool {
+        matches!(self.layer, Layer::Plain(_))
+    }
+
+    /// Calls `receive` on the socket once something waits there, until it does not answer `WouldBlock`. Only for a stream that
+    /// [can splice](Self::can_splice).
+    pub fn poll_receiving<R>(
+        &self,
+        cx: &mut Context<'_>,
+        mut receive: impl FnMut(&Socket) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let mut guard = ready!(self.carrier().poll_read_ready(cx))?;
+            match receive(self.socket_ref()) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => guard.clear_ready(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                answer => return Poll::Ready(answer),
+            }
+        }
+    }
+
+    /// As [`ByteStream::poll_writing`], for a task that also calls [`Self::poll_broken`]: tries before it asks whether the
+    /// socket is writable.
+    pub fn poll_sending<R>(
+        &self,
+        cx: &mut Context<'_>,
+        mut send: impl FnMut() -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let Layer::Plain(socket) = &self.layer else { return self.poll_writing(cx, send) };
+        loop {
+            match send() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    ready!(socket.poll_write_ready(cx))?.clear_ready();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                answer => return Poll::Ready(answer),
+            }
+        }
+    }
+
+    /// Ready once the connection is broken: the peer reset it, or it is given up. For a task that waits for something else
+    /// than this stream. Never ready through TLS, whose next write finds out.
+    pub fn poll_broken(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let Layer::Plain(socket) = &self.layer else { return Poll::Pending };
+        loop {
+            let Poll::Ready(Ok(mut guard)) = socket.poll_write_ready(cx) else { return Poll::Pending };
+            if guard.ready().is_write_closed() {
+                return Poll::Ready(());
+            }
+            guard.clear_ready();
+        }
+    }
+}
