@@ -1,5 +1,6 @@
 //! `soquete chat-join`.
 
+use super::proxy::keep_through_proxy;
 use super::values::duration;
 use super::{ClientArgs, EofArgs};
 use clap::Args;
@@ -11,7 +12,7 @@ use std::time::Duration;
 /// Otherwise standard input and output are piped as by connect: when standard input ends, FIN is sent, and reading goes
 /// on until the room closes the connection.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
+#[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct ChatJoin {
     /// Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]

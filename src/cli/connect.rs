@@ -1,6 +1,7 @@
 //! `soquete connect`.
 
 use super::listen::PipeArgs;
+use super::proxy::keep_through_proxy;
 use super::values::{duration, patience};
 use super::{ClientArgs, TlsClientArgs};
 use clap::Args;
@@ -30,7 +31,7 @@ use std::time::Duration;
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES)]
+#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]

@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, Response, ServerArgs, TlsServerArgs};
+use super::{ListenerArgs, ProxyKind, ProxyServerArgs, Response, ServerArgs, TlsServerArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
@@ -36,6 +36,9 @@ pub struct Listen {
     /// The service.
     #[command(flatten)]
     pub service: ServiceArgs,
+    /// The users and destinations of a proxy server.
+    #[command(flatten)]
+    pub proxy: ProxyServerArgs,
     /// Keep accepting; clients are served at the same time
     #[arg(short, long)]
     pub keep_open: bool,
@@ -94,6 +97,9 @@ pub struct ServiceArgs {
     /// Send FILE, then FIN
     #[arg(long, value_name = "FILE")]
     pub send: Option<PathBuf>,
+    /// Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
+    #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    pub proxy_server: Option<ProxyKind>,
 }
 
 /// How a transfer ends, and what is shown meanwhile.
@@ -139,4 +145,6 @@ Examples:
                                           serve one network but one host
   soquete listen -k --tls --tls-cert site.pem --respond @page.http 8443
                                           the same answer through TLS
+  soquete listen -k --proxy-server --auth-file users --deny-dest 10.0.0.0/8 1080
+                                          a SOCKS and HTTP proxy
   soquete listen 0 --ready-file addr      take a free port, say which";

@@ -11,7 +11,9 @@ mod datagrams;
 mod listen;
 mod multi_connect;
 mod names;
+mod proxy;
 mod response;
+mod secret;
 mod socket;
 mod stat;
 mod tls;
@@ -25,7 +27,9 @@ pub use connect::Connect;
 pub use datagrams::DatagramArgs;
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
+pub use proxy::{ProxyArgs, ProxyKind, ProxyServerArgs};
 pub use response::Response;
+pub use secret::Secret;
 pub use socket::{
     AccessArgs, ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs,
     UdpClientArgs, UdpServerArgs,

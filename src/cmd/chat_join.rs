@@ -14,7 +14,7 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let config = Config {
         connect: ConnectConfig {
             target: room,
-            opening: opening(&args.client, None),
+            opening: opening(&args.client, None)?,
             timeout: args.timeout,
             wait: None,
         },

@@ -1,6 +1,6 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, response, tls_server};
+use super::{Context, Result, access_rules, bind_target, end_config, proxy_server, response, tls_server};
 use crate::cli::Listen;
 use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
@@ -8,7 +8,7 @@ use crate::relay::EndConfig;
 use crate::session::ready;
 use crate::session::tcp_server::{self, Config, Service};
 use crate::sys::socket::SocketType;
-use crate::sys::{self, fd, limits};
+use crate::sys::{fd, limits};
 
 /// Runs the subcommand.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
@@ -47,7 +47,7 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
     })
 }
 
-fn service(args: &Listen, context: &Context) -> sys::Result<Service> {
+fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
     let service = &args.service;
     Ok(match (&service.respond, &service.send) {
         _ if service.echo => Service::Echo,
@@ -55,6 +55,9 @@ fn service(args: &Listen, context: &Context) -> sys::Result<Service> {
         _ if service.discard => Service::Discard,
         (Some(answer), _) => Service::Respond(response(answer, context)?.into()),
         (None, Some(path)) => Service::send(path)?,
+        (None, None) if service.proxy_server.is_some() => {
+            Service::Proxy(Box::new(proxy_server(args, context)?))
+        }
         (None, None) => Service::Pipe,
     })
 }

@@ -10,6 +10,8 @@ pub mod connect;
 pub mod demo;
 pub mod listen;
 pub mod multi_connect;
+mod proxy;
+mod proxy_server;
 mod response;
 pub mod stat;
 mod tls;
@@ -21,6 +23,8 @@ use crate::net::address::{Endpoint, Target};
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
+use proxy::proxy_client;
+pub(crate) use proxy_server::proxy_server;
 pub(crate) use response::response;
 
 use crate::session::datagrams::{DatagramSplit, InputConfig};
@@ -44,9 +48,15 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
     }
 }
 
-/// How a client's streams are opened, through `tls` where it is given.
-pub(crate) fn opening(args: &ClientArgs, tls: Option<TlsClient>) -> Opening {
-    Opening { options: args.socket.options(), source: args.source, lookup: Lookup::from(&args.lookup), tls }
+/// How a client's streams are opened, through `tls` where it is given, and through the proxy of the flags.
+pub(crate) fn opening(args: &ClientArgs, tls: Option<TlsClient>) -> anyhow::Result<Opening> {
+    Ok(Opening {
+        options: args.socket.options(),
+        source: args.source,
+        lookup: Lookup::from(&args.lookup),
+        proxy: proxy_client(&args.proxy)?,
+        tls,
+    })
 }
 
 /// Where a server reports that it is ready.

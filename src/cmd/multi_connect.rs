@@ -12,7 +12,7 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let on_peer_eof = if args.reconnect { OnPeerEof::End } else { end.on_peer_eof };
     let config = Config {
         targets: read_targets(&args.target, &args.targets)?,
-        opening: opening(&args.client, None),
+        opening: opening(&args.client, None)?,
         timeout: args.timeout,
         reconnect: args.reconnect,
         ordered: args.ordered,

@@ -158,6 +158,18 @@ pub enum Event {
         #[serde(flatten)]
         tls: Box<TlsFields>,
     },
+    /// A request to a proxy was answered, at either end; no user and no password is in it.
+    Proxy {
+        #[serde(flatten)]
+        socket: Subject,
+        /// The proxy as a URL, or the protocol that a client of ours spoke.
+        proxy: String,
+        /// `HOST:PORT` behind the proxy.
+        target: String,
+        outcome: Outcome,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
     /// The result of a port check, or the state of one of many connections.
     Target {
         target: String,

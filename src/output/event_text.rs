@@ -45,6 +45,7 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
             write!(out, "{}{}: {}", subject(socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
         }
         Event::Tls { .. } => tls(event, display, out)?,
+        Event::Proxy { .. } => proxy(event, style, out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
         // Checks are in the report.
         Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
@@ -127,6 +128,16 @@ fn member(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
         (MemberChange::Slow, _) => "reads too slowly",
     };
     write!(out, "{socket}{} {what}{}", part(" ", nick.as_ref(), ""), part(": ", text, ""))
+}
+
+fn proxy(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::Proxy { socket, proxy, target, outcome, text } = event else { return Ok(()) };
+    let word = match outcome {
+        Outcome::Connected => style.good(outcome.name()),
+        _ => style.warning(outcome.name()),
+    };
+    let (socket, proxy, target) = (subject(socket), sanitize::line(proxy), sanitize::line(target));
+    write!(out, "{socket} {proxy} to {target}: {word}{}", part(" (", text.as_ref(), ")"))
 }
 
 fn target(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Result<()> {

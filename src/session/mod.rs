@@ -13,6 +13,8 @@ pub mod join;
 pub mod opening;
 mod outcome;
 pub mod pipe;
+pub mod proxy_client;
+pub mod proxy_server;
 pub mod ready;
 pub mod resolve;
 pub mod retry;

@@ -1,6 +1,7 @@
 //! How a client's stream is opened: the race over the addresses of a name, then what the stream passes through before its
-//! first byte (TLS). Every engine that connects uses it, for one target or for many.
+//! first byte (a proxy, TLS). Every engine that connects uses it, for one target or for many.
 
+use super::proxy_client::ProxyClient;
 use super::tls::TlsClient;
 use crate::event::Address;
 use crate::net::address::Target;
@@ -21,6 +22,8 @@ pub struct Opening {
     pub source: Option<Source>,
     /// How names are looked up.
     pub lookup: Lookup,
+    /// The proxy that connects to the target.
+    pub proxy: Option<ProxyClient>,
     /// TLS over the connection.
     pub tls: Option<TlsClient>,
 }
@@ -29,15 +32,20 @@ impl Opening {
     /// Opens a stream to `target` in the runtime this is called in; dropping the future gives it up.
     ///
     /// `deadline` bounds what follows the connection; the caller bounds the whole.
-    #[expect(dead_code, reason = "forwarding opens streams by it")]
     pub async fn open(
         &self,
         target: &Target,
         sockets: &SocketFactory,
         deadline: Option<Instant>,
     ) -> Result<ByteStream> {
-        let found = resolve_target(self.lookup, target, sockets.events()).await?;
-        let stream = self.connector(sockets).connect(target, &reachable(self.source, found)).await?;
+        let connector = self.connector(sockets);
+        let stream = match &self.proxy {
+            Some(proxy) => proxy.open(target, &connector, self.lookup, deadline).await?,
+            None => {
+                let found = resolve_target(self.lookup, target, sockets.events()).await?;
+                connector.connect(target, &reachable(self.source, found)).await?
+            }
+        };
         self.pass_through(target, stream, deadline).await
     }
 
@@ -57,7 +65,7 @@ impl Opening {
     /// Whether the bytes of the stream are those of its socket, so that a thread may relay them by splice(2).
     #[must_use]
     pub const fn is_plain(&self) -> bool {
-        self.tls.is_none()
+        self.tls.is_none() && !matches!(&self.proxy, Some(ProxyClient { tls: Some(_), .. }))
     }
 
     /// Every address to connect to for `target`, looked up within `limits`.

@@ -1,4 +1,4 @@
-//! Standard input and output over one connection through TLS: a task in a runtime of this thread.
+//! Standard input and output over one stream that is not plain, as through TLS: a task in a runtime of this thread.
 
 use super::connect::ConnectConfig;
 use super::shared::{Framing, Piping, open_fanout};
@@ -12,9 +12,7 @@ use crate::relay::{EndConfig, Relay, RelayEnd};
 use crate::sys;
 use crate::sys::fd;
 use crate::sys::reactor::runtime;
-use crate::sys::socket::Socket;
 use std::cell::RefCell;
-use std::time::Instant;
 use tokio::task::LocalSet;
 
 /// Bytes of one read.
@@ -34,27 +32,20 @@ pub struct Config {
 
 /// Connects, and relays to the end of the connection.
 pub fn run(config: &Config, context: &mut Context) -> Result {
-    let deadline = config.connect.timeout.and_then(|limit| Instant::now().checked_add(limit));
-    let socket = match config.connect.open(context) {
-        Ok(socket) => socket,
+    let runtime = runtime()?;
+    let stream = match config.connect.open_stream(&runtime, context) {
+        Ok(stream) => stream,
         Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
-    let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, relay(config, socket, deadline, context));
+    let outcome = LocalSet::new().block_on(&runtime, relay(config, stream, context));
     runtime.shutdown_background();
     let failed = config.connect.opening.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed());
     warn_of_keylog(failed, context);
     outcome
 }
 
-async fn relay(config: &Config, socket: Socket, deadline: Option<Instant>, context: &Context) -> Result {
-    let plain = ByteStream::new(socket)?;
-    let stream = tokio::select! {
-        biased;
-        signal = stopped(&context.stop) => return Ok(Outcome::stopped(signal?)),
-        stream = config.connect.opening.pass_through(&config.connect.target, plain, deadline) => stream?,
-    };
+async fn relay(config: &Config, stream: ByteStream, context: &Context) -> Result {
     let (output, mut written) = stdout::open()?;
     let total = fd::file_size(fd::input());
     let fanout = open_fanout(Framing::Bytes, super::pipe::crlf(config.crlf), config.has_input);

@@ -1,6 +1,6 @@
 //! A client's handshake with a proxy, over any stream. It reads no byte that belongs to the target's answer.
 
-use super::http::{Login, offers, parse_response};
+use super::http::{Login, best_challenge, parse_response};
 use super::socks5::{self, Method};
 use super::{Credentials, Malformed, Parsed, Scheme, socks4};
 use crate::net::address::Endpoint;
@@ -25,14 +25,14 @@ pub enum Failure {
     Refused(String),
     /// It does not accept the user.
     Denied(String),
-    /// HTTP: it demands an answer to a challenge, if there is one that is known here; the answer given was too old.
-    Challenged(Option<Login>, bool),
+    /// HTTP: it demands an answer to a challenge, which is given if it is known here.
+    Challenged(Option<Login>),
     /// The target or the user cannot be expressed, or the answer is not of the protocol.
     Malformed(Malformed),
     /// It closed the connection before the answer.
     Closed,
     /// Sending or receiving failed.
-    Io(&'static str, io::Error),
+    Io(io::Error),
 }
 
 impl From<Malformed> for Failure {
@@ -111,10 +111,7 @@ async fn ask_http<S: AsyncRead + AsyncWrite + Unpin>(
             // More follows (RFC 9110 15.2).
             100..=199 => continue,
             200..=299 => Ok(()),
-            407 => {
-                let (login, stale) = offers(&response);
-                Err(Failure::Challenged(login, stale))
-            }
+            407 => Err(Failure::Challenged(best_challenge(&response))),
             status => Err(Failure::Refused(format!("{status} {}", response.reason).trim_end().to_owned())),
         };
     }
@@ -128,7 +125,7 @@ async fn send<S: AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8]) -> Result<(),
         stream.write_all(bytes).await?;
         stream.flush().await
     };
-    sent.await.map_err(|error| Failure::Io("send", error))
+    sent.await.map_err(Failure::Io)
 }
 
 /// Receives one message and not a byte more.
@@ -145,7 +142,7 @@ async fn receive<S: AsyncRead + Unpin, T>(
                 bytes.resize(from + missing, 0);
                 stream.read_exact(&mut bytes[from..]).await.map_err(|error| match error.kind() {
                     io::ErrorKind::UnexpectedEof => Failure::Closed,
-                    _ => Failure::Io("recv", error),
+                    _ => Failure::Io(error),
                 })?;
             }
         }
@@ -176,10 +173,10 @@ mod tests {
             };
             let outcome = handshake(&mut near, &request).await.map_err(|failure| match failure {
                 Failure::Refused(text) | Failure::Denied(text) => text,
-                Failure::Challenged(login, _) => format!("challenged: {}", login.is_some()),
+                Failure::Challenged(login) => format!("challenged: {}", login.is_some()),
                 Failure::Malformed(why) => why.to_string(),
                 Failure::Closed => "closed".to_owned(),
-                Failure::Io(op, error) => format!("{op}: {error}"),
+                Failure::Io(error) => error.to_string(),
             });
             let mut rest = Vec::new();
             near.read_to_end(&mut rest).await.unwrap();

@@ -11,6 +11,6 @@ pub mod socks4;
 pub mod socks5;
 mod url;
 
-pub use auth::{Credentials, Users};
+pub use auth::{Credentials, Users, lines as user_lines};
 pub use message::{Malformed, Parsed};
 pub use url::{ProxyUrl, Scheme};

@@ -70,6 +70,14 @@ impl ByteStream {
         Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))) }
     }
 
+    /// The socket, taken out of the runtime, if nothing lies between it and the bytes; else the stream itself.
+    pub fn into_plain(self) -> std::result::Result<Socket, Self> {
+        match self.layer {
+            Layer::Plain(socket) => Ok(socket.into_inner()),
+            layer => Err(Self { layer }),
+        }
+    }
+
     /// Whether the bytes pass through TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {

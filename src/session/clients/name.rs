@@ -20,6 +20,11 @@ impl Name {
         Self { host, found: OnceCell::new() }
     }
 
+    /// The host as typed.
+    pub(super) const fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// The addresses to try, with `port`.
     pub(super) async fn addresses(
         &self,

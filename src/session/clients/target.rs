@@ -2,6 +2,7 @@
 
 use super::config::{Clients, Target};
 use crate::event::{Address, Kind};
+use crate::net::address::Endpoint;
 use crate::net::backoff::Backoff;
 use crate::net::connect::timed_out;
 use crate::net::source::reachable;
@@ -101,6 +102,12 @@ impl Target {
         let deadline = [over, again].into_iter().flatten().min();
         let found = RefCell::new(Vec::new());
         let attempt = async {
+            if config.opening.proxy.is_some() {
+                let named = Endpoint { host: self.name.host().clone(), port: self.port };
+                let began = Instant::now();
+                let stream = config.opening.open(&named.into(), &clients.sockets, deadline).await?;
+                return Ok((stream, began.elapsed()));
+            }
             let answer =
                 self.name.addresses(config.opening.lookup, self.port, first, &clients.events).await?;
             found.replace(answer.into_iter().map(Address::from).collect());

@@ -35,6 +35,9 @@ impl ConnectionHandler {
         if let Some(piping) = &self.piping {
             return piping.run(client, &self.buffer).await;
         }
+        if let Service::Proxy(proxy) = &self.service {
+            return proxy.serve(client, &self.buffer, self.idle).await;
+        }
         tokio::select! {
             end = self.attend(client) => end.map(|()| RelayEnd::Done),
             limit = idle(client, self.idle) => Ok(RelayEnd::Idle(limit)),
@@ -48,7 +51,9 @@ impl ConnectionHandler {
             Service::Respond(bytes) => send(client, bytes).await?,
             Service::Send(path) => send_file(client, path).await?,
             Service::Stream(path) => send_pipe(client, path).await?,
-            Service::Discard | Service::Pipe => return discard(client, &self.buffer).await,
+            Service::Discard | Service::Pipe | Service::Proxy(_) => {
+                return discard(client, &self.buffer).await;
+            }
         }
         // FIN, and then what the client still sends: a close with unread data would reset what it has not read yet.
         client.shutdown_write().await?;

@@ -20,18 +20,17 @@ enum Offer {
     Digest { algorithm: Algorithm, realm: String, nonce: String, opaque: Option<String> },
 }
 
-/// The best of a response's challenges, and whether the nonce that was answered was only too old.
+/// The best of a response's challenges.
 #[must_use]
-pub fn offers(response: &Response) -> (Option<Login>, bool) {
+pub fn best_challenge(response: &Response) -> Option<Login> {
     let fields: Vec<_> = values(&response.headers, "proxy-authenticate")
         .flat_map(|value| challenge::parse(&String::from_utf8_lossy(value)))
         .collect();
-    let stale = fields.iter().any(|c| c.get("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")));
     let best = fields.iter().filter_map(offer).max_by_key(|offer| match offer {
         Offer::Basic => None,
         Offer::Digest { algorithm, .. } => Some(*algorithm),
     });
-    (best.map(|challenge| Login { challenge, count: 0 }), stale)
+    best.map(|challenge| Login { challenge, count: 0 })
 }
 
 fn offer(challenge: &Challenge) -> Option<Offer> {
@@ -98,7 +97,7 @@ mod tests {
         let head = format!("HTTP/1.1 407 No\r\n{fields}\r\n");
         let Ok(Parsed::Whole(response, _)) = parse_response(head.as_bytes()) else { panic!("it is whole") };
         let credentials = Credentials { user: "me".into(), password: "pw".into() };
-        offers(&response).0?.answer(&credentials, "CONNECT", "h:1")
+        best_challenge(&response)?.answer(&credentials, "CONNECT", "h:1")
     }
 
     #[test]

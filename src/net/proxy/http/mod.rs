@@ -12,7 +12,7 @@ mod verifier;
 
 pub use body::Body;
 pub use forward::{request as forward_request, response as forward_response};
-pub use head::{HEAD_LIMIT, Header, Request, Response, parse_request, parse_response};
-pub use login::{Login, offers};
+pub use head::{Request, Response, parse_request, parse_response};
+pub use login::{Login, best_challenge};
 pub use target::Target;
 pub use verifier::{Verdict, Verifier};

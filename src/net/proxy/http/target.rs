@@ -18,6 +18,16 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// The server.
+    #[must_use]
+    pub const fn server(&self) -> &Endpoint {
+        match self {
+            Self::Tunnel(server) | Self::Origin { server, .. } => server,
+        }
+    }
+}
+
 /// The status of a request that has no usable target, and the reason.
 pub type Refusal = (u16, &'static str);
 

@@ -117,7 +117,7 @@ impl Verifier {
 #[cfg(test)]
 mod tests {
     use super::super::head::{Header, parse_response};
-    use super::super::login::{Login, offers};
+    use super::super::login::{Login, best_challenge};
     use super::*;
     use crate::net::proxy::{Credentials, Parsed};
 
@@ -125,7 +125,7 @@ mod tests {
         Verifier::new(Users::new(vec!["me:p\"w".parse().unwrap()]).unwrap()).unwrap()
     }
 
-    fn login(verifier: &Verifier, but: &str) -> (Login, bool) {
+    fn login(verifier: &Verifier, but: &str) -> Login {
         let fields: String = verifier
             .challenge(false, Instant::now())
             .split_inclusive('\n')
@@ -133,8 +133,7 @@ mod tests {
             .collect();
         let head = format!("HTTP/1.1 407 No\r\n{fields}\r\n");
         let Ok(Parsed::Whole(response, _)) = parse_response(head.as_bytes()) else { panic!("it is whole") };
-        let (login, stale) = offers(&response);
-        (login.unwrap(), stale)
+        best_challenge(&response).unwrap()
     }
 
     fn request(value: Option<String>) -> Request {
@@ -153,7 +152,7 @@ mod tests {
         let user: Credentials = "me:p\"w".parse().unwrap();
         let check = |request: &Request| verifier.check(request, None, Instant::now());
         for but in ["nothing", "SHA-256", "Digest"] {
-            let (mut login, _) = login(&verifier, but);
+            let mut login = login(&verifier, but);
             let answer = login.answer(&user, "CONNECT", "h:1");
             assert_eq!(check(&request(answer.clone())), Verdict::Granted, "{answer:?}");
             if but != "Digest" {

@@ -1,0 +1,240 @@
+//! A proxy server: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, told apart by the first byte of a client.
+
+mod destination;
+mod http;
+mod incoming;
+mod origin;
+mod refusal;
+mod socks;
+
+use super::join::{JoinConfig, JoinEnd, join};
+use crate::event::{Event, Outcome};
+use crate::net::acl::AccessRules;
+use crate::net::address::Endpoint;
+use crate::net::proxy::Malformed;
+use crate::net::proxy::http::Verifier;
+use crate::net::resolve::Lookup;
+use crate::net::stream::ByteStream;
+use crate::relay::RelayEnd;
+use crate::sys::socket::SocketFactory;
+use crate::sys::{Error, Result};
+use incoming::Incoming;
+use origin::Origin;
+use refusal::Refusal;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io::IoSlice;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a client may take for its request.
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// How long what a refused client still sends is read: a close with bytes unread would reset the answer away.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// A proxy server, for any number of clients at once.
+pub struct ProxyServer {
+    /// Serves SOCKS clients.
+    pub socks: bool,
+    /// Serves HTTP clients.
+    pub http: bool,
+    /// The users; everybody if absent.
+    pub verifier: Option<Verifier>,
+    /// The addresses that it connects to.
+    pub destinations: AccessRules,
+    /// How names are looked up.
+    pub lookup: Lookup,
+    /// Makes the sockets of the other legs.
+    pub sockets: SocketFactory,
+}
+
+/// What a client asked for.
+struct Asked {
+    /// The protocol it speaks, for events.
+    protocol: &'static str,
+    target: Endpoint,
+    then: Then,
+}
+
+/// What the client gets once the target is connected.
+enum Then {
+    /// Its answer, then a stream: SOCKS and CONNECT.
+    Tunnel(Vec<u8>),
+    /// The response of the target to one request.
+    Origin(Origin),
+}
+
+/// A request that is not served.
+struct Rejected {
+    protocol: &'static str,
+    /// Where to, if that is known.
+    target: Option<Endpoint>,
+    /// The answer to the client; it may be empty.
+    answer: Vec<u8>,
+    outcome: Outcome,
+    /// For events.
+    why: String,
+}
+
+impl Rejected {
+    fn malformed(protocol: &'static str, why: Malformed, answer: Vec<u8>) -> Self {
+        Self { protocol, target: None, answer, outcome: Outcome::Failed, why: why.to_string() }
+    }
+}
+
+/// The end of a request: the client's connection failed, or it is rejected.
+enum Stop {
+    Broken(Error),
+    Rejected(Rejected),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<Rejected> for Stop {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected(rejected)
+    }
+}
+
+impl ProxyServer {
+    /// Serves one client to its end; both ends when nothing moves for `idle`.
+    pub async fn serve(
+        &self,
+        client: &ByteStream,
+        buffer: &RefCell<Vec<u8>>,
+        idle: Option<Duration>,
+    ) -> Result<RelayEnd> {
+        let mut incoming = Incoming::new(client, buffer);
+        let asked = match timeout(REQUEST_LIMIT, self.request(&mut incoming)).await {
+            Ok(Ok(asked)) => asked,
+            Ok(Err(Stop::Broken(error))) => return Err(error),
+            Ok(Err(Stop::Rejected(rejected))) => return self.reject(client, buffer, rejected).await,
+            Err(_) => {
+                let why = Malformed("no whole request within 10 seconds");
+                let answer = if incoming.is_http() { http::answer(408, why.0, "") } else { Vec::new() };
+                return self.reject(client, buffer, Rejected::malformed("proxy", why, answer)).await;
+            }
+        };
+        let target = match self.connect(&asked.target).await {
+            Ok(target) => target,
+            Err(refusal) => return self.reject(client, buffer, asked.refused(&refusal)).await,
+        };
+        emit(client, asked.protocol, &asked.target, Outcome::Connected, None);
+        match asked.then {
+            Then::Tunnel(answer) => {
+                send(client, &answer).await?;
+                let early = incoming.rest();
+                if !early.is_empty() {
+                    send(&target, &early).await?;
+                }
+                tunnel(client, &target, buffer, idle).await
+            }
+            Then::Origin(origin) => {
+                let end = origin.relay(incoming, &target, idle).await?;
+                if end == RelayEnd::Done {
+                    finish(client, buffer).await;
+                }
+                Ok(end)
+            }
+        }
+    }
+
+    /// Reads a request by the protocol that its first byte tells.
+    async fn request(&self, incoming: &mut Incoming<'_>) -> std::result::Result<Asked, Stop> {
+        match incoming.first().await? {
+            None => {
+                Err(Rejected::malformed("proxy", Malformed("it closed before its request"), Vec::new())
+                    .into())
+            }
+            Some(4) if self.socks => self.socks4(incoming).await,
+            Some(5) if self.socks => self.socks5(incoming).await,
+            Some(4 | 5) => {
+                Err(Rejected::malformed("socks", Malformed("SOCKS is off here"), Vec::new()).into())
+            }
+            Some(_) if self.http => self.http(incoming).await,
+            Some(_) => Err(Rejected::malformed("http", Malformed("HTTP is off here"), Vec::new()).into()),
+        }
+    }
+
+    /// Answers a client that is not served, and closes in order.
+    async fn reject(
+        &self,
+        client: &ByteStream,
+        buffer: &RefCell<Vec<u8>>,
+        rejected: Rejected,
+    ) -> Result<RelayEnd> {
+        let Rejected { protocol, target, answer, outcome, why } = rejected;
+        let target = target.map_or_else(|| "-".to_owned(), |target| target.to_string());
+        client.socket_ref().emit(|socket| Event::Proxy {
+            socket,
+            proxy: protocol.to_owned(),
+            target,
+            outcome,
+            text: Some(why),
+        });
+        send(client, &answer).await?;
+        finish(client, buffer).await;
+        Ok(RelayEnd::Done)
+    }
+}
+
+impl Asked {
+    /// The answer to a client whose target is not connected.
+    fn refused(self, refusal: &Refusal) -> Rejected {
+        let answer = match self.protocol {
+            "socks4" | "socks4a" => refusal.socks4(),
+            "socks5" | "socks5h" => refusal.socks5(),
+            _ => http::answer(refusal.status(), refusal.public(), ""),
+        };
+        let (protocol, why) = (self.protocol, refusal.to_string());
+        Rejected { protocol, target: Some(self.target), answer, outcome: Outcome::Refused, why }
+    }
+}
+
+/// Joins a client with its target.
+async fn tunnel(
+    client: &ByteStream,
+    target: &ByteStream,
+    buffer: &RefCell<Vec<u8>>,
+    idle: Option<Duration>,
+) -> Result<RelayEnd> {
+    match join(client, target, &JoinConfig { idle }, buffer).await {
+        Ok(JoinEnd::Done) => {
+            target.finish(buffer).await;
+            Ok(RelayEnd::Done)
+        }
+        Ok(JoinEnd::Idle(limit)) => Ok(RelayEnd::Idle(limit)),
+        Err(broken) => Err(broken.error),
+    }
+}
+
+fn emit(client: &ByteStream, protocol: &str, target: &Endpoint, outcome: Outcome, text: Option<String>) {
+    let (proxy, target) = (protocol.to_owned(), target.to_string());
+    client.socket_ref().emit(|socket| Event::Proxy { socket, proxy, target, outcome, text });
+}
+
+/// Sends all of `bytes`.
+async fn send(stream: &ByteStream, bytes: &[u8]) -> Result<()> {
+    let mut rest = bytes;
+    let sent = async {
+        while !rest.is_empty() {
+            let some = poll_fn(|cx| stream.poll_sending(cx, || stream.try_write(&[IoSlice::new(rest)])));
+            rest = &rest[some.await?..];
+        }
+        poll_fn(|cx| stream.poll_flush(cx)).await
+    };
+    sent.await.map_err(|e| stream.failed("send", e))
+}
+
+/// Ends the direction to a client, and reads for a moment what it still sends.
+async fn finish(client: &ByteStream, buffer: &RefCell<Vec<u8>>) {
+    if client.shutdown_write().await.is_ok() {
+        let rest = super::shared::discard(client, buffer);
+        // A client that goes on sending is cut off.
+        let _ = timeout(LINGER, rest).await;
+    }
+}
