@@ -1,7 +1,7 @@
 //! `soquete connect`.
 
 use super::listen::PipeArgs;
-use super::proxy::keep_through_proxy;
+use super::proxy::{keep_through_proxy, not_for_checks};
 use super::values::{duration, patience};
 use super::{ClientArgs, TlsClientArgs};
 use clap::Args;
@@ -31,7 +31,7 @@ use std::time::Duration;
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
+#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy), mut_arg("proxy", not_for_checks))]
 pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
@@ -99,6 +99,8 @@ Examples:
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
+  soquete connect --proxy socks5h://localhost:9050 example.com 80
+                                                through a proxy that resolves the name
   soquete connect --tls example.com 443         talk TLS, verified
   soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
                                                 trust one root, verify another name";

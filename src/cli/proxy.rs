@@ -47,6 +47,11 @@ pub struct ProxyServerArgs {
     pub deny_dest: Vec<AccessSpec>,
 }
 
+/// A check through a proxy would say what the proxy thinks of a port.
+pub(super) fn not_for_checks(proxy: Arg) -> Arg {
+    proxy.conflicts_with_all(["check", "until_closed", "command"])
+}
+
 /// Through a proxy the connection is kept when standard input ends: common proxies drop everything at a FIN.
 pub(super) fn keep_through_proxy(on_eof: Arg) -> Arg {
     on_eof

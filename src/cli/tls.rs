@@ -1,24 +1,25 @@
 //! Flags of TLS.
 
 use crate::net::tls::{Pin, Version};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
 /// How a client speaks TLS.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "TLS")]
+#[command(group = ArgGroup::new("secured").args(["tls", "proxy"]).multiple(true))]
 pub struct TlsClientArgs {
     /// Speak TLS; the server's certificate is verified against the system's roots and the host
     #[arg(long)]
     pub tls: bool,
-    /// Trust the roots in FILE instead of the system's
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    /// Trust the roots in FILE instead of the system's; of an https:// proxy as well
+    #[arg(long, value_name = "FILE", requires = "secured")]
     pub tls_ca: Option<PathBuf>,
     /// Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
     #[arg(long, value_name = "SHA256", requires = "tls")]
     pub tls_pin: Vec<Pin>,
-    /// Accept any certificate, with a warning
-    #[arg(long, requires = "tls")]
+    /// Accept any certificate, with a warning; of an https:// proxy as well
+    #[arg(long, requires = "secured")]
     pub tls_insecure: bool,
     /// The name to send (SNI) and to verify [default: the host]
     #[arg(long, value_name = "NAME", requires = "tls")]

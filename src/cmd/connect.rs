@@ -14,7 +14,7 @@ use crate::sys::fd;
 pub fn run(args: &Connect, context: &mut Context) -> Result {
     let target = Target::parse(&args.target)?.into_target()?;
     let tls = tls_client(&args.tls, std::slice::from_ref(&target), context)?;
-    let opening = opening(&args.client, tls)?;
+    let opening = opening(&args.client, &args.tls, tls)?;
     let connect = ConnectConfig { target, opening, timeout: args.timeout, wait: args.wait };
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let end = EndConfig { send_only: args.send_only, ..end };

@@ -18,7 +18,7 @@ mod tls;
 pub mod udp_send;
 pub mod udp_serve;
 
-use crate::cli::{ClientArgs, DatagramArgs, EofArgs, ReadyArgs, ServerArgs};
+use crate::cli::{ClientArgs, DatagramArgs, EofArgs, ReadyArgs, ServerArgs, TlsClientArgs};
 use crate::net::address::{Endpoint, Target};
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
@@ -49,12 +49,17 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
 }
 
 /// How a client's streams are opened, through `tls` where it is given, and through the proxy of the flags.
-pub(crate) fn opening(args: &ClientArgs, tls: Option<TlsClient>) -> anyhow::Result<Opening> {
+/// `tls_args` say what of the certificate of a proxy is accepted.
+pub(crate) fn opening(
+    args: &ClientArgs,
+    tls_args: &TlsClientArgs,
+    tls: Option<TlsClient>,
+) -> anyhow::Result<Opening> {
     Ok(Opening {
         options: args.socket.options(),
         source: args.source,
         lookup: Lookup::from(&args.lookup),
-        proxy: proxy_client(&args.proxy)?,
+        proxy: proxy_client(&args.proxy, tls_args)?,
         tls,
     })
 }

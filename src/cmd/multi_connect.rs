@@ -1,7 +1,7 @@
 //! `soquete multi-connect`.
 
 use super::{Context, Result, end_config, opening};
-use crate::cli::MultiConnect;
+use crate::cli::{MultiConnect, TlsClientArgs};
 use crate::relay::{EndConfig, OnPeerEof};
 use crate::session::clients::{self, Config, read_targets};
 use crate::sys::fd;
@@ -12,7 +12,7 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let on_peer_eof = if args.reconnect { OnPeerEof::End } else { end.on_peer_eof };
     let config = Config {
         targets: read_targets(&args.target, &args.targets)?,
-        opening: opening(&args.client, None)?,
+        opening: opening(&args.client, &TlsClientArgs::default(), None)?,
         timeout: args.timeout,
         reconnect: args.reconnect,
         ordered: args.ordered,

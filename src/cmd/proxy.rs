@@ -1,6 +1,6 @@
 //! The flags of a client's proxy as values: reads the user from where it was given.
 
-use crate::cli::ProxyArgs;
+use crate::cli::{ProxyArgs, TlsClientArgs};
 use crate::event::Kind;
 use crate::net::address::AddrError;
 use crate::net::proxy::{Credentials, ProxyUrl, Scheme};
@@ -15,9 +15,12 @@ use std::path::Path;
 const USER: &str = "SOQUETE_PROXY_AUTH";
 
 /// The proxy that a client is to use, if there is one. Reads the file and the system's roots that it needs.
-pub(crate) fn proxy_client(args: &ProxyArgs) -> anyhow::Result<Option<ProxyClient>> {
+pub(crate) fn proxy_client(args: &ProxyArgs, tls: &TlsClientArgs) -> anyhow::Result<Option<ProxyClient>> {
     let Some(url) = &args.proxy else { return Ok(None) };
     let url: ProxyUrl = url.0.parse()?;
+    if url.scheme != Scheme::Https && !tls.tls && (tls.tls_ca.is_some() || tls.tls_insecure) {
+        return Err(AddrError("--tls-ca and --tls-insecure are for --tls or an https:// proxy".into()).into());
+    }
     let credentials = match (&args.proxy_auth_file, &url.credentials) {
         (Some(_), Some(_)) => {
             return Err(AddrError("--proxy-auth-file: the URL of --proxy has a user already".into()).into());
@@ -29,7 +32,9 @@ pub(crate) fn proxy_client(args: &ProxyArgs) -> anyhow::Result<Option<ProxyClien
     check(url.scheme, credentials.as_ref())?;
     let tls = match url.scheme {
         Scheme::Https => {
-            let connector = Connector::new(&ClientOptions::default()).map_err(Error::from)?;
+            let (insecure, ca) = (tls.tls_insecure, tls.tls_ca.clone());
+            let options = ClientOptions { insecure, ca, ..ClientOptions::default() };
+            let connector = Connector::new(&options).map_err(Error::from)?;
             Some(TlsClient { connector, allow_truncated: false })
         }
         _ => None,

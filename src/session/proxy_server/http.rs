@@ -32,7 +32,7 @@ impl ProxyServer {
                 let answer = answer(
                     407,
                     "this proxy wants a user name and a password",
-                    &verifier.challenge(stale, now),
+                    &verifier.challenge(&request, stale, now),
                 );
                 let target = target.ok().map(|target| target.server().clone());
                 let (outcome, why) = (Outcome::Refused, why.to_owned());
@@ -63,7 +63,8 @@ fn status_of(why: &str) -> u16 {
     if why.contains("longer") { 431 } else { 400 }
 }
 
-/// A response of the proxy itself; `fields` are whole lines.
+/// A response of the proxy itself; `fields` are whole lines. The words behind the status say why as well: many clients of
+/// CONNECT show nothing else.
 pub(super) fn answer(status: u16, text: &str, fields: &str) -> Vec<u8> {
     let reason = match status {
         400 => "Bad Request",
@@ -78,7 +79,7 @@ pub(super) fn answer(status: u16, text: &str, fields: &str) -> Vec<u8> {
     };
     let length = text.len() + 1;
     format!(
-        "HTTP/1.1 {status} {reason}\r\n{fields}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
+        "HTTP/1.1 {status} {reason}: {text}\r\n{fields}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
          Connection: close\r\n\r\n{text}\n"
     )
     .into_bytes()

@@ -44,12 +44,17 @@ impl Verifier {
         &self.users
     }
 
-    /// The fields that ask for credentials, the best way first.
+    /// The fields that ask the client of `request` for credentials, the best way first. A program that speaks HTTP/1.0 is an old
+    /// one: some know MD5 alone and look at the first challenge only, as ncat(1).
     #[must_use]
-    pub fn challenge(&self, stale: bool, now: Instant) -> String {
+    pub fn challenge(&self, request: &Request, stale: bool, now: Instant) -> String {
         let mut fields = String::new();
         let stale = if stale { ", stale=true" } else { "" };
-        for algorithm in Algorithm::ALL {
+        let mut algorithms = Algorithm::ALL;
+        if request.minor == 0 {
+            algorithms.reverse();
+        }
+        for algorithm in algorithms {
             let Some(nonce) = self.nonces.issue(now) else { continue };
             // Writing to memory cannot fail.
             let _ = write!(
@@ -126,11 +131,8 @@ mod tests {
     }
 
     fn login(verifier: &Verifier, but: &str) -> Login {
-        let fields: String = verifier
-            .challenge(false, Instant::now())
-            .split_inclusive('\n')
-            .filter(|f| !f.contains(but))
-            .collect();
+        let fields = verifier.challenge(&request(None), false, Instant::now());
+        let fields: String = fields.split_inclusive('\n').filter(|field| !field.contains(but)).collect();
         let head = format!("HTTP/1.1 407 No\r\n{fields}\r\n");
         let Ok(Parsed::Whole(response, _)) = parse_response(head.as_bytes()) else { panic!("it is whole") };
         best_challenge(&response).unwrap()
