@@ -20,6 +20,7 @@ pub mod events;
 pub mod kernel;
 pub mod netns;
 pub mod overrun;
+pub mod peer_program;
 pub mod peers;
 pub mod pipe;
 pub mod pki;
