@@ -64,7 +64,7 @@ impl Users {
             let name = self.same(credentials.user.as_bytes(), user);
             self.same(credentials.password.as_bytes(), password) & name
         };
-        self.users.iter().filter(same).last()
+        self.users.iter().fold(None, |found, user| if same(&user) { Some(user) } else { found })
     }
 
     /// The user of this name.

@@ -1,4 +1,4 @@
-//! Proxies: SOCKS4, SOCKS4a, SOCKS5 and HTTP CONNECT, for clients and servers. Used by `cli` (types), `cmd` and `session`.
+//! Proxies: SOCKS 4, 4a and 5 and HTTP, for clients and servers. Used by `cli` (types), `cmd` and `session`.
 //!
 //! The codecs are pure: a message is parsed from the bytes that have come, and the parser says how many more it certainly
 //! needs. A client therefore reads no byte behind the handshake ([`client`]); a server may read ahead.

@@ -1,4 +1,4 @@
-//! SOCKS4 ("SOCKS: A protocol for TCP proxy across firewalls", Ying-Da Lee) and SOCKS4a, in which the proxy resolves the name.
+//! SOCKS 4 ("SOCKS: A protocol for TCP proxy across firewalls", Ying-Da Lee) and 4a, in which the proxy resolves the name.
 
 use super::message::{Malformed, Parsed, parse};
 use crate::net::address::{Endpoint, Host};

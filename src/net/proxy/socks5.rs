@@ -122,8 +122,11 @@ pub fn password(credentials: &Credentials) -> Result<Vec<u8>, Malformed> {
     Ok(bytes)
 }
 
+/// A user name and a password, as they came.
+pub type Password = (Vec<u8>, Vec<u8>);
+
 /// Reads a user name and a password.
-pub fn parse_password(bytes: &[u8]) -> Result<Parsed<(Vec<u8>, Vec<u8>)>, Malformed> {
+pub fn parse_password(bytes: &[u8]) -> Result<Parsed<Password>, Malformed> {
     parse(bytes, |fields| {
         if fields.byte()? != PASSWORD_VERSION {
             return Ok(Err(Malformed("the password is not in the form of RFC 1929")));

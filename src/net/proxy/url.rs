@@ -10,7 +10,7 @@ use std::str::FromStr;
 pub enum Scheme {
     /// SOCKS4: IPv4 addresses alone.
     Socks4,
-    /// SOCKS4a: the proxy resolves the name.
+    /// SOCKS 4a: the proxy resolves the name.
     Socks4a,
     /// SOCKS5 with an address.
     Socks5,

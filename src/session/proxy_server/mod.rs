@@ -1,4 +1,4 @@
-//! A proxy server: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, told apart by the first byte of a client.
+//! A proxy server: SOCKS 4, 4a and 5 and HTTP on one port, told apart by the first byte of a client.
 
 mod destination;
 mod http;
@@ -11,8 +11,8 @@ use super::join::{JoinConfig, JoinEnd, join};
 use crate::event::{Event, Outcome};
 use crate::net::acl::AccessRules;
 use crate::net::address::Endpoint;
-use crate::net::proxy::Malformed;
 use crate::net::proxy::http::Verifier;
+use crate::net::proxy::{Malformed, socks4};
 use crate::net::resolve::Lookup;
 use crate::net::stream::ByteStream;
 use crate::relay::RelayEnd;
@@ -186,7 +186,7 @@ impl Asked {
     /// The answer to a client whose target is not connected.
     fn refused(self, refusal: &Refusal) -> Rejected {
         let answer = match self.protocol {
-            "socks4" | "socks4a" => refusal.socks4(),
+            "socks4" | "socks4a" => socks4::reply(socks4::REJECTED).to_vec(),
             "socks5" | "socks5h" => refusal.socks5(),
             _ => http::answer(refusal.status(), refusal.public(), ""),
         };

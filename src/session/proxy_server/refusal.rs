@@ -1,7 +1,7 @@
 //! Why a target is not connected, in the words of each protocol.
 
 use crate::event::Kind;
-use crate::net::proxy::{socks4, socks5};
+use crate::net::proxy::socks5;
 use crate::sys::Error;
 use std::fmt;
 
@@ -23,10 +23,6 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    pub(super) fn socks4(&self) -> Vec<u8> {
-        socks4::reply(socks4::REJECTED).to_vec()
-    }
-
     pub(super) fn socks5(&self) -> Vec<u8> {
         use socks5::Reply;
         let reply = match self {

@@ -64,8 +64,8 @@ impl Nonces {
         let Some(issued) = front.get(..TIME).and_then(|time| u64::from_str_radix(time, 16).ok()) else {
             return false;
         };
-        let age = self.time(now).saturating_sub(issued);
-        age <= LIFETIME.as_nanos() as u64 && self.used.borrow_mut().add(nonce, issued, count)
+        let age = Duration::from_nanos(self.time(now).saturating_sub(issued));
+        age <= LIFETIME && self.used.borrow_mut().add(nonce, issued, count)
     }
 
     fn time(&self, now: Instant) -> u64 {
