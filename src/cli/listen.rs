@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, Response, ServerArgs, TlsServerArgs};
+use super::{ForwardArgs, ForwardTarget, ListenerArgs, Response, ServerArgs, TlsServerArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
@@ -22,6 +22,16 @@ use std::time::Duration;
 /// With --tls a client has 10 seconds for its handshake; one that fails is closed with an alert and a warning, and harms no
 /// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
 /// truncation, an error of that connection.
+///
+/// --forward joins each client with a connection of its own to TARGET, whose name is looked up each time. A half-close passes
+/// through, each way; a reset on one side is a reset on the other; a target that cannot be reached within 10 seconds is a
+/// reset of the client, with a warning. Socket options apply to both connections. Of a tls: target the certificate is
+/// verified (--tls-ca, --tls-insecure); --tls-name, --tls-pin, --tls-cert and --alpn apply to the target as well, unless
+/// --tls is there, with which they are the clients'.
+///
+/// --accept-proxy-header works with every service. A client without a well-formed header within 10 seconds is reset, with a
+/// warning. Access rules apply to the peer's address, then to the client that the header names, which also tags lines with
+/// --prefix and is passed on by --send-proxy-header.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
@@ -66,6 +76,9 @@ pub struct Listen {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
+    /// Forwarding.
+    #[command(flatten)]
+    pub forward: ForwardArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsServerArgs,
@@ -94,6 +107,9 @@ pub struct ServiceArgs {
     /// Send FILE, then FIN
     #[arg(long, value_name = "FILE")]
     pub send: Option<PathBuf>,
+    /// Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
+    #[arg(long, value_name = "TARGET", group = "speaks_tls")]
+    pub forward: Option<ForwardTarget>,
 }
 
 /// How a transfer ends, and what is shown meanwhile.
@@ -139,4 +155,8 @@ Examples:
                                           serve one network but one host
   soquete listen -k --tls --tls-cert site.pem --respond @page.http 8443
                                           the same answer through TLS
+  soquete listen -k --forward db.example:5432 5432
+                                          forward a port
+  soquete listen -k --tls --tls-cert site.pem --forward unix:/run/app --public 443
+                                          TLS in front of a plain server
   soquete listen 0 --ready-file addr      take a free port, say which";

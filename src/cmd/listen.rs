@@ -1,6 +1,6 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, response, tls_server};
+use super::{Context, Result, access_rules, bind_target, end_config, forward, response, tls_server};
 use crate::cli::Listen;
 use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
@@ -8,7 +8,7 @@ use crate::relay::EndConfig;
 use crate::session::ready;
 use crate::session::tcp_server::{self, Config, Service};
 use crate::sys::socket::SocketType;
-use crate::sys::{self, fd, limits};
+use crate::sys::{fd, limits};
 
 /// Runs the subcommand.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
@@ -44,11 +44,15 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         crlf: args.crlf,
         prefix: args.prefix,
         tls: tls_server(&args.tls)?,
+        accept_header: args.forward.accept_proxy_header,
     })
 }
 
-fn service(args: &Listen, context: &Context) -> sys::Result<Service> {
+fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
     let service = &args.service;
+    if let Some(target) = &service.forward {
+        return Ok(Service::Forward(Box::new(forward(target, args, context)?)));
+    }
     Ok(match (&service.respond, &service.send) {
         _ if service.echo => Service::Echo,
         _ if service.upper => Service::Upper,

@@ -8,6 +8,7 @@ pub mod check;
 pub mod completions;
 pub mod connect;
 pub mod demo;
+mod forward;
 pub mod listen;
 pub mod multi_connect;
 mod response;
@@ -29,9 +30,10 @@ use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
+pub(crate) use forward::forward;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
-pub(crate) use tls::{tls_client, tls_server};
+pub(crate) use tls::{tls_client, tls_server, tls_to_target};
 
 /// When a connection that is piped with `input` is over.
 pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedFd<'_>) -> EndConfig {

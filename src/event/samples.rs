@@ -80,6 +80,13 @@ fn events(fill: Fill) -> Vec<Event> {
         Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
         Line { socket: socket(), nick: fill.maybe(words()), text: words() }
         Tls { socket: socket(), what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
+        ProxyHeader {
+            socket: socket(),
+            dir: Dir::In,
+            version: 2,
+            source: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+            destination: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        }
         Target {
             target: "localhost:4333".to_owned(),
             conn: fill.maybe(7),
@@ -100,6 +107,7 @@ fn events(fill: Fill) -> Vec<Event> {
             rtt_us: fill.maybe(18),
             retransmits: fill.maybe(0),
             clean: true,
+            joined: fill.maybe(8),
         }
         Warning { fault: fault(fill, Kind::Reset) }
         Error { fault: fault(fill, Kind::Refused) }

@@ -9,11 +9,12 @@ pub mod connect;
 pub mod console;
 mod context;
 pub mod datagrams;
-#[allow(dead_code)] // until the first engine joins streams
+pub mod forward;
 pub mod join;
 pub mod opening;
 mod outcome;
 pub mod pipe;
+pub mod proxy_header;
 pub mod ready;
 pub mod resolve;
 pub mod retry;

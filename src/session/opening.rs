@@ -29,15 +29,27 @@ impl Opening {
     /// Opens a stream to `target` in the runtime this is called in; dropping the future gives it up.
     ///
     /// `deadline` bounds what follows the connection; the caller bounds the whole.
-    #[expect(dead_code, reason = "forwarding opens streams by it")]
+    #[expect(dead_code, reason = "servers of proxies open streams by it")]
     pub async fn open(
         &self,
         target: &Target,
         sockets: &SocketFactory,
         deadline: Option<Instant>,
     ) -> Result<ByteStream> {
+        self.open_with(target, sockets, deadline, async |_: &ByteStream| Ok(())).await
+    }
+
+    /// As [`Self::open`]; `begin` sends what `target` gets before anything else.
+    pub async fn open_with(
+        &self,
+        target: &Target,
+        sockets: &SocketFactory,
+        deadline: Option<Instant>,
+        begin: impl AsyncFnOnce(&ByteStream) -> Result<()>,
+    ) -> Result<ByteStream> {
         let found = resolve_target(self.lookup, target, sockets.events()).await?;
         let stream = self.connector(sockets).connect(target, &reachable(self.source, found)).await?;
+        begin(&stream).await?;
         self.pass_through(target, stream, deadline).await
     }
 

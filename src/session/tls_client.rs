@@ -86,7 +86,7 @@ async fn relay(config: &Config, socket: Socket, deadline: Option<Instant>, conte
 }
 
 async fn pipe(piping: &Piping, stream: &ByteStream, buffer: &RefCell<Vec<u8>>) -> sys::Result<RelayEnd> {
-    let end = piping.run(stream, buffer).await?;
+    let end = piping.run(stream, None, buffer).await?;
     if end == RelayEnd::Done {
         stream.finish(buffer).await;
     }

@@ -44,7 +44,8 @@ fn text(bytes: &[u8]) -> Parsed {
     let addresses = match words[1..] {
         ["UNKNOWN", ..] => None,
         [family @ ("TCP4" | "TCP6"), source, destination, source_port, destination_port] => {
-            let end = |ip: &str, port: &str| socket_address(ip, port).filter(|a| a.is_ipv4() == (family == "TCP4"));
+            let end =
+                |ip: &str, port: &str| socket_address(ip, port).filter(|a| a.is_ipv4() == (family == "TCP4"));
             match (end(source, source_port), end(destination, destination_port)) {
                 (Some(source), Some(destination)) => Some(Addresses { source, destination }),
                 _ => return Parsed::Malformed("PROXY header with an address that is none"),
