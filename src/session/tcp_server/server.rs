@@ -15,12 +15,15 @@ use crate::session::wait::stopped;
 use crate::session::{Context, Outcome, Result, proxy_header, stdout};
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
-use crate::sys::{self, fd};
+use crate::sys::{self, fd, limits};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
+
+/// Descriptors that are not for clients of a forwarding server: listeners, the runtime, the pipes of `sys::splice`.
+const RESERVED: u64 = 256;
 
 /// What the tasks of one server share.
 struct Server {
@@ -59,7 +62,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     let output = piping.as_ref().map(|piping| piping.output.clone());
     let buffer = RefCell::new(vec![0; READ]);
     let server = Rc::new(Server {
-        acceptor: Acceptor::new(config.max_conns, config.access.clone(), context.events.clone()),
+        acceptor: Acceptor::new(slots(&config, &service), config.access.clone(), context.events.clone()),
         events: context.events.clone(),
         handler: ConnectionHandler { service, piping, idle: config.end.idle, buffer },
         tls: config.tls.take(),
@@ -88,6 +91,16 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     }
     warn_of_keylog(server.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
     outcome
+}
+
+/// The most clients at once. Where each needs a second descriptor, for its target, no more are accepted than have one.
+fn slots(config: &Config, service: &Service) -> Option<u32> {
+    if !matches!(service, Service::Forward(_)) {
+        return config.max_conns;
+    }
+    let pairs = limits::raise_descriptors().saturating_sub(RESERVED) / 2;
+    let pairs = u32::try_from(pairs).unwrap_or(u32::MAX).max(1);
+    Some(config.max_conns.map_or(pairs, |most| most.min(pairs)))
 }
 
 /// Standard input and output for the clients of [`Service::Pipe`].
