@@ -59,6 +59,22 @@ impl FromStr for ForwardTarget {
     }
 }
 
+/// Where datagrams are forwarded to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatagramTarget(pub Target);
+
+impl FromStr for DatagramTarget {
+    type Err = AddrError;
+
+    /// `HOST:PORT`, `[V6]:PORT` or `PORT`.
+    fn from_str(word: &str) -> Result<Self, AddrError> {
+        match word.parse::<ForwardTarget>()? {
+            ForwardTarget { target: target @ Target::Host(_), tls: false } => Ok(Self(target)),
+            _ => Err(AddrError(format!("{word} is no target of datagrams; type HOST:PORT or PORT"))),
+        }
+    }
+}
+
 /// The target that a URL names: `http://localhost:8088/` is `localhost:8088`.
 fn meant(word: &str) -> Option<String> {
     let (scheme, rest) = word.split_once("://")?;

@@ -24,7 +24,7 @@ pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
 pub use connect::Connect;
 pub use datagrams::DatagramArgs;
-pub use forward::{ForwardArgs, ForwardTarget, HeaderVersion};
+pub use forward::{DatagramTarget, ForwardArgs, ForwardTarget, HeaderVersion};
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
 pub use response::Response;
