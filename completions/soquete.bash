@@ -75,7 +75,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__join)
-            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --eof-wait --on-peer-eof --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --on-eof --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -97,16 +97,20 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-eof)
-                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
-                    return 0
-                    ;;
                 --eof-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --on-peer-eof)
                     COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --source)
@@ -175,6 +179,10 @@ _soquete() {
                     ;;
                 --congestion)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-eof)
+                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
                     return 0
                     ;;
                 --events)
@@ -349,7 +357,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__connect)
-            opts="-z -w -C -4 -6 -n -q -v -h --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-z -w -C -4 -6 -n -q -v -h --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --eof-wait --on-peer-eof --progress --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --on-eof --proxy --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -369,10 +377,6 @@ _soquete() {
                     ;;
                 --idle-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --on-eof)
-                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
                     return 0
                     ;;
                 --eof-wait)
@@ -416,6 +420,10 @@ _soquete() {
                     return 0
                     ;;
                 --tls-keylog)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -487,6 +495,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --on-eof)
+                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -525,7 +541,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__listen)
-            opts="-4 -6 -n -k -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --keep-open --send-only --recv-only --crlf --prefix --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -k -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --proxy-server --forward --auth --auth-file --allow-dest --deny-dest --keep-open --send-only --recv-only --crlf --prefix --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --send-proxy-header --accept-proxy-header --proxy-auth-file --tls-ca --tls-insecure --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --proxy --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -555,6 +571,30 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --proxy-server)
+                    COMPREPLY=($(compgen -W "all http socks" -- "${cur}"))
+                    return 0
+                    ;;
+                --forward)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-dest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deny-dest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max-conns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -577,6 +617,18 @@ _soquete() {
                     ;;
                 --on-peer-eof)
                     COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
+                --send-proxy-header)
+                    COMPREPLY=($(compgen -W "1 2" -- "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --tls-client-ca)
@@ -691,6 +743,10 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -707,7 +763,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__multi__subcmd__connect)
-            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --eof-wait --on-peer-eof --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --on-eof --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -733,16 +789,20 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-eof)
-                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
-                    return 0
-                    ;;
                 --eof-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --on-peer-eof)
                     COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --source)
@@ -811,6 +871,10 @@ _soquete() {
                     ;;
                 --congestion)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-eof)
+                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
                     return 0
                     ;;
                 --events)
@@ -969,7 +1033,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__serve)
-            opts="-4 -6 -n -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --forward --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -992,6 +1056,10 @@ _soquete() {
                     return 0
                     ;;
                 --respond)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --forward)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Proxy")]
 pub struct ProxyArgs {
     /// Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", group = "speaks_tls")]
     pub proxy: Option<Secret>,
     /// Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     #[arg(long, value_name = "FILE", requires = "proxy")]
@@ -50,6 +50,11 @@ pub struct ProxyServerArgs {
 /// A check through a proxy would say what the proxy thinks of a port.
 pub(super) fn not_for_checks(proxy: Arg) -> Arg {
     proxy.conflicts_with_all(["check", "until_closed", "command"])
+}
+
+/// A server connects to nothing but the target that it forwards to.
+pub(super) fn only_to_forward(proxy: Arg) -> Arg {
+    proxy.requires("forward")
 }
 
 /// Through a proxy the connection is kept when standard input ends: common proxies drop everything at a FIN.

@@ -1,6 +1,8 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, proxy_server, response, tls_server};
+use super::{
+    Context, Result, access_rules, bind_target, end_config, forward, proxy_server, response, tls_server,
+};
 use crate::cli::Listen;
 use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
@@ -44,11 +46,15 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         crlf: args.crlf,
         prefix: args.prefix,
         tls: tls_server(&args.tls)?,
+        accept_header: args.forward.accept_proxy_header,
     })
 }
 
 fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
     let service = &args.service;
+    if let Some(target) = &service.forward {
+        return Ok(Service::Forward(Box::new(forward(target, args, context)?)));
+    }
     Ok(match (&service.respond, &service.send) {
         _ if service.echo => Service::Echo,
         _ if service.upper => Service::Upper,

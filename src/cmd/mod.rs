@@ -8,6 +8,7 @@ pub mod check;
 pub mod completions;
 pub mod connect;
 pub mod demo;
+mod forward;
 pub mod listen;
 pub mod multi_connect;
 mod proxy;
@@ -23,7 +24,7 @@ use crate::net::address::{Endpoint, Target};
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
-use proxy::proxy_client;
+pub(crate) use proxy::proxy_client;
 pub(crate) use proxy_server::proxy_server;
 pub(crate) use response::response;
 
@@ -33,9 +34,10 @@ use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
+pub(crate) use forward::forward;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
-pub(crate) use tls::{tls_client, tls_server};
+pub(crate) use tls::{tls_client, tls_server, tls_to_target};
 
 /// When a connection that is piped with `input` is over.
 pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedFd<'_>) -> EndConfig {

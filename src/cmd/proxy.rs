@@ -18,8 +18,11 @@ const USER: &str = "SOQUETE_PROXY_AUTH";
 pub(crate) fn proxy_client(args: &ProxyArgs, tls: &TlsClientArgs) -> anyhow::Result<Option<ProxyClient>> {
     let Some(url) = &args.proxy else { return Ok(None) };
     let url: ProxyUrl = url.0.parse()?;
-    if url.scheme != Scheme::Https && !tls.tls && (tls.tls_ca.is_some() || tls.tls_insecure) {
-        return Err(AddrError("--tls-ca and --tls-insecure are for --tls or an https:// proxy".into()).into());
+    let trusts =
+        tls.tls_ca.is_some() || tls.tls_insecure || !tls.tls_pin.is_empty() || tls.tls_name.is_some();
+    if url.scheme != Scheme::Https && !tls.tls && trusts {
+        let text = "flags of TLS are for --tls, tls: targets or an https:// proxy";
+        return Err(AddrError(text.into()).into());
     }
     let credentials = match (&args.proxy_auth_file, &url.credentials) {
         (Some(_), Some(_)) => {
@@ -32,8 +35,11 @@ pub(crate) fn proxy_client(args: &ProxyArgs, tls: &TlsClientArgs) -> anyhow::Res
     check(url.scheme, credentials.as_ref())?;
     let tls = match url.scheme {
         Scheme::Https => {
+            // With TLS to the target as well, a pin and a name are the target's.
+            let (pins, name) =
+                if tls.tls { (Vec::new(), None) } else { (tls.tls_pin.clone(), tls.tls_name.clone()) };
             let (insecure, ca) = (tls.tls_insecure, tls.tls_ca.clone());
-            let options = ClientOptions { insecure, ca, ..ClientOptions::default() };
+            let options = ClientOptions { insecure, ca, pins, name, ..ClientOptions::default() };
             let connector = Connector::new(&options).map_err(Error::from)?;
             Some(TlsClient { connector, allow_truncated: false })
         }

@@ -170,6 +170,21 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    /// A header of the PROXY protocol was received or sent.
+    #[serde(rename = "proxy-header")]
+    ProxyHeader {
+        #[serde(flatten)]
+        socket: Subject,
+        dir: Dir,
+        /// 1 or 2.
+        version: u8,
+        /// The client it names.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<SocketAddr>,
+        /// The address that client connected to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        destination: Option<SocketAddr>,
+    },
     /// The result of a port check, or the state of one of many connections.
     Target {
         target: String,
@@ -212,6 +227,9 @@ pub enum Event {
         retransmits: Option<u32>,
         /// Ended by FIN on both sides, without loss.
         clean: bool,
+        /// The number of the socket that this one was joined with.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        joined: Option<u32>,
     },
     /// A failure after which the program goes on.
     Warning {

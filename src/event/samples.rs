@@ -87,6 +87,13 @@ fn events(fill: Fill) -> Vec<Event> {
             outcome: Outcome::Connected,
             text: fill.maybe(words()),
         }
+        ProxyHeader {
+            socket: socket(),
+            dir: Dir::In,
+            version: 2,
+            source: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+            destination: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        }
         Target {
             target: "localhost:4333".to_owned(),
             conn: fill.maybe(7),
@@ -107,6 +114,7 @@ fn events(fill: Fill) -> Vec<Event> {
             rtt_us: fill.maybe(18),
             retransmits: fill.maybe(0),
             clean: true,
+            joined: fill.maybe(8),
         }
         Warning { fault: fault(fill, Kind::Reset) }
         Error { fault: fault(fill, Kind::Refused) }

@@ -38,6 +38,17 @@ impl Opening {
         sockets: &SocketFactory,
         deadline: Option<Instant>,
     ) -> Result<ByteStream> {
+        self.open_with(target, sockets, deadline, async |_: &ByteStream| Ok(())).await
+    }
+
+    /// As [`Self::open`]; `begin` sends what `target` gets before anything else.
+    pub async fn open_with(
+        &self,
+        target: &Target,
+        sockets: &SocketFactory,
+        deadline: Option<Instant>,
+        begin: impl AsyncFnOnce(&ByteStream) -> Result<()>,
+    ) -> Result<ByteStream> {
         let connector = self.connector(sockets);
         let stream = match &self.proxy {
             Some(proxy) => proxy.open(target, &connector, self.lookup, deadline).await?,
@@ -46,6 +57,7 @@ impl Opening {
                 connector.connect(target, &reachable(self.source, found)).await?
             }
         };
+        begin(&stream).await?;
         self.pass_through(target, stream, deadline).await
     }
 

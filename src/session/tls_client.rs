@@ -77,7 +77,7 @@ async fn relay(config: &Config, stream: ByteStream, context: &Context) -> Result
 }
 
 async fn pipe(piping: &Piping, stream: &ByteStream, buffer: &RefCell<Vec<u8>>) -> sys::Result<RelayEnd> {
-    let end = piping.run(stream, buffer).await?;
+    let end = piping.run(stream, None, buffer).await?;
     if end == RelayEnd::Done {
         stream.finish(buffer).await;
     }

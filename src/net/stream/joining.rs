@@ -30,6 +30,28 @@ impl ByteStream {
         }
     }
 
+    /// Looks at what the peer sent, more than the `known` bytes of the look before, and leaves it there; returns no more than
+    /// `known` at the peer's end. Only for a stream without a layer.
+    pub fn poll_peek(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        known: usize,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let mut guard = ready!(self.carrier().poll_read_ready(cx))?;
+            match self.socket_ref().peek(buffer) {
+                Ok(seen) if seen > known || seen == 0 || guard.ready().is_read_closed() => {
+                    return Poll::Ready(Ok(seen));
+                }
+                Ok(_) => guard.clear_ready(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => guard.clear_ready(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
     /// As [`ByteStream::poll_writing`], for a task that also calls [`Self::poll_broken`]: tries before it asks whether the
     /// socket is writable.
     pub fn poll_sending<R>(

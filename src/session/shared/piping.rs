@@ -1,7 +1,7 @@
 //! A connection piped with the standard input and output of the program.
 
 use super::{Incoming, InputFanout, discard, receive};
-use crate::event::{Event, Events, Kind};
+use crate::event::{Address, Event, Events, Kind};
 use crate::net::stream::ByteStream;
 use crate::relay::task::{self, TaskConfig};
 use crate::relay::{Progress, RelayEnd};
@@ -11,6 +11,7 @@ use crate::sys::splice::Filter;
 use crate::text::tag::peer_tag;
 use std::cell::RefCell;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -30,29 +31,37 @@ pub(in crate::session) struct Piping {
 }
 
 impl Piping {
-    /// Sends standard input to the peer and what it sends to standard output, each direction to its own end.
+    /// Sends standard input to the peer and what it sends to standard output, each direction to its own end. Lines are tagged
+    /// with `named`, the client that a proxy speaks for, or else with the peer.
     pub(in crate::session) async fn run(
         &self,
         client: &ByteStream,
+        named: Option<SocketAddr>,
         buffer: &RefCell<Vec<u8>>,
     ) -> Result<RelayEnd> {
         if !self.alone {
-            return self.relay(client, buffer).await;
+            return self.relay(client, named, buffer).await;
         }
         tokio::select! {
-            end = self.relay(client, buffer) => end,
+            end = self.relay(client, named, buffer) => end,
             never = self.emit_progress(client) => match never {},
         }
     }
 
-    async fn relay(&self, client: &ByteStream, buffer: &RefCell<Vec<u8>>) -> Result<RelayEnd> {
+    async fn relay(
+        &self,
+        client: &ByteStream,
+        named: Option<SocketAddr>,
+        buffer: &RefCell<Vec<u8>>,
+    ) -> Result<RelayEnd> {
         let reader = self.fanout.subscribe(false);
         if self.relay.end.send_only {
             return task::run(client, &reader, &self.relay, pin!(discard(client, buffer))).await;
         }
         let visible = (self.visible)();
         let incoming = if self.prefix {
-            Incoming::lines(visible, peer_tag(client.socket_ref().peer()))
+            let peer = named.map(Address::from).or_else(|| client.socket_ref().peer());
+            Incoming::lines(visible, peer_tag(peer))
         } else {
             Incoming::bytes(visible)
         };

@@ -38,12 +38,14 @@ pub struct Config {
     pub prefix: bool,
     /// Speaks TLS.
     pub tls: Option<TlsServer>,
+    /// Each connection begins with a header of the PROXY protocol.
+    pub accept_header: bool,
 }
 
 /// Serves the clients of `listeners` until a signal, a deadline, or the end of the only client.
 pub fn run(config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
     match config.service {
-        Service::Pipe if !config.keep_open && config.tls.is_none() => {
+        Service::Pipe if !config.keep_open && config.tls.is_none() && !config.accept_header => {
             single::run(&config, listeners, context)
         }
         _ => server::run(config, listeners, context),

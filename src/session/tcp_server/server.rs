@@ -4,21 +4,26 @@ use super::handler::{ConnectionHandler, READ};
 use super::{Config, Service};
 use crate::event::{Event, Events, Kind};
 use crate::net::accept::{Accepted, Acceptor, Listener};
+use crate::net::acl::AccessRules;
+use crate::net::proxy_header::Addresses;
 use crate::net::stream::ByteStream;
 use crate::relay::task::TaskConfig;
 use crate::relay::{Relay, RelayEnd};
 use crate::session::shared::{Framing, InputFanout, Piping, open_fanout};
 use crate::session::tls::{TlsServer, warn_of_keylog};
 use crate::session::wait::stopped;
-use crate::session::{Context, Outcome, Result, stdout};
+use crate::session::{Context, Outcome, Result, proxy_header, stdout};
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
-use crate::sys::{self, fd};
+use crate::sys::{self, fd, limits};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
+
+/// Descriptors that are not for clients of a forwarding server: listeners, the runtime, the pipes of `sys::splice`.
+const RESERVED: u64 = 256;
 
 /// What the tasks of one server share.
 struct Server {
@@ -26,6 +31,8 @@ struct Server {
     events: Events,
     handler: ConnectionHandler,
     tls: Option<TlsServer>,
+    /// The rules for the clients that PROXY headers name, where connections begin with one.
+    headers: Option<AccessRules>,
     keep_open: bool,
     reject: bool,
     limit: Option<u32>,
@@ -55,10 +62,11 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     let output = piping.as_ref().map(|piping| piping.output.clone());
     let buffer = RefCell::new(vec![0; READ]);
     let server = Rc::new(Server {
-        acceptor: Acceptor::new(config.max_conns, config.access.clone(), context.events.clone()),
+        acceptor: Acceptor::new(slots(&config, &service), config.access.clone(), context.events.clone()),
         events: context.events.clone(),
         handler: ConnectionHandler { service, piping, idle: config.end.idle, buffer },
         tls: config.tls.take(),
+        headers: config.accept_header.then(|| config.access.clone()),
         keep_open: config.keep_open,
         reject: config.reject,
         limit: config.max_conns,
@@ -83,6 +91,16 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     }
     warn_of_keylog(server.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
     outcome
+}
+
+/// The most clients at once. Where each needs a second descriptor, for its target, no more are accepted than have one.
+fn slots(config: &Config, service: &Service) -> Option<u32> {
+    if !matches!(service, Service::Forward(_)) {
+        return config.max_conns;
+    }
+    let pairs = limits::raise_descriptors().saturating_sub(RESERVED) / 2;
+    let pairs = u32::try_from(pairs).unwrap_or(u32::MAX).max(1);
+    Some(config.max_conns.map_or(pairs, |most| most.min(pairs)))
 }
 
 /// Standard input and output for the clients of [`Service::Pipe`].
@@ -111,6 +129,19 @@ async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Error 
     }
 }
 
+/// Receives a client's PROXY header, and applies the access rules to the client that it names.
+async fn receive_header(stream: &ByteStream, access: &AccessRules) -> sys::Result<Option<Addresses>> {
+    let named = proxy_header::receive(stream).await?.addresses;
+    if let Some(Err(denial)) = named.map(|named| access.check(named.source)) {
+        stream.socket_ref().emit(|socket| Event::Refuse { socket, reason: denial.to_string() });
+        // If it fails the client sees an orderly ending instead, and the event still says what happened.
+        let _ = stream.socket_ref().reset_on_close();
+        let why = std::io::Error::from_raw_os_error(libc::EACCES);
+        return Err(sys::Error::new("proxy header", stream.socket_ref().on(), why));
+    }
+    Ok(named)
+}
+
 /// Accepts and serves the clients of one listener.
 async fn accept_all(listener: Listener, server: Rc<Server>) {
     loop {
@@ -129,7 +160,7 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
             let server = Rc::clone(&server);
             spawn_local(async move {
                 let end = match server.open(socket).await {
-                    Ok(stream) => server.serve(stream).await.map(drop),
+                    Ok((stream, named)) => server.serve(stream, named).await.map(drop),
                     Err(error) => Err(error),
                 };
                 drop(place);
@@ -140,7 +171,7 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
         }
         let opened = match server.open(socket).await {
             // Another client may do better.
-            Err(_) if server.tls.is_some() && !server.taken.get() => {
+            Err(_) if server.has_handshakes() && !server.taken.get() => {
                 server.count(-1);
                 continue;
             }
@@ -151,7 +182,7 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
         server.changed.notify_waiters();
         drop(listener);
         let end = match opened {
-            Ok(stream) => server.serve(stream).await,
+            Ok((stream, named)) => server.serve(stream, named).await,
             Err(error) => Err(error),
         };
         drop(place);
@@ -162,21 +193,46 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
 }
 
 impl Server {
-    /// Takes a client into the runtime, after the handshake where there is TLS; warns if that fails.
-    async fn open(&self, socket: Socket) -> sys::Result<ByteStream> {
+    /// Takes a client into the runtime, after its PROXY header and the handshake of TLS where there are such; warns if those
+    /// fail.
+    async fn open(&self, socket: Socket) -> sys::Result<(ByteStream, Option<Addresses>)> {
         socket.emit_options();
-        let subject = socket.subject();
         let stream = ByteStream::new(socket)?;
-        let Some(tls) = &self.tls else { return Ok(stream) };
-        tls.secure(stream).await.inspect_err(|error| {
-            let mut fault = error.fault();
-            (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
-            self.events.emit(Event::Warning { fault });
+        if !self.has_handshakes() {
+            return Ok((stream, None));
+        }
+        let subject = stream.socket_ref().subject();
+        let opened = async {
+            let named = match &self.headers {
+                Some(access) => receive_header(&stream, access).await?,
+                None => None,
+            };
+            let stream = match &self.tls {
+                Some(tls) => tls.secure(stream).await?,
+                None => stream,
+            };
+            Ok((stream, named))
+        };
+        opened.await.inspect_err(|error: &sys::Error| {
+            // A refusal has its event.
+            if error.kind() != Kind::Permission {
+                let mut fault = error.fault();
+                (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
+                self.events.emit(Event::Warning { fault });
+            }
         })
     }
 
-    async fn serve(&self, stream: ByteStream) -> sys::Result<RelayEnd> {
-        let end = self.handler.serve(&stream).await;
+    /// Whether something comes between accepting a client and serving it.
+    fn has_handshakes(&self) -> bool {
+        self.tls.is_some() || self.headers.is_some()
+    }
+
+    async fn serve(&self, stream: ByteStream, named: Option<Addresses>) -> sys::Result<RelayEnd> {
+        if let Service::Forward(forward) = &self.handler.service {
+            return forward.serve(stream, named, &self.handler.buffer).await;
+        }
+        let end = self.handler.serve(&stream, named.map(|named| named.source)).await;
         let fault = match &end {
             Ok(RelayEnd::Idle(idle)) => {
                 let on = stream.socket_ref().on();

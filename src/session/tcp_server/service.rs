@@ -1,6 +1,7 @@
 //! The services of a TCP server.
 
 use crate::event::Kind;
+use crate::session::forward::Forward;
 use crate::session::proxy_server::ProxyServer;
 use crate::sys::{Error, Result};
 use std::fs::{File, Metadata};
@@ -27,6 +28,8 @@ pub enum Service {
     Proxy(Box<ProxyServer>),
     /// What is written into this pipe, then FIN.
     Stream(PathBuf),
+    /// A connection of its own to a target.
+    Forward(Box<Forward>),
 }
 
 impl Service {

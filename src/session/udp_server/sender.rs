@@ -14,7 +14,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// The least time between two warnings of one errno: a peer can cause them as often as it likes.
-const WARNING_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Sends over every socket of one server.
 pub(super) struct Sender<'a> {

@@ -46,6 +46,8 @@ pub(in crate::sys) struct Inner {
     /// FIN went both ways.
     orderly: bool,
     deadline: Option<Instant>,
+    /// The number of the socket whose bytes this one passes on.
+    pub(super) joined: Option<u32>,
 }
 
 /// What an operation of ours may have caused.
@@ -79,6 +81,7 @@ impl StateTracker {
                 fin_sent: false,
                 orderly: false,
                 deadline: None,
+                joined: None,
             }),
         }
     }
