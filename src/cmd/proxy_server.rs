@@ -29,6 +29,7 @@ pub(crate) fn proxy_server(args: &Listen, context: &Context) -> anyhow::Result<P
         verifier,
         destinations: destination_rules(allow_dest, deny_dest, lookup, context)?,
         lookup,
+        idle: args.idle_timeout,
         sockets: context.sockets.clone(),
     })
 }

@@ -51,23 +51,8 @@ impl Forward {
                 return Err(error);
             }
         };
-        client.socket_ref().note_join(target.socket_ref());
-        self.send_at_once([&client, &target]);
-        match join(&client, &target, &JoinConfig { idle: self.idle }, buffer).await {
-            Ok(JoinEnd::Done) => {
-                tokio::join!(client.finish(buffer), target.finish(buffer));
-                Ok(RelayEnd::Done)
-            }
-            Ok(JoinEnd::Idle(limit)) => {
-                warn(self.sockets.events(), client.socket_ref(), &idle_for(limit, client.socket_ref()));
-                Ok(RelayEnd::Idle(limit))
-            }
-            Err(broken) => {
-                let stream = if broken.side == Side::Client { &client } else { &target };
-                warn(self.sockets.events(), stream.socket_ref(), &broken.error);
-                Err(broken.error)
-            }
-        }
+        let config = JoinConfig { idle: self.idle };
+        join_legs(&client, &target, &config, &self.opening.options, buffer, self.sockets.events()).await
     }
 
     /// Connects to the target, unless the client leaves meanwhile.
@@ -92,26 +77,54 @@ impl Forward {
             }
         }
     }
+}
 
-    /// Segments pass in the sizes they come in: held back here, an answer would wait for an acknowledgement that its
-    /// receiver delays (RFC 1122 4.2.3.2).
-    fn send_at_once(&self, streams: [&ByteStream; 2]) {
-        if self.opening.options.iter().any(|option| matches!(option, SocketOption::NoDelay(_))) {
-            return;
+/// Joins a client with its target to the end of both. What goes wrong is a warning that names the socket it happened to.
+pub(super) async fn join_legs(
+    client: &ByteStream,
+    target: &ByteStream,
+    config: &JoinConfig,
+    options: &[SocketOption],
+    buffer: &RefCell<Vec<u8>>,
+    events: &Events,
+) -> Result<RelayEnd> {
+    client.socket_ref().note_join(target.socket_ref());
+    send_at_once(options, [client, target]);
+    match join(client, target, config, buffer).await {
+        Ok(JoinEnd::Done) => {
+            tokio::join!(client.finish(buffer), target.finish(buffer));
+            Ok(RelayEnd::Done)
         }
-        for socket in streams.map(ByteStream::socket_ref) {
-            if socket.proto() == Proto::Tcp {
-                socket.prefer(&SocketOption::NoDelay(true));
-            }
+        Ok(JoinEnd::Idle(limit)) => {
+            warn(events, client.socket_ref(), &idle_for(limit, client.socket_ref()));
+            Ok(RelayEnd::Idle(limit))
+        }
+        Err(broken) => {
+            let stream = if broken.side == Side::Client { client } else { target };
+            warn(events, stream.socket_ref(), &broken.error);
+            Err(broken.error)
         }
     }
 }
 
-fn idle_for(limit: Duration, socket: &Socket) -> Error {
+/// Segments pass in the sizes they come in: held back here, an answer would wait for an acknowledgement that its receiver
+/// delays (RFC 1122 4.2.3.2).
+fn send_at_once(options: &[SocketOption], streams: [&ByteStream; 2]) {
+    if options.iter().any(|option| matches!(option, SocketOption::NoDelay(_))) {
+        return;
+    }
+    for socket in streams.map(ByteStream::socket_ref) {
+        if socket.proto() == Proto::Tcp {
+            socket.prefer(&SocketOption::NoDelay(true));
+        }
+    }
+}
+
+pub(super) fn idle_for(limit: Duration, socket: &Socket) -> Error {
     let why = io::Error::other(format!("nothing moved for {limit:?}"));
     Error::new("idle timeout", socket.on(), why).about(Kind::Timeout)
 }
 
-fn warn(events: &Events, socket: &Socket, error: &Error) {
+pub(super) fn warn(events: &Events, socket: &Socket, error: &Error) {
     events.emit(Event::Warning { fault: socket.blame(error.fault()) });
 }

@@ -146,14 +146,14 @@ impl ProxyClient {
         let (outcome, text, is_final) = match failure {
             Failure::Refused(text) => (Outcome::Refused, text, false),
             Failure::Denied(text) => (Outcome::Refused, text, true),
-            Failure::Challenged(None) => {
-                (Outcome::Refused, "407 it offers neither Digest nor Basic".to_owned(), true)
-            }
-            Failure::Challenged(..) if self.credentials.is_some() => {
-                (Outcome::Refused, "407 user name or password rejected".to_owned(), true)
-            }
-            Failure::Challenged(..) => {
+            Failure::Challenged(_) if self.credentials.is_none() => {
                 (Outcome::Refused, format!("407 authentication required; {GIVE_USER}"), true)
+            }
+            Failure::Challenged(None) => {
+                (Outcome::Refused, "407 neither Digest nor Basic is offered".to_owned(), true)
+            }
+            Failure::Challenged(Some(_)) => {
+                (Outcome::Refused, "407 user name or password rejected".to_owned(), true)
             }
             Failure::Malformed(why) => (Outcome::Failed, why.to_string(), true),
             Failure::Closed => {

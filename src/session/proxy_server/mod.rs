@@ -7,7 +7,8 @@ mod origin;
 mod refusal;
 mod socks;
 
-use super::join::{JoinConfig, JoinEnd, join};
+use super::forward::{idle_for, join_legs, warn};
+use super::join::JoinConfig;
 use crate::event::{Event, Outcome};
 use crate::net::acl::AccessRules;
 use crate::net::address::Endpoint;
@@ -23,7 +24,7 @@ use origin::Origin;
 use refusal::Refusal;
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::io::IoSlice;
+use std::io::{self, IoSlice};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -44,6 +45,8 @@ pub struct ProxyServer {
     pub destinations: AccessRules,
     /// How names are looked up.
     pub lookup: Lookup,
+    /// Ends a client on whose connections nothing moves.
+    pub idle: Option<Duration>,
     /// Makes the sockets of the other legs.
     pub sockets: SocketFactory,
 }
@@ -101,45 +104,65 @@ impl From<Rejected> for Stop {
 }
 
 impl ProxyServer {
-    /// Serves one client to its end; both ends when nothing moves for `idle`.
-    pub async fn serve(
-        &self,
-        client: &ByteStream,
-        buffer: &RefCell<Vec<u8>>,
-        idle: Option<Duration>,
-    ) -> Result<RelayEnd> {
-        let mut incoming = Incoming::new(client, buffer);
-        let asked = match timeout(REQUEST_LIMIT, self.request(&mut incoming)).await {
-            Ok(Ok(asked)) => asked,
-            Ok(Err(Stop::Broken(error))) => return Err(error),
-            Ok(Err(Stop::Rejected(rejected))) => return self.reject(client, buffer, rejected).await,
-            Err(_) => {
-                let why = Malformed("no whole request within 10 seconds");
-                let answer = if incoming.is_http() { http::answer(408, why.0, "") } else { Vec::new() };
-                return self.reject(client, buffer, Rejected::malformed("proxy", why, answer)).await;
+    /// Serves one client to its end. What goes wrong is a warning that names the socket it happened to.
+    pub async fn serve(&self, client: ByteStream, buffer: &RefCell<Vec<u8>>) -> Result<RelayEnd> {
+        let mut incoming = Incoming::new(&client, buffer);
+        match self.open(&mut incoming).await {
+            Ok((target, Then::Tunnel(answer))) => {
+                let config = JoinConfig { idle: self.idle };
+                match begin(&mut incoming, &target, &answer).await {
+                    Ok(()) => join_legs(&client, &target, &config, &[], buffer, self.sockets.events()).await,
+                    Err(error) => self.broken(&client, error),
+                }
+            }
+            Ok((target, Then::Origin(origin))) => {
+                client.socket_ref().note_join(target.socket_ref());
+                match origin.relay(incoming, &target, self.idle).await {
+                    Ok(RelayEnd::Idle(limit)) => self.broken(&client, idle_for(limit, client.socket_ref())),
+                    Ok(end) => {
+                        finish(&client, buffer).await;
+                        Ok(end)
+                    }
+                    Err(error) => self.broken(&client, error),
+                }
+            }
+            Err(Stop::Rejected(rejected)) => match reject(&client, buffer, rejected).await {
+                Ok(()) => Ok(RelayEnd::Done),
+                Err(error) => self.broken(&client, error),
+            },
+            Err(Stop::Broken(error)) => self.broken(&client, error),
+        }
+    }
+
+    fn broken(&self, client: &ByteStream, error: Error) -> Result<RelayEnd> {
+        warn(self.sockets.events(), client.socket_ref(), &error);
+        Err(error)
+    }
+
+    /// Reads a request and connects to its target.
+    async fn open(&self, incoming: &mut Incoming<'_>) -> std::result::Result<(ByteStream, Then), Stop> {
+        let client = incoming.stream();
+        let Ok(asked) = timeout(REQUEST_LIMIT, self.request(incoming)).await else {
+            let why = Malformed("no whole request within 10 seconds");
+            let answer = if incoming.is_http() { http::answer(408, why.0, "") } else { Vec::new() };
+            return Err(Rejected::malformed("proxy", why, answer).into());
+        };
+        let asked = asked?;
+        let connected = tokio::select! {
+            biased;
+            connected = self.connect(&asked.target) => connected,
+            () = poll_fn(|cx| client.poll_broken(cx)) => {
+                let why = client.socket_ref().broken_by();
+                let why = why.unwrap_or_else(|| io::Error::from_raw_os_error(libc::ECONNRESET));
+                return Err(client.failed("recv", why).into());
             }
         };
-        let target = match self.connect(&asked.target).await {
-            Ok(target) => target,
-            Err(refusal) => return self.reject(client, buffer, asked.refused(&refusal)).await,
-        };
-        emit(client, asked.protocol, &asked.target, Outcome::Connected, None);
-        match asked.then {
-            Then::Tunnel(answer) => {
-                send(client, &answer).await?;
-                let early = incoming.rest();
-                if !early.is_empty() {
-                    send(&target, &early).await?;
-                }
-                tunnel(client, &target, buffer, idle).await
+        match connected {
+            Ok(target) => {
+                emit(client, asked.protocol, asked.target.to_string(), Outcome::Connected, None);
+                Ok((target, asked.then))
             }
-            Then::Origin(origin) => {
-                let end = origin.relay(incoming, &target, idle).await?;
-                if end == RelayEnd::Done {
-                    finish(client, buffer).await;
-                }
-                Ok(end)
-            }
+            Err(refusal) => Err(asked.refused(&refusal).into()),
         }
     }
 
@@ -159,27 +182,6 @@ impl ProxyServer {
             Some(_) => Err(Rejected::malformed("http", Malformed("HTTP is off here"), Vec::new()).into()),
         }
     }
-
-    /// Answers a client that is not served, and closes in order.
-    async fn reject(
-        &self,
-        client: &ByteStream,
-        buffer: &RefCell<Vec<u8>>,
-        rejected: Rejected,
-    ) -> Result<RelayEnd> {
-        let Rejected { protocol, target, answer, outcome, why } = rejected;
-        let target = target.map_or_else(|| "-".to_owned(), |target| target.to_string());
-        client.socket_ref().emit(|socket| Event::Proxy {
-            socket,
-            proxy: protocol.to_owned(),
-            target,
-            outcome,
-            text: Some(why),
-        });
-        send(client, &answer).await?;
-        finish(client, buffer).await;
-        Ok(RelayEnd::Done)
-    }
 }
 
 impl Asked {
@@ -195,25 +197,25 @@ impl Asked {
     }
 }
 
-/// Joins a client with its target.
-async fn tunnel(
-    client: &ByteStream,
-    target: &ByteStream,
-    buffer: &RefCell<Vec<u8>>,
-    idle: Option<Duration>,
-) -> Result<RelayEnd> {
-    match join(client, target, &JoinConfig { idle }, buffer).await {
-        Ok(JoinEnd::Done) => {
-            target.finish(buffer).await;
-            Ok(RelayEnd::Done)
-        }
-        Ok(JoinEnd::Idle(limit)) => Ok(RelayEnd::Idle(limit)),
-        Err(broken) => Err(broken.error),
-    }
+/// Answers a client whose target is connected, and sends the target what came early.
+async fn begin(incoming: &mut Incoming<'_>, target: &ByteStream, answer: &[u8]) -> Result<()> {
+    send(incoming.stream(), answer).await?;
+    let early = incoming.rest();
+    if early.is_empty() { Ok(()) } else { send(target, &early).await }
 }
 
-fn emit(client: &ByteStream, protocol: &str, target: &Endpoint, outcome: Outcome, text: Option<String>) {
-    let (proxy, target) = (protocol.to_owned(), target.to_string());
+/// Answers a client that is not served, and closes in order.
+async fn reject(client: &ByteStream, buffer: &RefCell<Vec<u8>>, rejected: Rejected) -> Result<()> {
+    let Rejected { protocol, target, answer, outcome, why } = rejected;
+    let target = target.map_or_else(|| "-".to_owned(), |target| target.to_string());
+    emit(client, protocol, target, outcome, Some(why));
+    send(client, &answer).await?;
+    finish(client, buffer).await;
+    Ok(())
+}
+
+fn emit(client: &ByteStream, protocol: &str, target: String, outcome: Outcome, text: Option<String>) {
+    let proxy = protocol.to_owned();
     client.socket_ref().emit(|socket| Event::Proxy { socket, proxy, target, outcome, text });
 }
 

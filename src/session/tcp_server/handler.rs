@@ -36,9 +36,6 @@ impl ConnectionHandler {
         if let Some(piping) = &self.piping {
             return piping.run(client, named, &self.buffer).await;
         }
-        if let Service::Proxy(proxy) = &self.service {
-            return proxy.serve(client, &self.buffer, self.idle).await;
-        }
         tokio::select! {
             end = self.attend(client) => end.map(|()| RelayEnd::Done),
             limit = idle(client, self.idle) => Ok(RelayEnd::Idle(limit)),

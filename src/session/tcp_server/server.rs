@@ -95,7 +95,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
 
 /// The most clients at once. Where each needs a second descriptor, for its target, no more are accepted than have one.
 fn slots(config: &Config, service: &Service) -> Option<u32> {
-    if !matches!(service, Service::Forward(_)) {
+    if !matches!(service, Service::Forward(_) | Service::Proxy(_)) {
         return config.max_conns;
     }
     let pairs = limits::raise_descriptors().saturating_sub(RESERVED) / 2;
@@ -231,6 +231,9 @@ impl Server {
     async fn serve(&self, stream: ByteStream, named: Option<Addresses>) -> sys::Result<RelayEnd> {
         if let Service::Forward(forward) = &self.handler.service {
             return forward.serve(stream, named, &self.handler.buffer).await;
+        }
+        if let Service::Proxy(proxy) = &self.handler.service {
+            return proxy.serve(stream, &self.handler.buffer).await;
         }
         let end = self.handler.serve(&stream, named.map(|named| named.source)).await;
         let fault = match &end {
