@@ -49,6 +49,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-file -d
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -d 'Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
@@ -58,6 +59,9 @@ close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-proxy-header -d 'Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client' -r -f -a "1\t'Text'
+2\t'Binary'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-ca -d 'With tls: targets, trust the roots in FILE instead of the system\'s' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
@@ -104,6 +108,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s C -l crlf -d 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag each line from a client with its address'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-proxy-header -d 'Expect a PROXY header of either version before a client\'s first byte; reset clients without one'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-insecure -d 'With tls: targets, accept any certificate, with a warning'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
@@ -170,9 +176,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny -d 'R
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l forward -d 'Pass each peer\'s datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long; with --forward let a peer go that is silent for this long [there: 60s]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseport -d 'Let several sockets share one address' -r

@@ -23,6 +23,10 @@ module completions {
     [ "end" "keep" ]
   }
 
+  def "nu-complete soquete listen send_proxy_header" [] {
+    [ "1" "2" ]
+  }
+
   def "nu-complete soquete listen color" [] {
     [ "auto" "always" "never" ]
   }
@@ -42,6 +46,7 @@ module completions {
     --discard                 # Discard data
     --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     --send: path              # Send FILE, then FIN
+    --forward: string         # Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
     --keep-open(-k)           # Keep accepting; clients are served at the same time
     --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
     --recv-only               # Do not read standard input
@@ -55,6 +60,10 @@ module completions {
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
+    --send-proxy-header: string@"nu-complete soquete listen send_proxy_header" # Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client
+    --accept-proxy-header     # Expect a PROXY header of either version before a client's first byte; reset clients without one
+    --tls-ca: path            # With tls: targets, trust the roots in FILE instead of the system's
+    --tls-insecure            # With tls: targets, accept any certificate, with a warning
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
     --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -178,9 +187,10 @@ module completions {
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
     --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    --forward: string         # Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back
     --join: string            # Join this multicast group, on one interface or the one the routing table names
     --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
-    --idle-timeout: string    # End when no datagram arrives for this long
+    --idle-timeout: string    # End when no datagram arrives for this long; with --forward let a peer go that is silent for this long [there: 60s]
     --lines                   # End each datagram on standard output with a line feed where it has none
     --to-all                  # Send lines to every peer of the last minute instead of the last one
     --send-only               # Send standard input, end with it, and print nothing

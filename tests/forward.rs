@@ -3,7 +3,7 @@
 mod support;
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::pki::Pki;
@@ -191,7 +191,9 @@ fn a_slow_side_slows_the_other_in_bounded_memory() {
     let forwarding = forward(door.address(), "--sndbuf 64k --rcvbuf 64k");
     let pairs: Vec<_> = (0..40).map(|_| joined(&forwarding, &door)).collect();
     std::thread::scope(|scope| {
-        pairs.iter().for_each(|(client, _)| drop(scope.spawn(|| fill(client))));
+        for (client, _) in &pairs {
+            scope.spawn(|| fill(client));
+        }
     });
     let memory = kilobytes(forwarding.pid(), "VmRSS:");
     assert!(memory < 60_000, "{memory} kB");
@@ -400,12 +402,10 @@ impl Drop for Haproxy {
 #[test]
 fn haproxy_sends_and_accepts_headers() {
     let Some(program) = peer("haproxy") else { return };
-    let free =
-        || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a port").port();
     for (send, version) in [("send-proxy", 1), ("send-proxy-v2", 2)] {
         // haproxy → accept; forward → haproxy, whose inner server reads what haproxy says.
         let inner = soquete("listen -k --accept-proxy-header --echo 127.0.0.1 0").start();
-        let port = free();
+        let port = Door::open().port();
         let _haproxy = Haproxy::start(&program, port, "accept-proxy", &format!("{} {send}", inner.address()));
         let outer = forward(format!("127.0.0.1:{port}"), &format!("--send-proxy-header {version}"));
         let mut client = Peer::connect(outer.address());

@@ -1,6 +1,6 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, forward, response, tls_server};
+use super::{Context, Result, access_rules, bind_target, end_config, forward_to, response, tls_server};
 use crate::cli::Listen;
 use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
@@ -51,7 +51,7 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
 fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
     let service = &args.service;
     if let Some(target) = &service.forward {
-        return Ok(Service::Forward(Box::new(forward(target, args, context)?)));
+        return Ok(Service::Forward(Box::new(forward_to(target, args, context)?)));
     }
     Ok(match (&service.respond, &service.send) {
         _ if service.echo => Service::Echo,

@@ -30,7 +30,7 @@ use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
-pub(crate) use forward::forward;
+pub(crate) use forward::forward_to;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 pub(crate) use tls::{tls_client, tls_server, tls_to_target};
