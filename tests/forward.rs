@@ -4,6 +4,7 @@ mod support;
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::pki::Pki;
@@ -228,6 +229,37 @@ fn an_idle_client_is_ended() {
     let text = forwarding.event("warning").text("text").to_owned();
     assert!(text.starts_with("idle timeout "), "{text}");
     forwarding.terminate();
+}
+
+#[test]
+fn a_unix_target_that_answers_and_closes_is_no_failure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("target");
+    let listener = UnixListener::bind(&path).expect("a socket");
+    let forwarding = forward(format!("unix:{}", path.display()), "");
+    let mut client = Peer::connect(forwarding.address());
+    let (mut target, _) = listener.accept().expect("a client");
+    client.send("ask");
+    let mut asked = [0; 3];
+    target.read_exact(&mut asked).expect("a question");
+    target.write_all(&noise(1 << 20)).expect("an answer");
+    drop(target);
+    assert_eq!((&asked, client.receive_all()), (b"ask", noise(1 << 20)));
+    client.half_close();
+    forwarding.wait_for_many("summaries", 2, |e| e.is("summary"));
+    let run = forwarding.terminate();
+    assert_eq!(run.named("warning").count(), 0, "{run}");
+}
+
+#[test]
+fn a_signal_in_the_middle_of_a_transfer_is_no_end_of_the_stream() {
+    let door = Door::narrow();
+    let forwarding = forward(door.address(), "--sndbuf 64k");
+    let (mut client, mut target) = joined(&forwarding, &door);
+    fill(&client);
+    forwarding.terminate();
+    client.expect_reset();
+    target.expect_reset();
 }
 
 #[test]
