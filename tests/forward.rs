@@ -2,8 +2,9 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::pki::Pki;
@@ -19,6 +20,14 @@ fn forward(target: impl std::fmt::Display, more: &str) -> Running {
 fn joined(forwarding: &Running, door: &Door) -> (Peer, Peer) {
     let client = Peer::connect(forwarding.address());
     (client, door.accept())
+}
+
+/// A client that connects there is reset, before its connect returns or after.
+fn expect_reset(address: SocketAddr) {
+    match Peer::try_connect(address) {
+        Ok(mut client) => client.expect_reset(),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
 }
 
 #[test]
@@ -134,8 +143,7 @@ fn an_answer_before_a_reset_reaches_the_client() {
 fn a_target_that_cannot_be_reached_resets_the_client_alone() {
     let refusing = refusing_port();
     let forwarding = forward(refusing.address(), "");
-    let mut client = Peer::connect(forwarding.address());
-    client.expect_reset();
+    expect_reset(forwarding.address());
     let warning = forwarding.event("warning");
     let text = format!("connect {}: Connection refused", refusing.address());
     assert_eq!((warning.text("kind"), warning.text("text")), ("refused", text.as_str()));
@@ -147,7 +155,7 @@ fn a_target_that_cannot_be_reached_resets_the_client_alone() {
 
     let refusing = refusing_port();
     let once = soquete(&format!("listen --forward {} 127.0.0.1 0", refusing.address())).start();
-    Peer::connect(once.address()).expect_reset();
+    expect_reset(once.address());
     let run = once.finish();
     assert_eq!(run.code, 1, "{run}");
     assert_eq!(run.error("refused").text("op"), "connect", "{run}");
@@ -191,7 +199,9 @@ fn a_slow_side_slows_the_other_in_bounded_memory() {
     let forwarding = forward(door.address(), "--sndbuf 64k --rcvbuf 64k");
     let pairs: Vec<_> = (0..40).map(|_| joined(&forwarding, &door)).collect();
     std::thread::scope(|scope| {
-        pairs.iter().for_each(|(client, _)| drop(scope.spawn(|| fill(client))));
+        for (client, _) in &pairs {
+            scope.spawn(|| fill(client));
+        }
     });
     let memory = kilobytes(forwarding.pid(), "VmRSS:");
     assert!(memory < 60_000, "{memory} kB");
@@ -222,6 +232,37 @@ fn an_idle_client_is_ended() {
 }
 
 #[test]
+fn a_unix_target_that_answers_and_closes_is_no_failure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("target");
+    let listener = UnixListener::bind(&path).expect("a socket");
+    let forwarding = forward(format!("unix:{}", path.display()), "");
+    let mut client = Peer::connect(forwarding.address());
+    let (mut target, _) = listener.accept().expect("a client");
+    client.send("ask");
+    let mut asked = [0; 3];
+    target.read_exact(&mut asked).expect("a question");
+    target.write_all(&noise(1 << 20)).expect("an answer");
+    drop(target);
+    assert_eq!((&asked, client.receive_all()), (b"ask", noise(1 << 20)));
+    client.half_close();
+    forwarding.wait_for_many("summaries", 2, |e| e.is("summary"));
+    let run = forwarding.terminate();
+    assert_eq!(run.named("warning").count(), 0, "{run}");
+}
+
+#[test]
+fn a_signal_in_the_middle_of_a_transfer_is_no_end_of_the_stream() {
+    let door = Door::narrow();
+    let forwarding = forward(door.address(), "--sndbuf 64k");
+    let (mut client, mut target) = joined(&forwarding, &door);
+    fill(&client);
+    forwarding.terminate();
+    client.expect_reset();
+    target.expect_reset();
+}
+
+#[test]
 fn tls_stands_on_either_side() {
     let pki = Pki::new();
     let file = |name: &str| pki.path(name).display().to_string();
@@ -241,8 +282,7 @@ fn tls_stands_on_either_side() {
     assert_eq!(both.wait_for_many("handshakes", 2, |e| e.is("tls") && e["what"] == "handshake").len(), 2);
     // A certificate that is not accepted resets the client.
     let distrusting = forward(&target, "");
-    let mut client = Peer::connect(distrusting.address());
-    client.expect_reset();
+    expect_reset(distrusting.address());
     assert_eq!(distrusting.event("warning").text("kind"), "tls");
     for running in [out, both, distrusting, secure] {
         assert_eq!(running.terminate().code, 143);
@@ -400,12 +440,10 @@ impl Drop for Haproxy {
 #[test]
 fn haproxy_sends_and_accepts_headers() {
     let Some(program) = peer("haproxy") else { return };
-    let free =
-        || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|l| l.local_addr()).expect("a port").port();
     for (send, version) in [("send-proxy", 1), ("send-proxy-v2", 2)] {
         // haproxy → accept; forward → haproxy, whose inner server reads what haproxy says.
         let inner = soquete("listen -k --accept-proxy-header --echo 127.0.0.1 0").start();
-        let port = free();
+        let port = Door::open().port();
         let _haproxy = Haproxy::start(&program, port, "accept-proxy", &format!("{} {send}", inner.address()));
         let outer = forward(format!("127.0.0.1:{port}"), &format!("--send-proxy-header {version}"));
         let mut client = Peer::connect(outer.address());

@@ -156,7 +156,9 @@ fn many_datagrams_pass_both_ways_unchanged() {
         let sent: Vec<Vec<u8>> = (0..20_u32)
             .map(|n| vec![u8::try_from(n).unwrap(); usize::try_from(round * 20 + n * 60).unwrap()])
             .collect();
-        sent.iter().for_each(|payload| peer.send(payload));
+        for payload in &sent {
+            peer.send(payload);
+        }
         let received: Vec<_> = sent.iter().map(|_| peer.receive()).collect();
         assert_eq!(received, sent, "round {round}");
     }

@@ -17,6 +17,7 @@ mod datagrams;
 mod echo;
 mod fan;
 mod feed;
+mod forward;
 mod lines;
 mod load;
 mod many;
@@ -44,6 +45,8 @@ enum Section {
     Transfer,
     /// Connections a second of an echo server.
     Churn,
+    /// A relay between client and target: one stream, and short connections.
+    Forward,
     /// All ports of localhost.
     Check,
     /// A room full of clients who talk.
@@ -130,6 +133,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
     match section {
         Section::Transfer => transfer::run(table, plan),
         Section::Churn => churn::run(table, plan),
+        Section::Forward => forward::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),

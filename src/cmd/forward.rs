@@ -9,7 +9,11 @@ use crate::session::forward::Forward;
 use crate::session::opening::Opening;
 
 /// How the clients of a TCP server are forwarded to `target`.
-pub(crate) fn forward(target: &ForwardTarget, args: &Listen, context: &Context) -> anyhow::Result<Forward> {
+pub(crate) fn forward_to(
+    target: &ForwardTarget,
+    args: &Listen,
+    context: &Context,
+) -> anyhow::Result<Forward> {
     let ForwardTarget { target, tls } = target;
     let flags = &args.forward;
     let trust = TlsClientArgs {

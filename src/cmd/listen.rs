@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::{
-    Context, Result, access_rules, bind_target, end_config, forward, proxy_server, response, tls_server,
+    Context, Result, access_rules, bind_target, end_config, forward_to, proxy_service, response, tls_server,
 };
 use crate::cli::Listen;
 use crate::net::address::Target;
@@ -53,7 +53,7 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
 fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
     let service = &args.service;
     if let Some(target) = &service.forward {
-        return Ok(Service::Forward(Box::new(forward(target, args, context)?)));
+        return Ok(Service::Forward(Box::new(forward_to(target, args, context)?)));
     }
     Ok(match (&service.respond, &service.send) {
         _ if service.echo => Service::Echo,
@@ -62,7 +62,7 @@ fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
         (Some(answer), _) => Service::Respond(response(answer, context)?.into()),
         (None, Some(path)) => Service::send(path)?,
         (None, None) if service.proxy_server.is_some() => {
-            Service::Proxy(Box::new(proxy_server(args, context)?))
+            Service::Proxy(Box::new(proxy_service(args, context)?))
         }
         (None, None) => Service::Pipe,
     })

@@ -25,7 +25,7 @@ use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
 pub(crate) use proxy::proxy_client;
-pub(crate) use proxy_server::proxy_server;
+pub(crate) use proxy_server::proxy_service;
 pub(crate) use response::response;
 
 use crate::session::datagrams::{DatagramSplit, InputConfig};
@@ -34,7 +34,7 @@ use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
-pub(crate) use forward::forward;
+pub(crate) use forward::forward_to;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 pub(crate) use tls::{tls_client, tls_server, tls_to_target};

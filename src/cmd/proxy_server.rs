@@ -12,7 +12,7 @@ use crate::session::proxy_server::ProxyServer;
 use crate::sys::Error;
 
 /// The proxy server of the flags. `-4` and `-6` limit the listeners, not the destinations.
-pub(crate) fn proxy_server(args: &Listen, context: &Context) -> anyhow::Result<ProxyServer> {
+pub(crate) fn proxy_service(args: &Listen, context: &Context) -> anyhow::Result<ProxyServer> {
     let kind = args.service.proxy_server.unwrap_or(ProxyKind::All);
     let lookup = Lookup { numeric: args.server.lookup.numeric, ..Lookup::default() };
     let ProxyServerArgs { allow_dest, deny_dest, auth, auth_file } = &args.proxy;

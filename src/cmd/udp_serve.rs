@@ -9,7 +9,7 @@ use crate::sys;
 use std::time::Duration;
 
 /// The silence after which a forwarded peer is let go by default.
-const FORWARD_IDLE: Duration = Duration::from_secs(60);
+const FORWARD_IDLE: Duration = Duration::from_mins(1);
 
 /// Runs the subcommand.
 pub fn run(args: &UdpServe, context: &mut Context) -> Result {

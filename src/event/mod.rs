@@ -12,6 +12,7 @@ mod sink;
 mod state;
 pub mod table;
 mod tls;
+mod value;
 mod words;
 
 pub use address::{Address, EscapedBytes, UnixAddress};
@@ -19,11 +20,11 @@ pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};
 pub use tls::TlsFields;
+pub use value::Value;
 pub use words::{Dir, Kind, MemberChange, Op, Outcome, Proto, Role, Scope, TlsStep, Verified, Via};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use std::fmt;
 use std::net::SocketAddr;
 
 /// The version of the schema, `v` in every event. A new field keeps it, a changed one raises it.
@@ -243,34 +244,6 @@ pub enum Event {
     },
     /// The last event.
     Exit { code: u8, cause: String },
-}
-
-/// The value of a socket option.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// On or off.
-    Bool(bool),
-    /// A count, bytes, seconds or milliseconds, depending on the option.
-    Number(u64),
-    /// A name.
-    Text(String),
-}
-
-impl From<u64> for Value {
-    fn from(number: u64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bool(on) => f.write_str(if *on { "on" } else { "off" }),
-            Self::Number(number) => number.fmt(f),
-            Self::Text(text) => text.fmt(f),
-        }
-    }
 }
 
 /// The cause of a warning or an error.

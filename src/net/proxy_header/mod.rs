@@ -1,6 +1,6 @@
 //! The PROXY protocol: a header before the first byte of a connection that names the client a proxy speaks for.
 //!
-//! Source: HAProxy's `proxy-protocol.txt`, version 1 (text) and 2 (binary). Pure.
+//! Source: `proxy-protocol.txt` of haproxy, version 1 (text) and 2 (binary). Pure.
 
 mod encode;
 mod parse;

@@ -2,6 +2,7 @@
 //! nothing is written to it.
 
 use super::{ByteStream, Layer};
+use crate::event::Proto;
 use crate::sys::socket::Socket;
 use std::io::{self, ErrorKind};
 use std::task::{Context, Poll, ready};
@@ -72,9 +73,13 @@ impl ByteStream {
     }
 
     /// Ready once the connection is broken: the peer reset it, or it is given up. For a task that waits for something else
-    /// than this stream. Never ready through TLS, whose next write finds out.
+    /// than this stream. Never ready through TLS, whose next write finds out, nor on a UNIX socket, which shows a peer that
+    /// closed and has sent all as it shows a broken one.
     pub fn poll_broken(&self, cx: &mut Context<'_>) -> Poll<()> {
         let Layer::Plain(socket) = &self.layer else { return Poll::Pending };
+        if socket.get_ref().proto() != Proto::Tcp {
+            return Poll::Pending;
+        }
         loop {
             let Poll::Ready(Ok(mut guard)) = socket.poll_write_ready(cx) else { return Poll::Pending };
             if guard.ready().is_write_closed() {

@@ -69,9 +69,9 @@ impl<'a> Direction<'a> {
         let received = poll_fn(|cx| {
             let mut buffer = self.buffer.borrow_mut();
             match self.from.poll_read(cx, &mut buffer) {
-                Poll::Pending => return self.poll_broken(cx),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(Stop::Reading(error))),
-                Poll::Ready(Ok(0)) => return Poll::Ready(Ok(0)),
+                Poll::Pending => self.poll_broken(cx),
+                Poll::Ready(Err(error)) => Poll::Ready(Err(Stop::Reading(error))),
+                Poll::Ready(Ok(0)) => Poll::Ready(Ok(0)),
                 Poll::Ready(Ok(received)) => {
                     let bytes = &buffer[..received];
                     let sent = match self.to.try_write(&[IoSlice::new(bytes)]) {

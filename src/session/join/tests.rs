@@ -1,3 +1,5 @@
+//! Joins over streams in memory.
+
 use super::*;
 use crate::sys::reactor::runtime;
 use std::future::poll_fn;

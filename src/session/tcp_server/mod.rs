@@ -1,6 +1,7 @@
 //! A TCP server: its first client piped with standard input and output, or many clients with a service each.
 
 mod handler;
+mod handshake;
 mod server;
 mod service;
 mod single;

@@ -1,18 +1,18 @@
 //! A server for many clients, each a task of one runtime thread.
 
 use super::handler::{ConnectionHandler, READ};
+use super::handshake::Handshakes;
 use super::{Config, Service};
 use crate::event::{Event, Events, Kind};
 use crate::net::accept::{Accepted, Acceptor, Listener};
-use crate::net::acl::AccessRules;
 use crate::net::proxy_header::Addresses;
 use crate::net::stream::ByteStream;
 use crate::relay::task::TaskConfig;
 use crate::relay::{Relay, RelayEnd};
 use crate::session::shared::{Framing, InputFanout, Piping, open_fanout};
-use crate::session::tls::{TlsServer, warn_of_keylog};
+use crate::session::tls::warn_of_keylog;
 use crate::session::wait::stopped;
-use crate::session::{Context, Outcome, Result, proxy_header, stdout};
+use crate::session::{Context, Outcome, Result, stdout};
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
 use crate::sys::{self, fd, limits};
@@ -30,9 +30,7 @@ struct Server {
     acceptor: Acceptor,
     events: Events,
     handler: ConnectionHandler,
-    tls: Option<TlsServer>,
-    /// The rules for the clients that PROXY headers name, where connections begin with one.
-    headers: Option<AccessRules>,
+    handshakes: Handshakes,
     keep_open: bool,
     reject: bool,
     limit: Option<u32>,
@@ -65,8 +63,11 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
         acceptor: Acceptor::new(slots(&config, &service), config.access.clone(), context.events.clone()),
         events: context.events.clone(),
         handler: ConnectionHandler { service, piping, idle: config.end.idle, buffer },
-        tls: config.tls.take(),
-        headers: config.accept_header.then(|| config.access.clone()),
+        handshakes: Handshakes {
+            tls: config.tls.take(),
+            headers: config.accept_header.then(|| config.access.clone()),
+            events: context.events.clone(),
+        },
         keep_open: config.keep_open,
         reject: config.reject,
         limit: config.max_conns,
@@ -89,7 +90,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
         // A failure was reported when it came.
         let _ = written.finish(&output).await;
     }
-    warn_of_keylog(server.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
+    warn_of_keylog(server.handshakes.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
     outcome
 }
 
@@ -129,19 +130,6 @@ async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Error 
     }
 }
 
-/// Receives a client's PROXY header, and applies the access rules to the client that it names.
-async fn receive_header(stream: &ByteStream, access: &AccessRules) -> sys::Result<Option<Addresses>> {
-    let named = proxy_header::receive(stream).await?.addresses;
-    if let Some(Err(denial)) = named.map(|named| access.check(named.source)) {
-        stream.socket_ref().emit(|socket| Event::Refuse { socket, reason: denial.to_string() });
-        // If it fails the client sees an orderly ending instead, and the event still says what happened.
-        let _ = stream.socket_ref().reset_on_close();
-        let why = std::io::Error::from_raw_os_error(libc::EACCES);
-        return Err(sys::Error::new("proxy header", stream.socket_ref().on(), why));
-    }
-    Ok(named)
-}
-
 /// Accepts and serves the clients of one listener.
 async fn accept_all(listener: Listener, server: Rc<Server>) {
     loop {
@@ -159,7 +147,7 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
         if server.keep_open {
             let server = Rc::clone(&server);
             spawn_local(async move {
-                let end = match server.open(socket).await {
+                let end = match server.handshakes.open(socket).await {
                     Ok((stream, named)) => server.serve(stream, named).await.map(drop),
                     Err(error) => Err(error),
                 };
@@ -169,9 +157,9 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
             });
             continue;
         }
-        let opened = match server.open(socket).await {
+        let opened = match server.handshakes.open(socket).await {
             // Another client may do better.
-            Err(_) if server.has_handshakes() && !server.taken.get() => {
+            Err(_) if server.handshakes.are_any() && !server.taken.get() => {
                 server.count(-1);
                 continue;
             }
@@ -193,44 +181,10 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
 }
 
 impl Server {
-    /// Takes a client into the runtime, after its PROXY header and the handshake of TLS where there are such; warns if those
-    /// fail.
-    async fn open(&self, socket: Socket) -> sys::Result<(ByteStream, Option<Addresses>)> {
-        socket.emit_options();
-        let stream = ByteStream::new(socket)?;
-        if !self.has_handshakes() {
-            return Ok((stream, None));
-        }
-        let subject = stream.socket_ref().subject();
-        let opened = async {
-            let named = match &self.headers {
-                Some(access) => receive_header(&stream, access).await?,
-                None => None,
-            };
-            let stream = match &self.tls {
-                Some(tls) => tls.secure(stream).await?,
-                None => stream,
-            };
-            Ok((stream, named))
-        };
-        opened.await.inspect_err(|error: &sys::Error| {
-            // A refusal has its event.
-            if error.kind() != Kind::Permission {
-                let mut fault = error.fault();
-                (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
-                self.events.emit(Event::Warning { fault });
-            }
-        })
-    }
-
-    /// Whether something comes between accepting a client and serving it.
-    fn has_handshakes(&self) -> bool {
-        self.tls.is_some() || self.headers.is_some()
-    }
-
     async fn serve(&self, stream: ByteStream, named: Option<Addresses>) -> sys::Result<RelayEnd> {
         if let Service::Forward(forward) = &self.handler.service {
-            return forward.serve(stream, named, &self.handler.buffer).await;
+            // Boxed, so that the clients of other services stay small.
+            return Box::pin(forward.serve(stream, named, &self.handler.buffer)).await;
         }
         if let Service::Proxy(proxy) = &self.handler.service {
             return proxy.serve(stream, &self.handler.buffer).await;

@@ -90,7 +90,9 @@ impl Flow {
         }
         if !rest.is_empty() {
             let mut waiting = self.waiting.borrow_mut();
-            rest.iter().for_each(|payload| waiting.push(payload));
+            for payload in rest {
+                waiting.push(payload);
+            }
             self.queued.notify_one();
         }
     }

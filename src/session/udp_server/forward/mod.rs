@@ -134,7 +134,7 @@ impl Incoming<'_> {
                     Ok(Err(error)) => return error,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(error) if is_transient(&error) => {
-                        shared.warn(shared.listeners[number].get_ref(), "recv", error)
+                        shared.warn(shared.listeners[number].get_ref(), "recv", error);
                     }
                     Err(error) => return Error::new("recv", shared.listeners[number].get_ref().on(), error),
                 }

@@ -10,7 +10,7 @@ pub(super) type Key = (usize, SocketAddr);
 /// Peers by their address, with what belongs to each.
 pub(super) struct Peers<T> {
     room: usize,
-    peers: HashMap<Key, T>,
+    by_key: HashMap<Key, T>,
     /// Every peer once, with a time at which it was active or before: about in the order of their last activity.
     order: VecDeque<(Key, Instant)>,
 }
@@ -18,11 +18,11 @@ pub(super) struct Peers<T> {
 impl<T> Peers<T> {
     /// Room for so many, at least one.
     pub(super) fn new(room: usize) -> Self {
-        Self { room: room.max(1), peers: HashMap::new(), order: VecDeque::new() }
+        Self { room: room.max(1), by_key: HashMap::new(), order: VecDeque::new() }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<&T> {
-        self.peers.get(key)
+        self.by_key.get(key)
     }
 
     /// Adds a peer; returns the one that makes room for it. `active` says when a peer was last active.
@@ -33,8 +33,8 @@ impl<T> Peers<T> {
         now: Instant,
         active: impl Fn(&T) -> Instant,
     ) -> Option<T> {
-        let silent = if self.peers.len() >= self.room { self.take_silent(active) } else { None };
-        self.peers.insert(key, value);
+        let silent = if self.by_key.len() >= self.room { self.take_silent(active) } else { None };
+        self.by_key.insert(key, value);
         self.order.push_back((key, now));
         silent
     }
@@ -43,9 +43,9 @@ impl<T> Peers<T> {
     /// time: a peer is looked at once for each time it was active.
     fn take_silent(&mut self, active: impl Fn(&T) -> Instant) -> Option<T> {
         while let Some((key, noted)) = self.order.pop_front() {
-            match self.peers.get(&key).map(&active) {
+            match self.by_key.get(&key).map(&active) {
                 Some(at) if at > noted => self.order.push_back((key, at)),
-                Some(_) => return self.peers.remove(&key),
+                Some(_) => return self.by_key.remove(&key),
                 None => {}
             }
         }
@@ -54,8 +54,8 @@ impl<T> Peers<T> {
 
     /// Removes a peer if it `is_it`.
     pub(super) fn remove(&mut self, key: &Key, is_it: impl Fn(&T) -> bool) {
-        if self.peers.get(key).is_some_and(is_it) {
-            self.peers.remove(key);
+        if self.by_key.get(key).is_some_and(is_it) {
+            self.by_key.remove(key);
             self.order.retain(|(other, _)| other != key);
         }
     }
@@ -84,6 +84,6 @@ mod tests {
         assert!(peers.get(&key(0)).is_some() && peers.get(&key(1)).is_none());
         peers.remove(&key(2), |_| true);
         assert!(peers.insert(key(3), Rc::clone(&times[3]), at(11), active).is_none());
-        assert_eq!((peers.peers.len(), peers.order.len()), (2, 2));
+        assert_eq!((peers.by_key.len(), peers.order.len()), (2, 2));
     }
 }
