@@ -234,9 +234,14 @@ fn destinations_obey_their_rules_on_the_address_that_is_connected() {
         let proxy = proxy(rules);
         assert_eq!(ask(proxy.address(), &socks5)[2..4], [5, 2]);
         assert_eq!(ask(proxy.address(), socks4)[..2], [0, 91]);
+        // These are this machine as well.
+        for this_machine in ["0.0.0.0", "[::]", "[::ffff:0.0.0.0]", "[::ffff:127.0.0.1]"] {
+            let request = format!("CONNECT {this_machine}:{} HTTP/1.1\r\n\r\n", web.port());
+            assert!(text(&ask(proxy.address(), request)).starts_with("HTTP/1.1 403 "), "{this_machine}");
+        }
         let answer = text(&ask(proxy.address(), &http));
         assert!(answer.starts_with("HTTP/1.1 403 ") && !answer.contains("127.0.0.0"), "{answer}");
-        for event in proxy.wait_for_many("proxy", 3, |e| e.is("proxy")) {
+        for event in proxy.wait_for_many("proxy", 7, |e| e.is("proxy")) {
             assert_eq!(event.text("outcome"), "refused");
             assert!(event.text("text").contains(rule), "{event}");
         }

@@ -26,6 +26,10 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
+/// With --proxy the states are those of the connection to the proxy, and the event proxy says what it answered. Its TLS, with
+/// https://, is verified as that of --tls is; --tls-ca and --tls-insecure hold for both, --tls-pin and --tls-name for the
+/// proxy where --tls is not there. Digest goes before Basic, SHA-256 before MD5.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///

@@ -36,6 +36,11 @@ use std::time::Duration;
 /// warning. Access rules apply to the peer's address, then to the client that the header names, which also tags lines with
 /// --prefix and is passed on by --send-proxy-header.
 ///
+/// --proxy-server serves SOCKS4, SOCKS4a, SOCKS5 and HTTP (CONNECT, and requests with an absolute URI, one a connection), told
+/// apart by the first byte. A client has 10 seconds for its request. --auth and --auth-file admit users by Basic, Digest or
+/// the passwords of SOCKS5; SOCKS4 has none. --allow-dest and --deny-dest apply to the addresses that a name stands for when
+/// it is connected, and to no other; without them a client reaches what this machine reaches, its loopback addresses too.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES, mut_arg("proxy", only_to_forward))]

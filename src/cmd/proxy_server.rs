@@ -29,6 +29,7 @@ pub(crate) fn proxy_service(args: &Listen, context: &Context) -> anyhow::Result<
         verifier,
         destinations: destination_rules(allow_dest, deny_dest, lookup, context)?,
         lookup,
+        options: args.listener.socket.options(),
         idle: args.idle_timeout,
         sockets: context.sockets.clone(),
     })

@@ -9,6 +9,7 @@ use crate::net::connect::{Connector, timed_out};
 use crate::net::resolve::resolve;
 use crate::net::stream::ByteStream;
 use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -22,7 +23,7 @@ impl ProxyServer {
         let connecting = async {
             let found = resolve(self.lookup, &target.host, target.port, self.sockets.events()).await;
             let (mut allowed, mut denied) = (Vec::new(), None);
-            for address in found.map_err(Refusal::Failed)? {
+            for address in found.map_err(Refusal::Failed)?.into_iter().map(connected_for) {
                 match self.destinations.check(address) {
                     Ok(()) => allowed.push(Address::from(address)),
                     Err(Denial::NotAllowed) => denied = Some("no --allow-dest rule matches".to_owned()),
@@ -33,7 +34,7 @@ impl ProxyServer {
                 (true, Some(rule)) => return Err(Refusal::NotAllowed(rule)),
                 _ => tried.replace(allowed.clone()),
             };
-            let connector = Connector { sockets: &self.sockets, options: &[], source: None };
+            let connector = Connector { sockets: &self.sockets, options: &self.options, source: None };
             connector.connect(target, &allowed).await.map_err(Refusal::Failed)
         };
         match timeout(CONNECT_LIMIT, connecting).await {
@@ -41,4 +42,15 @@ impl ProxyServer {
             Err(_) => Err(Refusal::Failed(timed_out(target, &tried.borrow()))),
         }
     }
+}
+
+/// The address that connect(2) takes for this one: an unspecified address is this machine (ip(7)), which rules name by its
+/// loopback address.
+fn connected_for(mut address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }

@@ -17,6 +17,7 @@ use crate::net::proxy::{Malformed, socks4};
 use crate::net::resolve::Lookup;
 use crate::net::stream::ByteStream;
 use crate::relay::RelayEnd;
+use crate::sys::options::SocketOption;
 use crate::sys::socket::SocketFactory;
 use crate::sys::{Error, Result};
 use incoming::Incoming;
@@ -47,7 +48,9 @@ pub struct ProxyServer {
     pub lookup: Lookup,
     /// Ends a client on whose connections nothing moves.
     pub idle: Option<Duration>,
-    /// Makes the sockets of the other legs.
+    /// Set on the sockets of the other legs.
+    pub options: Vec<SocketOption>,
+    /// Makes these sockets.
     pub sockets: SocketFactory,
 }
 
@@ -111,7 +114,10 @@ impl ProxyServer {
             Ok((target, Then::Tunnel(answer))) => {
                 let config = JoinConfig { idle: self.idle };
                 match begin(&mut incoming, &target, &answer).await {
-                    Ok(()) => join_legs(&client, &target, &config, &[], buffer, self.sockets.events()).await,
+                    Ok(()) => {
+                        join_legs(&client, &target, &config, &self.options, buffer, self.sockets.events())
+                            .await
+                    }
                     Err(error) => self.broken(&client, error),
                 }
             }

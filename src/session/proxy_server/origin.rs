@@ -15,6 +15,9 @@ use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
+/// How long a server may take for a request where no limit is given: a client that half-closed may be gone.
+const IDLE_LIMIT: Duration = Duration::from_mins(10);
+
 /// A request for the server itself.
 pub(super) struct Origin {
     method: String,
@@ -63,7 +66,7 @@ impl Origin {
             biased;
             end = download => end.map(|()| RelayEnd::Done),
             error = broken_off => Err(error),
-            limit = shared::idle(client, idle) => Ok(RelayEnd::Idle(limit)),
+            limit = shared::idle(client, idle.or(Some(IDLE_LIMIT))) => Ok(RelayEnd::Idle(limit)),
         };
         if end.is_err() {
             for stream in [client, target] {
