@@ -50,12 +50,11 @@ impl Opening {
         begin: impl AsyncFnOnce(&ByteStream) -> Result<()>,
     ) -> Result<ByteStream> {
         let connector = self.connector(sockets);
-        let stream = match &self.proxy {
-            Some(proxy) => proxy.open(target, &connector, self.lookup, deadline).await?,
-            None => {
-                let found = resolve_target(self.lookup, target, sockets.events()).await?;
-                connector.connect(target, &reachable(self.source, found)).await?
-            }
+        let stream = if let Some(proxy) = &self.proxy {
+            proxy.open(target, &connector, self.lookup, deadline).await?
+        } else {
+            let found = resolve_target(self.lookup, target, sockets.events()).await?;
+            connector.connect(target, &reachable(self.source, found)).await?
         };
         begin(&stream).await?;
         self.pass_through(target, stream, deadline).await

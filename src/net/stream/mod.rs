@@ -73,10 +73,7 @@ impl ByteStream {
     /// The socket, taken out of the runtime, if nothing lies between it and the bytes; else the stream itself.
     #[cfg_attr(test, expect(clippy::result_large_err, reason = "only the stream of tests is large"))]
     pub fn into_plain(self) -> std::result::Result<Socket, Self> {
-        match self.layer {
-            Layer::Plain(socket) => Ok(socket.into_inner()),
-            layer => Err(Self { layer }),
-        }
+        if let Layer::Plain(socket) = self.layer { Ok(socket.into_inner()) } else { Err(self) }
     }
 
     /// Whether the bytes pass through TLS.
