@@ -254,6 +254,58 @@ fn chat_join_and_multi_connect_go_through_a_proxy() {
     }
 }
 
+#[test]
+fn a_signal_ends_the_wait_for_a_proxy() {
+    let door = Door::open();
+    let line = format!("connect --proxy http://{} 127.0.0.1:80", door.address());
+    let client = soquete(&line).start();
+    let mut proxy = door.accept();
+    proxy.receive(53);
+    let run = client.terminate();
+    assert_eq!(run.code, 143, "{run}");
+}
+
+#[test]
+fn a_server_forwards_through_a_proxy() {
+    let (proxy, echo) = (proxy_server("--auth me:pw"), upper());
+    let line = format!(
+        "listen -k 127.0.0.1 0 --forward localhost:{} --proxy socks5h://me:pw@{}",
+        echo.port(),
+        proxy.address()
+    );
+    let forward = soquete(&line).start();
+    let run = soquete(&format!("connect {}", forward.address())).input("shout\n").run();
+    assert_eq!((run.code, run.text()), (0, "SHOUT\n"), "{run}");
+    assert_eq!(forward.event("proxy").text("outcome"), "connected");
+    for server in [forward, proxy, echo] {
+        server.terminate();
+    }
+    let run = soquete("listen -k --echo --proxy socks5://h:1 0").run();
+    assert_eq!(run.code, 2, "{run}");
+}
+
+#[test]
+fn a_challenge_is_answered_once_more_without_being_asked() {
+    let (proxy, echo) = (proxy_server("--auth me:pw"), upper());
+    let line = format!(
+        "multi-connect --on-eof half-close --reconnect --timeout 2s --proxy http://me:pw@{} {}",
+        proxy.address(),
+        echo.address()
+    );
+    let mut client = soquete(&line).start();
+    client.write("one\n");
+    client.wait_stdout("ONE\n");
+    let address = echo.address();
+    echo.terminate();
+    let echo = soquete(&format!("listen -k --upper {address}")).start();
+    client.wait_for_many("a second connection", 2, |e| e.is("target") && e["outcome"] == "connected");
+    client.terminate();
+    let run = proxy.terminate();
+    let refused = run.named("proxy").filter(|e| e.text("text").contains("no user name")).count();
+    assert_eq!(refused, 1, "{run}");
+    echo.terminate();
+}
+
 /// A proxy of another program on a port that was free, and its address.
 fn other(name: &str, args: impl Fn(&SocketAddr) -> Vec<String>) -> Option<(PeerProgram, SocketAddr)> {
     // They cannot say which port they took, so one that is free is chosen for them.

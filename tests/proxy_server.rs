@@ -221,6 +221,28 @@ fn a_request_that_never_comes_ends_after_ten_seconds_and_delays_nobody() {
 }
 
 #[test]
+fn two_hundred_clients_that_say_half_of_it_harm_nobody() {
+    let (proxy, web) = (proxy("--max-conns 300"), web());
+    let halves = ["C", "CONNECT 127.0.0.1:1 HT", "\x05\x01", "\x04\x01\x00\x50"];
+    let stalled: Vec<Peer> = (0..200)
+        .map(|number| {
+            let mut client = Peer::connect(proxy.address());
+            client.send(halves[number % halves.len()]);
+            client
+        })
+        .collect();
+    let began = Instant::now();
+    for _ in 0..50 {
+        let page = ask(proxy.address(), format!("GET http://{}/ HTTP/1.0\r\n\r\n", web.address()));
+        assert!(text(&page).ends_with("hello\n"), "{}", text(&page));
+    }
+    assert!(began.elapsed() < Duration::from_secs(9));
+    drop(stalled);
+    proxy.terminate();
+    web.terminate();
+}
+
+#[test]
 fn destinations_obey_their_rules_on_the_address_that_is_connected() {
     let web = web();
     let port = web.port().to_be_bytes();
@@ -391,6 +413,7 @@ fn users_come_from_a_file() {
         ("listen -k --allow-dest 10.0.0.1 0".to_owned(), 2),
         ("listen -k --proxy-server --deny-dest 10.0.0 0".to_owned(), 2),
         ("listen -k --proxy-server --echo 0".to_owned(), 2),
+        ("listen -k --echo --auth me:pw 0".to_owned(), 2),
         ("listen -k --proxy-server=ftp 0".to_owned(), 2),
     ] {
         let run = soquete(&line).run();

@@ -1,7 +1,8 @@
 //! `soquete listen`.
 
 use super::{
-    Context, Result, access_rules, bind_target, end_config, forward_to, proxy_service, response, tls_server,
+    Context, Result, access_rules, bind_target, end_config, expect_proxy, forward_to, proxy_service,
+    response, tls_server,
 };
 use crate::cli::Listen;
 use crate::net::address::Target;
@@ -51,6 +52,7 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
 }
 
 fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
+    expect_proxy(args)?;
     let service = &args.service;
     if let Some(target) = &service.forward {
         return Ok(Service::Forward(Box::new(forward_to(target, args, context)?)));

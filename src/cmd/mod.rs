@@ -25,7 +25,7 @@ use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
 pub(crate) use proxy::proxy_client;
-pub(crate) use proxy_server::proxy_service;
+pub(crate) use proxy_server::{expect_proxy, proxy_service};
 pub(crate) use response::response;
 
 use crate::session::datagrams::{DatagramSplit, InputConfig};

@@ -35,6 +35,21 @@ pub(crate) fn proxy_service(args: &Listen, context: &Context) -> anyhow::Result<
     })
 }
 
+/// Refuses flags of a proxy beside another service. The command line's own check is silent there: it takes a flag that is
+/// missing for one that must be.
+pub(crate) fn expect_proxy(args: &Listen) -> Result<(), AddrError> {
+    let ProxyServerArgs { allow_dest, deny_dest, auth, auth_file } = &args.proxy;
+    let has_rules = !allow_dest.is_empty() || !deny_dest.is_empty();
+    if args.service.proxy_server.is_none() && (has_rules || !auth.is_empty() || auth_file.is_some()) {
+        let text = "--auth, --auth-file, --allow-dest and --deny-dest are for --proxy-server";
+        return Err(AddrError(text.into()));
+    }
+    if args.service.forward.is_none() && args.forward.proxy.proxy.is_some() {
+        return Err(AddrError("--proxy is for --forward".into()));
+    }
+    Ok(())
+}
+
 /// The users of the flags and of the file. An empty file admits nobody.
 fn users(args: &ProxyServerArgs) -> anyhow::Result<Vec<Credentials>> {
     let typed = args.auth.iter().map(|user| user.0.parse::<Credentials>());
