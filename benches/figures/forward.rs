@@ -169,7 +169,7 @@ fn stream(plan: &Plan, relay: Relay) -> Result<Sample> {
 }
 
 /// Receives to the end, without touching the bytes; returns their number.
-fn discard(socket: &OwnedFd) -> Result<u64> {
+pub fn discard(socket: &OwnedFd) -> Result<u64> {
     let (mut room, mut total) = (vec![0_u8; 1 << 20], 0);
     loop {
         match recv(socket, &mut room[..], RecvFlags::TRUNC).context("recv")?.1 {

@@ -24,6 +24,7 @@ mod many;
 mod plan;
 mod port;
 mod proc;
+mod proxy;
 mod receive;
 mod size;
 mod sockets;
@@ -47,6 +48,8 @@ enum Section {
     Churn,
     /// A relay between client and target: one stream, and short connections.
     Forward,
+    /// A proxy server: one stream, and short connections.
+    Proxy,
     /// All ports of localhost.
     Check,
     /// A room full of clients who talk.
@@ -134,6 +137,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Transfer => transfer::run(table, plan),
         Section::Churn => churn::run(table, plan),
         Section::Forward => forward::run(table, plan),
+        Section::Proxy => proxy::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),
