@@ -163,7 +163,8 @@ fn hostile_requests_are_answered_and_harm_nobody() {
     let refusing = refusing_port();
     let long = "x".repeat(40 << 10);
     for (request, answer) in [
-        ("\x16\x03\x01\x02".to_owned(), "HTTP/1.1 400"),
+        ("\x16\x03\x01\x02".to_owned(), ""),
+        ("hello\r\n\r\n".to_owned(), "HTTP/1.1 400"),
         ("GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(), "HTTP/1.1 400"),
         ("GET http://h/ HTTP/9\r\n\r\n".to_owned(), "HTTP/1.1 400"),
         ("GET http://h/\r\n\r\n".to_owned(), "HTTP/1.1 400"),
@@ -292,7 +293,7 @@ fn a_request_is_passed_on_with_its_body_and_nothing_behind_it() {
         let mut target = door.accept();
         let (fields, body) = body.split_once("\r\n\r\n").expect("two parts");
         let meant = format!(
-            "PUT /p?q HTTP/1.1\r\nHost: {}\r\nX-End: 2\r\n{fields}\r\nConnection: close\r\n\r\n{body}",
+            "PUT /p?q HTTP/1.1\r\nHost: {}\r\nX-End: 2\r\n{fields}\r\nVia: 1.1 soquete\r\nConnection: close\r\n\r\n{body}",
             door.address()
         );
         assert_eq!(text(&target.receive(meant.len())), meant);
@@ -302,7 +303,7 @@ fn a_request_is_passed_on_with_its_body_and_nothing_behind_it() {
         target.expect_silence(Duration::from_millis(100));
         // The connection to the server is left open by it, and the client's ends all the same.
         let answer = text(&client.receive_all());
-        let meant = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 3\r\nConnection: close\r\n\r\nyes";
+        let meant = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 3\r\nVia: 1.1 soquete\r\nConnection: close\r\n\r\nyes";
         assert_eq!(answer, meant);
     }
     proxy.terminate();

@@ -181,6 +181,13 @@ impl ProxyServer {
             }
             Some(4) if self.socks => self.socks4(incoming).await,
             Some(5) if self.socks => self.socks5(incoming).await,
+            // A client that takes it for an https:// proxy.
+            Some(0x16) => Err(Rejected::malformed(
+                "proxy",
+                Malformed("the client speaks TLS, the proxy does not"),
+                Vec::new(),
+            )
+            .into()),
             Some(4 | 5) => {
                 Err(Rejected::malformed("socks", Malformed("SOCKS is off here"), Vec::new()).into())
             }
@@ -207,7 +214,10 @@ impl Asked {
 async fn begin(incoming: &mut Incoming<'_>, target: &ByteStream, answer: &[u8]) -> Result<()> {
     send(incoming.stream(), answer).await?;
     let early = incoming.rest();
-    if early.is_empty() { Ok(()) } else { send(target, &early).await }
+    match timeout(REQUEST_LIMIT, send(target, &early)).await {
+        Ok(sent) => sent,
+        Err(_) => Err(target.failed("send", io::ErrorKind::TimedOut.into())),
+    }
 }
 
 /// Answers a client that is not served, and closes in order.

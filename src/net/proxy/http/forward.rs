@@ -24,7 +24,7 @@ pub fn request(request: &Request, authority: &str, path: &str) -> Vec<u8> {
     let mut head = Vec::new();
     // Writing to memory cannot fail.
     let _ = write!(head, "{} {path} HTTP/1.{}\r\nHost: {authority}\r\n", request.method, request.minor);
-    finish(head, &request.headers)
+    finish(head, request.minor, &request.headers)
 }
 
 /// The head of a response for the client.
@@ -38,12 +38,13 @@ pub fn response(response: &Response) -> Vec<u8> {
         head.extend(b"\r\n");
         return head;
     }
-    finish(head, &response.headers)
+    finish(head, response.minor, &response.headers)
 }
 
-fn finish(mut head: Vec<u8>, headers: &[Header]) -> Vec<u8> {
+/// Adds the fields; a proxy names itself (RFC 9110 7.6.3).
+fn finish(mut head: Vec<u8>, minor: u8, headers: &[Header]) -> Vec<u8> {
     append(&mut head, headers);
-    head.extend(b"Connection: close\r\n\r\n");
+    let _ = write!(head, "Via: 1.{minor} soquete\r\nConnection: close\r\n\r\n");
     head
 }
 
@@ -75,13 +76,13 @@ mod tests {
         let Ok(Parsed::Whole(parsed, _)) = parse_request(head) else { panic!("it is whole") };
         assert_eq!(
             String::from_utf8(request(&parsed, "h:81", "/a")).unwrap(),
-            "POST /a HTTP/1.1\r\nHost: h:81\r\nX: 1\r\nContent-Length: 2\r\nCookie: a=b\r\nConnection: close\r\n\r\n"
+            "POST /a HTTP/1.1\r\nHost: h:81\r\nX: 1\r\nContent-Length: 2\r\nCookie: a=b\r\nVia: 1.1 soquete\r\nConnection: close\r\n\r\n"
         );
         let head = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\nKeep-Alive: 5\r\n\r\n";
         let Ok(Parsed::Whole(parsed, _)) = parse_response(head) else { panic!("it is whole") };
         assert_eq!(
             String::from_utf8(response(&parsed)).unwrap(),
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nVia: 1.1 soquete\r\nConnection: close\r\n\r\n"
         );
     }
 }
