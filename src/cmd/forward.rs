@@ -38,6 +38,7 @@ pub(crate) fn forward_to(
         lookup: Lookup { numeric: args.server.lookup.numeric, ..Lookup::default() },
         proxy,
         tls,
+        taps: None,
     };
     let send_header = flags.send_proxy_header.map(|version| match version {
         HeaderVersion::V1 => Version::V1,

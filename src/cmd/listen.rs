@@ -1,14 +1,15 @@
 //! `soquete listen`.
 
 use super::{
-    Context, Result, access_rules, bind_target, end_config, expect_proxy, forward_to, proxy_service,
-    response, tls_server,
+    Context, Result, access_rules, bind_target, end_config, expect_proxy, forward_to, open_taps,
+    proxy_service, response, tls_server,
 };
 use crate::cli::Listen;
 use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
 use crate::relay::EndConfig;
 use crate::session::ready;
+use crate::session::taps::conclude;
 use crate::session::tcp_server::{self, Config, Service};
 use crate::sys::socket::SocketType;
 use crate::sys::{fd, limits};
@@ -30,7 +31,8 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         tls.announce(&listeners);
     }
     ready::announce(&super::ready(&args.listener.ready), &listeners, context)?;
-    tcp_server::run(config, listeners, context)
+    let taps = config.taps.clone();
+    conclude(tcp_server::run(config, listeners, context), taps.as_deref(), context)
 }
 
 fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
@@ -46,8 +48,10 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         has_input: !args.recv_only,
         crlf: args.crlf,
         prefix: args.prefix,
+        show: args.show,
         tls: tls_server(&args.tls)?,
         accept_header: args.forward.accept_proxy_header,
+        taps: open_taps(&args.taps, context)?,
     })
 }
 

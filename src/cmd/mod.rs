@@ -15,6 +15,7 @@ mod proxy;
 mod proxy_server;
 mod response;
 pub mod stat;
+mod taps;
 mod tls;
 pub mod udp_send;
 pub mod udp_serve;
@@ -37,6 +38,7 @@ pub(crate) use access::access_rules;
 pub(crate) use forward::forward_to;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
+pub(crate) use taps::open_taps;
 pub(crate) use tls::{tls_client, tls_server, tls_to_target};
 
 /// When a connection that is piped with `input` is over.
@@ -63,6 +65,7 @@ pub(crate) fn opening(
         lookup: Lookup::from(&args.lookup),
         proxy: proxy_client(&args.proxy, tls_args)?,
         tls,
+        taps: None,
     })
 }
 

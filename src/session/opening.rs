@@ -9,9 +9,11 @@ use crate::net::connect::Connector;
 use crate::net::resolve::{Lookup, ResolveLimits, resolve_target};
 use crate::net::source::{Source, reachable};
 use crate::net::stream::ByteStream;
+use crate::net::tap::Taps;
 use crate::sys::Result;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::SocketFactory;
+use std::rc::Rc;
 use std::time::Instant;
 
 /// How streams are opened.
@@ -26,6 +28,8 @@ pub struct Opening {
     pub proxy: Option<ProxyClient>,
     /// TLS over the connection.
     pub tls: Option<TlsClient>,
+    /// Watches or slows the bytes, inside TLS.
+    pub taps: Option<Rc<Taps>>,
 }
 
 impl Opening {
@@ -54,7 +58,7 @@ impl Opening {
             proxy.open(target, &connector, self.lookup, deadline).await?
         } else {
             let found = resolve_target(self.lookup, target, sockets.events()).await?;
-            connector.connect(target, &reachable(self.source, found)).await?
+            connector.connect_before(target, &reachable(self.source, found), deadline).await?
         };
         begin(&stream).await?;
         self.pass_through(target, stream, deadline).await
@@ -67,16 +71,18 @@ impl Opening {
         stream: ByteStream,
         deadline: Option<Instant>,
     ) -> Result<ByteStream> {
-        match &self.tls {
-            Some(tls) => tls.secure(target, stream, deadline).await,
-            None => Ok(stream),
-        }
+        let stream = match &self.tls {
+            Some(tls) => tls.secure(target, stream, deadline).await?,
+            None => stream,
+        };
+        Ok(stream.tapped(self.taps.as_deref()))
     }
 
     /// Whether the bytes of the stream are those of its socket, so that a thread may relay them by splice(2).
     #[must_use]
     pub const fn is_plain(&self) -> bool {
-        self.tls.is_none() && !matches!(&self.proxy, Some(ProxyClient { tls: Some(_), .. }))
+        let is_https = matches!(&self.proxy, Some(ProxyClient { tls: Some(_), .. }));
+        self.tls.is_none() && self.taps.is_none() && !is_https
     }
 
     /// Every address to connect to for `target`, looked up within `limits`.

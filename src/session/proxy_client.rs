@@ -180,7 +180,8 @@ impl ProxyClient {
     ) -> Result<ByteStream> {
         let proxy = Target::Host(self.url.address.clone());
         let found = resolve_target(lookup, &proxy, connector.sockets.events()).await?;
-        let connecting = connector.connect(&proxy, &reachable(connector.source, found)).await;
+        let connecting =
+            connector.connect_before(&proxy, &reachable(connector.source, found), deadline).await;
         let stream = connecting.map_err(|mut error| {
             error.on = format!("{} ({})", error.on, self.url.scheme.op());
             error

@@ -4,11 +4,13 @@ use crate::event::{Event, Events, Kind};
 use crate::net::acl::AccessRules;
 use crate::net::proxy_header::Addresses;
 use crate::net::stream::ByteStream;
+use crate::net::tap::Taps;
 use crate::session::proxy_header;
 use crate::session::tls::TlsServer;
 use crate::sys::socket::Socket;
 use crate::sys::{Error, Result};
 use std::io;
+use std::rc::Rc;
 
 /// The handshakes with each client.
 pub(super) struct Handshakes {
@@ -16,6 +18,8 @@ pub(super) struct Handshakes {
     pub(super) tls: Option<TlsServer>,
     /// The rules for the clients that PROXY headers name, where connections begin with one.
     pub(super) headers: Option<AccessRules>,
+    /// Watches or slows the streams that come of it.
+    pub(super) taps: Option<Rc<Taps>>,
     pub(super) events: Events,
 }
 
@@ -26,7 +30,7 @@ impl Handshakes {
         socket.emit_options();
         let stream = ByteStream::new(socket)?;
         if !self.are_any() {
-            return Ok((stream, None));
+            return Ok((stream.tapped(self.taps.as_deref()), None));
         }
         let subject = stream.socket_ref().subject();
         let opened = async {
@@ -38,7 +42,7 @@ impl Handshakes {
                 Some(tls) => tls.secure(stream).await?,
                 None => stream,
             };
-            Ok((stream, named))
+            Ok((stream.tapped(self.taps.as_deref()), named))
         };
         opened.await.inspect_err(|error: &Error| {
             // A refusal has its event.
