@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use support::peer_program::PeerProgram;
 use support::pki::Pki;
+use support::sockets::SilentPort;
 use support::*;
 
 const SCHEMES: [&str; 5] = ["socks4", "socks4a", "socks5", "socks5h", "http"];
@@ -78,38 +79,80 @@ fn scripted(scheme: &str, more: &str, answers: &[(usize, &[u8])]) -> Run {
 fn refusals_are_named() {
     let rejected: &[u8] = b"\0\x5b\0\0\0\0\0\0";
     let socks5 = |code: u8| [5, code, 0, 1, 0, 0, 0, 0, 0, 0];
-    for (scheme, answers, text, outcome) in [
-        ("socks4", vec![(9, rejected)], "socks4 proxy: request rejected or failed", "refused"),
+    let http = |answer: &'static [u8]| vec![(53, answer)];
+    for (scheme, answers, text, outcome, kind) in [
+        ("socks4", vec![(9, rejected)], "socks4 proxy: request rejected or failed", "refused", "refused"),
         (
             "socks4a",
             vec![(9, &b"\0\x5d\0\0\0\0\0\0"[..])],
             "socks4a proxy: request rejected: identd",
             "refused",
+            "proxy",
         ),
-        ("socks5", vec![(3, b"\x05\xff")], "socks5 proxy: authentication required", "refused"),
+        ("socks5", vec![(3, b"\x05\xff")], "socks5 proxy: authentication required", "refused", "proxy"),
         (
             "socks5",
             vec![(3, b"\x05\0"), (10, &socks5(2))],
             "socks5 proxy: connection not allowed by ruleset",
             "refused",
+            "proxy",
         ),
-        ("socks5h", vec![(3, b"\x05\0"), (10, &socks5(5))], "socks5h proxy: connection refused", "refused"),
-        ("socks5", vec![(3, b"\x05\0"), (10, &socks5(99))], "socks5 proxy: unknown reply 99", "refused"),
-        ("socks5", vec![(3, b"HTTP/1.1 400\r\n")], "socks5 proxy: the answer is not SOCKS5", "failed"),
-        ("socks5", vec![(3, &b""[..])], "socks5 proxy: it closed the connection before its answer", "failed"),
-        ("http", vec![(53, b"HTTP/1.1 403 Forbidden\r\n\r\n")], "http proxy: 403 Forbidden", "refused"),
+        (
+            "socks5h",
+            vec![(3, b"\x05\0"), (10, &socks5(5))],
+            "socks5h proxy: connection refused",
+            "refused",
+            "refused",
+        ),
+        (
+            "socks5h",
+            vec![(3, b"\x05\0"), (10, &socks5(4))],
+            "socks5h proxy: host unreachable",
+            "refused",
+            "unreachable",
+        ),
+        (
+            "socks5",
+            vec![(3, b"\x05\0"), (10, &socks5(99))],
+            "socks5 proxy: unknown reply 99",
+            "refused",
+            "proxy",
+        ),
+        (
+            "socks5",
+            vec![(3, b"HTTP/1.1 400\r\n")],
+            "socks5 proxy: the answer is not SOCKS5",
+            "failed",
+            "proxy",
+        ),
+        (
+            "socks5",
+            vec![(3, &b""[..])],
+            "socks5 proxy: it closed the connection before its answer",
+            "failed",
+            "proxy",
+        ),
+        ("http", http(b"HTTP/1.1 403 Forbidden\r\n\r\n"), "http proxy: 403 Forbidden", "refused", "proxy"),
+        ("http", http(b"HTTP/1.1 502 Bad\r\n\r\n"), "http proxy: 502 Bad", "refused", "unreachable"),
         (
             "http",
-            vec![(53, b"HTTP/1.1 200")],
+            http(b"HTTP/1.1 200"),
             "http proxy: it closed the connection before its answer",
             "failed",
+            "proxy",
         ),
-        ("http", vec![(53, b"\x05\0")], "http proxy: the answer is not HTTP/1", "failed"),
-        ("http", vec![(53, b"HTTP/1.1 407 x\r\n\r\n")], "http proxy: 407 authentication required", "refused"),
+        ("http", http(b"\x05\0"), "http proxy: the answer is not HTTP/1", "failed", "proxy"),
+        (
+            "http",
+            http(b"HTTP/1.1 407 x\r\n\r\n"),
+            "http proxy: 407 authentication required",
+            "refused",
+            "proxy",
+        ),
     ] {
         let run = scripted(scheme, "", &answers);
         assert_eq!(run.code, 1, "{text}: {run}");
-        assert!(run.error("proxy").text("text").starts_with(text), "not {text}: {run}");
+        assert!(run.error(kind).text("text").starts_with(text), "not {text}: {run}");
         assert_eq!(run.event("proxy").text("outcome"), outcome, "{run}");
     }
 }
@@ -136,6 +179,10 @@ fn a_silent_proxy_meets_the_deadline_and_an_absent_one_is_refused() {
         assert_eq!(run.code, 3, "{run}");
         run.error("timeout");
     }
+    let silent = SilentPort::open();
+    let line = format!("connect -w 300ms --proxy socks5://{} 127.0.0.1:80", silent.address());
+    let run = soquete(&line).input("").run();
+    assert_eq!((run.code, run.error("timeout").text("op")), (3, "connect"), "{run}");
     assert!(began.elapsed() < Duration::from_secs(10));
     let nobody = refusing_port();
     let run = connect(&format!("socks5://{}", nobody.address()), "127.0.0.1:80").input("").run();
@@ -157,6 +204,30 @@ fn a_proxy_is_waited_for() {
     assert_eq!((run.code, run.text()), (0, "SHOUT\n"), "{run}");
     proxy.terminate();
     echo.terminate();
+}
+
+#[test]
+fn a_target_behind_a_proxy_is_waited_for_and_a_wrong_password_is_not() {
+    let proxy = proxy_server("--auth me:pw");
+    for scheme in ["socks5", "socks5h", "http"] {
+        let nobody = refusing_port();
+        let address = nobody.address();
+        let url = format!("{scheme}://me:pw@{}", proxy.address());
+        let line = format!("connect --wait 20s --on-eof half-close --proxy {url} {address}");
+        let client = soquete(&line).input("shout\n").start();
+        client.wait_for("a try", |e| e.is("target") && e["attempt"].as_u64() >= Some(1));
+        drop(nobody);
+        let echo = soquete(&format!("listen -k --upper {address}")).start();
+        let run = client.finish();
+        assert_eq!((run.code, run.text()), (0, "SHOUT\n"), "{run}");
+        echo.terminate();
+        let line = format!("connect --wait 20s --proxy {scheme}://me:no@{} {address}", proxy.address());
+        let began = Instant::now();
+        let run = soquete(&line).input("").run();
+        assert!(run.code == 1 && began.elapsed() < Duration::from_secs(10), "{run}");
+        run.error("proxy");
+    }
+    proxy.terminate();
 }
 
 #[test]

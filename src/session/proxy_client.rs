@@ -143,32 +143,43 @@ impl ProxyClient {
         endpoint: &Endpoint,
         failure: Failure,
     ) -> Attempt {
-        let (outcome, text, is_final) = match failure {
-            Failure::Refused(text) => (Outcome::Refused, text, false),
-            Failure::Denied(text) => (Outcome::Refused, text, true),
-            Failure::Challenged(_) if self.credentials.is_none() => {
-                (Outcome::Refused, format!("407 authentication required; {GIVE_USER}"), true)
-            }
-            Failure::Challenged(None) => {
-                (Outcome::Refused, "407 neither Digest nor Basic is offered".to_owned(), true)
-            }
-            Failure::Challenged(Some(_)) => {
-                (Outcome::Refused, "407 user name or password rejected".to_owned(), true)
-            }
-            Failure::Malformed(why) => (Outcome::Failed, why.to_string(), true),
-            Failure::Closed => {
-                (Outcome::Failed, "it closed the connection before its answer".to_owned(), true)
+        let (outcome, text) = match failure {
+            Failure::Refused(kind, text) => {
+                let error = self.failed(stream, named, endpoint, (Outcome::Refused, kind, text));
+                return Attempt::Refused(error);
             }
             Failure::Io(error) => {
                 let error = stream.failed(self.url.scheme.op(), error);
                 self.emit(stream, named, Outcome::Failed, Some(reason(&error.source)));
                 return Attempt::Failed(error);
             }
+            Failure::Denied(text) => (Outcome::Refused, text),
+            Failure::Challenged(_) if self.credentials.is_none() => {
+                (Outcome::Refused, format!("407 authentication required; {GIVE_USER}"))
+            }
+            Failure::Challenged(None) => {
+                (Outcome::Refused, "407 neither Digest nor Basic is offered".to_owned())
+            }
+            Failure::Challenged(Some(_)) => {
+                (Outcome::Refused, "407 user name or password rejected".to_owned())
+            }
+            Failure::Malformed(why) => (Outcome::Failed, why.to_string()),
+            Failure::Closed => (Outcome::Failed, "it closed the connection before its answer".to_owned()),
         };
-        self.emit(stream, named, outcome, Some(text.clone()));
+        Attempt::Failed(self.failed(stream, named, endpoint, (outcome, Kind::Proxy, text)))
+    }
+
+    /// Emits a failure, and makes the error of it.
+    fn failed(
+        &self,
+        stream: &ByteStream,
+        named: &Endpoint,
+        endpoint: &Endpoint,
+        (outcome, kind, text): (Outcome, Kind, String),
+    ) -> Error {
         let why = format!("{text} ({endpoint} through {})", stream.socket_ref().on());
-        let error = Error::new(self.url.scheme.op(), "", io::Error::other(why)).about(Kind::Proxy);
-        if is_final { Attempt::Failed(error) } else { Attempt::Refused(error) }
+        self.emit(stream, named, outcome, Some(text));
+        Error::new(self.url.scheme.op(), "", io::Error::other(why)).about(kind)
     }
 
     /// A connection to the proxy.

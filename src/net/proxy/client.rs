@@ -3,6 +3,7 @@
 use super::http::{Login, best_challenge, parse_response};
 use super::socks5::{self, Method};
 use super::{Credentials, Malformed, Parsed, Scheme, socks4};
+use crate::event::Kind;
 use crate::net::address::Endpoint;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -21,8 +22,9 @@ pub struct Request<'a> {
 
 /// The reason why there is no connection through the proxy.
 pub enum Failure {
-    /// It did not connect to the target. Another address of the target may do.
-    Refused(String),
+    /// It did not connect to the target, of which another address may do. The kind is that of the target's refusal, or
+    /// `Proxy` for the proxy's own.
+    Refused(Kind, String),
     /// It does not accept the user.
     Denied(String),
     /// HTTP: it demands an answer to a challenge, which is given if it is known here.
@@ -61,7 +63,10 @@ async fn ask_socks4<S: AsyncRead + AsyncWrite + Unpin>(
     send(stream, &socks4::request(request.target, user)?).await?;
     match receive(stream, socks4::parse_reply).await? {
         socks4::GRANTED => Ok(()),
-        code => Err(Failure::Refused(socks4::reason(code))),
+        code => {
+            let kind = if code == socks4::REJECTED { Kind::Refused } else { Kind::Proxy };
+            Err(Failure::Refused(kind, socks4::reason(code)))
+        }
     }
 }
 
@@ -93,7 +98,14 @@ async fn ask_socks5<S: AsyncRead + AsyncWrite + Unpin>(
     send(stream, &socks5::request(request.target)?).await?;
     match receive(stream, socks5::parse_reply).await? {
         0 => Ok(()),
-        code => Err(Failure::Refused(socks5::reason(code))),
+        code => {
+            let kind = match code {
+                5 => Kind::Refused,
+                1 | 3 | 4 | 6 => Kind::Unreachable,
+                _ => Kind::Proxy,
+            };
+            Err(Failure::Refused(kind, socks5::reason(code)))
+        }
     }
 }
 
@@ -112,7 +124,10 @@ async fn ask_http<S: AsyncRead + AsyncWrite + Unpin>(
             100..=199 => continue,
             200..=299 => Ok(()),
             407 => Err(Failure::Challenged(best_challenge(&response))),
-            status => Err(Failure::Refused(format!("{status} {}", response.reason).trim_end().to_owned())),
+            status => {
+                let kind = if status >= 500 { Kind::Unreachable } else { Kind::Proxy };
+                Err(Failure::Refused(kind, format!("{status} {}", response.reason).trim_end().to_owned()))
+            }
         };
     }
 }
@@ -172,7 +187,7 @@ mod tests {
                 authorization: user.map(|_| "Basic x".to_owned()),
             };
             let outcome = handshake(&mut near, &request).await.map_err(|failure| match failure {
-                Failure::Refused(text) | Failure::Denied(text) => text,
+                Failure::Refused(_, text) | Failure::Denied(text) => text,
                 Failure::Challenged(login) => format!("challenged: {}", login.is_some()),
                 Failure::Malformed(why) => why.to_string(),
                 Failure::Closed => "closed".to_owned(),
