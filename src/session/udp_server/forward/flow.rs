@@ -1,7 +1,7 @@
 //! One peer of a forwarding server: its socket towards the target, what waits for that, and the replies.
 
 use super::{Shared, is_transient};
-use crate::event::{Address, Event, Role};
+use crate::event::{Address, Role};
 use crate::net::resolve::resolve_target;
 use crate::sys::mmsg::{Origin, OutgoingDatagram};
 use crate::sys::reactor::register;
@@ -128,20 +128,28 @@ impl Flow {
 
     /// Serves the peer until it is silent or dismissed.
     pub(super) async fn run(&self, shared: &Shared) {
-        let found =
-            timeout(RESOLVE_LIMIT, resolve_target(shared.lookup, &shared.target, shared.sockets.events()));
-        let late = |_| {
-            let why = io::Error::new(ErrorKind::TimedOut, "no answer before the deadline");
-            Err(Error::new("resolve", &shared.target, why))
+        let served = async {
+            let found = timeout(RESOLVE_LIMIT, self.look_up(shared)).await.unwrap_or_else(|_| {
+                let why = io::Error::new(ErrorKind::TimedOut, "no answer before the deadline");
+                Err(Error::new("resolve", &shared.target, why))
+            });
+            self.serve_by_one_of(found?, shared).await
         };
-        let served = match found.await.unwrap_or_else(late) {
-            Ok(found) => self.serve_by_one_of(found, shared).await,
-            Err(error) => Err(error),
+        let served = tokio::select! {
+            biased;
+            () = self.dismissed.notified() => Ok(()),
+            served = served => served,
         };
         if let Err(error) = served {
-            shared.sockets.events().emit(Event::Warning { fault: error.fault() });
+            shared.warn_of(&error, None);
         }
         self.socket.replace(None);
+    }
+
+    async fn look_up(&self, shared: &Shared) -> Result<Vec<Address>> {
+        // The semaphore is never closed.
+        let _turn = shared.lookups.acquire().await;
+        resolve_target(shared.lookup, &shared.target, shared.sockets.events()).await
     }
 
     /// Serves the peer by the first address that does not refuse its first datagrams, that which answered others before.
@@ -185,7 +193,6 @@ impl Flow {
             let interest = if blocked { received | Interest::WRITABLE } else { received };
             tokio::select! {
                 biased;
-                () = self.dismissed.notified() => return Ok(true),
                 () = self.queued.notified() => {}
                 ready = socket.ready(interest) => {
                     let mut guard = ready.map_err(|e| Error::new("epoll_wait", address, e))?;

@@ -32,12 +32,15 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::io::unix::AsyncFd;
+use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, spawn_local};
 
 /// The most peers at once, since sender addresses can be forged in any number.
 const MOST_PEERS: u64 = 4096;
 /// Descriptors that are not for peers.
 const RESERVED: u64 = 64;
+/// Look-ups of the target at once.
+const LOOKUPS: usize = 16;
 /// Batches received in a row before the other tasks have their turn.
 const ROUNDS: usize = 4;
 
@@ -60,6 +63,8 @@ struct Shared {
     options: Vec<SocketOption>,
     sockets: SocketFactory,
     peers: RefCell<Peers<Rc<Flow>>>,
+    /// Look-ups at once: the system's resolver takes a thread for each.
+    lookups: Semaphore,
     receiver: RefCell<BatchReceiver>,
     sender: RefCell<BatchSender>,
     /// The address of the target that answered last.
@@ -91,6 +96,7 @@ async fn serve(config: &Config, forward: &Forward, sockets: Vec<Socket>, context
         options: config.options.clone(),
         sockets: context.sockets.clone(),
         peers: RefCell::new(Peers::new(usize::try_from(room).unwrap_or(1))),
+        lookups: Semaphore::new(LOOKUPS),
         receiver: RefCell::new(BatchReceiver::new()),
         sender: RefCell::new(BatchSender::new()),
         answering: RefCell::default(),
@@ -195,14 +201,22 @@ impl Shared {
         flow
     }
 
-    /// Warns of an error that concerns one peer, or a socket for a while; once a second for each errno.
+    /// Warns of an error that concerns one peer, or a socket for a while.
     fn warn(&self, socket: &Socket, op: &'static str, error: io::Error) {
-        let (now, errno) = (Instant::now(), error.raw_os_error());
+        self.warn_of(&Error::new(op, socket.on(), error), Some(socket));
+    }
+
+    /// As [`Self::warn`]; once a second for each errno, since peers can cause any number.
+    fn warn_of(&self, error: &Error, socket: Option<&Socket>) {
+        let (now, errno) = (Instant::now(), error.errno());
         if self.warned.get().is_some_and(|(last, at)| last == errno && now < at + WARNING_INTERVAL) {
             return;
         }
         self.warned.set(Some((errno, now)));
-        let fault = socket.blame(Error::new(op, socket.on(), error).fault());
+        let mut fault = error.fault();
+        if let Some(socket) = socket {
+            fault = socket.blame(fault);
+        }
         self.sockets.events().emit(Event::Warning { fault });
     }
 }
