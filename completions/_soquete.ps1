@@ -45,6 +45,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;listen' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
@@ -101,6 +103,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -127,6 +131,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--append-output', '--append-output', [CompletionResultType]::ParameterName, 'Append to the files of --output and --hex-dump; they are emptied otherwise')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls')
             [CompletionResult]::new('--tls-allow-truncated', '--tls-allow-truncated', [CompletionResultType]::ParameterName, 'Take a FIN without close_notify for an end, as old peers send it')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -137,6 +142,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;connect' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited connection of this number, in place of an address')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses and the TLS handshake together; with --check, each port')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses and the TLS handshake together; with --check, each port')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Keep trying for this long, or forever, until it works')
@@ -197,6 +203,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -207,6 +214,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;udp-serve' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
@@ -230,6 +239,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--reuseaddr', '--reuseaddr', [CompletionResultType]::ParameterName, 'Share the address with other sockets that allow it too, as for multicast')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -301,6 +312,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;chat-serve' {
+            [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
@@ -335,6 +348,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--v6only', '--v6only', [CompletionResultType]::ParameterName, 'Accept IPv6 only on an IPv6 socket [with -6: on by default]')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
+            [CompletionResult]::new('--activation', '--activation', [CompletionResultType]::ParameterName, 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address')
+            [CompletionResult]::new('--inetd', '--inetd', [CompletionResultType]::ParameterName, 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there')
             [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Listen on every interface, in both families; without it a bare port is loopback only')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'IPv4 only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'IPv4 only')
@@ -346,6 +361,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--announce', '--announce', [CompletionResultType]::ParameterName, 'Announce members who join and leave')
             [CompletionResult]::new('--both', '--both', [CompletionResultType]::ParameterName, 'Write sent bytes to the file of --output, too')
             [CompletionResult]::new('--append-output', '--append-output', [CompletionResultType]::ParameterName, 'Append to the files of --output and --hex-dump; they are emptied otherwise')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -396,6 +412,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')
@@ -449,6 +466,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'IPv6 only')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
             [CompletionResult]::new('--numeric', '--numeric', [CompletionResultType]::ParameterName, 'No DNS: hosts are literal addresses')
+            [CompletionResult]::new('--mptcp', '--mptcp', [CompletionResultType]::ParameterName, 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Events as JSON, one object a line; reports too')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Errors only')

@@ -41,6 +41,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand completions 'Print the completion script of a shell'
         }
         &'soquete;listen'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
@@ -97,6 +99,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --proxy 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -123,6 +127,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --append-output 'Append to the files of --output and --hex-dump; they are emptied otherwise'
             cand --tls 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
             cand --tls-allow-truncated 'Take a FIN without close_notify for an end, as old peers send it'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -132,6 +137,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;connect'= {
+            cand --fd 'Take the inherited connection of this number, in place of an address'
             cand -w 'Give up after this long, all addresses and the TLS handshake together; with --check, each port'
             cand --timeout 'Give up after this long, all addresses and the TLS handshake together; with --check, each port'
             cand --wait 'Keep trying for this long, or forever, until it works'
@@ -192,6 +198,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -201,6 +208,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;udp-serve'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
@@ -224,6 +233,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --reuseaddr 'Share the address with other sockets that allow it too, as for multicast'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -293,6 +304,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;chat-serve'= {
+            cand --fd 'Take the inherited socket of this number, in place of an address'
+            cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
@@ -327,6 +340,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --v6only 'Accept IPv6 only on an IPv6 socket [with -6: on by default]'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
+            cand --activation 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+            cand --inetd 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
             cand --public 'Listen on every interface, in both families; without it a bare port is loopback only'
             cand -4 'IPv4 only'
             cand --ipv4 'IPv4 only'
@@ -338,6 +353,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --announce 'Announce members who join and leave'
             cand --both 'Write sent bytes to the file of --output, too'
             cand --append-output 'Append to the files of --output and --hex-dump; they are emptied otherwise'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -387,6 +403,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'
@@ -439,6 +456,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --ipv6 'IPv6 only'
             cand -n 'No DNS: hosts are literal addresses'
             cand --numeric 'No DNS: hosts are literal addresses'
+            cand --mptcp 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
             cand --json 'Events as JSON, one object a line; reports too'
             cand -q 'Errors only'
             cand --quiet 'Errors only'

@@ -37,6 +37,10 @@ module completions {
 
   # Accept TCP connections
   export extern "soquete listen" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -111,6 +115,7 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
@@ -135,6 +140,7 @@ module completions {
 
   # Open a TCP connection, or test ports
   export extern "soquete connect" [
+    --fd: string              # Take the inherited connection of this number, in place of an address
     --check(-z)               # Only test: one row a port, open, closed or filtered
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
@@ -185,6 +191,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --json                    # Events as JSON, one object a line; reports too
@@ -202,6 +209,10 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -296,6 +307,10 @@ module completions {
 
   # Run a line chat that any TCP client can join
   export extern "soquete chat-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -336,6 +351,7 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -392,6 +408,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
@@ -452,6 +469,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)

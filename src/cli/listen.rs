@@ -3,8 +3,8 @@
 use super::proxy::only_to_forward;
 use super::values::duration;
 use super::{
-    ForwardArgs, ForwardTarget, ListenerArgs, ProxyKind, ProxyServerArgs, Response, ServerArgs, TapArgs,
-    TlsServerArgs,
+    ForwardArgs, ForwardTarget, ListenerArgs, PassedArgs, ProxyKind, ProxyServerArgs, Response, ServerArgs,
+    TapArgs, TlsServerArgs, UserArgs,
 };
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
@@ -49,13 +49,26 @@ use std::time::Duration;
 /// the passwords of SOCKS5; SOCKS4 has none. --allow-dest and --deny-dest apply to the addresses that a name stands for when
 /// it is connected, and to no other; without them a client reaches what this machine reaches, its loopback addresses too.
 ///
+/// With --activation, --fd or --inetd another program made the socket: a listener is served, and left to that program at
+/// the end; a connection is the only client. Standard input and output that are the socket itself are not used: without a
+/// service nothing is sent, and received data needs another standard output.
+///
+/// With --user the sockets are bound and files of the command line are read first, then every thread becomes that user, then
+/// readiness is reported: the ready file is written as that user.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES, mut_arg("proxy", only_to_forward))]
 pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -192,4 +205,8 @@ Examples:
                                           forward a port
   soquete listen -k --tls --tls-cert site.pem --forward unix:/run/app --public 443
                                           TLS in front of a plain server
+  soquete listen -k --user nobody --respond @page.http 80
+                                          drop privileges once bound
+  soquete listen -k --activation --echo   ExecStart= of a service with a .socket unit
+  soquete listen --inetd --upper          the same for inetd, or with Accept=yes
   soquete listen 0 --ready-file addr      take a free port, say which";

@@ -1,7 +1,7 @@
 //! `soquete udp-serve`.
 
 use super::values::duration;
-use super::{DatagramArgs, DatagramTarget, Response, ServerArgs, UdpServerArgs};
+use super::{DatagramArgs, DatagramTarget, PassedArgs, Response, ServerArgs, UdpServerArgs, UserArgs};
 use clap::Args;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -29,6 +29,10 @@ use std::time::Duration;
 /// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
 /// address is reported by a refuse event; after 1024 addresses no more are reported.
 ///
+/// With --activation, --fd or --inetd another program made the sockets, as inetd does for dgram services that wait; they are
+/// left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness is
+/// reported.
+///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
 /// is not UTF-8; also where datagrams are answered.
 #[derive(Debug, Args)]
@@ -40,8 +44,14 @@ use std::time::Duration;
 )]
 pub struct UdpServe {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -120,5 +130,7 @@ const EXAMPLES: &str = r"Examples:
   soquete udp-serve --join 224.0.0.251 5353
   soquete udp-serve --join ff02::fb%eth0 5353
                                           join a multicast group
+  soquete udp-serve --inetd --echo --idle-timeout 1m
+                                          a service of inetd that waits
   soquete udp-serve --count 1 --idle-timeout 5s 5000
                                           wait for one datagram";

@@ -4,14 +4,15 @@ use super::Context;
 use super::opening::Opening;
 use super::retry::{Answer, WaitReporter, deadline, next_attempt};
 use super::wait::stopped;
-use crate::event::Kind;
+use crate::event::{Kind, Role};
 use crate::net::address::Target;
 use crate::net::connect::{ConnectError, timed_out};
 use crate::net::resolve::ResolveLimits;
 use crate::net::stream::ByteStream;
-use crate::sys::Error;
+use crate::sys::passed::PassedSocket;
 use crate::sys::reactor::{runtime, sleep_until};
-use crate::sys::socket::{Socket, SocketFactory};
+use crate::sys::socket::{Passed, Socket, SocketFactory};
+use crate::sys::{self, Error};
 use std::io;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -29,9 +30,12 @@ pub struct ConnectConfig {
 }
 
 impl ConnectConfig {
-    /// Opens the connection of a stream that is plain, through a proxy too. The error of the last of several attempts has the
-    /// kind `timeout`.
+    /// Opens the connection of a stream that is plain, through a proxy too, or takes over the one that was passed on. The error
+    /// of the last of several attempts has the kind `timeout`.
     pub fn open(&self, context: &mut Context) -> Result<Socket, ConnectError> {
+        if let Some(passed) = context.passed.pop() {
+            return Ok(self.adopt(passed, &context.sockets)?);
+        }
         if self.opening.proxy.is_none() {
             return self
                 .repeat(context, |sockets, deadline, context| self.attempt(sockets, deadline, context));
@@ -45,8 +49,21 @@ impl ConnectConfig {
         })
     }
 
-    /// As [`Self::open`], with everything that the stream passes through, in `runtime`.
+    /// As [`Self::open`], with everything that the stream passes through, in `runtime`. A connection that was passed on is one
+    /// to the target.
     pub fn open_stream(&self, runtime: &Runtime, context: &mut Context) -> Result<ByteStream, ConnectError> {
+        let passed = context.passed.pop();
+        if let Some(passed) = passed.map(|passed| self.adopt(passed, &context.sockets)).transpose()? {
+            let deadline = self.timeout.map(|t| Instant::now() + t);
+            return runtime.block_on(async {
+                let stream = ByteStream::new(passed)?;
+                tokio::select! {
+                    biased;
+                    signal = stopped(&context.stop) => Err(ConnectError::Stopped(signal?)),
+                    stream = self.opening.pass_through(&self.target, stream, deadline) => Ok(stream?),
+                }
+            });
+        }
         self.repeat(context, |sockets, deadline, context| {
             runtime.block_on(async {
                 tokio::select! {
@@ -96,6 +113,15 @@ impl ConnectConfig {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Takes over a connection that another program opened.
+    fn adopt(&self, passed: PassedSocket, sockets: &SocketFactory) -> sys::Result<Socket> {
+        passed.expect(&[Passed::Connection], "a connected socket")?;
+        let socket = sockets.adopt(passed, Role::Client)?;
+        self.opening.options.iter().try_for_each(|option| socket.set(option))?;
+        socket.emit_options();
+        Ok(socket)
     }
 
     fn attempt(
