@@ -601,7 +601,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__listen)
-            opts="-4 -6 -n -k -C -q -v -h --activation --fd --inetd --user --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --proxy-server --forward --auth --auth-file --allow-dest --deny-dest --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --send-proxy-header --accept-proxy-header --proxy-auth-file --tls-ca --tls-insecure --output --both --hex-dump --append-output --rate --delay --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --proxy --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -k -C -q -v -h --activation --fd --inetd --user --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --proxy-server --forward --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --send-proxy-header --accept-proxy-header --tls-ca --tls-insecure --proxy-auth-file --output --both --hex-dump --append-output --rate --delay --auth --auth-file --allow-dest --deny-dest --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --proxy --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -647,22 +647,6 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --auth)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --auth-file)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --allow-dest)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --deny-dest)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --max-conns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -691,11 +675,11 @@ _soquete() {
                     COMPREPLY=($(compgen -W "1 2" -- "${cur}"))
                     return 0
                     ;;
-                --proxy-auth-file)
+                --tls-ca)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --tls-ca)
+                --proxy-auth-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -712,6 +696,22 @@ _soquete() {
                     return 0
                     ;;
                 --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-dest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deny-dest)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

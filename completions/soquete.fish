@@ -55,10 +55,6 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-server 
 http\t'HTTP: CONNECT, and requests with an absolute URI'
 socks\t'SOCKS4, SOCKS4a and SOCKS5'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -d 'Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth -d 'Serve this user only; repeatable. An argument is visible to everybody on this machine: prefer --auth-file' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth-file -d 'Serve the users in FILE only, USER:PASSWORD a line, # begins a comment' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-dest -d 'Connect to these addresses only: an address, a block, a range or a host name; repeatable' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-dest -d 'Do not connect to these addresses, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
@@ -70,12 +66,16 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-peer-eof -
 keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-proxy-header -d 'Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client' -r -f -a "1\t'Text'
 2\t'Binary'"
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-ca -d 'With tls: targets and https:// proxies, trust the roots in FILE instead of the system\'s' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l delay -d 'Pause for this long after each line that is sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth -d 'Serve this user only; repeatable. An argument is visible to everybody on this machine: prefer --auth-file' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth-file -d 'Serve the users in FILE only, USER:PASSWORD a line, # begins a comment' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-dest -d 'Connect to these addresses only: an address, a block, a range or a host name; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-dest -d 'Do not connect to these addresses, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r

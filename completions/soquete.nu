@@ -56,10 +56,6 @@ module completions {
     --send: path              # Send FILE, then FIN
     --proxy-server: string@"nu-complete soquete listen proxy_server" # Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
     --forward: string         # Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
-    --auth: string            # Serve this user only; repeatable. An argument is visible to everybody on this machine: prefer --auth-file
-    --auth-file: path         # Serve the users in FILE only, USER:PASSWORD a line, # begins a comment
-    --allow-dest: string      # Connect to these addresses only: an address, a block, a range or a host name; repeatable
-    --deny-dest: string       # Do not connect to these addresses, allowed ones too; repeatable
     --keep-open(-k)           # Keep accepting; clients are served at the same time
     --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
     --recv-only               # Do not read standard input
@@ -76,15 +72,19 @@ module completions {
     --progress                # Show a bar with rate and remaining time (on a terminal)
     --send-proxy-header: string@"nu-complete soquete listen send_proxy_header" # Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client
     --accept-proxy-header     # Expect a PROXY header of either version before a client's first byte; reset clients without one
-    --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     --tls-ca: path            # With tls: targets and https:// proxies, trust the roots in FILE instead of the system's
     --tls-insecure            # With tls: targets and https:// proxies, accept any certificate, with a warning
+    --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
     --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
     --rate: string            # Move at most SIZE bytes a second on each connection, each way
     --delay: string           # Pause for this long after each line that is sent
+    --auth: string            # Serve this user only; repeatable. An argument is visible to everybody on this machine: prefer --auth-file
+    --auth-file: path         # Serve the users in FILE only, USER:PASSWORD a line, # begins a comment
+    --allow-dest: string      # Connect to these addresses only: an address, a block, a range or a host name; repeatable
+    --deny-dest: string       # Do not connect to these addresses, allowed ones too; repeatable
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
     --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable

@@ -16,15 +16,15 @@ pub struct ForwardArgs {
     /// Expect a PROXY header of either version before a client's first byte; reset clients without one
     #[arg(long)]
     pub accept_proxy_header: bool,
-    /// The proxy that connects to the target.
-    #[command(flatten)]
-    pub proxy: ProxyArgs,
     /// With tls: targets and https:// proxies, trust the roots in FILE instead of the system's
     #[arg(long, value_name = "FILE", requires = "forward")]
     pub tls_ca: Option<PathBuf>,
     /// With tls: targets and https:// proxies, accept any certificate, with a warning
     #[arg(long, requires = "forward")]
     pub tls_insecure: bool,
+    /// The proxy that connects to the target.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
 }
 
 /// A version of the PROXY header.

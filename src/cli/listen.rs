@@ -75,9 +75,6 @@ pub struct Listen {
     /// The service.
     #[command(flatten)]
     pub service: ServiceArgs,
-    /// The users and destinations of a proxy server.
-    #[command(flatten)]
-    pub proxy: ProxyServerArgs,
     /// Keep accepting; clients are served at the same time
     #[arg(short, long)]
     pub keep_open: bool,
@@ -117,6 +114,9 @@ pub struct Listen {
     /// Taps.
     #[command(flatten)]
     pub taps: TapArgs,
+    /// The users and destinations of a proxy server.
+    #[command(flatten)]
+    pub proxy: ProxyServerArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsServerArgs,
