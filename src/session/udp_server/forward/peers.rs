@@ -64,6 +64,7 @@ impl<T> Peers<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
     use std::cell::Cell;
     use std::rc::Rc;
     use std::time::Duration;
@@ -72,7 +73,7 @@ mod tests {
     fn the_peer_that_was_silent_longest_makes_room() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
-        let key = |n: u16| (0, SocketAddr::from(([127, 0, 0, 1], n)));
+        let key = |n: u16| (0, Address::from(SocketAddr::from(([127, 0, 0, 1], n))));
         let mut peers = Peers::new(2);
         let active = |time: &Rc<Cell<Instant>>| time.get();
         let times: Vec<_> = (0..4).map(|ms| Rc::new(Cell::new(at(ms)))).collect();
