@@ -1,6 +1,7 @@
 //! `soquete connect`.
 
 use super::listen::PipeArgs;
+use super::proxy::{keep_through_proxy, not_for_checks};
 use super::values::{duration, patience};
 use super::{ClientArgs, TapArgs, TlsClientArgs};
 use clap::Args;
@@ -30,6 +31,10 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
+/// With --proxy the states are those of the connection to the proxy, and the event proxy says what it answered. Its TLS, with
+/// https://, is verified as that of --tls is; --tls-ca and --tls-insecure hold for both, --tls-pin and --tls-name for the
+/// proxy where --tls is not there. Digest goes before Basic, SHA-256 before MD5.
+///
 /// Taps see the bytes that are sent and received, inside TLS where there is any. A file that cannot be opened ends the
 /// program at once with exit status 5; one that cannot be written is a warning, the connection goes on, and the exit status
 /// is 5 at its end. --rate is for each connection and each way. --delay begins when a line was handed to the kernel.
@@ -46,7 +51,7 @@ use std::time::Duration;
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES)]
+#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy), mut_arg("proxy", not_for_checks))]
 pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required_unless_present = "fd", num_args = 1..)]
@@ -138,6 +143,8 @@ Examples:
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
+  soquete connect --proxy socks5h://localhost:9050 example.com 80
+                                                through a proxy that resolves the name
   soquete connect --output log --both --append-output example.com 25
                                                 keep what is said
   soquete connect --hex-dump - --rate 64k host 1234 < file

@@ -25,7 +25,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     let has_input = !args.recv_only && !super::input_is_passed(context);
     let tls = tls_client(&args.tls, std::slice::from_ref(&target), context)?;
     let taps = open_taps(&args.taps, context)?;
-    let opening = Opening { taps: taps.clone(), ..opening(&args.client, tls) };
+    let opening = Opening { taps: taps.clone(), ..opening(&args.client, &args.tls, tls)? };
     let connect = ConnectConfig { target, opening, timeout: args.timeout, wait: args.wait };
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let end = EndConfig { send_only: args.send_only, ..end };

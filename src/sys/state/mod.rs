@@ -47,6 +47,8 @@ pub(in crate::sys) struct Inner {
     /// FIN went both ways.
     orderly: bool,
     deadline: Option<Instant>,
+    /// The number of the socket whose bytes this one passes on.
+    pub(super) joined: Option<u32>,
     /// Its FIN goes out by itself once the data of both directions has ended (Multipath TCP).
     pub(super) fin_follows: bool,
     /// Set for a socket of another program.
@@ -84,6 +86,7 @@ impl StateTracker {
                 fin_sent: false,
                 orderly: false,
                 deadline: None,
+                joined: None,
                 fin_follows: false,
                 adopted: None,
             }),
