@@ -73,7 +73,6 @@ impl ByteStream {
     }
 
     /// The socket, taken out of the runtime, if nothing lies between it and the bytes; else the stream itself.
-    #[cfg_attr(test, expect(clippy::result_large_err, reason = "only the stream of tests is large"))]
     #[allow(clippy::result_large_err)] // the stream moves either way
     pub fn into_plain(self) -> std::result::Result<Socket, Self> {
         if let Layer::Plain(socket) = self.layer { Ok(socket.into_inner()) } else { Err(self) }

@@ -64,8 +64,8 @@ impl<T> Peers<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::SocketAddr;
     use std::cell::Cell;
+    use std::net::SocketAddr;
     use std::rc::Rc;
     use std::time::Duration;
 
