@@ -3,6 +3,7 @@
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
 mod address;
+mod child;
 mod flood;
 mod hold;
 mod queue;
@@ -15,6 +16,7 @@ mod tls;
 mod words;
 
 pub use address::{Address, EscapedBytes, UnixAddress};
+pub use child::{ChildFields, ChildStep};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};
@@ -157,6 +159,14 @@ pub enum Event {
         what: TlsStep,
         #[serde(flatten)]
         tls: Box<TlsFields>,
+    },
+    /// A command that has a connection as its standard input and output started or ended.
+    Child {
+        #[serde(flatten)]
+        socket: Subject,
+        what: ChildStep,
+        #[serde(flatten)]
+        child: ChildFields,
     },
     /// The result of a port check, or the state of one of many connections.
     Target {

@@ -1,5 +1,6 @@
 //! The text of each event for people, without its time.
 
+use super::child::child;
 use super::subject::subject;
 use super::tls::tls;
 use super::units::{bytes, latency, retransmits};
@@ -45,6 +46,7 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
             write!(out, "{}{}: {}", subject(*socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
         }
         Event::Tls { .. } => tls(event, display, out)?,
+        Event::Child { .. } => child(event, style, out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
         // Checks are in the report.
         Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,

@@ -1,45 +1,136 @@
-//! Signals and limits inherited from the parent process and passed on to a command.
+//! Commands as child processes: what they inherit, and the process group that each is ended by.
 #![allow(unsafe_code)]
 
+use super::fd;
+use super::poll::Process;
 use super::{limits, signal};
-use std::ffi::OsStr;
+use rustix::process::{Pid, Resource, Signal, kill_process_group, prlimit, test_kill_process_group};
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Whether SIGXFSZ was ignored already when the program started.
-static FILE_SIZE_IGNORED: AtomicBool = AtomicBool::new(false);
+use std::process::{Child, Command, ExitStatus};
 
 /// Puts in order what was inherited. To be called once, before anything else.
 ///
 /// A child's status is kept for us even if the parent process ignored SIGCHLD (wait(2)), and a write past the limit on a file's
 /// size is an error like any other, `EFBIG`, instead of an end by SIGXFSZ (setrlimit(2)).
 pub fn settle_signals() {
-    FILE_SIZE_IGNORED.store(signal::is_ignored(libc::SIGXFSZ), Ordering::Relaxed);
-    // SAFETY: neither is a handler, and there is no other thread yet.
-    unsafe {
-        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
-        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    // SAFETY: there is no other thread yet.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+    if !signal::is_ignored(libc::SIGXFSZ) {
+        signal::disregard(libc::SIGXFSZ);
     }
 }
 
-/// A command that gets what this program was started with: the limit on descriptors, signals as they were.
-#[must_use]
-pub fn command(program: &OsStr) -> Command {
-    let mut command = Command::new(program);
-    let (descriptors, ignored) = (limits::inherited(), FILE_SIZE_IGNORED.load(Ordering::Relaxed));
-    let restore = move || {
-        if let Some(limit) = descriptors {
-            // A soft limit may always be lowered again (setrlimit(2)).
-            rustix::process::setrlimit(rustix::process::Resource::Nofile, limit)?;
+/// Makes commands inherit nothing: descriptors that the parent process passed on are closed in them, and the signals it
+/// ignored are the default again.
+///
+/// Signals of job control stay ignored, since a handler would have a call that they interrupt begin again without end.
+pub fn isolate_commands() -> io::Result<()> {
+    for number in 1..=libc::SIGRTMAX() {
+        let keeps = matches!(number, libc::SIGTTIN | libc::SIGTTOU | libc::SIGTSTP | libc::SIGPIPE);
+        if !keeps && signal::is_ignored(number) {
+            signal::disregard(number);
         }
-        if !ignored {
-            // SAFETY: no handler is installed.
-            unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_DFL) };
+    }
+    fd::close_all_on_exec()
+}
+
+/// Starts a command with the limit on descriptors that this program was started with.
+///
+/// The limit is set from here: a function to run between fork and exec would cost the fork that posix_spawn(3) saves.
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    let child = command.spawn()?;
+    if let (Some(limit), Some(pid)) = (limits::inherited(), pid_of(&child)) {
+        // It fails if the command is another user's by now, or over; neither needs the limit.
+        let _ = prlimit(Some(pid), Resource::Nofile, limit);
+    }
+    Ok(child)
+}
+
+fn pid_of(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+/// How a process group is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupSignal {
+    /// Its connection is gone.
+    HangUp,
+    /// It is to end.
+    Terminate,
+    /// It ends.
+    Kill,
+}
+
+/// A command that leads a process group of its own. Dropped before its end it is killed.
+pub struct CommandGroup {
+    child: Child,
+    process: Process,
+    leader: Pid,
+    status: Option<ExitStatus>,
+}
+
+impl CommandGroup {
+    /// Starts a command.
+    pub fn start(command: &mut Command) -> io::Result<Self> {
+        let mut child = spawn(command.process_group(0))?;
+        match (Process::watch(&child), pid_of(&child)) {
+            (Ok(process), Some(leader)) => Ok(Self { child, process, leader, status: None }),
+            (answer, _) => {
+                child.kill()?;
+                child.wait()?;
+                Err(answer.err().unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+            }
         }
-        Ok(())
-    };
-    // SAFETY: between fork and exec it makes system calls alone.
-    unsafe { command.pre_exec(restore) };
-    command
+    }
+
+    /// The number of the process that was started, and of its group.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, once it did.
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        if self.status.is_none() {
+            self.status = self.child.try_wait()?;
+        }
+        Ok(self.status)
+    }
+
+    /// Signals every process of the group, those that are stopped too. To be called before the command's end is taken by
+    /// [`Self::try_wait`], or where [`Self::has_members`].
+    pub fn signal(&self, signal: GroupSignal) {
+        let signal = match signal {
+            GroupSignal::HangUp => Signal::HUP,
+            GroupSignal::Terminate => Signal::TERM,
+            GroupSignal::Kill => Signal::KILL,
+        };
+        // It fails where no process is left, or none that is ours.
+        let _ = kill_process_group(self.leader, signal);
+        let _ = kill_process_group(self.leader, Signal::CONT);
+    }
+
+    /// Whether there are processes in the group, its leader's remains included until [`Self::try_wait`] took them.
+    #[must_use]
+    pub fn has_members(&self) -> bool {
+        test_kill_process_group(self.leader).is_ok()
+    }
+}
+
+impl AsRawFd for CommandGroup {
+    /// Readable once the command has ended.
+    fn as_raw_fd(&self) -> RawFd {
+        self.process.as_raw_fd()
+    }
+}
+
+impl Drop for CommandGroup {
+    fn drop(&mut self) {
+        if self.status.is_none() {
+            self.signal(GroupSignal::Kill);
+            let _ = self.child.wait();
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -130,6 +130,11 @@ impl Process {
         let mut fds = vec![(self.0.as_fd(), Interest::Reading)];
         fds.extend(stop.map(|fd| (fd, Interest::Reading)));
         Ok(wait(&fds, None)?[0])
+    }
+
+    /// The descriptor, readable once the child has ended.
+    pub(super) fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 
     /// Sends the child the signal this program got.
