@@ -5,9 +5,12 @@ use super::fd;
 use super::poll::Process;
 use super::{limits, signal};
 use rustix::process::{Pid, Resource, Signal, kill_process_group, prlimit, test_kill_process_group};
+use std::cell::{Cell, RefCell};
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 
 /// Puts in order what was inherited. To be called once, before anything else.
@@ -48,6 +51,44 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
     Ok(child)
 }
 
+/// Where a program is, as execvp(3) looks for it; an error if it is not there or may not be run.
+pub fn find_program(name: &OsStr) -> io::Result<PathBuf> {
+    if name.as_encoded_bytes().contains(&b'/') {
+        return expect_program(Path::new(name)).map(|()| name.into());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let mut last = io::Error::from_raw_os_error(libc::ENOENT);
+    for found in std::env::split_paths(&path).map(|folder| folder.join(name)) {
+        match expect_program(&found) {
+            Ok(()) => return Ok(found),
+            Err(error) if error.raw_os_error() == Some(libc::EACCES) => last = error,
+            Err(_) => {}
+        }
+    }
+    Err(last)
+}
+
+fn expect_program(path: &Path) -> io::Result<()> {
+    if path.metadata()?.is_dir() {
+        return Err(io::Error::from_raw_os_error(libc::EACCES));
+    }
+    Ok(rustix::fs::access(path, rustix::fs::Access::EXEC_OK)?)
+}
+
+/// A command's status as shells have it: 128 and the signal's number where a signal ended it.
+#[must_use]
+pub fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|number| 128 + number));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
+
+/// The name of the signal that ended a command, its number where it has none.
+#[must_use]
+pub fn ending_signal(status: ExitStatus) -> Option<String> {
+    let number = status.signal()?;
+    Some(signal_hook::low_level::signal_name(number).map_or_else(|| number.to_string(), str::to_owned))
+}
+
 fn pid_of(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
@@ -65,10 +106,10 @@ pub enum GroupSignal {
 
 /// A command that leads a process group of its own. Dropped before its end it is killed.
 pub struct CommandGroup {
-    child: Child,
+    child: RefCell<Child>,
     process: Process,
     leader: Pid,
-    status: Option<ExitStatus>,
+    status: Cell<Option<ExitStatus>>,
 }
 
 impl CommandGroup {
@@ -76,7 +117,9 @@ impl CommandGroup {
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = spawn(command.process_group(0))?;
         match (Process::watch(&child), pid_of(&child)) {
-            (Ok(process), Some(leader)) => Ok(Self { child, process, leader, status: None }),
+            (Ok(process), Some(leader)) => {
+                Ok(Self { child: child.into(), process, leader, status: Cell::new(None) })
+            }
             (answer, _) => {
                 child.kill()?;
                 child.wait()?;
@@ -88,15 +131,15 @@ impl CommandGroup {
     /// The number of the process that was started, and of its group.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.leader.as_raw_pid().unsigned_abs()
     }
 
     /// How it ended, once it did.
-    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        if self.status.is_none() {
-            self.status = self.child.try_wait()?;
+    pub fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
+        if self.status.get().is_none() {
+            self.status.set(self.child.borrow_mut().try_wait()?);
         }
-        Ok(self.status)
+        Ok(self.status.get())
     }
 
     /// Signals every process of the group, those that are stopped too. To be called before the command's end is taken by
@@ -128,9 +171,9 @@ impl AsRawFd for CommandGroup {
 
 impl Drop for CommandGroup {
     fn drop(&mut self) {
-        if self.status.is_none() {
+        if self.status.get().is_none() {
             self.signal(GroupSignal::Kill);
-            let _ = self.child.wait();
+            let _ = self.child.get_mut().wait();
         }
     }
 }

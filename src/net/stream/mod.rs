@@ -75,6 +75,14 @@ impl ByteStream {
         matches!(self.layer, Layer::Tls(_))
     }
 
+    /// The socket, where nothing stands between it and the bytes; else the stream as it was.
+    pub fn into_plain(self) -> std::result::Result<Socket, Self> {
+        match self.layer {
+            Layer::Plain(socket) => Ok(socket.into_inner()),
+            layer => Err(Self { layer }),
+        }
+    }
+
     /// Waits for the answer to a connect that does not block.
     pub async fn connected(socket: Socket, progress: Connecting) -> Result<Self> {
         let stream = Self::new(socket)?;

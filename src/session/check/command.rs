@@ -4,7 +4,7 @@ use super::super::{Context, Outcome, Result};
 use crate::event::Kind;
 use crate::exit::Exit;
 use crate::sys;
-use crate::sys::child::spawn;
+use crate::sys::child::{exit_code, spawn};
 use crate::sys::poll::Process;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
@@ -21,9 +21,7 @@ pub(super) fn run(words: &[OsString], context: &Context) -> Result {
     if let Some(signal) = context.stop.signal().filter(|signal| status.signal() == Some(signal.number())) {
         return Ok(Outcome::stopped(signal));
     }
-    // 128 and the signal's number, as shells have it.
-    let code = status.code().or_else(|| status.signal().map(|n| 128 + n));
-    let code = code.and_then(|c| u8::try_from(c).ok()).unwrap_or(u8::MAX);
+    let code = exit_code(status);
     Ok(Outcome::of(Exit::Command(code), format!("{name} ended with {code}")))
 }
 

@@ -37,7 +37,7 @@ impl ConnectionHandler {
         }
         tokio::select! {
             end = self.attend(client) => end.map(|()| RelayEnd::Done),
-            limit = idle(client, self.idle) => Ok(RelayEnd::Idle(limit)),
+            limit = idle(client.socket_ref(), self.idle) => Ok(RelayEnd::Idle(limit)),
         }
     }
 
