@@ -2,7 +2,7 @@
 
 use super::listen::PipeArgs;
 use super::values::{duration, patience};
-use super::{ClientArgs, TlsClientArgs};
+use super::{ClientArgs, ExecArgs, TlsClientArgs};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -25,21 +25,34 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
+/// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS through two pipes. Its exit
+/// status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES)]
+#[command(
+    override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]",
+    after_help = EXAMPLES,
+    mut_arg("on_eof", |arg| arg.conflicts_with("ExecArgs")),
+    mut_arg("eof_wait", |arg| arg.conflicts_with("ExecArgs")),
+    mut_arg("on_peer_eof", |arg| arg.conflicts_with("ExecArgs")),
+    mut_arg("progress", |arg| arg.conflicts_with("ExecArgs")),
+)]
 pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
     pub target: Vec<String>,
-    /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
-    #[arg(last = true, value_name = "COMMAND", conflicts_with = "tls")]
+    /// Run this once the ports are open (with --until-closed: are closed), or with --exec; its exit status becomes ours
+    #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
+    /// A command for the connection.
+    #[command(flatten)]
+    pub exec: ExecArgs,
     /// Only test: one row a port, open, closed or filtered
-    #[arg(short = 'z', long, conflicts_with = "tls")]
+    #[arg(short = 'z', long, conflicts_with_all = ["tls", "ExecArgs"])]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
@@ -48,16 +61,16 @@ pub struct Connect {
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
     /// Wait until connections are refused there; a port that does not answer may still be open
-    #[arg(long, conflicts_with = "tls")]
+    #[arg(long, conflicts_with_all = ["tls", "ExecArgs"])]
     pub until_closed: bool,
     /// Send standard input and end once it is acknowledged
-    #[arg(long, conflicts_with = "recv_only")]
+    #[arg(long, conflicts_with_all = ["recv_only", "ExecArgs"])]
     pub send_only: bool,
     /// Do not read standard input
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ExecArgs")]
     pub recv_only: bool,
     /// Send line ends as CR LF
-    #[arg(short = 'C', long)]
+    #[arg(short = 'C', long, conflicts_with = "ExecArgs")]
     pub crlf: bool,
     /// End when the connection is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
@@ -77,7 +90,7 @@ impl Connect {
     /// Whether ports are only tested: asked for, or implied.
     #[must_use]
     pub fn is_check(&self) -> bool {
-        self.check || self.until_closed || !self.command.is_empty()
+        self.check || self.until_closed || (!self.command.is_empty() && !self.exec.exec)
     }
 }
 
@@ -98,6 +111,7 @@ Examples:
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
+  soquete connect host 7000 --exec -- ./talk      a program talks to the server
   soquete connect --tls example.com 443         talk TLS, verified
   soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
                                                 trust one root, verify another name";

@@ -1,9 +1,10 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, Response, ServerArgs, TlsServerArgs};
+use super::{ExecArgs, ListenerArgs, Response, ServerArgs, TlsServerArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,9 +24,27 @@ use std::time::Duration;
 /// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
 /// truncation, an error of that connection.
 ///
+/// With --exec or --sh-exec a command is run for each client. The connection itself is its standard input and output, with TLS
+/// two pipes are; its standard error is that of this program. It finds the addresses in its environment: SOQUETE_PEER_ADDR,
+/// SOQUETE_PEER_PORT, SOQUETE_LOCAL_ADDR, SOQUETE_LOCAL_PORT, SOQUETE_PROTO, SOQUETE_CONN (the number in events),
+/// SOQUETE_TLS_SUBJECT (of a client's certificate), and as ncat names them NCAT_REMOTE_ADDR, NCAT_REMOTE_PORT, NCAT_LOCAL_ADDR,
+/// NCAT_LOCAL_PORT, NCAT_PROTO. It inherits no other descriptor, and no signal is ignored in it.
+///
+/// A connection ends with its command, even if a process that the command left behind has it too. A connection that breaks sends
+/// SIGHUP to the command's process group. At the end of this program, and with --idle-timeout, the group gets SIGTERM, and SIGKILL
+/// after two seconds. Without -k the exit status is that of the command, 128 and the signal's number where a signal ended it.
+/// A command that is not there is an error before the first client.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete listen [OPTIONS] [HOST] <PORT>", after_help = EXAMPLES)]
+#[command(
+    override_usage = "soquete listen [OPTIONS] [HOST] <PORT> [-- <COMMAND>...]",
+    after_help = EXAMPLES,
+    mut_arg("on_eof", |arg| arg.conflicts_with("ExecArgs")),
+    mut_arg("eof_wait", |arg| arg.conflicts_with("ExecArgs")),
+    mut_arg("on_peer_eof", |arg| arg.conflicts_with("ExecArgs")),
+    mut_arg("progress", |arg| arg.conflicts_with("ExecArgs")),
+)]
 pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
@@ -36,20 +55,26 @@ pub struct Listen {
     /// The service.
     #[command(flatten)]
     pub service: ServiceArgs,
+    /// A command for each client.
+    #[command(flatten)]
+    pub exec: ExecArgs,
+    /// The command of --exec and its arguments
+    #[arg(last = true, value_name = "COMMAND", requires = "exec", help_heading = "Command")]
+    pub command: Vec<OsString>,
     /// Keep accepting; clients are served at the same time
     #[arg(short, long)]
     pub keep_open: bool,
     /// Send standard input and print nothing; without -k, end once it is acknowledged
-    #[arg(long, conflicts_with_all = ["recv_only", "ServiceArgs"])]
+    #[arg(long, conflicts_with_all = ["recv_only", "ServiceArgs", "ExecArgs"])]
     pub send_only: bool,
     /// Do not read standard input
-    #[arg(long, conflicts_with = "ServiceArgs")]
+    #[arg(long, conflicts_with_all = ["ServiceArgs", "ExecArgs"])]
     pub recv_only: bool,
     /// Send line ends as CR LF
-    #[arg(short = 'C', long, conflicts_with_all = ["recv_only", "ServiceArgs"])]
+    #[arg(short = 'C', long, conflicts_with_all = ["recv_only", "ServiceArgs", "ExecArgs"])]
     pub crlf: bool,
     /// Tag each line from a client with its address
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ExecArgs")]
     pub prefix: bool,
     /// Serve at most N clients at once; others wait in the accept queue
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -77,7 +102,7 @@ pub struct Listen {
 /// A service instead of standard input and output.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Service")]
-#[group(multiple = false)]
+#[group(multiple = false, conflicts_with = "ExecArgs")]
 pub struct ServiceArgs {
     /// Send data back
     #[arg(long)]
@@ -139,4 +164,8 @@ Examples:
                                           serve one network but one host
   soquete listen -k --tls --tls-cert site.pem --respond @page.http 8443
                                           the same answer through TLS
+  soquete listen -k 7000 --exec -- cat -n
+                                          a command for each client
+  soquete listen -k --max-conns 10 7000 --sh-exec 'read name; echo hello $name'
+                                          a line of shell, ten at once
   soquete listen 0 --ready-file addr      take a free port, say which";

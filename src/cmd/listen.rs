@@ -1,23 +1,23 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, response, tls_server};
+use super::{Context, Result, access_rules, bind_target, children, end_config, response, tls_server};
 use crate::cli::Listen;
-use crate::event::Proto;
-use crate::net::address::Endpoint;
+use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
 use crate::relay::EndConfig;
 use crate::session::ready;
 use crate::session::tcp_server::{self, Config, Service};
+use crate::sys::socket::SocketType;
 use crate::sys::{self, fd, limits};
 
 /// Runs the subcommand.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
-    let bind_target = bind_target(Endpoint::parse(&args.address)?, &args.address, &args.server);
+    let bind_target = bind_target(Target::parse(&args.address)?, &args.address, &args.server);
     let config = config(args, context)?;
     limits::raise_descriptors();
     let listen_config = ListenConfig {
         sockets: &context.sockets,
-        proto: Proto::Tcp,
+        kind: SocketType::Stream,
         options: &args.listener.socket.server_options(),
         defaults: &[],
         backlog: args.listener.backlog,
@@ -49,6 +49,9 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
 
 fn service(args: &Listen, context: &Context) -> sys::Result<Service> {
     let service = &args.service;
+    if let Some(children) = children(&args.exec, &args.command)? {
+        return Ok(Service::Command(children));
+    }
     Ok(match (&service.respond, &service.send) {
         _ if service.echo => Service::Echo,
         _ if service.upper => Service::Upper,

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 /// Appends the text.
 pub(super) fn child(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
     let Event::Child { socket, child, .. } = event else { return Ok(()) };
-    let (socket, pid) = (subject(*socket), child.pid);
+    let (socket, pid) = (subject(socket), child.pid);
     match (child.code, &child.signal) {
         (_, Some(signal)) => write!(out, "{socket} command {pid} {} {signal}", style.warning("killed by")),
         (Some(0), None) => write!(out, "{socket} command {pid} {}", style.good("exited with 0")),

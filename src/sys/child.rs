@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
 /// Puts in order what was inherited. To be called once, before anything else.
@@ -51,16 +51,16 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
     Ok(child)
 }
 
-/// Where a program is, as execvp(3) looks for it; an error if it is not there or may not be run.
-pub fn find_program(name: &OsStr) -> io::Result<PathBuf> {
+/// Looks for a program as execvp(3) does; an error if it is not there or may not be run.
+pub fn find_program(name: &OsStr) -> io::Result<()> {
     if name.as_encoded_bytes().contains(&b'/') {
-        return expect_program(Path::new(name)).map(|()| name.into());
+        return expect_program(Path::new(name));
     }
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
     let mut last = io::Error::from_raw_os_error(libc::ENOENT);
     for found in std::env::split_paths(&path).map(|folder| folder.join(name)) {
         match expect_program(&found) {
-            Ok(()) => return Ok(found),
+            Ok(()) => return Ok(()),
             Err(error) if error.raw_os_error() == Some(libc::EACCES) => last = error,
             Err(_) => {}
         }

@@ -63,10 +63,24 @@ impl ByteStream {
         Ok(Self { layer: Layer::Plain(register(socket)?) })
     }
 
-    /// The stream through a session whose handshake is done; a FIN without `close_notify` is an error unless `allow_truncated`.
+    /// The stream through a session whose handshake is done, with a peer whose certificate has this subject; a FIN without
+    /// `close_notify` is an error unless `allow_truncated`.
     #[must_use]
-    pub fn through_tls(session: session::Stream<Under>, allow_truncated: bool) -> Self {
-        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))) }
+    pub fn through_tls(
+        session: session::Stream<Under>,
+        subject: Option<String>,
+        allow_truncated: bool,
+    ) -> Self {
+        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, subject, allow_truncated))) }
+    }
+
+    /// The subject of the peer's certificate, where there is TLS and the peer has one.
+    #[must_use]
+    pub fn tls_subject(&self) -> Option<String> {
+        match &self.layer {
+            Layer::Tls(tls) => tls.subject().map(str::to_owned),
+            _ => None,
+        }
     }
 
     /// Whether the bytes pass through TLS.

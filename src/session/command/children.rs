@@ -2,7 +2,9 @@
 
 use super::{CommandLine, GRACE, environment, exit_fields, start_fields};
 use crate::event::{ChildStep, Event};
-use crate::sys::child::{CommandGroup, GroupSignal};
+use crate::exit::Exit;
+use crate::session::Outcome;
+use crate::sys::child::{CommandGroup, GroupSignal, exit_code};
 use crate::sys::reactor::register_command;
 use crate::sys::socket::Socket;
 use crate::sys::{self, Result};
@@ -50,9 +52,10 @@ impl Children {
         })
     }
 
-    /// How the command that ended last did.
-    pub(in crate::session) fn last(&self) -> Option<ExitStatus> {
-        self.last.get()
+    /// The outcome of a run with one command, which ended: its status is ours.
+    pub(in crate::session) fn outcome(&self) -> Outcome {
+        let code = self.last.get().map_or(0, exit_code);
+        Outcome::of(Exit::Command(code), format!("{} ended with {code}", self.line.name()))
     }
 
     /// The error of a command that cannot be started.

@@ -69,7 +69,7 @@ impl Children {
         };
         running.conclude(status, &socket);
         socket.take_back().map_err(|e| self.failed(e))?;
-        close(ByteStream::new(socket)?, scratch).await;
+        close(&ByteStream::new(socket)?, scratch).await;
         Ok(status)
     }
 }
@@ -113,11 +113,11 @@ async fn broken(socket: &AsyncFd<Socket>) {
 }
 
 /// Ends a connection whose command has ended: FIN, then what the peer still sends, to its end and at most for [`LINGER`].
-pub(super) async fn close(stream: ByteStream, scratch: &RefCell<Vec<u8>>) {
+pub(super) async fn close(stream: &ByteStream, scratch: &RefCell<Vec<u8>>) {
     let last = async {
         stream.first_data_acked().await;
         if stream.shutdown_write().await.is_ok() {
-            let _ = discard(&stream, scratch).await;
+            let _ = discard(stream, scratch).await;
         }
     };
     // A peer that goes on sending is cut off.

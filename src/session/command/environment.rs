@@ -1,6 +1,6 @@
 //! What a command is told of its connection, in its environment.
 
-use crate::event::{Proto, Subject};
+use crate::event::{Address, Proto, Subject};
 use std::net::SocketAddr;
 
 /// The variables of a command; those without a value are removed, so that none is inherited from a command that started us.
@@ -10,8 +10,8 @@ pub(in crate::session) fn environment(
     socket: &Subject,
     tls_subject: Option<String>,
 ) -> Vec<(&'static str, Option<String>)> {
-    let (peer_address, peer_port) = parts(socket.peer);
-    let (local_address, local_port) = parts(socket.local);
+    let (peer_address, peer_port) = parts(socket.peer.as_ref());
+    let (local_address, local_port) = parts(socket.local.as_ref());
     vec![
         ("SOQUETE_PEER_ADDR", peer_address.clone()),
         ("SOQUETE_PEER_PORT", peer_port.clone()),
@@ -28,14 +28,18 @@ pub(in crate::session) fn environment(
     ]
 }
 
-/// An address and a port; a link-local address with its interface's number, without which it leads nowhere.
-fn parts(address: Option<SocketAddr>) -> (Option<String>, Option<String>) {
-    let Some(address) = address else { return (None, None) };
-    let ip = match address {
-        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
-        other => other.ip().to_string(),
-    };
-    (Some(ip), Some(address.port().to_string()))
+/// An address and a port; a link-local address with its interface's number, without which it leads nowhere. A UNIX socket has a
+/// path, or `@` and a name, and no port.
+fn parts(address: Option<&Address>) -> (Option<String>, Option<String>) {
+    match address {
+        None => (None, None),
+        Some(Address::Inet(SocketAddr::V6(v6))) if v6.scope_id() != 0 => {
+            (Some(format!("{}%{}", v6.ip(), v6.scope_id())), Some(v6.port().to_string()))
+        }
+        Some(Address::Inet(address)) => (Some(address.ip().to_string()), Some(address.port().to_string())),
+        Some(Address::Unix(name)) => (Some(name.to_string()), None),
+        Some(Address::Vsock { cid, port }) => (Some(cid.to_string()), Some(port.to_string())),
+    }
 }
 
 /// As ncat has it.
@@ -44,6 +48,7 @@ const fn proto(proto: Proto) -> &'static str {
         Proto::Tcp => "TCP",
         Proto::Udp => "UDP",
         Proto::Unix => "UNIX",
+        Proto::Vsock => "VSOCK",
     }
 }
 
@@ -54,11 +59,12 @@ mod tests {
 
     #[test]
     fn both_families_of_names_tell_the_same() {
+        let inet = |text: &str| Address::Inet(text.parse().unwrap());
         let socket = Subject {
             conn: 7,
             proto: Proto::Tcp,
-            local: Some("127.0.0.1:7000".parse().unwrap()),
-            peer: Some("[fe80::1%3]:50000".parse().unwrap()),
+            local: Some(inet("127.0.0.1:7000")),
+            peer: Some(inet("[fe80::1%3]:50000")),
             role: Role::Server,
         };
         let told = environment(&socket, Some("CN=a".to_owned()));

@@ -48,7 +48,12 @@ impl CommandLine {
 
     /// The error of a command that cannot be started.
     pub(in crate::session) fn failed(&self, error: io::Error) -> Error {
-        Error::new("run", self.program().to_string_lossy(), error).about(Kind::File)
+        Error::new("run", self.name(), error).about(Kind::File)
+    }
+
+    /// The program, for people.
+    pub(in crate::session) fn name(&self) -> String {
+        self.program().to_string_lossy().into_owned()
     }
 }
 

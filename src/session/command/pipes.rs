@@ -4,16 +4,18 @@ use super::Children;
 use super::connection::{Cause, close, refuse};
 use crate::net::stream::ByteStream;
 use crate::session::shared::{discard, idle};
-use crate::sys::pipe::{PipeReader, PipeWriter, command_pipes};
 use crate::sys::Result;
+use crate::sys::pipe::{CommandPipes, read_now, register_pipes};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::os::fd::AsFd;
 use std::pin::pin;
 use std::process::ExitStatus;
 use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::Notify;
 
 /// A peer that takes nothing of a command's last output for so long does not get it.
@@ -28,9 +30,9 @@ impl Children {
         scratch: &RefCell<Vec<u8>>,
     ) -> Result<ExitStatus> {
         let socket = stream.socket_ref();
-        let pipes = command_pipes().map_err(|e| self.failed(e));
-        let started = pipes.and_then(|pipes| {
-            Ok((self.start(socket, stream.tls_subject(), pipes.theirs)?, pipes.input, pipes.output))
+        let started = CommandPipes::new().map_err(|e| self.failed(e)).and_then(|pipes| {
+            let ours = register_pipes(pipes.input, pipes.output).map_err(|e| self.failed(e))?;
+            Ok((self.start(socket, stream.tls_subject(), pipes.theirs)?, ours.0, ours.1))
         });
         let (running, input, output) = match started {
             Ok(started) => started,
@@ -70,29 +72,83 @@ impl Children {
             Err(cause) => running.end_early(cause, socket).await?,
         };
         running.conclude(status, socket);
-        if stream.is_tls() { stream.finish(scratch).await } else { close(stream, scratch).await }
+        if stream.is_tls() {
+            stream.finish(scratch).await
+        } else {
+            close(&stream, scratch).await
+        }
         Ok(status)
     }
 }
 
 /// Sends what the peer sends to the command, to the end of it. What a command does not take any more is thrown away.
-async fn send_input(stream: &ByteStream, input: PipeWriter, scratch: &RefCell<Vec<u8>>) -> io::Result<()> {
+async fn send_input(stream: &ByteStream, mut input: Sender, scratch: &RefCell<Vec<u8>>) -> io::Result<()> {
     loop {
         let mut rest = Vec::new();
+        let mut refused = false;
         let received = poll_fn(|cx| {
             let mut buffer = scratch.borrow_mut();
             let received = ready!(stream.poll_read(cx, &mut buffer))?;
             let sent = match input.try_write(&buffer[..received]) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-                answer => answer?,
+                Err(error) => {
+                    refused = error.kind() != io::ErrorKind::WouldBlock;
+                    0
+                }
+                Ok(sent) => sent,
             };
             rest.extend_from_slice(&buffer[sent..received]);
             Poll::Ready(Ok::<_, io::Error>(received))
         });
-        let taken = async {
-            let received = received.await?;
-            input.write_all(&rest).await?;
-            Ok(received)
-        };
+        if received.await? == 0 {
+            return Ok(());
+        }
+        if refused || input.write_all(&rest).await.is_err() {
+            drop(input);
+            return discard(stream, scratch).await.map_err(|error| error.source);
+        }
     }
+}
+
+/// Sends what the command writes to the peer, to the end of it, or to what is there once the command has exited: a process that
+/// it left behind may hold the pipe.
+async fn send_output(
+    mut stream: &ByteStream,
+    output: &Receiver,
+    scratch: &RefCell<Vec<u8>>,
+    exited: &Notify,
+) -> io::Result<()> {
+    let mut last = false;
+    loop {
+        let mut rest = Vec::new();
+        let read = {
+            let mut buffer = scratch.borrow_mut();
+            // What the runtime knows of the pipe may be older than the exit.
+            let read =
+                if last { read_now(output.as_fd(), &mut buffer) } else { output.try_read(&mut buffer) };
+            read.and_then(|read| {
+                let sent = match stream.try_write(&[IoSlice::new(&buffer[..read])]) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                    answer => answer?,
+                };
+                rest.extend_from_slice(&buffer[sent..read]);
+                Ok(read)
+            })
+        };
+        match read {
+            Ok(0) => break,
+            Ok(_) => {
+                stream.write_all(&rest).await?;
+                stream.flush().await?;
+                // A fast command must not keep the other tasks waiting.
+                tokio::task::consume_budget().await;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && last => break,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::select! {
+                ready = output.readable() => ready?,
+                () = exited.notified() => last = true,
+            },
+            Err(error) => return Err(error),
+        }
+    }
+    stream.shutdown_write().await.map_err(|error| error.source)
 }

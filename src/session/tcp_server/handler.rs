@@ -48,7 +48,9 @@ impl ConnectionHandler {
             Service::Respond(bytes) => send(client, bytes).await?,
             Service::Send(path) => send_file(client, path).await?,
             Service::Stream(path) => send_pipe(client, path).await?,
-            Service::Discard | Service::Pipe => return discard(client, &self.buffer).await,
+            Service::Discard | Service::Pipe | Service::Command(_) => {
+                return discard(client, &self.buffer).await;
+            }
         }
         // FIN, and then what the client still sends: a close with unread data would reset what it has not read yet.
         client.shutdown_write().await?;

@@ -77,6 +77,9 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
         end = server.only_client(), if !config.keep_open => end,
     };
     accepting.iter().for_each(tokio::task::JoinHandle::abort);
+    if let Service::Command(children) = &server.handler.service {
+        children.end().await;
+    }
     if let (Some(output), Some(written)) = (output, written) {
         // A failure was reported when it came.
         let _ = written.finish(&output).await;
@@ -176,6 +179,10 @@ impl Server {
     }
 
     async fn serve(&self, stream: ByteStream) -> sys::Result<RelayEnd> {
+        if let Service::Command(children) = &self.handler.service {
+            let served = children.serve(stream, self.handler.idle, &self.handler.buffer).await;
+            return served.map(|_| RelayEnd::Done);
+        }
         let end = self.handler.serve(&stream).await;
         let fault = match &end {
             Ok(RelayEnd::Idle(idle)) => {
@@ -248,7 +255,10 @@ impl Server {
         loop {
             let changed = self.changed.notified();
             if let Some(end) = self.only_end.take() {
-                return Ok(Relay::Ended(end?).into());
+                return match &self.handler.service {
+                    Service::Command(children) => end.map(|_| children.outcome()).map_err(Into::into),
+                    _ => Ok(Relay::Ended(end?).into()),
+                };
             }
             changed.await;
         }

@@ -1,6 +1,7 @@
 //! The services of a TCP server.
 
 use crate::event::Kind;
+use crate::session::command::Children;
 use crate::sys::{Error, Result};
 use std::fs::{File, Metadata};
 use std::io;
@@ -24,6 +25,8 @@ pub enum Service {
     Send(PathBuf),
     /// What is written into this pipe, then FIN.
     Stream(PathBuf),
+    /// A command with the connection as its standard input and output.
+    Command(Children),
 }
 
 impl Service {
