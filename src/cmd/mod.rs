@@ -30,7 +30,7 @@ use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
-pub(crate) use command::children;
+pub(crate) use command::{children, command_line};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 pub(crate) use tls::{tls_client, tls_server};

@@ -1,10 +1,16 @@
 //! `soquete udp-serve`.
 
-use super::{Context, Result, response};
+use super::{Context, Result, command_line, response};
 use crate::cli::{AnswerArgs, UdpServe};
 use crate::net::address::Endpoint;
-use crate::session::udp_server::{self, Answer, Config, Membership};
+use crate::session::udp_server::{self, Answer, Config, Membership, PeerCommands};
 use crate::sys;
+use std::time::Duration;
+
+/// The most commands at once, unless said otherwise.
+const MOST_COMMANDS: usize = 100;
+/// How long a command lives without datagrams, unless said otherwise.
+const COMMAND_IDLE: Duration = Duration::from_mins(1);
 
 /// Runs the subcommand.
 pub fn run(args: &UdpServe, context: &mut Context) -> Result {
@@ -13,7 +19,12 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
 
 fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let answer = answer(&args.answer, context)?;
-    let answers = !matches!(answer, Answer::Nothing);
+    let commands = command_line(&args.exec, &args.command).map(|line| PeerCommands {
+        line,
+        most: args.max_conns.map_or(MOST_COMMANDS, |most| most as usize),
+        idle: args.idle_timeout.unwrap_or(COMMAND_IDLE),
+    });
+    let answers = commands.is_some() || !matches!(answer, Answer::Nothing);
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
     let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
     let endpoint = Endpoint::parse(&args.address)?;
@@ -24,13 +35,14 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
         options: args.own.socket.options(),
         ready: super::ready(&args.own.ready),
         answer,
+        idle_timeout: args.idle_timeout.filter(|_| commands.is_none()),
+        commands,
         input: (!answers && !args.recv_only).then(|| super::input_config(args.input)),
         to_all: args.to_all,
         ends_with_input: args.send_only,
         shows: (context.json || !answers) && !args.send_only,
         lines: args.lines,
         count: args.count,
-        idle_timeout: args.idle_timeout,
     })
 }
 

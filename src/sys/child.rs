@@ -8,7 +8,7 @@ use rustix::process::{Pid, Resource, Signal, kill_process_group, prlimit, test_k
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
@@ -162,10 +162,16 @@ impl CommandGroup {
     }
 }
 
-impl AsRawFd for CommandGroup {
+impl AsFd for CommandGroup {
     /// Readable once the command has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.process.as_fd()
+    }
+}
+
+impl AsRawFd for CommandGroup {
     fn as_raw_fd(&self) -> RawFd {
-        self.process.as_raw_fd()
+        self.as_fd().as_raw_fd()
     }
 }
 

@@ -3,7 +3,7 @@
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -132,11 +132,6 @@ impl Process {
         Ok(wait(&fds, None)?[0])
     }
 
-    /// The descriptor, readable once the child has ended.
-    pub(super) fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-
     /// Sends the child the signal this program got.
     pub fn pass_on(&self, signal: super::signal::Signal) -> io::Result<()> {
         let signal = match signal {
@@ -144,5 +139,12 @@ impl Process {
             super::signal::Signal::Terminate => Signal::TERM,
         };
         Ok(pidfd_send_signal(&self.0, signal)?)
+    }
+}
+
+impl AsFd for Process {
+    /// Readable once the child has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }

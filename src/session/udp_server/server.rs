@@ -3,6 +3,7 @@
 use super::Config;
 use super::access::AccessFilter;
 use super::answer::{Answer, UpperBatch};
+use super::commands::Commands;
 use super::loop_guard::LoopGuard;
 use super::recipients::{Recipient, Recipients};
 use super::sender::{Sender, name};
@@ -20,11 +21,13 @@ pub(super) struct UdpServer<'a> {
     answer: &'a Answer,
     sockets: &'a [Socket],
     receiver: BatchReceiver,
-    sender: Sender<'a>,
+    pub(super) sender: Sender<'a>,
     access: AccessFilter<'a>,
     loop_guard: LoopGuard,
     recipients: Recipients,
     upper: UpperBatch,
+    /// Absent where no command is run for each peer.
+    pub(super) commands: Option<Commands<'a>>,
     /// Absent where datagrams are not shown.
     output: Option<DatagramOutput<'a>>,
     /// How many datagrams are still wanted; absent without a limit.
@@ -47,6 +50,7 @@ impl<'a> UdpServer<'a> {
     pub(super) fn new(
         config: &'a Config,
         sockets: &'a [Socket],
+        limit: usize,
         context: &'a mut Context,
         stop: &'a Stop,
     ) -> Result<Self> {
@@ -61,6 +65,11 @@ impl<'a> UdpServer<'a> {
             loop_guard: LoopGuard::new(sockets),
             recipients: Recipients::new(config.to_all),
             upper: UpperBatch::default(),
+            commands: config
+                .commands
+                .as_ref()
+                .map(|commands| Commands::new(commands, sockets, limit))
+                .transpose()?,
             output,
             left: config.count,
             last: Instant::now(),
@@ -87,7 +96,9 @@ impl<'a> UdpServer<'a> {
         if let Some(output) = &mut self.output {
             output.write(&self.receiver, socket)?;
         }
-        if matches!(self.answer, Answer::Nothing) {
+        if self.commands.is_some() {
+            self.give(number);
+        } else if matches!(self.answer, Answer::Nothing) {
             self.remember_senders(number);
         } else {
             self.reply(socket)?;
@@ -109,6 +120,20 @@ impl<'a> UdpServer<'a> {
                 self.recipients.add(peer, self.last);
             }
             before = Some(peer);
+        }
+    }
+
+    /// Gives the batch to the commands of its peers.
+    fn give(&mut self, number: usize) {
+        let Some(commands) = &mut self.commands else { return };
+        for datagram in self.receiver.datagrams() {
+            match self.loop_guard.suspect(datagram.peer) {
+                Some(why) => {
+                    let socket = &self.sockets[number];
+                    self.loop_guard.warn(datagram.peer, why, socket, self.sender.events);
+                }
+                None => commands.give(number, datagram, self.last),
+            }
         }
     }
 
