@@ -12,6 +12,7 @@
 mod chat;
 mod check;
 mod churn;
+mod command;
 mod crowd;
 mod datagrams;
 mod echo;
@@ -44,6 +45,8 @@ enum Section {
     Transfer,
     /// Connections a second of an echo server.
     Churn,
+    /// Connections a second of a server that runs a command for each.
+    Command,
     /// All ports of localhost.
     Check,
     /// A room full of clients who talk.
@@ -130,6 +133,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
     match section {
         Section::Transfer => transfer::run(table, plan),
         Section::Churn => churn::run(table, plan),
+        Section::Command => command::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),

@@ -4,6 +4,7 @@
 #[must_use]
 pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
     let serves = matches!(subcommand, "listen" | "udp-serve" | "chat-serve");
+    let runs = matches!(subcommand, "" | "listen" | "connect" | "udp-serve");
     Some(match flag {
         "-p" if serves => "the port stands alone, as in `soquete listen 8080`",
         "-p" => "the local port is --source :PORT",
@@ -12,7 +13,8 @@ pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
         "-l" => "`soquete listen PORT` waits for clients",
         "-u" => "datagrams are sent by `soquete udp-send` and received by `soquete udp-serve`",
         "-U" => "UNIX sockets are not supported yet",
-        "-e" | "-c" if subcommand != "stat" => "no command is run on a connection",
+        "-e" if runs => "a command is --exec -- COMMAND, as in `soquete listen -k 7000 --exec -- cat -n`",
+        "-c" if runs => "a line of shell is --sh-exec STRING",
         _ => return None,
     })
 }

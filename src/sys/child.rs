@@ -41,7 +41,7 @@ pub fn isolate_commands() -> io::Result<()> {
 
 /// Starts a command with the limit on descriptors that this program was started with.
 ///
-/// The limit is set from here: a function to run between fork and exec would cost the fork that posix_spawn(3) saves.
+/// The limit is set from here: a function to run between fork and exec would cost the fork that `posix_spawn`(3) saves.
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     let child = command.spawn()?;
     if let (Some(limit), Some(pid)) = (limits::inherited(), pid_of(&child)) {

@@ -86,10 +86,13 @@ impl Children {
     pub(in crate::session) async fn end(&self) {
         self.ending.set(true);
         let groups: Vec<_> = self.running.borrow().values().cloned().collect();
-        groups.iter().for_each(|group| group.get_ref().signal(GroupSignal::Terminate));
+        for group in &groups {
+            group.get_ref().signal(GroupSignal::Terminate);
+        }
         if tokio::time::timeout(GRACE, self.are_gone(&groups)).await.is_err() {
-            let left = groups.iter().filter(|group| group.get_ref().has_members());
-            left.for_each(|group| group.get_ref().signal(GroupSignal::Kill));
+            for group in groups.iter().filter(|group| group.get_ref().has_members()) {
+                group.get_ref().signal(GroupSignal::Kill);
+            }
             // A process that waits for a disk ends when that answers.
             let _ = tokio::time::timeout(KILLED_LIMIT, self.are_gone(&groups)).await;
         }

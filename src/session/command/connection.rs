@@ -108,7 +108,7 @@ pub(super) fn refuse(socket: &Socket, error: Error) -> Error {
 async fn broken(socket: &AsyncFd<Socket>) {
     // Nothing but the end of both directions is an event here.
     if socket.ready(Interest::PRIORITY).await.is_err() || !socket.get_ref().is_broken() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -6,7 +6,8 @@ use crate::net::stream::ByteStream;
 use crate::session::shared::{discard, idle};
 use crate::sys::Result;
 use crate::sys::pipe::{CommandPipes, read_now, register_pipes};
-use std::cell::RefCell;
+use crate::sys::tty;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
@@ -38,7 +39,7 @@ impl Children {
             Ok(started) => started,
             Err(error) => return Err(refuse(socket, error)),
         };
-        let exited = Notify::new();
+        let exited = Exited::default();
         let mut up = pin!(send_input(&stream, input, scratch));
         let mut down = pin!(send_output(&stream, &output, scratch, &exited));
         let mut receives = true;
@@ -60,7 +61,8 @@ impl Children {
         };
         let status = match early {
             Ok(status) => {
-                exited.notify_one();
+                exited.is_set.set(true);
+                exited.changed.notify_one();
                 tokio::select! {
                     // A failure is one of a connection that is over.
                     _ = &mut down, if sends => {}
@@ -73,9 +75,9 @@ impl Children {
         };
         running.conclude(status, socket);
         if stream.is_tls() {
-            stream.finish(scratch).await
+            stream.finish(scratch).await;
         } else {
-            close(&stream, scratch).await
+            close(&stream, scratch).await;
         }
         Ok(status)
     }
@@ -109,22 +111,31 @@ async fn send_input(stream: &ByteStream, mut input: Sender, scratch: &RefCell<Ve
     }
 }
 
-/// Sends what the command writes to the peer, to the end of it, or to what is there once the command has exited: a process that
-/// it left behind may hold the pipe.
+/// Sends what the command writes to the peer, to the end of it, or what is in the pipe once the command has exited: a process
+/// that it left behind may go on writing.
 async fn send_output(
     mut stream: &ByteStream,
     output: &Receiver,
     scratch: &RefCell<Vec<u8>>,
-    exited: &Notify,
+    exited: &Exited,
 ) -> io::Result<()> {
-    let mut last = false;
-    loop {
+    // What is left in the pipe of a command that exited, bytes.
+    let mut left = None;
+    while left != Some(0) {
+        if left.is_none() && exited.is_set.get() {
+            left = Some(usize::try_from(tty::waiting(output.as_fd())).unwrap_or(usize::MAX));
+        }
         let mut rest = Vec::new();
         let read = {
             let mut buffer = scratch.borrow_mut();
-            // What the runtime knows of the pipe may be older than the exit.
-            let read =
-                if last { read_now(output.as_fd(), &mut buffer) } else { output.try_read(&mut buffer) };
+            let read = match left {
+                // What the runtime knows of the pipe may be older than the exit.
+                Some(left) => {
+                    let length = left.min(buffer.len());
+                    read_now(output.as_fd(), &mut buffer[..length])
+                }
+                None => output.try_read(&mut buffer),
+            };
             read.and_then(|read| {
                 let sent = match stream.try_write(&[IoSlice::new(&buffer[..read])]) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
@@ -136,19 +147,27 @@ async fn send_output(
         };
         match read {
             Ok(0) => break,
-            Ok(_) => {
+            Ok(read) => {
+                left = left.map(|left| left - read);
                 stream.write_all(&rest).await?;
                 stream.flush().await?;
                 // A fast command must not keep the other tasks waiting.
                 tokio::task::consume_budget().await;
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && last => break,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::select! {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && left.is_none() => tokio::select! {
                 ready = output.readable() => ready?,
-                () = exited.notified() => last = true,
+                () = exited.changed.notified() => {}
             },
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             Err(error) => return Err(error),
         }
     }
     stream.shutdown_write().await.map_err(|error| error.source)
+}
+
+/// Whether a command has exited.
+#[derive(Default)]
+struct Exited {
+    is_set: Cell<bool>,
+    changed: Notify,
 }

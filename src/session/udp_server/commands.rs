@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 const RECORD: usize = 256 << 10;
 /// Writes of one command sent before the others have their turn.
 const ROUNDS: usize = 16;
+/// Writes that may wait where a command has ended; fewer fit, but a process that it left behind may go on writing.
+const LAST_ROUNDS: usize = 1024;
 /// Between two looks whether a process group is empty.
 const GROUP_LOOK: Duration = Duration::from_millis(10);
 /// The least time between two reports of peers that get no command.
@@ -135,7 +137,7 @@ impl<'a> Commands<'a> {
                 let status = command.status();
                 command.write_rest();
                 let socket = &self.sockets[command.peer.socket];
-                let rounds = if status.is_some() { usize::MAX } else { ROUNDS };
+                let rounds = if status.is_some() { LAST_ROUNDS } else { ROUNDS };
                 let mut done = 0;
                 while done < rounds
                     && let Some(bytes) = command.read(&mut self.buffer, now)

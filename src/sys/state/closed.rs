@@ -75,7 +75,7 @@ impl StateTracker {
         let syn = u64::from(inner.subject.role == Role::Client);
         let Ok(info) = tcp_info::read(fd) else { return false };
         let sent = inner.payload(Some(info)).map_or(self.bytes_out.load(Ordering::Relaxed), |(_, sent)| sent);
-        info.bytes_acked().is_some_and(|acked| acked >= sent + syn + 1)
+        info.bytes_acked().is_some_and(|acked| acked > sent + syn)
     }
 }
 
