@@ -75,7 +75,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__join)
-            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --output --both --hex-dump --append-output --rate --delay --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -107,6 +107,22 @@ _soquete() {
                     ;;
                 --on-peer-eof)
                     COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hex-dump)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --source)
@@ -193,7 +209,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__serve)
-            opts="-4 -6 -n -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -232,6 +248,22 @@ _soquete() {
                     return 0
                     ;;
                 --slow-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hex-dump)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --delay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -349,12 +381,16 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__connect)
-            opts="-z -w -C -4 -6 -n -q -v -h --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-z -w -C -4 -6 -n -q -v -h --exec --sh-exec --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --on-eof --eof-wait --on-peer-eof --progress --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --sh-exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -371,16 +407,20 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-eof)
-                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
-                    return 0
-                    ;;
-                --eof-wait)
+                --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-peer-eof)
-                    COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                --hex-dump)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --tls-ca)
@@ -487,6 +527,18 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --on-eof)
+                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
+                    return 0
+                    ;;
+                --eof-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-peer-eof)
+                    COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -525,7 +577,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__listen)
-            opts="-4 -6 -n -k -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --keep-open --send-only --recv-only --crlf --prefix --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -k -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --exec --sh-exec --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --output --both --hex-dump --append-output --rate --delay --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --on-eof --eof-wait --on-peer-eof --progress --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -555,6 +607,10 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --sh-exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max-conns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -567,16 +623,20 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-eof)
-                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
-                    return 0
-                    ;;
-                --eof-wait)
+                --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-peer-eof)
-                    COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                --hex-dump)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --tls-client-ca)
@@ -691,6 +751,18 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --on-eof)
+                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
+                    return 0
+                    ;;
+                --eof-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-peer-eof)
+                    COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -707,7 +779,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__multi__subcmd__connect)
-            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --output --both --hex-dump --append-output --rate --delay --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -743,6 +815,22 @@ _soquete() {
                     ;;
                 --on-peer-eof)
                     COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --hex-dump)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --source)
@@ -969,7 +1057,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__serve)
-            opts="-4 -6 -n -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --exec --sh-exec --max-conns --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -992,6 +1080,14 @@ _soquete() {
                     return 0
                     ;;
                 --respond)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sh-exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-conns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -49,15 +49,14 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-file -d
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
-keep\t'Send nothing and go on reading'
-close\t'Close at once'"
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
-keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
@@ -86,6 +85,12 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Large
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
+keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -97,28 +102,31 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s n -l numeric 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l echo -d 'Send data back'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l upper -d 'Send data back in upper case'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l discard -d 'Discard data'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s k -l keep-open -d 'Keep accepting; clients are served at the same time'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-only -d 'Send standard input and print nothing; without -k, end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s C -l crlf -d 'Send line ends as CR LF'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag each line from a client with its address'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l show -d 'Print what clients send to the service, escaped on a terminal'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l both -d 'Write sent bytes to the file of --output, too'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when the connection is idle for this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
-keep\t'Send nothing and go on reading'
-close\t'Close at once'"
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
-keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
@@ -145,22 +153,31 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'M
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
+keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l both -d 'Write sent bytes to the file of --output, too'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-insecure -d 'Accept any certificate, with a warning'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
@@ -170,9 +187,11 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny -d 'R
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l max-conns -d 'Run at most N commands at once; datagrams of other peers are dropped [default: 100]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long; with --exec, end a command without datagrams for this long [default there: 60s]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseport -d 'Let several sockets share one address' -r
@@ -195,6 +214,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l echo -d 'Send each datagram back'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l upper -d 'Send each datagram back in upper case'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l lines -d 'End each datagram on standard output with a line feed where it has none'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l to-all -d 'Send lines to every peer of the last minute instead of the last one'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l send-only -d 'Send standard input, end with it, and print nothing'
@@ -250,6 +270,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
 drop\t'Let it skip lines, with a notice'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
@@ -279,6 +303,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still truncated to --max-line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Announce members who join and leave'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l both -d 'Write sent bytes to the file of --output, too'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
@@ -292,6 +318,10 @@ close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
@@ -313,6 +343,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l events -d 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l both -d 'Write sent bytes to the file of --output, too'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s n -l numeric -d 'No DNS: hosts are literal addresses'
@@ -330,6 +362,10 @@ close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
@@ -353,6 +389,8 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-prefix -d 'Print lines without [HOST:PORT]'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after increasing waits'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l both -d 'Write sent bytes to the file of --output, too'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'

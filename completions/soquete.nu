@@ -42,19 +42,24 @@ module completions {
     --discard                 # Discard data
     --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     --send: path              # Send FILE, then FIN
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
     --keep-open(-k)           # Keep accepting; clients are served at the same time
     --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
     --prefix                  # Tag each line from a client with its address
+    --show                    # Print what clients send to the service, escaped on a terminal
     --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
     --reject                  # Reset clients over --max-conns instead of letting them wait
     --accept-timeout: string  # End when there is no client for this long
     --idle-timeout: string    # End a connection that is idle for this long
-    --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
-    --eof-wait: string        # Wait at most this long for the peer after standard input ended
-    --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
-    --progress                # Show a bar with rate and remaining time (on a terminal)
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
     --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -85,6 +90,10 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
+    --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --progress                # Show a bar with rate and remaining time (on a terminal)
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -108,6 +117,8 @@ module completions {
 
   # Open a TCP connection, or test ports
   export extern "soquete connect" [
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
     --check(-z)               # Only test: one row a port, open, closed or filtered
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
@@ -116,10 +127,12 @@ module completions {
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
     --idle-timeout: string    # End when the connection is idle for this long
-    --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
-    --eof-wait: string        # Wait at most this long for the peer after standard input ended
-    --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
-    --progress                # Show a bar with rate and remaining time (on a terminal)
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --tls                     # Speak TLS; the server's certificate is verified against the system's roots and the host
     --tls-ca: path            # Trust the roots in FILE instead of the system's
     --tls-pin: string         # Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -152,6 +165,10 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
+    --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --progress                # Show a bar with rate and remaining time (on a terminal)
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -178,9 +195,12 @@ module completions {
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
     --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
+    --max-conns: string       # Run at most N commands at once; datagrams of other peers are dropped [default: 100]
     --join: string            # Join this multicast group, on one interface or the one the routing table names
     --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
-    --idle-timeout: string    # End when no datagram arrives for this long
+    --idle-timeout: string    # End when no datagram arrives for this long; with --exec, end a command without datagrams for this long [default there: 60s]
     --lines                   # End each datagram on standard output with a line feed where it has none
     --to-all                  # Send lines to every peer of the last minute instead of the last one
     --send-only               # Send standard input, end with it, and print nothing
@@ -275,6 +295,12 @@ module completions {
     --max-line: string        # Maximum length of a line; the rest is dropped
     --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
     --slow-limit: string      # How far a slow client may fall behind
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
@@ -323,6 +349,12 @@ module completions {
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete chat-join on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -375,6 +407,12 @@ module completions {
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete multi-connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only

@@ -5,6 +5,7 @@
 pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
     let serves = matches!(subcommand, "listen" | "udp-serve" | "chat-serve");
     let runs = matches!(subcommand, "" | "listen" | "connect" | "udp-serve");
+    let takes_taps = matches!(subcommand, "connect" | "listen");
     Some(match flag {
         "-p" if serves => "the port stands alone, as in `soquete listen 8080`",
         "-p" => "the local port is --source :PORT",
@@ -12,6 +13,9 @@ pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
         "-s" => "the local address is --source ADDR",
         "-l" => "`soquete listen PORT` waits for clients",
         "-u" => "datagrams are sent by `soquete udp-send` and received by `soquete udp-serve`",
+        "-o" if takes_taps => {
+            "received bytes are copied by --output FILE, both directions in hexadecimal by --hex-dump FILE"
+        }
         "-U" => "UNIX sockets are not supported yet",
         "-e" if runs => "a command is --exec -- COMMAND, as in `soquete listen -k 7000 --exec -- cat -n`",
         "-c" if runs => "a line of shell is --sh-exec STRING",

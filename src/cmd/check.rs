@@ -10,11 +10,12 @@ use crate::session::check::{self, Config};
 
 /// Runs `soquete connect --check`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
-    if args.tls.tls {
-        return Err(AddrError(
-            "a command after -- waits for a port, which --tls is not for; add --exec".into(),
-        )
-        .into());
+    let taps = &args.taps;
+    let has_tap = taps.output.is_some() || taps.hex_dump.is_some() || taps.rate.is_some();
+    if args.tls.tls || has_tap || taps.delay.is_some() {
+        let text =
+            "a command after -- waits for a port, without --tls and taps; --exec runs it on the connection";
+        return Err(AddrError(text.into()).into());
     }
     let config = Config {
         groups: parse_targets(&args.target)?,

@@ -55,7 +55,8 @@ impl Children {
     /// The outcome of a run with one command, which ended: its status is ours.
     pub(in crate::session) fn outcome(&self) -> Outcome {
         let code = self.last.get().map_or(0, exit_code);
-        Outcome::of(Exit::Command(code), format!("{} ended with {code}", self.line.name()))
+        let exit = if code == 0 { Exit::Done } else { Exit::Command(code) };
+        Outcome::of(exit, format!("{} ended with {code}", self.line.name()))
     }
 
     /// The error of a command that cannot be started.
