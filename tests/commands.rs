@@ -344,8 +344,8 @@ fn through_tls_the_bytes_pass_through_pipes() {
     let run = client("--sh-exec").arg("read subject; echo x; exit 6").run();
     assert_eq!(run.code, 6, "{run}");
     // A client that goes on sending to a command that has ended gets its answer.
-    let served = server.terminate();
-    assert_eq!(ends(&served), [(0, String::new()), (0, String::new())], "{served}");
+    let ended = server.terminate();
+    assert_eq!(ends(&ended), [(0, String::new()), (0, String::new())], "{ended}");
     let server =
         soquete(&format!("listen --tls --tls-cert {} 127.0.0.1 0 --exec -- cat", file("server.pem")));
     let server = server.start();
