@@ -357,6 +357,44 @@ fn through_tls_the_bytes_pass_through_pipes() {
     assert_eq!(server.finish().code, 0);
 }
 
+#[test]
+fn a_process_left_behind_that_writes_on_does_not_hold_a_pipe() {
+    let server = soquete("listen --tls 127.0.0.1 0 --sh-exec").arg("yes 2>/dev/null & echo $!").start();
+    let run = soquete(&format!("connect --tls --tls-insecure 127.0.0.1 {}", server.port())).run();
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains(&b'\n'), "{run}");
+    assert_eq!(server.finish().code, 0);
+}
+
+#[test]
+fn a_tap_sees_what_passes_to_a_command_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("both");
+    let server = soquete("listen 127.0.0.1 0 --both --output").arg(&file).arg("--exec").arg("--").arg("sort");
+    let server = server.start();
+    assert_eq!(ask(&server, b"b\na\n"), b"a\nb\n");
+    let run = server.finish();
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(fs::read(&file).unwrap(), b"b\na\na\nb\n");
+}
+
+#[test]
+fn commands_that_are_being_started_end_too() {
+    for _ in 0..5 {
+        let server = shell("-k", "exec sleep 61.4142");
+        let peers: Vec<Peer> = (0..30).map(|_| Peer::connect(server.address())).collect();
+        server.wait_for("a start", |e| e.is("child"));
+        let run = server.terminate();
+        let starts = run.named("child").filter(|e| e["what"] == "start");
+        let left: Vec<String> =
+            starts.map(|e| e.number("pid").to_string()).filter(|pid| lives(pid)).collect();
+        assert_eq!(left, Vec::<String>::new(), "{run}");
+        drop(peers);
+    }
+    let all = Command::new("ps").args(["-eo", "args="]).output().unwrap().stdout;
+    assert!(!String::from_utf8_lossy(&all).contains("sleep 61.4142\n"));
+}
+
 /// The answer of another program as a client of `address`.
 fn talk(program: &Path, args: &[&str], input: &str) -> String {
     let line = format!("printf '{input}' | timeout 15 \"$@\"");

@@ -27,6 +27,8 @@ const KILLED_LIMIT: Duration = Duration::from_secs(1);
 pub struct Children {
     line: CommandLine,
     running: RefCell<HashMap<u32, Rc<AsyncFd<CommandGroup>>>>,
+    /// Commands that are being started, not among the running yet.
+    starting: Cell<usize>,
     changed: Notify,
     ending: Cell<bool>,
     last: Cell<Option<ExitStatus>>,
@@ -46,6 +48,7 @@ impl Children {
         Ok(Self {
             line,
             running: RefCell::default(),
+            starting: Cell::new(0),
             changed: Notify::new(),
             ending: Cell::new(false),
             last: Cell::new(None),
@@ -65,21 +68,28 @@ impl Children {
     }
 
     /// Starts the command with these as its standard input and output, in the runtime this is called in.
-    pub(super) fn start(
+    ///
+    /// A thread that starts a command waits until the program is loaded (`vfork`(2)), which one of the runtime must not.
+    pub(super) async fn start(
         &self,
         socket: &Socket,
         tls_subject: Option<String>,
         (input, output): (OwnedFd, OwnedFd),
     ) -> Result<Running<'_>> {
+        let mut command = self.line.command(&environment(&socket.subject(), tls_subject));
+        let start = move || CommandGroup::start(command.stdin(input).stdout(output));
+        let starting = Starting::new(self);
+        let started = tokio::task::spawn_blocking(start).await.map_err(io::Error::other).flatten();
+        let group = started.map_err(|e| self.failed(e))?;
         if self.ending.get() {
+            drop(group); // which kills it
             return Err(self.failed(io::ErrorKind::Interrupted.into()));
         }
-        let mut command = self.line.command(&environment(&socket.subject(), tls_subject));
-        let group = CommandGroup::start(command.stdin(input).stdout(output)).map_err(|e| self.failed(e))?;
         let pid = group.pid();
         socket.emit(|socket| Event::Child { socket, what: ChildStep::Start, child: start_fields(pid) });
         let group = Rc::new(register_command(group).map_err(|e| self.failed(e))?);
         self.running.borrow_mut().insert(pid, Rc::clone(&group));
+        drop(starting);
         Ok(Running { group, children: self })
     }
 
@@ -103,7 +113,7 @@ impl Children {
     async fn are_gone(&self, groups: &[Rc<AsyncFd<CommandGroup>>]) {
         loop {
             let changed = self.changed.notified();
-            if self.running.borrow().is_empty() {
+            if self.running.borrow().is_empty() && self.starting.get() == 0 {
                 break;
             }
             changed.await;
@@ -111,6 +121,23 @@ impl Children {
         while groups.iter().any(|group| group.get_ref().has_members()) {
             tokio::time::sleep(GROUP_LOOK).await;
         }
+    }
+}
+
+/// A command that is being started.
+struct Starting<'a>(&'a Children);
+
+impl<'a> Starting<'a> {
+    fn new(children: &'a Children) -> Self {
+        children.starting.set(children.starting.get() + 1);
+        Self(children)
+    }
+}
+
+impl Drop for Starting<'_> {
+    fn drop(&mut self) {
+        self.0.starting.set(self.0.starting.get() - 1);
+        self.0.changed.notify_waiters();
     }
 }
 

@@ -50,8 +50,11 @@ impl Children {
         limit: Option<Duration>,
         scratch: &RefCell<Vec<u8>>,
     ) -> Result<ExitStatus> {
-        let lent = socket.lend().map_err(|e| self.failed(e));
-        let running = match lent.and_then(|lent| self.start(&socket, None, lent)) {
+        let started = match socket.lend() {
+            Ok(lent) => self.start(&socket, None, lent).await,
+            Err(error) => Err(self.failed(error)),
+        };
+        let running = match started {
             Ok(running) => running,
             Err(error) => return Err(refuse(&socket, error)),
         };

@@ -31,10 +31,12 @@ impl Children {
         scratch: &RefCell<Vec<u8>>,
     ) -> Result<ExitStatus> {
         let socket = stream.socket_ref();
-        let started = CommandPipes::new().map_err(|e| self.failed(e)).and_then(|pipes| {
+        let start = async {
+            let pipes = CommandPipes::new().map_err(|e| self.failed(e))?;
             let ours = register_pipes(pipes.input, pipes.output).map_err(|e| self.failed(e))?;
-            Ok((self.start(socket, stream.tls_subject(), pipes.theirs)?, ours.0, ours.1))
-        });
+            Ok((self.start(socket, stream.tls_subject(), pipes.theirs).await?, ours.0, ours.1))
+        };
+        let started = start.await;
         let (running, input, output) = match started {
             Ok(started) => started,
             Err(error) => return Err(refuse(socket, error)),
