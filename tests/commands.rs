@@ -158,6 +158,46 @@ fn a_reset_is_an_error_to_the_command_and_no_end_of_input() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "1\n", "{run}");
 }
 
+/// The states of the connection of one client to `line`, as the kernel recorded them.
+fn recorded(line: &str, client: impl FnOnce(Peer)) -> Vec<String> {
+    let mut kernel = Kernel::watch();
+    let server = shell("", line);
+    kernel.narrow(server.port());
+    client(Peer::connect(server.address()));
+    let run = server.finish();
+    let conn = run.event("accept").number("conn");
+    kernel.confirm(&run, conn).split_off(3)
+}
+
+#[test]
+fn the_states_are_the_kernels_whatever_the_command_does_to_its_socket() {
+    let line = "perl -e '$| = 1; print \"hi\\n\"; shutdown(STDOUT, 1); <STDIN>; sleep 1'";
+    let states = recorded(line, |mut peer| {
+        assert_eq!(peer.receive_all(), b"hi\n");
+        pause(Duration::from_millis(300));
+    });
+    assert_eq!(states, ["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]);
+    let line = "perl -e '$| = 1; <STDIN>; print \"hi\\n\"; shutdown(STDOUT, 1); sleep 1'";
+    let states = recorded(line, |mut peer| {
+        peer.half_close();
+        assert_eq!(peer.receive_all(), b"hi\n");
+    });
+    assert_eq!(states, ["CLOSE-WAIT", "LAST-ACK", "CLOSED"]);
+    let states = recorded("echo hi; sleep 9", |mut peer| {
+        assert_eq!(peer.receive_line(), "hi\n");
+        peer.reset();
+    });
+    assert_eq!(states, ["CLOSED"]);
+    let states = recorded("read end; echo hi; sleep 9", |mut peer| {
+        peer.half_close();
+        assert_eq!(peer.receive_line(), "hi\n");
+        peer.reset();
+    });
+    assert_eq!(states, ["CLOSE-WAIT", "CLOSED"]);
+    let states = recorded("echo hi", |mut peer| assert_eq!(peer.receive_all(), b"hi\n"));
+    assert_eq!(states, ["FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT"]);
+}
+
 #[test]
 fn a_command_that_ignores_its_input_ends_in_order() {
     let server = shell("", "sleep 0.3; echo done");

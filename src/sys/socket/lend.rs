@@ -11,6 +11,10 @@ impl Socket {
     /// read and write; its states are observed as ever.
     pub fn lend(&self) -> io::Result<(OwnedFd, OwnedFd)> {
         self.tracker.lend();
+        if let Some(watcher) = self.sockets.watcher() {
+            // A FIN that the command sends is no call of ours.
+            watcher.expect_acks(self.token, self.as_fd());
+        }
         self.set_waiting(true)?;
         Ok((fd::duplicate(self.as_fd())?, fd::duplicate(self.as_fd())?))
     }
