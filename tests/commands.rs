@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -395,6 +396,30 @@ fn through_tls_the_bytes_pass_through_pipes() {
         .run();
     assert!(run.code == 0 && run.stdout == data, "{} bytes", run.stdout.len());
     assert_eq!(server.finish().code, 0);
+}
+
+#[test]
+fn a_truncation_hangs_a_command_up_before_its_input_ends() {
+    let Some(openssl) = peer("openssl") else { return };
+    let server =
+        soquete("listen -k --tls 127.0.0.1 0 --sh-exec").arg("echo ready; cat; echo whole >&2").start();
+    let mut client = Command::new(openssl)
+        .args(["s_client", "-quiet", "-connect", &server.address().to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(client.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    // The kernel closes its socket, without close_notify.
+    client.kill().unwrap();
+    client.wait().unwrap();
+    let exit = server.wait_for("an exit", |e| e.is("child") && e["what"] == "exit");
+    assert_eq!((exit.number("code"), exit.text("signal")), (129, "SIGHUP"));
+    let run = server.terminate();
+    assert!(run.named("warning").any(|e| e["kind"] == "tls"), "{run}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// Why a command is to end before it does by itself.
 pub(super) enum Cause {
     /// The connection broke.
-    Broken(io::Error),
+    Broken(Error),
     /// Nothing moved for so long.
     Idle(Duration),
 }
@@ -62,7 +62,7 @@ impl Children {
         let early = tokio::select! {
             biased;
             status = running.ended() => Ok(status?),
-            () = broken(&socket) => Err(Cause::Broken(io::Error::from_raw_os_error(libc::ECONNRESET))),
+            () = broken(&socket) => Err(Cause::Broken(reset(socket.get_ref()))),
             limit = idle(socket.get_ref(), limit) => Err(Cause::Idle(limit)),
         };
         let socket = socket.into_inner();
@@ -80,22 +80,19 @@ impl Children {
 impl Running<'_> {
     /// Warns, and ends the command or tells it that its connection is gone; waits for its end.
     pub(super) async fn end_early(&self, cause: Cause, socket: &Socket) -> Result<ExitStatus> {
-        let error = match &cause {
+        let warn = |error: Error| socket.emit(|_| Event::Warning { fault: socket.blame(error.fault()) });
+        match cause {
             Cause::Broken(error) => {
-                let kind = error.raw_os_error().map(io::Error::from_raw_os_error);
-                Error::new("recv", socket.on(), kind.unwrap_or_else(|| io::Error::other(error.to_string())))
+                warn(error);
+                self.hang_up();
+                self.ended().await
             }
             Cause::Idle(limit) => {
-                let text = format!("nothing moved for {limit:?}");
-                Error::new("idle timeout", socket.on(), io::Error::other(text)).about(Kind::Timeout)
+                let text = io::Error::other(format!("nothing moved for {limit:?}"));
+                warn(Error::new("idle timeout", socket.on(), text).about(Kind::Timeout));
+                self.terminate().await
             }
-        };
-        socket.emit(|_| Event::Warning { fault: socket.blame(error.fault()) });
-        if matches!(cause, Cause::Idle(_)) {
-            return self.terminate().await;
         }
-        self.hang_up();
-        self.ended().await
     }
 }
 
@@ -105,6 +102,11 @@ pub(super) fn refuse(socket: &Socket, error: Error) -> Error {
     // If it fails the client sees an orderly ending instead, and the warning still says what happened.
     let _ = socket.reset_on_close();
     error
+}
+
+/// What ended a connection that broke, which the command is told by its own calls.
+fn reset(socket: &Socket) -> Error {
+    Error::new("recv", socket.on(), io::Error::from_raw_os_error(libc::ECONNRESET))
 }
 
 /// Resolves once the connection broke; never where both ends close it.

@@ -51,11 +51,11 @@ impl Children {
                 biased;
                 end = &mut up, if receives => match end {
                     Ok(()) => receives = false,
-                    Err(error) => break Err(Cause::Broken(error)),
+                    Err(error) => break Err(Cause::Broken(stream.failed("recv", error))),
                 },
                 end = &mut down, if sends => match end {
                     Ok(()) => sends = false,
-                    Err(error) => break Err(Cause::Broken(error)),
+                    Err(error) => break Err(Cause::Broken(stream.failed("send", error))),
                 },
                 status = running.ended() => break Ok(status?),
                 limit = idle(socket, limit) => break Err(Cause::Idle(limit)),
