@@ -43,6 +43,8 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d '
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
@@ -53,6 +55,12 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sh-exec -d 'R
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
+keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
@@ -85,16 +93,12 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Large
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
-keep\t'Send nothing and go on reading'
-close\t'Close at once'"
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
-keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 6 -l ipv6 -d 'IPv6 only'
@@ -110,19 +114,27 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s C -l crlf -d 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag each line from a client with its address'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l show -d 'Print what clients send to the service, escaped on a terminal'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Take the inherited connection of this number, in place of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when the connection is idle for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
+keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
@@ -153,12 +165,6 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'M
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
-keep\t'Send nothing and go on reading'
-close\t'Close at once'"
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
-keep\t'Send standard input to its end'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -169,6 +175,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
@@ -177,11 +184,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-allow-tr
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
@@ -208,6 +217,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l events -d 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 -d 'IPv6 only'
@@ -260,6 +271,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Ev
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
@@ -297,6 +310,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l events -d
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6 -d 'IPv6 only'
@@ -305,6 +320,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'R
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Announce members who join and leave'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
@@ -348,6 +364,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l append-out
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
@@ -394,6 +411,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l append
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'

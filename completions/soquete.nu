@@ -29,6 +29,10 @@ module completions {
 
   # Accept TCP connections
   export extern "soquete listen" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -54,6 +58,10 @@ module completions {
     --reject                  # Reset clients over --max-conns instead of letting them wait
     --accept-timeout: string  # End when there is no client for this long
     --idle-timeout: string    # End a connection that is idle for this long
+    --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
+    --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --progress                # Show a bar with rate and remaining time (on a terminal)
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -90,10 +98,7 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
-    --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
-    --eof-wait: string        # Wait at most this long for the peer after standard input ended
-    --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
-    --progress                # Show a bar with rate and remaining time (on a terminal)
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -117,6 +122,7 @@ module completions {
 
   # Open a TCP connection, or test ports
   export extern "soquete connect" [
+    --fd: string              # Take the inherited connection of this number, in place of an address
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
     --check(-z)               # Only test: one row a port, open, closed or filtered
@@ -127,6 +133,10 @@ module completions {
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
     --idle-timeout: string    # End when the connection is idle for this long
+    --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
+    --eof-wait: string        # Wait at most this long for the peer after standard input ended
+    --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --progress                # Show a bar with rate and remaining time (on a terminal)
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -165,10 +175,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
-    --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
-    --eof-wait: string        # Wait at most this long for the peer after standard input ended
-    --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
-    --progress                # Show a bar with rate and remaining time (on a terminal)
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -184,6 +191,10 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -280,6 +291,10 @@ module completions {
 
   # Run a line chat that any TCP client can join
   export extern "soquete chat-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -320,6 +335,7 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -375,6 +391,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
@@ -433,6 +450,7 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only

@@ -36,8 +36,8 @@ pub fn is_right(words: &[String]) -> bool {
     let usual = Some(1);
     match &command {
         Command::Connect(args) => connects(args),
-        Command::Listen(args) => Endpoint::parse(&args.address).is_ok(),
-        Command::UdpServe(args) => Endpoint::parse(&args.address).is_ok(),
+        Command::Listen(args) => args.passed.any() || Endpoint::parse(&args.address).is_ok(),
+        Command::UdpServe(args) => args.passed.any() || Endpoint::parse(&args.address).is_ok(),
         Command::UdpSend(args) => {
             let words: Vec<_> = args.words.iter().map(|w| w.to_string_lossy().into_owned()).collect();
             Endpoint::parse_front(&words).and_then(|(endpoint, _)| endpoint.into_target()).is_ok()
@@ -53,7 +53,7 @@ fn connects(args: &Connect) -> bool {
     if args.check || args.until_closed || !args.command.is_empty() {
         return parse_targets(&args.target).is_ok();
     }
-    target(Endpoint::parse(&args.target))
+    args.fd.is_some() || target(Endpoint::parse(&args.target))
 }
 
 fn target(endpoint: Result<Endpoint, AddrError>) -> bool {

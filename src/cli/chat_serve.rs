@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, ServerArgs, TapArgs};
+use super::{ListenerArgs, PassedArgs, ServerArgs, TapArgs, UserArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -25,12 +25,21 @@ use clap::builder::PossibleValue;
 ///
 /// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
 /// because of --rate or --delay counts as slow.
+///
+/// With --activation, --fd or --inetd another program made the listeners; they are left to it at the end. With --user the
+/// sockets are bound first, then every thread becomes that user, then readiness is reported.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -105,6 +114,7 @@ Examples:
                                             a room for the network
   soquete chat-serve --max-clients 30 --slow drop 0.0.0.0 4333
   soquete chat-serve --raw 8080             a broker: lines unchanged
+  soquete chat-serve --activation           ExecStart= of a service with a .socket unit
   soquete chat-serve --json 2> events.jsonl > transcript.txt
 
 Join with:

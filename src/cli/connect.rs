@@ -37,6 +37,8 @@ use std::time::Duration;
 /// this direction of the connection, up to 16 bytes in hexadecimal, and their text, in which a byte that is not printable
 /// ASCII is a dot.
 ///
+/// With --fd another program opened the connection; its states are reported from the one it is in.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///
@@ -45,15 +47,15 @@ use std::time::Duration;
 #[command(
     override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]",
     after_help = EXAMPLES,
-    mut_arg("on_eof", |arg| arg.conflicts_with("ExecArgs")),
-    mut_arg("eof_wait", |arg| arg.conflicts_with("ExecArgs")),
-    mut_arg("on_peer_eof", |arg| arg.conflicts_with("ExecArgs")),
-    mut_arg("progress", |arg| arg.conflicts_with("ExecArgs")),
+    mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
 )]
 pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
-    #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
+    #[arg(value_name = "HOST PORT", required_unless_present = "fd", num_args = 1..)]
     pub target: Vec<String>,
+    /// Take the inherited connection of this number, in place of an address
+    #[arg(long, value_name = "N", help_heading = "Started by others", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = BEFORE_CONNECT)]
+    pub fd: Option<i32>,
     /// Run this once the ports are open (with --until-closed: are closed), or with --exec; its exit status becomes ours
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
@@ -105,6 +107,24 @@ impl Connect {
         self.check || self.until_closed || (!self.command.is_empty() && !self.exec.exec)
     }
 }
+
+/// What has a meaning only for a connection that is still to be opened.
+const BEFORE_CONNECT: [&str; 14] = [
+    "target",
+    "command",
+    "check",
+    "wait",
+    "until_closed",
+    "source",
+    "only_v4",
+    "only_v6",
+    "numeric",
+    "mptcp",
+    "reuseaddr",
+    "reuseport",
+    "v6only",
+    "freebind",
+];
 
 const EXAMPLES: &str = "\
 Examples:

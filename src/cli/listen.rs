@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ExecArgs, ListenerArgs, Response, ServerArgs, TapArgs, TlsServerArgs};
+use super::{ExecArgs, ListenerArgs, PassedArgs, Response, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::ffi::OsString;
@@ -42,20 +42,30 @@ use std::time::Duration;
 /// after two seconds. Without -k the exit status is that of the command, 128 and the signal's number where a signal ended it.
 /// A command that is not there is an error before the first client.
 ///
+/// With --activation, --fd or --inetd another program made the socket: a listener is served, and left to that program at
+/// the end; a connection is the only client. Standard input and output that are the socket itself are not used: without a
+/// service nothing is sent, and received data needs another standard output.
+///
+/// With --user the sockets are bound and files of the command line are read first, then every thread becomes that user, then
+/// readiness is reported: the ready file is written as that user.
+///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "soquete listen [OPTIONS] [HOST] <PORT> [-- <COMMAND>...]",
     after_help = EXAMPLES,
-    mut_arg("on_eof", |arg| arg.conflicts_with("ExecArgs")),
-    mut_arg("eof_wait", |arg| arg.conflicts_with("ExecArgs")),
-    mut_arg("on_peer_eof", |arg| arg.conflicts_with("ExecArgs")),
-    mut_arg("progress", |arg| arg.conflicts_with("ExecArgs")),
+    mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
 )]
 pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -184,4 +194,8 @@ Examples:
                                           a command for each client
   soquete listen -k --max-conns 10 7000 --sh-exec 'read name; echo hello $name'
                                           a line of shell, ten at once
+  soquete listen -k --user nobody --respond @page.http 80
+                                          drop privileges once bound
+  soquete listen -k --activation --echo   ExecStart= of a service with a .socket unit
+  soquete listen --inetd --upper          the same for inetd, or with Accept=yes
   soquete listen 0 --ready-file addr      take a free port, say which";

@@ -12,6 +12,7 @@ mod datagrams;
 mod listen;
 mod multi_connect;
 mod names;
+mod passed;
 mod response;
 mod socket;
 mod stat;
@@ -28,6 +29,7 @@ pub use connect::Connect;
 pub use datagrams::DatagramArgs;
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
+pub use passed::{PassedArgs, UserArgs};
 pub use response::Response;
 pub use socket::{
     AccessArgs, ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs,

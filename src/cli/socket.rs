@@ -93,6 +93,9 @@ pub struct TcpSocketArgs {
     /// Congestion control algorithm
     #[arg(long, value_name = "NAME")]
     pub congestion: Option<String>,
+    /// Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
+    #[arg(long)]
+    pub mptcp: bool,
 }
 
 impl TcpSocketArgs {
@@ -102,6 +105,7 @@ impl TcpSocketArgs {
         let keepalive = self.keepalive.unwrap_or_default();
         let linger = self.linger.map(u64::from);
         let own = [
+            self.mptcp.then_some(SocketOption::Multipath(true)),
             self.nodelay.map(SocketOption::NoDelay),
             self.keepalive.map(|_| SocketOption::Keepalive(true)),
             keepalive.idle.map(SocketOption::KeepIdle),
@@ -180,10 +184,16 @@ pub struct AccessArgs {
 
 /// Options of the listeners of a TCP server.
 #[derive(Clone, Debug, Args)]
-#[command(mut_arg("v6only", v6only_of_a_server))]
+#[command(mut_arg("v6only", v6only_of_a_server), mut_arg("mptcp", |mptcp| mptcp.conflicts_with("PassedArgs")))]
 pub struct ListenerArgs {
     /// Length of the accept queue; the kernel caps it
-    #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1024,
+        help_heading = "Socket options",
+        conflicts_with = "PassedArgs"
+    )]
     pub backlog: u32,
     /// How readiness is reported.
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! `soquete udp-serve`.
 
 use super::values::duration;
-use super::{DatagramArgs, ExecArgs, Response, ServerArgs, UdpServerArgs};
+use super::{DatagramArgs, ExecArgs, PassedArgs, Response, ServerArgs, UdpServerArgs, UserArgs};
 use clap::Args;
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -31,6 +31,10 @@ use std::time::Duration;
 /// ended, after two more seconds gets SIGTERM, and then SIGKILL; so it is after --count. The environment is that of
 /// soquete-listen(1).
 ///
+/// With --activation, --fd or --inetd another program made the sockets, as inetd does for dgram services that wait; they are
+/// left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness is
+/// reported.
+///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
 /// is not UTF-8; also where datagrams are answered.
 #[derive(Debug, Args)]
@@ -42,8 +46,14 @@ use std::time::Duration;
 )]
 pub struct UdpServe {
     /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -128,5 +138,7 @@ const EXAMPLES: &str = r"Examples:
                                           join a multicast group
   soquete udp-serve 5000 --exec -- tr a-z A-Z
                                           a command for each peer
+  soquete udp-serve --inetd --echo --idle-timeout 1m
+                                          a service of inetd that waits
   soquete udp-serve --count 1 --idle-timeout 5s 5000
                                           wait for one datagram";

@@ -1,7 +1,8 @@
 //! `soquete listen`.
 
 use super::{
-    Context, Result, access_rules, bind_target, children, end_config, open_taps, response, tls_server,
+    Context, Result, access_rules, bind_target_or_passed, children, end_config, expect_output,
+    input_is_passed, open_taps, response, tls_server,
 };
 use crate::cli::Listen;
 use crate::net::address::Target;
@@ -15,8 +16,10 @@ use crate::sys::{self, fd, limits};
 
 /// Runs the subcommand.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
-    let bind_target = bind_target(Target::parse(&args.address)?, &args.address, &args.server);
+    let target = bind_target_or_passed(&args.address, Target::parse, &args.server, &args.passed)?;
     let config = config(args, context)?;
+    let ready = super::ready(&args.listener.ready, &args.user)?;
+    let passed = std::mem::take(&mut context.passed);
     limits::raise_descriptors();
     let listen_config = ListenConfig {
         sockets: &context.sockets,
@@ -25,26 +28,29 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         defaults: &[],
         backlog: args.listener.backlog,
     };
-    let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
+    let entry = listen_config.entry(target.as_ref(), passed, &context.stop)?;
     if let Some(tls) = &config.tls {
-        tls.announce(&listeners);
+        tls.announce(entry.sockets());
     }
-    ready::announce(&super::ready(&args.listener.ready), &listeners, context)?;
+    ready::announce(&ready, entry.sockets(), context)?;
     let taps = config.taps.clone();
-    conclude(tcp_server::run(config, listeners, context), taps.as_deref(), context)
+    conclude(tcp_server::run(config, entry, context), taps.as_deref(), context)
 }
 
 fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
+    let service = service(args, context)?;
+    let shows = args.show || matches!(service, Service::Pipe) && !args.send_only;
+    expect_output(shows, "name a service such as --echo", context)?;
     Ok(Config {
-        service: service(args, context)?,
+        service,
         keep_open: args.keep_open,
         max_conns: args.max_conns,
         reject: args.reject,
         access: access_rules(&args.server, context)?,
         accept_timeout: args.accept_timeout,
         end: EndConfig { send_only: args.send_only, ..end },
-        has_input: !args.recv_only,
+        has_input: !args.recv_only && !input_is_passed(context),
         crlf: args.crlf,
         prefix: args.prefix,
         show: args.show,

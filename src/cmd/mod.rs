@@ -11,6 +11,7 @@ pub mod connect;
 pub mod demo;
 pub mod listen;
 pub mod multi_connect;
+mod passed;
 mod response;
 pub mod stat;
 mod taps;
@@ -18,7 +19,7 @@ mod tls;
 pub mod udp_send;
 pub mod udp_serve;
 
-use crate::cli::{ClientArgs, DatagramArgs, EofArgs, ReadyArgs, ServerArgs};
+use crate::cli::{ClientArgs, DatagramArgs, EofArgs, ServerArgs};
 use crate::net::address::{Endpoint, Target};
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
@@ -27,11 +28,11 @@ pub(crate) use response::response;
 
 use crate::session::datagrams::{DatagramSplit, InputConfig};
 use crate::session::opening::Opening;
-use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
 pub(crate) use command::{children, command_line};
+pub(crate) use passed::{bind_target_or_passed, expect_output, input_is_passed, ready};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 pub(crate) use taps::open_taps;
@@ -57,11 +58,6 @@ pub(crate) fn opening(args: &ClientArgs, tls: Option<TlsClient>) -> Opening {
         tls,
         taps: None,
     }
-}
-
-/// Where a server reports that it is ready.
-pub(crate) fn ready(args: &ReadyArgs) -> Ready {
-    Ready { file: args.ready_file.clone(), fd: args.ready_fd }
 }
 
 /// Where a server is to be reached, `endpoint` as it was read from `words`.

@@ -2,7 +2,7 @@
 
 use super::{Context, Result, command_line, response};
 use crate::cli::{AnswerArgs, UdpServe};
-use crate::net::address::Endpoint;
+use crate::net::address::{Endpoint, Target};
 use crate::session::udp_server::{self, Answer, Config, Membership, PeerCommands};
 use crate::sys;
 use std::time::Duration;
@@ -27,20 +27,23 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let answers = commands.is_some() || !matches!(answer, Answer::Nothing);
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
     let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
-    let endpoint = Endpoint::parse(&args.address)?;
+    let parse = |words: &[String]| Endpoint::parse(words).map(Target::from);
+    super::expect_output(!answers && !args.send_only, "name a service such as --echo", context)?;
+    let has_output = context.passed.iter().all(|socket| !socket.was_output);
     Ok(Config {
-        bind: super::bind_target(endpoint.into(), &args.address, &args.server),
+        bind: super::bind_target_or_passed(&args.address, parse, &args.server, &args.passed)?,
         access: super::access_rules(&args.server, context)?,
         groups,
         options: args.own.socket.options(),
-        ready: super::ready(&args.own.ready),
+        ready: super::ready(&args.own.ready, &args.user)?,
         answer,
         idle_timeout: args.idle_timeout.filter(|_| commands.is_none()),
         commands,
-        input: (!answers && !args.recv_only).then(|| super::input_config(args.input)),
+        input: (!answers && !args.recv_only && !super::input_is_passed(context))
+            .then(|| super::input_config(args.input)),
         to_all: args.to_all,
         ends_with_input: args.send_only,
-        shows: (context.json || !answers) && !args.send_only,
+        shows: (context.json || !answers) && !args.send_only && has_output,
         lines: args.lines,
         count: args.count,
     })

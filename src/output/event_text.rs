@@ -10,7 +10,7 @@ use crate::text::sanitize;
 use std::io::{self, Write};
 
 /// Options set on every listener, shown only where the kernel changed the value.
-const USUAL: [&str; 3] = ["backlog", "reuseaddr", "v6only"];
+const USUAL: [&str; 4] = ["backlog", "reuseaddr", "v6only", "mptcp"];
 
 /// Appends the text of an event; `None` if it is a detail that is not to be shown.
 pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> Option<()> {

@@ -3,12 +3,13 @@
 use super::Context;
 use super::opening::Opening;
 use super::retry::{Answer, WaitReporter, deadline, next_attempt};
-use crate::event::Kind;
+use crate::event::{Kind, Role};
 use crate::net::address::Target;
 use crate::net::connect::ConnectError;
 use crate::net::resolve::ResolveLimits;
 use crate::sys;
-use crate::sys::socket::{Socket, SocketFactory};
+use crate::sys::passed::PassedSocket;
+use crate::sys::socket::{Passed, Socket, SocketFactory};
 use std::time::{Duration, Instant};
 
 /// Where to connect to, and how.
@@ -24,8 +25,11 @@ pub struct ConnectConfig {
 }
 
 impl ConnectConfig {
-    /// Opens the connection, without what it passes through ([`Opening::pass_through`]). The error of the last of several attempts has the kind `timeout`.
+    /// Opens the connection, or takes over the one that was passed on; without what it passes through ([`Opening::pass_through`]). The error of the last of several attempts has the kind `timeout`.
     pub fn open(&self, context: &mut Context) -> Result<Socket, ConnectError> {
+        if let Some(passed) = context.passed.pop() {
+            return Ok(self.adopt(passed, &context.sockets)?);
+        }
         let timeout = self.timeout.map(|t| Instant::now() + t);
         if self.wait.is_none() {
             return self.attempt(&context.sockets, timeout, context);
@@ -57,6 +61,15 @@ impl ConnectConfig {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Takes over a connection that another program opened.
+    fn adopt(&self, passed: PassedSocket, sockets: &SocketFactory) -> sys::Result<Socket> {
+        passed.expect(&[Passed::Connection], "a connected socket")?;
+        let socket = sockets.adopt(passed, Role::Client)?;
+        self.opening.options.iter().try_for_each(|option| socket.set(option))?;
+        socket.emit_options();
+        Ok(socket)
     }
 
     fn attempt(

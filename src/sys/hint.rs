@@ -8,6 +8,9 @@ pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static 
         }
         ("bind", libc::EADDRINUSE) => "another socket has that port; take another, or 0 for a free one",
         ("bind", libc::EADDRNOTAVAIL) => "this machine has no such address; --freebind takes it all the same",
+        ("option", libc::EPROTONOSUPPORT | libc::ENOPROTOOPT) if on.starts_with("mptcp") => {
+            "Multipath TCP is of internet addresses, a kernel that has it, and net.mptcp.enabled = 1"
+        }
         ("option", libc::EPERM | libc::EACCES) => "it needs root or a capability such as CAP_NET_ADMIN",
         ("option", libc::ENOENT) if on.starts_with("congestion") => {
             "/proc/sys/net/ipv4/tcp_available_congestion_control lists what there is"
@@ -19,6 +22,7 @@ pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static 
         ("option" | "interface", libc::ENODEV) => "`ip link` lists the interfaces",
         ("option", libc::ENOPROTOOPT | libc::EOPNOTSUPP) => "this kind of socket has no such option",
         ("open" | "run", libc::ENOENT) => "check the path",
+        ("user", libc::EPERM) => "only root may become another user",
         ("open", libc::EBADF) if on.starts_with("--") => {
             "nothing to be written to was passed on by that number; a shell does it so: 3>FILE"
         }

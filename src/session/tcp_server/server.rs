@@ -5,6 +5,7 @@ use super::show::Show;
 use super::{Config, Service};
 use crate::event::{Event, Events, Kind};
 use crate::net::accept::{Accepted, Acceptor, Listener};
+use crate::net::passed::Entry;
 use crate::net::stream::ByteStream;
 use crate::net::tap::Taps;
 use crate::relay::task::TaskConfig;
@@ -43,14 +44,14 @@ struct Server {
 }
 
 /// Serves until a signal, a deadline, or the end of the only client.
-pub(super) fn run(config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
+pub(super) fn run(config: Config, entry: Entry, context: &Context) -> Result {
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, serve(config, listeners, context));
+    let outcome = LocalSet::new().block_on(&runtime, serve(config, entry, context));
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
+async fn serve(mut config: Config, entry: Entry, context: &Context) -> Result {
     let service = std::mem::replace(&mut config.service, Service::Pipe);
     let prints = config.show || matches!(service, Service::Pipe);
     let (output, mut written) = prints.then(stdout::open).transpose()?.unzip();
@@ -73,9 +74,17 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
         taken: Cell::new(false),
         only_end: RefCell::default(),
     });
-    let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
-    let accept = |listener| spawn_local(accept_all(listener, Rc::clone(&server)));
-    let accepting: Vec<_> = listeners.into_iter().map(accept).collect();
+    let accepting: Vec<_> = match entry {
+        Entry::Listeners(listeners) => {
+            let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
+            let accept = |listener| spawn_local(accept_all(listener, Rc::clone(&server)));
+            listeners.into_iter().map(accept).collect()
+        }
+        Entry::Connection(client) => match server.acceptor.admit(client) {
+            Some(client) => vec![spawn_local(serve_passed(client, Rc::clone(&server)))],
+            None => return Ok(super::refused()),
+        },
+    };
     let outcome = tokio::select! {
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
         () = server.empty_for(config.accept_timeout) => Ok(config.nobody_came()),
@@ -160,21 +169,33 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
             Ok(_) if server.taken.get() => return,
             opened => opened,
         };
-        server.taken.set(true);
-        server.changed.notify_waiters();
         drop(listener);
-        let end = match opened {
-            Ok(stream) => server.serve(stream).await,
-            Err(error) => Err(error),
-        };
+        server.serve_only(opened).await;
         drop(place);
-        server.only_end.replace(Some(end));
-        server.count(-1);
         return;
     }
 }
 
+/// Serves a client that another program accepted, and no other.
+async fn serve_passed(client: Socket, server: Rc<Server>) {
+    server.count(1);
+    let opened = server.open(client).await;
+    server.serve_only(opened).await;
+}
+
 impl Server {
+    /// Serves the only client to its end.
+    async fn serve_only(&self, opened: sys::Result<ByteStream>) {
+        self.taken.set(true);
+        self.changed.notify_waiters();
+        let end = match opened {
+            Ok(stream) => self.serve(stream).await,
+            Err(error) => Err(error),
+        };
+        self.only_end.replace(Some(end));
+        self.count(-1);
+    }
+
     /// Takes a client into the runtime, after the handshake where there is TLS; warns if that fails.
     async fn open(&self, socket: Socket) -> sys::Result<ByteStream> {
         socket.emit_options();

@@ -13,8 +13,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 ///
 /// A group is joined on the socket that is bound to every address of its family; where there is none, on one of its own,
 /// bound to the address of the group.
-pub(super) fn open(config: &Config, context: &Context) -> Result<Vec<Socket>> {
-    let (bind, options) = (&config.bind, &config.options);
+pub(super) fn open(config: &Config, context: &mut Context) -> Result<Vec<Socket>> {
+    let (passed, options) = (std::mem::take(&mut context.passed), &config.options);
     let listen_config = ListenConfig {
         sockets: &context.sockets,
         kind: SocketType::Datagram,
@@ -22,7 +22,7 @@ pub(super) fn open(config: &Config, context: &Context) -> Result<Vec<Socket>> {
         defaults: &[],
         backlog: 0,
     };
-    let mut sockets = listen_config.open(&bind.addresses(&context.stop)?)?;
+    let mut sockets = listen_config.open_or_adopt(config.bind.as_ref(), passed, &context.stop)?;
     let port = sockets.first().and_then(Socket::local_inet).map_or(0, |a| a.port());
     let shared = shareable(options);
     let listen_config = ListenConfig { options: &shared, ..listen_config };

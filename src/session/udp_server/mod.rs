@@ -34,8 +34,8 @@ use std::time::Duration;
 
 /// What a datagram server does.
 pub struct Config {
-    /// The addresses to bind.
-    pub bind: BindTarget,
+    /// The addresses to bind; absent where the sockets were passed on.
+    pub bind: Option<BindTarget>,
     /// The peers it serves.
     pub access: AccessRules,
     /// The multicast groups to join.

@@ -52,6 +52,9 @@ impl Socket {
     /// Whether the peer has acknowledged our FIN, and with it everything sent before.
     #[must_use]
     pub fn fin_acknowledged(&self) -> bool {
+        if self.ends_by_data_fin() {
+            return self.tracker.lock().fin_sent && self.data_fin_acknowledged();
+        }
         matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
     }
 
@@ -98,7 +101,8 @@ impl Socket {
         // Our FIN stands in the queue as a byte until it is acknowledged.
         let (_, sent) = self.counters();
         let fin_queued =
-            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck));
+            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck))
+                || (self.multipath && self.tracker.lock().fin_sent);
         queued.saturating_sub(u64::from(fin_queued)).min(sent)
     }
 
@@ -134,7 +138,11 @@ impl Socket {
     /// Whether close will send RST: data nobody read, or a linger time of 0 (tcp(7), RFC 1122 4.2.2.13).
     #[must_use]
     pub fn resets_on_close(&self) -> bool {
-        let unread = rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0);
+        let unread = if self.multipath {
+            self.has_unread_data()
+        } else {
+            rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0)
+        };
         unread || matches!(SockRef::from(&self.as_fd()).linger(), Ok(Some(time)) if time.is_zero())
     }
 }
@@ -145,6 +153,8 @@ impl Drop for Socket {
         if self.tracker.observed() && self.proto == Proto::Tcp {
             self.tracker.observe();
             match self.state() {
+                // Others may go on with it.
+                State::Listen if self.shared.is_some() => {}
                 State::Listen | State::SynSent => self.disconnect(),
                 State::Established | State::SynReceived | State::CloseWait => {
                     abort = self.resets_on_close();
@@ -157,6 +167,9 @@ impl Drop for Socket {
                 State::FinWait1 | State::Closing | State::LastAck => abort = self.resets_on_close(),
                 _ => {}
             }
+        }
+        if let Some(shared) = &self.shared {
+            shared.give_back(self.as_fd());
         }
         self.fd = None;
         let goes_on = self.tracker.retire(abort);

@@ -1,21 +1,25 @@
 //! A socket whose states are observed: every call that may change its state goes through here, and the kernel is asked
 //! afterwards.
 
+mod adopt;
 mod ending;
 mod factory;
 mod lend;
+mod multipath;
 mod name;
 mod opening;
 mod traffic;
 mod udp;
 
 pub use super::state::LAST_ACK_TIMEOUT;
+pub use adopt::Passed;
 
 use super::error::Result;
 use super::options::{Family, SocketOption};
 use super::state::StateTracker;
 use super::watcher::Watcher;
 use crate::event::{Address, Event, Events, Fault, Proto, State, Subject};
+use adopt::SharedFile;
 use socket2::SockRef;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -45,6 +49,10 @@ pub struct Socket {
     token: u32,
     proto: Proto,
     family: Family,
+    /// That of another program.
+    shared: Option<SharedFile>,
+    /// Made for Multipath TCP, whatever the peer makes of it.
+    multipath: bool,
 }
 
 /// How the bytes of a socket are delivered: `SOCK_STREAM` or `SOCK_DGRAM` (socket(2)).

@@ -74,6 +74,7 @@ impl Socket {
     /// client is accepted is for the caller to decide and to emit.
     pub fn accept(&self) -> io::Result<Socket> {
         use rustix::net::SocketFlags;
+        self.expect_nonblocking();
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         if self.proto != Proto::Tcp {
             let fd = net::accept_with(self, flags)?;
@@ -88,9 +89,11 @@ impl Socket {
         let peer = peer.and_then(|a| SocketAddr::try_from(a).ok()).map(Address::from);
         let local = name::local(fd.as_fd()).ok().flatten();
         let subject = Subject { conn: 0, proto: Proto::Tcp, local, peer, role: Role::Server };
-        let child = self.sockets.track(fd, subject, self.family, State::Listen);
+        let mut child = self.sockets.track(fd, subject, self.family, State::Listen);
         child.tracker.accepted();
         child.watch();
+        child.multipath = self.multipath;
+        child.emit_multipath();
         Ok(child)
     }
 
@@ -164,6 +167,7 @@ impl Socket {
             self.tracker.observe();
             address.inet().map_or(Ok(()), |address| self.refuse_itself(address))?;
         }
+        self.emit_multipath();
         self.emit_options();
         Ok(())
     }
@@ -178,7 +182,7 @@ impl Socket {
         Ok(())
     }
 
-    fn watch(&self) {
+    pub(super) fn watch(&self) {
         if let Some(watcher) = self.watcher_wanted() {
             let _ = watcher.watch(self.token, self.as_fd(), &self.tracker);
         }

@@ -17,7 +17,13 @@ impl Socket {
     /// Makes another system call that receives from this socket, counts what it moved, and gives it [`Self::recv`]'s
     /// errors.
     pub(in crate::sys) fn receive_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
-        let n = self.tracker.during(call)?;
+        let n = match self.tracker.during(call) {
+            // Multipath TCP answers so where TCP answers 0, once the error was reported.
+            Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => {
+                return Err(self.tracker.ended_by().unwrap_or(error));
+            }
+            answer => answer?,
+        };
         if n == 0 {
             return self.tracker.ended_by().map_or(Ok(0), Err);
         }

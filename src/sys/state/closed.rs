@@ -73,9 +73,11 @@ impl StateTracker {
     fn fin_was_acknowledged(&self, inner: &Inner, fd: BorrowedFd<'_>) -> bool {
         // The SYN of an active opener was acknowledged too; a passive one's is not counted.
         let syn = u64::from(inner.subject.role == Role::Client);
+        let before = inner.adopted.as_ref().map_or(syn, |adopted| adopted.sent_before);
         let Ok(info) = tcp_info::read(fd) else { return false };
-        let sent = inner.payload(Some(info)).map_or(self.bytes_out.load(Ordering::Relaxed), |(_, sent)| sent);
-        info.bytes_acked().is_some_and(|acked| acked > sent + syn)
+        let own = self.bytes_out.load(Ordering::Relaxed) + before;
+        let sent = inner.payload(Some(info)).map_or(own, |(_, sent)| sent + syn);
+        info.bytes_acked().is_some_and(|acked| acked > sent)
     }
 }
 

@@ -18,7 +18,7 @@ impl StateTracker {
             return false;
         }
         self.observe_locked(&mut inner, Some(Op::Close));
-        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
+        let awaits_ack = inner.awaits_ack();
         if awaits_ack && !abort {
             inner.deadline = Some(Instant::now() + LAST_ACK_TIMEOUT);
             return true;
@@ -31,7 +31,7 @@ impl StateTracker {
     pub(in crate::sys) fn settled(&self, now: Instant) -> bool {
         let mut inner = self.lock();
         let Some(deadline) = inner.deadline else { return inner.fd.is_none() };
-        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
+        let awaits_ack = inner.awaits_ack();
         if awaits_ack && now < deadline {
             return false;
         }
@@ -55,6 +55,9 @@ impl StateTracker {
         drop(fd);
         match inner.state {
             State::Closed | State::TimeWait => {}
+            State::Listen | State::Unconnected | State::Connected if inner.adopted.is_some() => {
+                self.left_by_all(inner);
+            }
             State::Listen | State::Unconnected | State::Connected => {
                 self.transition(inner, State::Closed, Op::Close);
             }
