@@ -81,15 +81,14 @@ impl Children {
         let starting = Starting::new(self);
         let started = tokio::task::spawn_blocking(start).await.map_err(io::Error::other).flatten();
         let group = started.map_err(|e| self.failed(e))?;
-        if self.ending.get() {
-            drop(group); // which kills it
-            return Err(self.failed(io::ErrorKind::Interrupted.into()));
-        }
         let pid = group.pid();
         socket.emit(|socket| Event::Child { socket, what: ChildStep::Start, child: start_fields(pid) });
         let group = Rc::new(register_command(group).map_err(|e| self.failed(e))?);
         self.running.borrow_mut().insert(pid, Rc::clone(&group));
         drop(starting);
+        if self.ending.get() {
+            group.get_ref().signal(GroupSignal::Terminate);
+        }
         Ok(Running { group, children: self })
     }
 
@@ -101,7 +100,8 @@ impl Children {
             group.get_ref().signal(GroupSignal::Terminate);
         }
         if tokio::time::timeout(GRACE, self.are_gone(&groups)).await.is_err() {
-            for group in groups.iter().filter(|group| group.get_ref().has_members()) {
+            let late: Vec<_> = self.running.borrow().values().cloned().collect();
+            for group in groups.iter().chain(&late).filter(|group| group.get_ref().has_members()) {
                 group.get_ref().signal(GroupSignal::Kill);
             }
             // A process that waits for a disk ends when that answers.
