@@ -25,8 +25,8 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
-/// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS or a tap through two pipes.
-/// Its exit status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
+/// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS or a tap through two
+/// pipes. Its exit status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
 ///
 /// Taps see the bytes that are sent and received, inside TLS where there is any. A file that cannot be opened ends the
 /// program at once with exit status 5; one that cannot be written is a warning, the connection goes on, and the exit status

@@ -23,31 +23,31 @@ use std::time::Duration;
 /// With --echo, --upper, --respond, --discard and --send, --show prints what clients send. With --prefix each line is
 /// tagged; one longer than 64 KiB is printed in pieces.
 ///
-/// Taps are those of connect, where the format of a hex dump is described. The files are shared by all clients, whose pieces
-/// are written whole: --output has the bytes as they arrived, without the tags of --prefix, and a hex dump says which
-/// connection a piece is of.
+/// Taps are those of connect, where the format of a hex dump is described. The files are shared by all clients, whose
+/// pieces are written whole: --output has the bytes as they arrived, without the tags of --prefix, and a hex dump says
+/// which connection a piece is of.
 ///
 /// With --tls a client has 10 seconds for its handshake; one that fails is closed with an alert and a warning, and harms no
 /// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
 /// truncation, an error of that connection.
 ///
-/// With --exec or --sh-exec a command is run for each client. The connection itself is its standard input and output, with TLS or a tap
-/// two pipes are; its standard error is that of this program. It finds the addresses in its environment: SOQUETE_PEER_ADDR,
-/// SOQUETE_PEER_PORT, SOQUETE_LOCAL_ADDR, SOQUETE_LOCAL_PORT, SOQUETE_PROTO, SOQUETE_CONN (the number in events),
-/// SOQUETE_TLS_SUBJECT (of a client's certificate), and as ncat names them NCAT_REMOTE_ADDR, NCAT_REMOTE_PORT, NCAT_LOCAL_ADDR,
-/// NCAT_LOCAL_PORT, NCAT_PROTO. It inherits no other descriptor, and no signal is ignored in it.
+/// With --exec or --sh-exec a command is run for each client. The connection itself is its standard input and output, with
+/// TLS or a tap two pipes are; its standard error is that of this program. It finds the addresses in its environment:
+/// SOQUETE_PEER_ADDR, SOQUETE_PEER_PORT, SOQUETE_LOCAL_ADDR, SOQUETE_LOCAL_PORT, SOQUETE_PROTO, SOQUETE_CONN (the number in
+/// events), SOQUETE_TLS_SUBJECT (of a client's certificate), and as ncat names them NCAT_REMOTE_ADDR, NCAT_REMOTE_PORT,
+/// NCAT_LOCAL_ADDR, NCAT_LOCAL_PORT, NCAT_PROTO. It inherits no other descriptor, and no signal is ignored in it.
 ///
-/// A connection ends with its command, even if a process that the command left behind has it too. A connection that breaks sends
-/// SIGHUP to the command's process group. At the end of this program, and with --idle-timeout, the group gets SIGTERM, and SIGKILL
-/// after two seconds. Without -k the exit status is that of the command, 128 and the signal's number where a signal ended it.
-/// A command that is not there is an error before the first client.
+/// A connection ends with its command, even if a process that the command left behind has it too. A connection that breaks
+/// sends SIGHUP to the command's process group. At the end of this program, and with --idle-timeout, the group gets
+/// SIGTERM, and SIGKILL after two seconds. Without -k the exit status is that of the command, 128 and the signal's number
+/// where a signal ended it. A command that is not there is an error before the first client.
 ///
 /// With --activation, --fd or --inetd another program made the socket: a listener is served, and left to that program at
 /// the end; a connection is the only client. Standard input and output that are the socket itself are not used: without a
 /// service nothing is sent, and received data needs another standard output.
 ///
-/// With --user the sockets are bound and files of the command line are read first, then every thread becomes that user, then
-/// readiness is reported: the ready file is written as that user.
+/// With --user the sockets are bound and files of the command line are read first, then every thread becomes that user,
+/// then readiness is reported: the ready file is written as that user.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]

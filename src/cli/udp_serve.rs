@@ -14,9 +14,9 @@ use std::time::Duration;
 /// families; --public or an address opens it to others.
 ///
 /// Each line of standard input is sent, without its line feed, to the peer that sent the last datagram. Input is not read
-/// until a peer has sent one; its end does not end the server. With a service (--echo, --upper, --respond) standard input is not read.
-/// A line that is too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never truncated. A job in
-/// the background of a terminal does not read it.
+/// until a peer has sent one; its end does not end the server. With a service (--echo, --upper, --respond) standard input
+/// is not read. A line that is too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never
+/// truncated. A job in the background of a terminal does not read it.
 ///
 /// Services do not answer datagrams from this server's own address and port, nor from ports 7, 13, 17, 19 and 37, whose
 /// services answer every datagram themselves: one datagram with a forged sender would be answered forever. The first
@@ -25,15 +25,15 @@ use std::time::Duration;
 /// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
 /// address is reported by a refuse event; after 1024 addresses no more are reported.
 ///
-/// With --exec or --sh-exec a command is run for each peer, started by its first datagram. Datagrams are written to its standard
-/// input, each whole but not separated; each of its writes is sent back as one datagram, or as several where it is longer than one.
-/// A datagram for a command that does not read is dropped. A command without datagrams either way for --idle-timeout has its input
-/// ended, after two more seconds gets SIGTERM, and then SIGKILL; so it is after --count. The environment is that of
-/// soquete-listen(1).
+/// With --exec or --sh-exec a command is run for each peer, started by its first datagram. Datagrams are written to its
+/// standard input, each whole but not separated; each of its writes is sent back as one datagram, or as several where it is
+/// longer than one. A datagram for a command that does not read is dropped. A command without datagrams either way for
+/// --idle-timeout has its input ended, after two more seconds gets SIGTERM, and then SIGKILL; so it is after --count. The
+/// environment is that of soquete-listen(1).
 ///
-/// With --activation, --fd or --inetd another program made the sockets, as inetd does for dgram services that wait; they are
-/// left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness is
-/// reported.
+/// With --activation, --fd or --inetd another program made the sockets, as inetd does for dgram services that wait; they
+/// are left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness
+/// is reported.
 ///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
 /// is not UTF-8; also where datagrams are answered.

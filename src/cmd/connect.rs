@@ -22,7 +22,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         Some(passed) => peer_of(passed),
         None => Target::parse(&args.target)?.into_target()?,
     };
-    super::expect_output(!args.send_only, "type --send-only", context)?;
+    super::expect_output(!args.send_only && !args.exec.is_any(), "type --send-only", context)?;
     let has_input = !args.recv_only && !super::input_is_passed(context);
     let tls = tls_client(&args.tls, std::slice::from_ref(&target), context)?;
     let taps = open_taps(&args.taps, context)?;

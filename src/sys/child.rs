@@ -15,8 +15,8 @@ use std::process::{Child, Command, ExitStatus};
 
 /// Puts in order what was inherited. To be called once, before anything else.
 ///
-/// A child's status is kept for us even if the parent process ignored SIGCHLD (wait(2)), and a write past the limit on a file's
-/// size is an error like any other, `EFBIG`, instead of an end by SIGXFSZ (setrlimit(2)).
+/// A child's status is kept for us even if the parent process ignored SIGCHLD (wait(2)), and a write past the limit on a
+/// file's size is an error like any other, `EFBIG`, instead of an end by SIGXFSZ (setrlimit(2)).
 pub fn settle_signals() {
     // SAFETY: there is no other thread yet.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };

@@ -84,8 +84,8 @@ pub(super) fn duplicate_of(number: RawFd) -> io::Result<OwnedFd> {
     duplicate(fd)
 }
 
-/// Has every descriptor but the standard streams closed where a command is run (`close_range(2)`), whatever the parent process
-/// passed on.
+/// Has every descriptor but the standard streams closed where a command is run (`close_range(2)`), whatever the parent
+/// process passed on.
 pub(super) fn close_all_on_exec() -> io::Result<()> {
     // SAFETY: the call takes numbers, and changes a flag of descriptors that no code here relies on to be absent.
     let answer = unsafe {

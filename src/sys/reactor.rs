@@ -1,4 +1,5 @@
-//! tokio's runtime, and descriptors in its reactor. Registering asks for a promise that only the owner of the descriptor can give.
+//! tokio's runtime, and descriptors in its reactor. Registering asks for a promise that only the owner of the descriptor
+//! can give.
 #![allow(unsafe_code)]
 
 use super::child::CommandGroup;

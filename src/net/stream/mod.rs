@@ -3,9 +3,9 @@
 //! Every call takes `&self`, so that the two directions of a connection run side by side in one task. A buffer is lent for
 //! one poll at a time: a thousand silent connections share one.
 //!
-//! TLS is a [`Layer`]: a session over a plain stream; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the
-//! connection below, and so do the counters: they count the records. A tap is a layer as well, over the others. The counters
-//! are no tap: the socket counts, so that spliced bytes count as well. A stream that is not plain is never spliced
+//! TLS is a [`Layer`]: a session over a plain stream; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of
+//! the connection below, and so do the counters: they count the records. A tap is a layer as well, over the others. The
+//! counters are no tap: the socket counts, so that spliced bytes count as well. A stream that is not plain is never spliced
 //! (`is_plain` in `session::opening`).
 
 mod async_io;
@@ -264,9 +264,9 @@ impl ByteStream {
         }
     }
 
-    /// Before the close of a stream whose work is done: with TLS sends `close_notify` if it was not sent yet, then reads and
-    /// discards what the peer still sends, to its end and at most for [`FINISH_LIMIT`]. A close with bytes unread is a reset,
-    /// which would discard what the peer has not read yet; TLS peers send tickets unasked.
+    /// Before the close of a stream whose work is done: with TLS sends `close_notify` if it was not sent yet, then reads
+    /// and discards what the peer still sends, to its end and at most for [`FINISH_LIMIT`]. A close with bytes unread is a
+    /// reset, which would discard what the peer has not read yet; TLS peers send tickets unasked.
     pub async fn finish(&self, scratch: &RefCell<Vec<u8>>) {
         let tls = match &self.layer {
             Layer::Tls(tls) => tls,

@@ -28,8 +28,8 @@ pub(in crate::session) fn environment(
     ]
 }
 
-/// An address and a port; a link-local address with its interface's number, without which it leads nowhere. A UNIX socket has a
-/// path, or `@` and a name, and no port.
+/// An address and a port; a link-local address with its interface's number, without which it leads nowhere. A UNIX socket
+/// has a path, or `@` and a name, and no port.
 fn parts(address: Option<&Address>) -> (Option<String>, Option<String>) {
     match address {
         None => (None, None),

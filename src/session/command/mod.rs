@@ -1,11 +1,11 @@
 //! Commands that have a connection, or the datagrams of a peer, as their standard input and output (`--exec`, `--sh-exec`).
 //!
-//! A plain connection is handed over as the socket itself: nothing is copied, and this program only watches it. Where something
-//! stands between the bytes and the socket (TLS, a tap) they pass through pipes.
+//! A plain connection is handed over as the socket itself: nothing is copied, and this program only watches it. Where
+//! something stands between the bytes and the socket (TLS, a tap) they pass through pipes.
 //!
-//! A connection lasts as long as its command: at the command's end its FIN is sent, even if another process that the command
-//! left behind has the socket too. A connection that breaks hangs the command up (SIGHUP to its process group). At our own end
-//! the groups get SIGTERM, and SIGKILL after [`GRACE`].
+//! A connection lasts as long as its command: at the command's end its FIN is sent, even if another process that the
+//! command left behind has the socket too. A connection that breaks hangs the command up (SIGHUP to its process group). At
+//! our own end the groups get SIGTERM, and SIGKILL after [`GRACE`].
 
 mod children;
 pub mod client;

@@ -113,8 +113,8 @@ async fn send_input(stream: &ByteStream, mut input: Sender, scratch: &RefCell<Ve
     }
 }
 
-/// Sends what the command writes to the peer, to the end of it, or what is in the pipe once the command has exited: a process
-/// that it left behind may go on writing.
+/// Sends what the command writes to the peer, to the end of it, or what is in the pipe once the command has exited: a
+/// process that it left behind may go on writing.
 async fn send_output(
     mut stream: &ByteStream,
     output: &Receiver,

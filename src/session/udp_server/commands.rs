@@ -1,7 +1,7 @@
 //! The commands of a datagram server, one for each peer (`udp-serve --exec`).
 //!
-//! A command is started by the first datagram of a peer and let go after a while without datagrams either way: its input ends,
-//! then it gets SIGTERM, then SIGKILL. Peers are easily forged, so that their number is bounded.
+//! A command is started by the first datagram of a peer and let go after a while without datagrams either way: its input
+//! ends, then it gets SIGTERM, then SIGKILL. Peers are easily forged, so that their number is bounded.
 
 use super::peer_command::PeerCommand;
 use super::recipients::Recipient;
@@ -18,7 +18,8 @@ use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-/// The longest message that a command can write at once is the send buffer of a socket pair, 208 KiB unless changed (socket(7)).
+/// The longest message that a command can write at once is the send buffer of a socket pair, 208 KiB unless changed
+/// (socket(7)).
 const RECORD: usize = 256 << 10;
 /// Writes of one command sent before the others have their turn.
 const ROUNDS: usize = 16;
@@ -167,7 +168,8 @@ impl<'a> Commands<'a> {
         Ok(())
     }
 
-    /// Ends every command, by the end of its input where `in_order`, else by SIGTERM, and waits for that; what they write is sent.
+    /// Ends every command, by the end of its input where `in_order`, else by SIGTERM, and waits for that; what they write
+    /// is sent.
     pub(super) fn end(&mut self, in_order: bool, sender: &mut Sender<'_>) -> Result<()> {
         self.ending = true;
         let now = Instant::now();

@@ -64,8 +64,8 @@ impl ServerLoop<'_> {
         }
     }
 
-    /// Waits; says which are ready: each socket, then standard input, which stays unread while it has no recipient, or what the
-    /// commands wait for: they have no input.
+    /// Waits; says which are ready: each socket, then standard input, which stays unread while it has no recipient, or what
+    /// the commands wait for: they have no input.
     fn wait(&self) -> sys::Result<Vec<bool>> {
         let mut fds = Vec::with_capacity(self.sockets.len() + 2);
         fds.extend(self.sockets.iter().map(|s| (s.as_fd(), Interest::Reading)));
@@ -89,8 +89,8 @@ impl ServerLoop<'_> {
         Ok(false)
     }
 
-    /// Reads standard input once and sends it, unless every recipient expired meanwhile; returns whether the server ends with
-    /// it.
+    /// Reads standard input once and sends it, unless every recipient expired meanwhile; returns whether the server ends
+    /// with it.
     fn read_input(&mut self) -> sys::Result<bool> {
         let Some(input) = self.input.as_mut().filter(|_| self.server.has_recipients()) else {
             return Ok(false);

@@ -7,8 +7,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 impl Socket {
-    /// Two descriptors of this socket for a command, whose calls wait. Until [`Self::take_back`] the socket is the command's to
-    /// read and write; its states are observed as ever.
+    /// Two descriptors of this socket for a command, whose calls wait. Until [`Self::take_back`] the socket is the
+    /// command's to read and write; its states are observed as ever.
     pub fn lend(&self) -> io::Result<(OwnedFd, OwnedFd)> {
         self.tracker.lend();
         if let Some(watcher) = self.sockets.watcher() {

@@ -15,8 +15,8 @@ impl StateTracker {
         self.lock().lent = true;
     }
 
-    /// Whether the connection is over and was not ended in order by both ends. An error that waits to be read counts where no
-    /// states are observed.
+    /// Whether the connection is over and was not ended in order by both ends. An error that waits to be read counts where
+    /// no states are observed.
     pub(in crate::sys) fn is_broken(&self) -> bool {
         let inner = self.lock();
         let observed = self.observed() && inner.state == State::Closed && !inner.orderly;
@@ -42,8 +42,8 @@ impl Inner {
         Some((received.saturating_sub(u64::from(self.fin_received)), sent))
     }
 
-    /// The error that ended the connection of a command. Reading it would leave the command an end of input without error, so
-    /// the socket is asked only whether it has one; a reset is by far the most usual.
+    /// The error that ended the connection of a command. Reading it would leave the command an end of input without error,
+    /// so the socket is asked only whether it has one; a reset is by far the most usual.
     pub(super) fn lent_error(&mut self, fd: BorrowedFd<'_>) -> Option<i32> {
         if self.error.is_none() && has_error(fd) {
             self.error = Some(libc::ECONNRESET);
