@@ -32,11 +32,11 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('listen', 'listen', [CompletionResultType]::ParameterValue, 'Accept TCP connections')
-            [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Open a TCP connection, or test ports')
+            [CompletionResult]::new('listen', 'listen', [CompletionResultType]::ParameterValue, 'Accept connections: TCP, or of a UNIX or vsock socket')
+            [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Open a connection, or test ports')
             [CompletionResult]::new('udp-serve', 'udp-serve', [CompletionResultType]::ParameterValue, 'Receive datagrams, and answer them')
             [CompletionResult]::new('udp-send', 'udp-send', [CompletionResultType]::ParameterValue, 'Send datagrams, and print the replies')
-            [CompletionResult]::new('chat-serve', 'chat-serve', [CompletionResultType]::ParameterValue, 'Run a line chat that any TCP client can join')
+            [CompletionResult]::new('chat-serve', 'chat-serve', [CompletionResultType]::ParameterValue, 'Run a line chat that any TCP client can join, or any client of a UNIX socket')
             [CompletionResult]::new('chat-join', 'chat-join', [CompletionResultType]::ParameterValue, 'Join a chat room')
             [CompletionResult]::new('multi-connect', 'multi-connect', [CompletionResultType]::ParameterValue, 'Talk to many servers at once')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Show the socket table')
@@ -47,6 +47,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
         'soquete;listen' {
             [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
+            [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
@@ -206,6 +207,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
         'soquete;udp-serve' {
             [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
+            [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')
@@ -306,6 +308,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
         'soquete;chat-serve' {
             [CompletionResult]::new('--fd', '--fd', [CompletionResultType]::ParameterName, 'Take the inherited socket of this number, in place of an address')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others')
+            [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]')
             [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable')
             [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Refuse these peers, allowed ones too; repeatable')
             [CompletionResult]::new('--allow-file', '--allow-file', [CompletionResultType]::ParameterName, 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody')

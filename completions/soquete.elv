@@ -29,11 +29,11 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand listen 'Accept TCP connections'
-            cand connect 'Open a TCP connection, or test ports'
+            cand listen 'Accept connections: TCP, or of a UNIX or vsock socket'
+            cand connect 'Open a connection, or test ports'
             cand udp-serve 'Receive datagrams, and answer them'
             cand udp-send 'Send datagrams, and print the replies'
-            cand chat-serve 'Run a line chat that any TCP client can join'
+            cand chat-serve 'Run a line chat that any TCP client can join, or any client of a UNIX socket'
             cand chat-join 'Join a chat room'
             cand multi-connect 'Talk to many servers at once'
             cand stat 'Show the socket table'
@@ -43,6 +43,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
         &'soquete;listen'= {
             cand --fd 'Take the inherited socket of this number, in place of an address'
             cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
+            cand --socket-mode 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
@@ -200,6 +201,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
         &'soquete;udp-serve'= {
             cand --fd 'Take the inherited socket of this number, in place of an address'
             cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
+            cand --socket-mode 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'
@@ -298,6 +300,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
         &'soquete;chat-serve'= {
             cand --fd 'Take the inherited socket of this number, in place of an address'
             cand --user 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others'
+            cand --socket-mode 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]'
             cand --allow 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable'
             cand --deny 'Refuse these peers, allowed ones too; repeatable'
             cand --allow-file 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody'

@@ -33,11 +33,11 @@ complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Errors o
 complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept TCP connections'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a TCP connection, or test ports'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept connections: TCP, or of a UNIX or vsock socket'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a connection, or test ports'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-serve" -d 'Receive datagrams, and answer them'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-send" -d 'Send datagrams, and print the replies'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run a line chat that any TCP client can join'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run a line chat that any TCP client can join, or any client of a UNIX socket'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Join a chat room'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
@@ -45,6 +45,7 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conv
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
@@ -191,6 +192,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
@@ -273,6 +275,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbos
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F

@@ -27,13 +27,14 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Accept TCP connections
+  # Accept connections: TCP, or of a UNIX or vsock socket
   export extern "soquete listen" [
     --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
     --fd: string              # Take the inherited socket of this number, in place of an address
     --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
     --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -105,7 +106,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
   ]
 
   def "nu-complete soquete connect on_eof" [] {
@@ -120,7 +121,7 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Open a TCP connection, or test ports
+  # Open a connection, or test ports
   export extern "soquete connect" [
     --fd: string              # Take the inherited connection of this number, in place of an address
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
@@ -182,7 +183,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
+    ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
   ]
 
   def "nu-complete soquete udp-serve color" [] {
@@ -196,6 +197,7 @@ module completions {
     --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
     --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -237,7 +239,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
   ]
 
   def "nu-complete soquete udp-send color" [] {
@@ -278,7 +280,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; then the messages
+    ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH or unix:@NAME; then the messages
   ]
 
   def "nu-complete soquete chat-serve slow" [] {
@@ -289,13 +291,14 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Run a line chat that any TCP client can join
+  # Run a line chat that any TCP client can join, or any client of a UNIX socket
   export extern "soquete chat-serve" [
     --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
     --fd: string              # Take the inherited socket of this number, in place of an address
     --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
     --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -342,7 +345,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one [default: localhost 4333]
   ]
 
   def "nu-complete soquete chat-join on_eof" [] {
@@ -398,7 +401,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
+    ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
   ]
 
   def "nu-complete soquete multi-connect on_eof" [] {
@@ -457,7 +460,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
+    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
   ]
 
   def "nu-complete soquete stat color" [] {

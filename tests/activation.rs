@@ -344,3 +344,32 @@ fn a_number_has_one_use() {
     assert_eq!(run.code, 5, "{run}");
     assert!(run.stderr.contains("--ready-fd 3: a socket was passed on there"), "{run}");
 }
+
+#[test]
+fn unix_sockets_are_served_and_their_files_stay() {
+    use std::io::Write;
+    use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let listener = UnixListener::bind(place("stream")).unwrap();
+    let server = soquete("listen --activation -k --upper").shell(PASS).stdin(copy(listener)).start();
+    let mut client = UnixStream::connect(place("stream")).unwrap();
+    client.set_read_timeout(Some(support::DEADLINE)).unwrap();
+    client.write_all(b"stream").unwrap();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "STREAM");
+    server.terminate();
+
+    let socket = UnixDatagram::bind(place("datagrams")).unwrap();
+    let server = soquete("udp-serve --activation --upper").shell(PASS).stdin(copy(socket)).start();
+    let client = UnixDatagram::bind(place("client")).unwrap();
+    client.set_read_timeout(Some(support::DEADLINE)).unwrap();
+    client.send_to(b"datagram", place("datagrams")).unwrap();
+    let mut buffer = [0; 9];
+    let n = client.recv(&mut buffer).expect("an answer");
+    assert_eq!(&buffer[..n], b"DATAGRAM");
+    server.terminate();
+    assert!(place("stream").exists() && place("datagrams").exists(), "they are another program's");
+}

@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -467,6 +467,24 @@ fn talk(program: &Path, args: &[&str], input: &str) -> String {
     let mut command = Command::new("sh");
     command.args(["-c", &line, "sh"]).arg(program).args(args).stderr(Stdio::null());
     String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn a_unix_socket_is_handed_over_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let server = soquete(&format!("listen unix:{} --sh-exec", path.display()))
+        .arg("echo $SOQUETE_PROTO $SOQUETE_LOCAL_ADDR $NCAT_LOCAL_PORT; sort")
+        .start();
+    server.event("listening");
+    let mut peer = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    peer.write_all(b"b\na\n").unwrap();
+    peer.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    peer.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, format!("unix {}\na\nb\n", path.display()));
+    let run = server.finish();
+    assert_eq!((run.code, ends(&run)), (0, vec![(0, String::new())]), "{run}");
 }
 
 #[test]

@@ -43,6 +43,8 @@ use table::Table;
 enum Section {
     /// One stream through two processes: pipes and files, rate and CPU.
     Transfer,
+    /// The same over a UNIX socket.
+    Unix,
     /// Connections a second of an echo server.
     Churn,
     /// Connections a second of a server that runs a command for each.
@@ -132,6 +134,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
     }
     match section {
         Section::Transfer => transfer::run(table, plan),
+        Section::Unix => transfer::run_unix(table, plan),
         Section::Churn => churn::run(table, plan),
         Section::Command => command::run(table, plan),
         Section::Check => check::run(table, plan),

@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatJoin {
-    /// Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
+    /// Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
     pub address: Vec<String>,
     /// Set your nickname

@@ -7,15 +7,20 @@ use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// Open a TCP connection, or test ports.
+/// Open a connection, or test ports.
 ///
 /// Standard input and output are connected with the peer. When standard input ends, FIN is sent, and reading goes on
 /// until the peer closes. Every address of a name is tried, both families in parallel (RFC 8305).
 ///
+/// A UNIX socket is the address unix:PATH, or unix:@NAME for an abstract name. Where nobody listens, and where there is no such
+/// path, that is a refusal, exit status 1; a path that this user may not connect to is an error of this machine, 5. Data
+/// counts as acknowledged there once the peer has read it.
+///
 /// With --check nothing is sent. Ports are lists such as 22,80,8000-8010; -1024 begins at 1, 8000- ends at 65535 and - is
 /// all of them, as with nmap. Each port is one row on standard output with its target, what was found (open, closed,
 /// filtered, unresolved, failed) and the time the answer took. With --json a row has the fields host, port, outcome,
-/// address (that answered, or the last one tried), latency_us and reason; fields without a value are omitted. The exit
+/// address (that answered, or the last one tried), latency_us and reason; fields without a value are omitted, as the port of
+/// a UNIX socket, whose host is unix:PATH. The exit
 /// status is 0 if all ports are open, 4 if some are, 1 if none is. With --until-closed it is 0 once every port refuses
 /// connections; a port that does not answer is not closed. A check that could not be made says nothing about the port: if
 /// this machine cannot try, as from an address it does not have, the exit status is 5; for a name without address it is 1.
@@ -50,7 +55,7 @@ use std::time::Duration;
     mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
 )]
 pub struct Connect {
-    /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
+    /// Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required_unless_present = "fd", num_args = 1..)]
     pub target: Vec<String>,
     /// Take the inherited connection of this number, in place of an address
@@ -148,6 +153,9 @@ Examples:
                                                 keep what is said
   soquete connect --hex-dump - --rate 64k host 1234 < file
                                                 send a file slowly, and see its bytes
+  soquete connect unix:/run/docker.sock         talk over a UNIX socket
+  soquete wait 30s unix:/run/app.sock -- ./start
+                                                wait until it accepts connections
   soquete connect --tls example.com 443         talk TLS, verified
   soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
                                                 trust one root, verify another name";

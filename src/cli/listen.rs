@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Accept TCP connections.
+/// Accept connections: TCP, or of a UNIX or vsock socket.
 ///
 /// The first client is connected with standard input and output; the program ends when both sides are done. A bare port
 /// listens on loopback in both families; --public or an address opens it to others.
@@ -19,6 +19,11 @@ use std::time::Duration;
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged. It does not count for --max-conns and
 /// does not end the program.
+///
+/// At unix:PATH or unix:@NAME (an abstract name, which is no file) clients of this machine are served. The file is made with mode
+/// 0600 or --socket-mode and removed at the end. A socket file that no process has is replaced; one in use, and every
+/// other file, is an error. --allow and --deny do not apply there: every user who may write to the socket may connect. A UNIX
+/// connection has no reset: a client that is refused or disconnected sees an end.
 ///
 /// With --echo, --upper, --respond, --discard and --send, --show prints what clients send. With --prefix each line is
 /// tagged; one longer than 64 KiB is printed in pieces.
@@ -57,7 +62,7 @@ use std::time::Duration;
     mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
 )]
 pub struct Listen {
-    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
     /// Sockets of another program.
@@ -194,6 +199,8 @@ Examples:
                                           a command for each client
   soquete listen -k --max-conns 10 7000 --sh-exec 'read name; echo hello $name'
                                           a line of shell, ten at once
+  soquete listen -k --upper unix:/run/user/1000/up --socket-mode 0666
+                                          a UNIX socket that every user may use
   soquete listen -k --user nobody --respond @page.http 80
                                           drop privileges once bound
   soquete listen -k --activation --echo   ExecStart= of a service with a .socket unit

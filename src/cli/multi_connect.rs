@@ -31,7 +31,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct MultiConnect {
-    /// Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
+    /// Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
     #[arg(value_name = "TARGET", required_unless_present = "targets")]
     pub target: Vec<String>,
     /// Read more targets from a file, those of one host a line; # begins a comment

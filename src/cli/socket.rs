@@ -1,6 +1,6 @@
 //! Flags shared by every subcommand that opens a socket.
 
-use super::values::{Keepalive, byte, duration, number, size, switch};
+use super::values::{Keepalive, byte, duration, mode, number, size, switch};
 use crate::net::acl::AccessSpec;
 use crate::net::resolve::Lookup;
 use crate::net::source::Source;
@@ -156,6 +156,9 @@ pub struct ServerArgs {
     /// Listen on every interface, in both families; without it a bare port is loopback only
     #[arg(long)]
     pub public: bool,
+    /// Permissions of the file of a UNIX socket, as with chmod [default: 0600]
+    #[arg(long, value_name = "MODE", value_parser = mode, help_heading = "Addresses")]
+    pub socket_mode: Option<u32>,
     /// Families and names.
     #[command(flatten)]
     pub lookup: LookupArgs,

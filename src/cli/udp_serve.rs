@@ -35,8 +35,12 @@ use std::time::Duration;
 /// are left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness
 /// is reported.
 ///
+/// At unix:PATH or unix:@NAME datagrams of UNIX sockets are received; the file is made and removed as by listen. A peer whose
+/// socket has no name cannot be answered, which the first causes a warning about; --allow and --deny do not apply. A peer
+/// that does not read is waited for a moment, then what it would be sent is dropped with a warning.
+///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
-/// is not UTF-8; also where datagrams are answered.
+/// is not UTF-8; also where datagrams are answered. The peer of a UNIX socket without a name is null.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,
@@ -45,7 +49,7 @@ use std::time::Duration;
     mut_arg("crlf", |arg| arg.conflicts_with_all(["AnswerArgs", "ExecArgs"])),
 )]
 pub struct UdpServe {
-    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
     /// Sockets of another program.

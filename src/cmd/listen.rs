@@ -6,7 +6,7 @@ use super::{
 };
 use crate::cli::Listen;
 use crate::net::address::Target;
-use crate::net::bind::ListenConfig;
+use crate::net::bind::{BindTarget, ListenConfig};
 use crate::relay::EndConfig;
 use crate::session::ready;
 use crate::session::taps::conclude;
@@ -27,6 +27,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         options: &args.listener.socket.server_options(),
         defaults: &[],
         backlog: args.listener.backlog,
+        socket_mode: target.as_ref().map_or(0, BindTarget::mode),
     };
     let entry = listen_config.entry(target.as_ref(), passed, &context.stop)?;
     if let Some(tls) = &config.tls {

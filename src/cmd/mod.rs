@@ -63,7 +63,7 @@ pub(crate) fn opening(args: &ClientArgs, tls: Option<TlsClient>) -> Opening {
 /// Where a server is to be reached, `endpoint` as it was read from `words`.
 pub(crate) fn bind_target(endpoint: Target, words: &[String], server: &ServerArgs) -> BindTarget {
     let (named, lookup) = (Endpoint::has_host(words), Lookup::from(&server.lookup));
-    BindTarget { endpoint, named, public: server.public, lookup }
+    BindTarget { endpoint, named, public: server.public, lookup, socket_mode: server.socket_mode }
 }
 
 /// How standard input becomes datagrams.

@@ -2,7 +2,7 @@
 
 use super::{Context, Result, command_line, response};
 use crate::cli::{AnswerArgs, UdpServe};
-use crate::net::address::{Endpoint, Target};
+use crate::net::address::Target;
 use crate::session::udp_server::{self, Answer, Config, Membership, PeerCommands};
 use crate::sys;
 use std::time::Duration;
@@ -27,11 +27,10 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let answers = commands.is_some() || !matches!(answer, Answer::Nothing);
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
     let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
-    let parse = |words: &[String]| Endpoint::parse(words).map(Target::from);
     super::expect_output(!answers && !args.send_only, "name a service such as --echo", context)?;
     let has_output = context.passed.iter().all(|socket| !socket.was_output);
     Ok(Config {
-        bind: super::bind_target_or_passed(&args.address, parse, &args.server, &args.passed)?,
+        bind: super::bind_target_or_passed(&args.address, Target::parse, &args.server, &args.passed)?,
         access: super::access_rules(&args.server, context)?,
         groups,
         options: args.own.socket.options(),

@@ -15,7 +15,7 @@ pub mod table;
 mod tls;
 mod words;
 
-pub use address::{Address, EscapedBytes, UnixAddress};
+pub use address::{Address, AddressRef, EscapedBytes, UnixAddress};
 pub use child::{ChildFields, ChildStep};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
@@ -120,6 +120,12 @@ pub enum Event {
     Accept {
         #[serde(flatten)]
         socket: Subject,
+        /// The process of a UNIX client, as it was when it connected.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
+        /// The user of that process.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        uid: Option<u32>,
     },
     /// A client was refused.
     Refuse {

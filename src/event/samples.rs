@@ -74,7 +74,7 @@ fn events(fill: Fill) -> Vec<Event> {
             backlog_requested: fill.maybe(1024),
             scope: Scope::Loopback,
         }
-        Accept { socket: socket() }
+        Accept { socket: socket(), pid: fill.maybe(812), uid: fill.maybe(1000) }
         Refuse { socket: socket(), reason: words() }
         Datagram { socket: socket(), dir: Dir::In, len: 5 }
         Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }

@@ -216,7 +216,9 @@ fn admit(client: Socket, access: &AccessRules) -> Option<Socket> {
         let _ = client.reset_on_close();
         return None;
     }
-    client.emit(|socket| Event::Accept { socket });
+    let credentials = client.peer_credentials();
+    let (pid, uid) = (credentials.map(|c| c.pid), credentials.map(|c| c.uid));
+    client.emit(|socket| Event::Accept { socket, pid, uid });
     Some(client)
 }
 

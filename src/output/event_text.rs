@@ -33,7 +33,13 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         Event::Info { .. } => info(event, out),
         Event::Bind { socket } if detail => write!(out, "{} bound", subject(socket)),
         Event::Listening { .. } => listening(event, style, out),
-        Event::Accept { socket } => write!(out, "{} {}", subject(socket), style.good("accepted")),
+        Event::Accept { socket, pid, uid } => {
+            let of = |what, number: &Option<u32>| {
+                part(what, number.filter(|_| detail).map(|n| n.to_string()).as_ref(), "")
+            };
+            let (pid, uid) = (of(", pid ", pid), of(", uid ", uid));
+            write!(out, "{} {}{pid}{uid}", subject(socket), style.good("accepted"))
+        }
         Event::Refuse { socket, reason } => {
             write!(out, "{} {} {}", subject(socket), style.warning("refused:"), sanitize::line(reason))
         }

@@ -132,7 +132,12 @@ impl SocketOption {
     /// Whether the option has a meaning on a socket of this family.
     #[must_use]
     pub const fn applies_to(&self, family: Family) -> bool {
-        !matches!((self, family), (Self::V6Only(_), Family::V4))
+        match self {
+            Self::V6Only(_) => matches!(family, Family::V6),
+            // A default of servers. unix(7) has no TIME-WAIT, and the kernel would take it without effect.
+            Self::ReuseAddr(_) => !matches!(family, Family::Unix),
+            _ => true,
+        }
     }
 
     /// Sets the option and reads it back: the value in force.

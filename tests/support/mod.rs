@@ -17,6 +17,7 @@
 pub mod collect;
 pub mod datagrams;
 pub mod events;
+pub mod folder;
 pub mod kernel;
 pub mod netns;
 pub mod overrun;
@@ -34,6 +35,7 @@ pub mod wire;
 
 pub use datagrams::Mail;
 pub use events::Event;
+pub use folder::Folder;
 pub use kernel::Kernel;
 pub use netns::{Machine, PLUG, two_machines};
 pub use overrun::Overrun;

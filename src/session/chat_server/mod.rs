@@ -79,6 +79,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         options: &config.options,
         defaults: &defaults,
         backlog: config.backlog,
+        socket_mode: config.target.as_ref().map_or(0, BindTarget::mode),
     };
     let listeners = listen_config.open_or_adopt(config.target.as_ref(), passed, &context.stop)?;
     ready::announce(&config.ready, &listeners, context)?;

@@ -1,7 +1,7 @@
 //! One target: connected, relayed, and connected again.
 
 use super::config::{Clients, Target};
-use crate::event::{Address, Kind};
+use crate::event::Kind;
 use crate::net::backoff::Backoff;
 use crate::net::connect::timed_out;
 use crate::net::source::reachable;
@@ -103,7 +103,7 @@ impl Target {
         let attempt = async {
             let answer =
                 self.name.addresses(config.opening.lookup, self.port, first, &clients.events).await?;
-            found.replace(answer.into_iter().map(Address::from).collect());
+            found.replace(answer);
             let addresses = reachable(config.opening.source, found.borrow().clone());
             let began = Instant::now();
             let stream = clients.connector().connect(&self.title, &addresses).await?;

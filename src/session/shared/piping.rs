@@ -7,8 +7,10 @@ use crate::relay::task::{self, TaskConfig};
 use crate::relay::{Progress, RelayEnd};
 use crate::session::stdout::Output;
 use crate::sys::Result;
+use crate::sys::socket::Socket;
 use crate::sys::splice::Filter;
-use crate::text::tag::peer_tag;
+use crate::text::sanitize;
+use crate::text::tag::tag;
 use std::cell::RefCell;
 use std::io;
 use std::pin::pin;
@@ -27,6 +29,11 @@ pub(in crate::session) struct Piping {
     pub(in crate::session) alone: bool,
     /// The interval of progress events, and the length of the input where it is known.
     pub(in crate::session) progress: (Duration, Option<u64>),
+}
+
+/// The tag of each line of a connection (`--prefix`): its peer, whose name is as hostile as its text.
+pub fn peer_tag(socket: &Socket) -> String {
+    tag(sanitize::line(&socket.peer_name()))
 }
 
 impl Piping {
@@ -52,7 +59,7 @@ impl Piping {
         }
         let visible = (self.visible)();
         let incoming = if self.prefix {
-            Incoming::lines(visible, peer_tag(client.socket_ref().peer()))
+            Incoming::lines(visible, peer_tag(client.socket_ref()))
         } else {
             Incoming::bytes(visible)
         };

@@ -5,7 +5,7 @@ use crate::net::accept::{Acceptor, First};
 use crate::net::passed::Entry;
 use crate::relay;
 use crate::session::pipe::{crlf, input, output, relay_config};
-use crate::session::shared::tagging;
+use crate::session::shared::{peer_tag, tagging};
 use crate::session::{Context, Outcome, Result};
 use std::time::Instant;
 
@@ -31,7 +31,7 @@ pub(super) fn run(config: &Config, entry: Entry, context: &Context) -> Result {
     let mut relaying = relay_config(input, output, config.end, context);
     relaying.outgoing = crlf(config.crlf);
     if config.prefix {
-        relaying.incoming = Some(tagging(client.peer(), relaying.incoming.take()));
+        relaying.incoming = Some(tagging(peer_tag(&client), relaying.incoming.take()));
     }
     Ok(relay::run(client, relaying, &context.stop)?.into())
 }

@@ -6,7 +6,7 @@
 use super::peer_command::PeerCommand;
 use super::recipients::Recipient;
 use super::sender::Sender;
-use crate::event::{ChildStep, Event, Subject};
+use crate::event::{Address, AddressRef, ChildStep, Event, Subject};
 use crate::session::command::{CommandLine, GRACE, exit_fields, start_fields};
 use crate::sys::child::{CommandGroup, GroupSignal};
 use crate::sys::mmsg::{Datagram, OutgoingDatagram};
@@ -14,7 +14,6 @@ use crate::sys::poll::{self, Interest};
 use crate::sys::socket::Socket;
 use crate::sys::{self, Result};
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
@@ -47,7 +46,7 @@ pub(super) struct Commands<'a> {
     sockets: &'a [Socket],
     /// The most a datagram holds.
     limit: usize,
-    running: HashMap<(usize, SocketAddr), PeerCommand>,
+    running: HashMap<(usize, Address), PeerCommand>,
     buffer: Vec<u8>,
     reported: Option<Instant>,
     /// Groups whose leader has ended, once the server ends.
@@ -71,9 +70,9 @@ impl<'a> Commands<'a> {
     }
 
     /// Gives a datagram to the command of its peer, which is started if there is none.
-    pub(super) fn give(&mut self, number: usize, datagram: Datagram<'_>, now: Instant) {
-        let key = (number, datagram.peer);
-        if !self.running.contains_key(&key) && !self.start(key, datagram, now) {
+    pub(super) fn give(&mut self, number: usize, address: Address, datagram: Datagram<'_>, now: Instant) {
+        let key = (number, address);
+        if !self.running.contains_key(&key) && !self.start(key.clone(), datagram, now) {
             return;
         }
         if let Some(command) = self.running.get_mut(&key) {
@@ -82,11 +81,11 @@ impl<'a> Commands<'a> {
         }
     }
 
-    fn start(&mut self, key: (usize, SocketAddr), datagram: Datagram<'_>, now: Instant) -> bool {
-        let (number, address) = key;
+    fn start(&mut self, key: (usize, Address), datagram: Datagram<'_>, now: Instant) -> bool {
+        let (number, address) = key.clone();
         let socket = &self.sockets[number];
-        let local = datagram.sent_to(socket.local_inet()).map(Into::into);
-        let subject = Subject { local, peer: Some(address.into()), ..socket.subject() };
+        let local = datagram.sent_to(socket.local().as_ref());
+        let subject = Subject { local, peer: Some(address.clone()), ..socket.subject() };
         let peer = Recipient { address, socket: number, origin: datagram.origin };
         if self.running.len() >= self.config.most {
             let reason = format!("the limit is {} commands at once (--max-conns)", self.config.most);
@@ -140,10 +139,11 @@ impl<'a> Commands<'a> {
                 let socket = &self.sockets[command.peer.socket];
                 let rounds = if status.is_some() { LAST_ROUNDS } else { ROUNDS };
                 let mut done = 0;
+                let address = command.peer.address.clone();
                 while done < rounds
                     && let Some(bytes) = command.read(&mut self.buffer, now)
                 {
-                    let (to, from) = (Some(command.peer.address), command.peer.origin);
+                    let (to, from) = (Some(AddressRef::from(&address)), command.peer.origin);
                     // What is more than a datagram holds is several.
                     let parts = bytes.chunks(self.limit);
                     let datagrams: Vec<_> =
@@ -151,7 +151,7 @@ impl<'a> Commands<'a> {
                     sender.send(socket, &datagrams)?;
                     done += 1;
                 }
-                ended.extend(status.map(|status| (*key, status)));
+                ended.extend(status.map(|status| (key.clone(), status)));
             }
             at += slots;
             command.pass_time(self.config.idle, now);

@@ -9,8 +9,8 @@ use crate::sys::watcher::Watcher;
 use socket2::{Domain, Protocol, Type};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 impl SocketFactory {
     /// Sockets whose events go to `events`.
@@ -101,6 +101,7 @@ impl SocketFactory {
             family,
             shared: None,
             multipath: false,
+            file: OnceLock::new(),
         }
     }
 }

@@ -4,6 +4,8 @@
 mod adopt;
 mod ending;
 mod factory;
+mod file;
+pub(super) mod hangup;
 mod lend;
 mod multipath;
 mod name;
@@ -53,6 +55,8 @@ pub struct Socket {
     shared: Option<SharedFile>,
     /// Made for Multipath TCP, whatever the peer makes of it.
     multipath: bool,
+    /// Removes the file of a UNIX server's socket with it.
+    file: OnceLock<file::SocketFile>,
 }
 
 /// How the bytes of a socket are delivered: `SOCK_STREAM` or `SOCK_DGRAM` (socket(2)).
@@ -62,6 +66,15 @@ pub enum SocketType {
     Stream,
     /// One by one.
     Datagram,
+}
+
+/// The other end of a UNIX connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerCredentials {
+    /// Its process.
+    pub pid: u32,
+    /// The user of that.
+    pub uid: u32,
 }
 
 /// How far a connect(2) that does not block came.
@@ -74,6 +87,11 @@ pub enum Connecting {
 }
 
 impl Socket {
+    /// Whether the kernel knows the states of TCP for it.
+    fn is_tcp(&self) -> bool {
+        self.proto == Proto::Tcp
+    }
+
     /// The number events call this socket by.
     #[must_use]
     pub fn conn(&self) -> u32 {
@@ -104,6 +122,23 @@ impl Socket {
     #[must_use]
     pub fn peer_inet(&self) -> Option<SocketAddr> {
         self.peer()?.inet()
+    }
+
+    /// The process at the other end of a UNIX connection and its user, as they were when it connected (`SO_PEERCRED`, unix(7)).
+    #[must_use]
+    pub fn peer_credentials(&self) -> Option<PeerCredentials> {
+        if self.proto != Proto::Unix || !self.tracker.observed() {
+            return None;
+        }
+        let found = rustix::net::sockopt::socket_peercred(self).ok()?;
+        let pid = u32::try_from(found.pid.as_raw_nonzero().get()).ok()?;
+        Some(PeerCredentials { pid, uid: found.uid.as_raw() })
+    }
+
+    /// The other end's address, or `unix:#2` where it has none, with the number that events call this socket by.
+    #[must_use]
+    pub fn peer_name(&self) -> String {
+        self.peer().map_or_else(|| format!("unix:#{}", self.conn), |address| address.to_string())
     }
 
     /// The address that an error of this socket names: the other end's, or ours where there is none.
