@@ -4,7 +4,8 @@
 use super::fd;
 use super::poll::Process;
 use super::{limits, signal};
-use rustix::process::{Pid, Resource, Signal, kill_process_group, prlimit, test_kill_process_group};
+use rustix::process::{Pid, Resource, Signal, WaitOptions, kill_process_group, prlimit, set_child_subreaper};
+use rustix::process::{test_kill_process_group, waitpgid};
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::io;
@@ -37,6 +38,13 @@ pub fn isolate_commands() -> io::Result<()> {
         }
     }
     fd::close_all_on_exec()
+}
+
+/// Makes processes that lose their parent from now on children of this one, so that the end of a process group does not depend
+/// on when process 1 takes what is left of them (`PR_SET_CHILD_SUBREAPER`, prctl(2)).
+pub fn adopt_orphans() {
+    // Without it process 1 does.
+    let _ = set_child_subreaper(Some(rustix::process::getpid()));
 }
 
 /// Starts a command with the limit on descriptors that this program was started with.
@@ -155,9 +163,13 @@ impl CommandGroup {
         let _ = kill_process_group(self.leader, Signal::CONT);
     }
 
-    /// Whether there are processes in the group, its leader's remains included until [`Self::try_wait`] took them.
+    /// Whether there are processes in the group, its leader's remains included until [`Self::try_wait`] took them. What is left
+    /// of others is taken where [`adopt_orphans`] made them ours.
     #[must_use]
     pub fn has_members(&self) -> bool {
+        if self.status.get().is_some() {
+            while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}
+        }
         test_kill_process_group(self.leader).is_ok()
     }
 }

@@ -4,7 +4,7 @@ use super::{CommandLine, GRACE, environment, exit_fields, start_fields};
 use crate::event::{ChildStep, Event};
 use crate::exit::Exit;
 use crate::session::Outcome;
-use crate::sys::child::{CommandGroup, GroupSignal, exit_code};
+use crate::sys::child::{CommandGroup, GroupSignal, adopt_orphans, exit_code};
 use crate::sys::reactor::register_command;
 use crate::sys::socket::Socket;
 use crate::sys::{self, Result};
@@ -95,6 +95,7 @@ impl Children {
     /// Ends every command: SIGTERM to each process group, and SIGKILL after [`GRACE`] where one is left.
     pub(in crate::session) async fn end(&self) {
         self.ending.set(true);
+        adopt_orphans();
         let groups: Vec<_> = self.running.borrow().values().cloned().collect();
         for group in &groups {
             group.get_ref().signal(GroupSignal::Terminate);

@@ -8,7 +8,7 @@ use super::recipients::Recipient;
 use super::sender::Sender;
 use crate::event::{Address, AddressRef, ChildStep, Event, Subject};
 use crate::session::command::{CommandLine, GRACE, exit_fields, start_fields};
-use crate::sys::child::{CommandGroup, GroupSignal};
+use crate::sys::child::{CommandGroup, GroupSignal, adopt_orphans};
 use crate::sys::mmsg::{Datagram, OutgoingDatagram};
 use crate::sys::poll::{self, Interest};
 use crate::sys::socket::Socket;
@@ -172,6 +172,7 @@ impl<'a> Commands<'a> {
     /// is sent.
     pub(super) fn end(&mut self, in_order: bool, sender: &mut Sender<'_>) -> Result<()> {
         self.ending = true;
+        adopt_orphans();
         let now = Instant::now();
         for command in self.running.values_mut() {
             if in_order { command.end_input(now) } else { command.terminate(now) }
