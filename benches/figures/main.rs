@@ -18,12 +18,14 @@ mod datagrams;
 mod echo;
 mod fan;
 mod feed;
+mod forward;
 mod lines;
 mod load;
 mod many;
 mod plan;
 mod port;
 mod proc;
+mod proxy;
 mod receive;
 mod size;
 mod sockets;
@@ -49,6 +51,10 @@ enum Section {
     Churn,
     /// Connections a second of a server that runs a command for each.
     Command,
+    /// A relay between client and target: one stream, and short connections.
+    Forward,
+    /// A proxy server: one stream, and short connections.
+    Proxy,
     /// All ports of localhost.
     Check,
     /// A room full of clients who talk.
@@ -137,6 +143,8 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Unix => transfer::run_unix(table, plan),
         Section::Churn => churn::run(table, plan),
         Section::Command => command::run(table, plan),
+        Section::Forward => forward::run(table, plan),
+        Section::Proxy => proxy::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),

@@ -45,8 +45,13 @@ const ABSTRACT: [&str; 6] = [
 pub(super) fn rewrite(words: &[String]) -> Vec<String> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let (ours, rest) = words.split_at(end);
-    let rewritten = |word: &String| read(word).unwrap_or_else(|| vec![word.clone()]);
-    ours.iter().flat_map(rewritten).chain(rest.iter().cloned()).collect()
+    // The address of a proxy is a URL.
+    let is_proxy = |at: usize| at > 0 && ours[at - 1] == "--proxy";
+    let rewritten = |(at, word): (usize, &String)| {
+        let read = if is_proxy(at) { None } else { read(word) };
+        read.unwrap_or_else(|| vec![word.clone()])
+    };
+    ours.iter().enumerate().flat_map(rewritten).chain(rest.iter().cloned()).collect()
 }
 
 /// Host and port, or one of them; `None` if there is nothing to rewrite.

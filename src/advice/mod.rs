@@ -5,6 +5,7 @@ mod address;
 mod flags;
 mod order;
 mod peers;
+mod secret;
 
 pub use flags::hint;
 
@@ -25,7 +26,7 @@ pub fn instead(args: &[OsString]) -> Option<String> {
     bases.extend(with_addresses);
     let more: Vec<_> = bases.iter().flat_map(|words| order::candidates(words)).collect();
     let meant = bases.into_iter().chain(more).find(|words| *words != typed && is_right(words))?;
-    Some(shell(&meant))
+    Some(shell(&secret::without_secrets(meant)))
 }
 
 /// Whether the program takes a command line, addresses included.

@@ -1,6 +1,7 @@
 //! `soquete connect`.
 
 use super::listen::PipeArgs;
+use super::proxy::{keep_through_proxy, not_for_checks};
 use super::values::{duration, patience};
 use super::{ClientArgs, ExecArgs, TapArgs, TlsClientArgs};
 use clap::Args;
@@ -33,6 +34,10 @@ use std::time::Duration;
 /// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS or a tap through two
 /// pipes. Its exit status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
 ///
+/// With --proxy the states are those of the connection to the proxy, and the event proxy says what it answered. Its TLS, with
+/// https://, is verified as that of --tls is; --tls-ca and --tls-insecure hold for both, --tls-pin and --tls-name for the
+/// proxy where --tls is not there. Digest goes before Basic, SHA-256 before MD5.
+///
 /// Taps see the bytes that are sent and received, inside TLS where there is any. A file that cannot be opened ends the
 /// program at once with exit status 5; one that cannot be written is a warning, the connection goes on, and the exit status
 /// is 5 at its end. --rate is for each connection and each way. --delay begins when a line was handed to the kernel.
@@ -52,6 +57,8 @@ use std::time::Duration;
 #[command(
     override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]",
     after_help = EXAMPLES,
+    mut_arg("on_eof", keep_through_proxy),
+    mut_arg("proxy", not_for_checks),
     mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
 )]
 pub struct Connect {
@@ -149,6 +156,8 @@ Examples:
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
   soquete connect host 7000 --exec -- ./talk      a program talks to the server
+  soquete connect --proxy socks5h://localhost:9050 example.com 80
+                                                through a proxy that resolves the name
   soquete connect --output log --both --append-output example.com 25
                                                 keep what is said
   soquete connect --hex-dump - --rate 64k host 1234 < file

@@ -1,7 +1,11 @@
 //! `soquete listen`.
 
+use super::proxy::only_to_forward;
 use super::values::duration;
-use super::{ExecArgs, ListenerArgs, PassedArgs, Response, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
+use super::{
+    ExecArgs, ForwardArgs, ForwardTarget, ListenerArgs, PassedArgs, ProxyKind, ProxyServerArgs, Response,
+    ServerArgs, TapArgs, TlsServerArgs, UserArgs,
+};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::ffi::OsString;
@@ -47,6 +51,21 @@ use std::time::Duration;
 /// SIGTERM, and SIGKILL after two seconds. Without -k the exit status is that of the command, 128 and the signal's number
 /// where a signal ended it. A command that is not there is an error before the first client.
 ///
+/// --forward joins each client with a connection of its own to TARGET, whose name is looked up each time. A half-close passes
+/// through, each way; a reset on one side is a reset on the other; a target that cannot be reached within 10 seconds is a
+/// reset of the client, with a warning. Socket options apply to both connections. Of a tls: target the certificate is
+/// verified (--tls-ca, --tls-insecure); --tls-name, --tls-pin, --tls-cert and --alpn apply to the target as well, unless
+/// --tls is there, with which they are the clients'.
+///
+/// --accept-proxy-header works with every service. A client without a well-formed header within 10 seconds is reset, with a
+/// warning. Access rules apply to the peer's address, then to the client that the header names, which also tags lines with
+/// --prefix and is passed on by --send-proxy-header.
+///
+/// --proxy-server serves SOCKS4, SOCKS4a, SOCKS5 and HTTP (CONNECT, and requests with an absolute URI, one a connection), told
+/// apart by the first byte. A client has 10 seconds for its request. --auth and --auth-file admit users by Basic, Digest or
+/// the passwords of SOCKS5; SOCKS4 has none. --allow-dest and --deny-dest apply to the addresses that a name stands for when
+/// it is connected, and to no other; without them a client reaches what this machine reaches, its loopback addresses too.
+///
 /// With --activation, --fd or --inetd another program made the socket: a listener is served, and left to that program at
 /// the end; a connection is the only client. Standard input and output that are the socket itself are not used: without a
 /// service nothing is sent, and received data needs another standard output.
@@ -59,6 +78,7 @@ use std::time::Duration;
 #[command(
     override_usage = "soquete listen [OPTIONS] [HOST] <PORT> [-- <COMMAND>...]",
     after_help = EXAMPLES,
+    mut_arg("proxy", only_to_forward),
     mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
 )]
 pub struct Listen {
@@ -116,9 +136,15 @@ pub struct Listen {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
+    /// Forwarding.
+    #[command(flatten)]
+    pub forward: ForwardArgs,
     /// Taps.
     #[command(flatten)]
     pub taps: TapArgs,
+    /// The users and destinations of a proxy server.
+    #[command(flatten)]
+    pub proxy: ProxyServerArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsServerArgs,
@@ -147,6 +173,12 @@ pub struct ServiceArgs {
     /// Send FILE, then FIN
     #[arg(long, value_name = "FILE")]
     pub send: Option<PathBuf>,
+    /// Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
+    #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    pub proxy_server: Option<ProxyKind>,
+    /// Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
+    #[arg(long, value_name = "TARGET", group = "speaks_tls")]
+    pub forward: Option<ForwardTarget>,
 }
 
 /// How a transfer ends, and what is shown meanwhile.
@@ -201,6 +233,12 @@ Examples:
                                           a line of shell, ten at once
   soquete listen -k --upper unix:/run/user/1000/up --socket-mode 0666
                                           a UNIX socket that every user may use
+  soquete listen -k --proxy-server --auth-file users --deny-dest 10.0.0.0/8 1080
+                                          a SOCKS and HTTP proxy
+  soquete listen -k --forward db.example:5432 5432
+                                          forward a port
+  soquete listen -k --tls --tls-cert site.pem --forward unix:/run/app --public 443
+                                          TLS in front of a plain server
   soquete listen -k --user nobody --respond @page.http 80
                                           drop privileges once bound
   soquete listen -k --activation --echo   ExecStart= of a service with a .socket unit

@@ -1,5 +1,6 @@
 //! Flags shared by every subcommand that opens a socket.
 
+use super::ProxyArgs;
 use super::values::{Keepalive, byte, duration, mode, number, size, switch};
 use crate::net::acl::AccessSpec;
 use crate::net::resolve::Lookup;
@@ -232,6 +233,9 @@ fn reuseaddr_of_datagrams(reuseaddr: Arg) -> Arg {
 /// Options of the socket of a TCP client.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ClientArgs {
+    /// The proxy.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
     /// Local end: ADDR, ADDR:PORT or :PORT
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
     pub source: Option<Source>,

@@ -1,7 +1,9 @@
 //! `soquete udp-serve`.
 
 use super::values::duration;
-use super::{DatagramArgs, ExecArgs, PassedArgs, Response, ServerArgs, UdpServerArgs, UserArgs};
+use super::{
+    DatagramArgs, DatagramTarget, ExecArgs, PassedArgs, Response, ServerArgs, UdpServerArgs, UserArgs,
+};
 use clap::Args;
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -21,6 +23,11 @@ use std::time::Duration;
 /// Services do not answer datagrams from this server's own address and port, nor from ports 7, 13, 17, 19 and 37, whose
 /// services answer every datagram themselves: one datagram with a forged sender would be answered forever. The first
 /// such datagram of each kind causes a warning.
+///
+/// With --forward each peer has a socket of its own towards the target, whose name is looked up for each; replies leave from
+/// the address the peer wrote to. A peer that is silent for --idle-timeout is let go; with 4096 peers the one that was silent
+/// longest makes room. A target that refuses datagrams (ICMP) is a warning, once a second. Where the target's name has several
+/// addresses, one that refuses the first datagrams gives way to the next.
 ///
 /// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
 /// address is reported by a refuse event; after 1024 addresses no more are reported.
@@ -79,7 +86,7 @@ pub struct UdpServe {
     /// End after N datagrams, and after sending the input that is then waiting (not a terminal's)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
-    /// End when no datagram arrives for this long; with --exec, end a command without datagrams for this long [default there: 60s]
+    /// End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
     /// End each datagram on standard output with a line feed where it has none
@@ -116,6 +123,9 @@ pub struct AnswerArgs {
     /// Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     #[arg(long, value_name = "TEXT|@FILE", value_parser = Response::parser())]
     pub respond: Option<Response>,
+    /// Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back
+    #[arg(long, value_name = "TARGET", conflicts_with = "count")]
+    pub forward: Option<DatagramTarget>,
 }
 
 /// A multicast group, and the interface to join it on.
@@ -136,6 +146,8 @@ const EXAMPLES: &str = r"Examples:
   soquete udp-serve --public 514 --json   a log for scripts, from anywhere
   soquete udp-serve --respond 'pong\n' 5000
                                           the same answer for everybody
+  soquete udp-serve --forward dns.example:53 --public 53
+                                          forward a port
   soquete udp-serve --to-all 5000         send lines to every peer
   soquete udp-serve --join 224.0.0.251 5353
   soquete udp-serve --join ff02::fb%eth0 5353

@@ -26,7 +26,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     let has_input = !args.recv_only && !super::input_is_passed(context);
     let tls = tls_client(&args.tls, std::slice::from_ref(&target), context)?;
     let taps = open_taps(&args.taps, context)?;
-    let opening = Opening { taps: taps.clone(), ..opening(&args.client, tls) };
+    let opening = Opening { taps: taps.clone(), ..opening(&args.client, &args.tls, tls)? };
     let connect = ConnectConfig { target, opening, timeout: args.timeout, wait: args.wait };
     if let Some(children) = children(&args.exec, &args.command)? {
         let config = command::Config { connect, children, idle: args.idle_timeout };

@@ -1,8 +1,8 @@
 //! `soquete listen`.
 
 use super::{
-    Context, Result, access_rules, bind_target_or_passed, children, end_config, expect_output,
-    input_is_passed, open_taps, response, tls_server,
+    Context, Result, access_rules, bind_target_or_passed, children, end_config, expect_output, expect_proxy,
+    forward_to, input_is_passed, open_taps, proxy_service, response, tls_server,
 };
 use crate::cli::Listen;
 use crate::net::address::Target;
@@ -12,7 +12,7 @@ use crate::session::ready;
 use crate::session::taps::conclude;
 use crate::session::tcp_server::{self, Config, Service};
 use crate::sys::socket::SocketType;
-use crate::sys::{self, fd, limits};
+use crate::sys::{fd, limits};
 
 /// Runs the subcommand.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
@@ -56,14 +56,19 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         prefix: args.prefix,
         show: args.show,
         tls: tls_server(&args.tls)?,
+        accept_header: args.forward.accept_proxy_header,
         taps: open_taps(&args.taps, context)?,
     })
 }
 
-fn service(args: &Listen, context: &Context) -> sys::Result<Service> {
+fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
+    expect_proxy(args)?;
     let service = &args.service;
     if let Some(children) = children(&args.exec, &args.command)? {
         return Ok(Service::Command(children));
+    }
+    if let Some(target) = &service.forward {
+        return Ok(Service::Forward(Box::new(forward_to(target, args, context)?)));
     }
     Ok(match (&service.respond, &service.send) {
         _ if service.echo => Service::Echo,
@@ -71,6 +76,9 @@ fn service(args: &Listen, context: &Context) -> sys::Result<Service> {
         _ if service.discard => Service::Discard,
         (Some(answer), _) => Service::Respond(response(answer, context)?.into()),
         (None, Some(path)) => Service::send(path)?,
+        (None, None) if service.proxy_server.is_some() => {
+            Service::Proxy(Box::new(proxy_service(args, context)?))
+        }
         (None, None) => Service::Pipe,
     })
 }

@@ -3,14 +3,15 @@
 use super::{Context, Result, command_line, response};
 use crate::cli::{AnswerArgs, UdpServe};
 use crate::net::address::Target;
-use crate::session::udp_server::{self, Answer, Config, Membership, PeerCommands};
+use crate::net::resolve::Lookup;
+use crate::session::udp_server::{self, Answer, Config, Forward, Membership, PeerCommands};
 use crate::sys;
 use std::time::Duration;
 
 /// The most commands at once, unless said otherwise.
 const MOST_COMMANDS: usize = 100;
-/// How long a command lives without datagrams, unless said otherwise.
-const COMMAND_IDLE: Duration = Duration::from_mins(1);
+/// The silence after which a forwarded peer, or the command of one, is let go by default.
+const PEER_IDLE: Duration = Duration::from_mins(1);
 
 /// Runs the subcommand.
 pub fn run(args: &UdpServe, context: &mut Context) -> Result {
@@ -22,9 +23,14 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let commands = command_line(&args.exec, &args.command).map(|line| PeerCommands {
         line,
         most: args.max_conns.map_or(MOST_COMMANDS, |most| most as usize),
-        idle: args.idle_timeout.unwrap_or(COMMAND_IDLE),
+        idle: args.idle_timeout.unwrap_or(PEER_IDLE),
     });
-    let answers = commands.is_some() || !matches!(answer, Answer::Nothing);
+    let forward = args.answer.forward.as_ref().map(|target| Forward {
+        target: target.0.clone(),
+        lookup: Lookup { numeric: args.server.lookup.numeric, ..Lookup::default() },
+        idle: args.idle_timeout.unwrap_or(PEER_IDLE),
+    });
+    let answers = !matches!(answer, Answer::Nothing) || forward.is_some() || commands.is_some();
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
     let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
     super::expect_output(!answers && !args.send_only, "name a service such as --echo", context)?;
@@ -38,6 +44,7 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
         answer,
         idle_timeout: args.idle_timeout.filter(|_| commands.is_none()),
         commands,
+        forward,
         input: (!answers && !args.recv_only && !super::input_is_passed(context))
             .then(|| super::input_config(args.input)),
         to_all: args.to_all,

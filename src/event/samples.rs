@@ -85,6 +85,20 @@ fn events(fill: Fill) -> Vec<Event> {
             what: ChildStep::Exit,
             child: ChildFields { pid: 4711, code: fill.maybe(143), signal: fill.maybe("SIGTERM".to_owned()) },
         }
+        Proxy {
+            socket: socket(),
+            proxy: "socks5://localhost:1080".to_owned(),
+            target: "localhost:4333".to_owned(),
+            outcome: Outcome::Connected,
+            text: fill.maybe(words()),
+        }
+        ProxyHeader {
+            socket: socket(),
+            dir: Dir::In,
+            version: 2,
+            source: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+            destination: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        }
         Target {
             target: "localhost:4333".to_owned(),
             conn: fill.maybe(7),
@@ -105,6 +119,7 @@ fn events(fill: Fill) -> Vec<Event> {
             rtt_us: fill.maybe(18),
             retransmits: fill.maybe(0),
             clean: true,
+            joined: fill.maybe(8),
         }
         Warning { fault: fault(fill, Kind::Reset) }
         Error { fault: fault(fill, Kind::Refused) }
@@ -177,7 +192,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         (
             "kind",
             words!(Kind: Usage Resolve Refused Reset Unacknowledged Unreachable Timeout Address Permission
-                Resources Option File Data EventsLost Waiting Tls Other),
+                Resources Option File Data EventsLost Waiting Tls Proxy Other),
         ),
         ("verified", words!(Verified: System Ca Pin None)),
     ]

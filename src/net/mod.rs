@@ -14,6 +14,8 @@ pub mod passed;
 pub mod pattern;
 pub mod peer;
 pub mod ports;
+pub mod proxy;
+pub mod proxy_header;
 pub mod resolve;
 pub mod service;
 pub mod setback;

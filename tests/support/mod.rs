@@ -21,6 +21,7 @@ pub mod folder;
 pub mod kernel;
 pub mod netns;
 pub mod overrun;
+pub mod peer_program;
 pub mod peers;
 pub mod pipe;
 pub mod pki;

@@ -1,9 +1,8 @@
 //! Connecting to the first address of a name that answers: RFC 8305's race, under one deadline.
 //!
 //! A race ends with a connected stream, by one function for each driver: [`Connector::connect_blocking`] in the calling
-//! thread, [`Connector::connect`] in a runtime. The handshake of a proxy (SOCKS, HTTP CONNECT) belongs there, between the end
-//! of the race and the return of the stream: the race then runs over the addresses of the proxy, and the handshake over the
-//! stream that won. That of TLS runs over the stream that is returned (`session::tls`).
+//! thread, [`Connector::connect`] in a runtime. What a stream passes through before its first byte, a proxy and TLS, runs over
+//! the stream that is returned (`session::opening`).
 
 mod blocking;
 mod race;

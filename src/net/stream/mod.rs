@@ -9,6 +9,7 @@
 //! (`is_plain` in `session::opening`).
 
 mod async_io;
+mod joining;
 #[cfg(test)]
 mod memory;
 mod tapped;

@@ -1,7 +1,7 @@
 //! A target's place: a socket's own address, or the name of a host that several targets share: looked up once for their first attempts, anew for each reconnect.
 
 use crate::event::{Address, Events, Kind, Proto};
-use crate::net::address::Host;
+use crate::net::address::{Endpoint, Host, Target};
 use crate::net::resolve::{Lookup, resolve};
 use crate::net::targets::Group;
 use crate::sys::error::reason;
@@ -31,6 +31,14 @@ impl Name {
         match self {
             Self::Host(..) => Proto::Tcp,
             Self::Socket(address) => address.stream_proto(),
+        }
+    }
+
+    /// What is connected to, with `port` where it is a host.
+    pub(super) fn target(&self, port: u16) -> Target {
+        match self {
+            Self::Host(host, _) => Endpoint { host: host.clone(), port }.into(),
+            Self::Socket(address) => Target::Socket(address.clone()),
         }
     }
 

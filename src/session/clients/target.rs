@@ -101,6 +101,12 @@ impl Target {
         let deadline = [over, again].into_iter().flatten().min();
         let found = RefCell::new(Vec::new());
         let attempt = async {
+            if config.opening.proxy.is_some() {
+                let named = self.name.target(self.port);
+                let began = Instant::now();
+                let stream = config.opening.open(&named, &clients.sockets, deadline).await?;
+                return Ok((stream, began.elapsed()));
+            }
             let answer =
                 self.name.addresses(config.opening.lookup, self.port, first, &clients.events).await?;
             found.replace(answer);

@@ -1,6 +1,7 @@
 //! A TCP server: its first client piped with standard input and output, or many clients with a service each.
 
 mod handler;
+mod handshake;
 mod server;
 mod service;
 mod show;
@@ -44,6 +45,8 @@ pub struct Config {
     pub show: bool,
     /// Speaks TLS.
     pub tls: Option<TlsServer>,
+    /// Each connection begins with a header of the PROXY protocol.
+    pub accept_header: bool,
     /// Watches or slows the connections.
     pub taps: Option<Rc<Taps>>,
 }
@@ -53,7 +56,12 @@ pub fn run(mut config: Config, entry: Entry, context: &Context) -> Result {
     // No other client can come after one that was passed on.
     config.keep_open &= matches!(entry, Entry::Listeners(_));
     match config.service {
-        Service::Pipe if !config.keep_open && config.tls.is_none() && config.taps.is_none() => {
+        Service::Pipe
+            if !config.keep_open
+                && config.tls.is_none()
+                && config.taps.is_none()
+                && !config.accept_header =>
+        {
             single::run(&config, entry, context)
         }
         _ => server::run(config, entry, context),

@@ -7,6 +7,7 @@
 mod access;
 mod answer;
 mod commands;
+mod forward;
 mod listeners;
 mod loop_guard;
 mod peer_command;
@@ -17,6 +18,7 @@ mod server_loop;
 
 pub use answer::Answer;
 pub use commands::PeerCommands;
+pub use forward::Forward;
 pub use listeners::Membership;
 
 use super::datagrams::{DatagramInput, InputConfig};
@@ -48,6 +50,8 @@ pub struct Config {
     pub answer: Answer,
     /// A command for each peer instead, which answers.
     pub commands: Option<PeerCommands>,
+    /// Where datagrams are forwarded to, instead of an answer of this server's.
+    pub forward: Option<Forward>,
     /// Standard input, which is sent to the peers; absent if it is not read.
     pub input: Option<InputConfig>,
     /// Input goes to every peer heard lately, instead of the last one.
@@ -76,6 +80,9 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     let input =
         config.input.map(|input| DatagramInput::open(input, limit, 1, &"standard input")).transpose()?;
     ready::announce(&config.ready, &sockets, context)?;
+    if let Some(forward) = &config.forward {
+        return forward::run(config, forward, sockets, context);
+    }
     let (stop, events) = (context.stop.clone(), context.events.clone());
     let server = UdpServer::new(config, &sockets, limit, context, &stop)?;
     ServerLoop { config, server, input, sockets: &sockets, stop: &stop, events: &events }.run()

@@ -13,7 +13,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// The least time between two warnings of one errno: a peer can cause them as often as it likes.
-const WARNING_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// So often UNIX peers with a full queue are waited for within this time, a fifth of it in all; what they cannot take then is
 /// dropped, so that a peer that does not read leaves the others most of the time.

@@ -199,7 +199,7 @@ impl<'a> UdpServer<'a> {
 
 /// Errors that concern another datagram or the network, after which the socket can be used: an ICMP error of an answer
 /// sent before, an interface that went down.
-fn is_transient(error: &io::Error) -> bool {
+pub(super) fn is_transient(error: &io::Error) -> bool {
     use libc::{ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH, EPROTO};
     let known = [ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH, EPROTO];
     error.raw_os_error().is_some_and(|errno| known.contains(&errno))

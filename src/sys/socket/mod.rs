@@ -98,6 +98,12 @@ impl Socket {
         self.conn
     }
 
+    /// Its transport.
+    #[must_use]
+    pub fn proto(&self) -> Proto {
+        self.proto
+    }
+
     /// Our address, once there is one.
     #[must_use]
     pub fn local(&self) -> Option<Address> {
@@ -169,6 +175,12 @@ impl Socket {
     #[must_use]
     pub fn blame(&self, fault: Fault) -> Fault {
         self.tracker.fault(fault)
+    }
+
+    /// Notes, for the summaries, that the bytes of one socket are passed on to the other.
+    pub fn note_join(&self, other: &Self) {
+        self.tracker.lock().joined = Some(other.conn);
+        other.tracker.lock().joined = Some(self.conn);
     }
 
     /// Sets one option, reads it back and emits both values.

@@ -14,6 +14,11 @@ impl Socket {
         self.receive_by(|| Ok(net::recv(self, buffer, RecvFlags::empty())?.0))
     }
 
+    /// recv(2) that leaves what it returns in the queue; not counted.
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tracker.during(|| Ok(net::recv(self, buffer, RecvFlags::PEEK)?.0))
+    }
+
     /// Makes another system call that receives from this socket, counts what it moved, and gives it [`Self::recv`]'s
     /// errors.
     pub(in crate::sys) fn receive_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {

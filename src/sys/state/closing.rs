@@ -111,6 +111,7 @@ impl StateTracker {
             rtt_us: info.and_then(|i| i.rtt_us()),
             retransmits: info.and_then(|i| i.retransmits()),
             clean: inner.error.is_none() && (udp || inner.orderly),
+            joined: inner.joined,
         });
     }
 }

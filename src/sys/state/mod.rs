@@ -54,6 +54,8 @@ pub(in crate::sys) struct Inner {
     /// As the tracker's: whoever reads an error takes it from the command.
     lent: bool,
     deadline: Option<Instant>,
+    /// The number of the socket whose bytes this one passes on.
+    pub(super) joined: Option<u32>,
     /// Its FIN goes out by itself once the data of both directions has ended (Multipath TCP).
     pub(super) fin_follows: bool,
     /// Set for a socket of another program.
@@ -94,6 +96,7 @@ impl StateTracker {
                 fin_received: false,
                 lent: false,
                 deadline: None,
+                joined: None,
                 fin_follows: false,
                 adopted: None,
             }),
