@@ -117,7 +117,7 @@ fn tls(fill: Fill) -> TlsFields {
         sni: word("example.com"),
         subject: word("CN=example.com"),
         issuer: word("CN=Example CA"),
-        names: word("example.com, www.example.com"),
+        names: word("example.com").into_iter().collect(),
         not_after: word("2027-11-22T00:00:00Z"),
         fingerprint: word("sha256:00"),
         verified: fill.maybe(Verified::System),

@@ -17,8 +17,8 @@ use crate::sys::{self, fd};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::Notify;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::task::{LocalSet, spawn_local, yield_now};
 
 /// What the tasks of one server share.
 struct Server {
@@ -125,40 +125,44 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
             continue;
         }
         server.count(1);
-        if server.keep_open {
-            let server = Rc::clone(&server);
-            spawn_local(async move {
-                let end = match server.open(socket).await {
-                    Ok(stream) => server.serve(stream).await.map(drop),
-                    Err(error) => Err(error),
-                };
-                drop(place);
-                server.count(-1);
-                drop((end, server));
-            });
-            continue;
+        spawn_local(run_client(Rc::clone(&server), socket, place));
+        if !server.keep_open {
+            // Without a handshake the client is served before another is accepted.
+            yield_now().await;
         }
-        let opened = match server.open(socket).await {
-            // Another client may do better.
-            Err(_) if server.tls.is_some() && !server.taken.get() => {
-                server.count(-1);
-                continue;
-            }
-            Ok(_) if server.taken.get() => return,
-            opened => opened,
-        };
-        server.taken.set(true);
-        server.changed.notify_waiters();
-        drop(listener);
-        let end = match opened {
-            Ok(stream) => server.serve(stream).await,
-            Err(error) => Err(error),
-        };
-        drop(place);
-        server.only_end.replace(Some(end));
-        server.count(-1);
-        return;
     }
+}
+
+/// Serves a client from its handshake to its end. Without `--keep-open` handshakes run at the same time, and the first
+/// client whose handshake is done is the only one that is served.
+async fn run_client(server: Rc<Server>, socket: Socket, place: Option<OwnedSemaphorePermit>) {
+    let opened = tokio::select! {
+        biased;
+        () = server.is_taken() => None,
+        opened = server.open(socket) => Some(opened),
+    };
+    let end = match opened {
+        None => None,
+        // Another client may do better.
+        Some(Err(_)) if server.tls.is_some() => None,
+        Some(_) if !server.keep_open && server.taken.replace(true) => None,
+        Some(opened) => {
+            if !server.keep_open {
+                server.changed.notify_waiters();
+                // The listeners close first.
+                yield_now().await;
+            }
+            Some(match opened {
+                Ok(stream) => server.serve(stream).await,
+                Err(error) => Err(error),
+            })
+        }
+    };
+    drop(place);
+    if let (Some(end), false) = (end, server.keep_open) {
+        server.only_end.replace(Some(end));
+    }
+    server.count(-1);
 }
 
 impl Server {
