@@ -63,7 +63,7 @@ pub struct Config {
 pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
     let sockets = listeners::open(config, context)?;
-    let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
+    let limit = longest(&sockets.iter().filter_map(Socket::local_inet).collect::<Vec<_>>());
     config.answer.expect_to_fit(limit)?;
     let input =
         config.input.map(|input| DatagramInput::open(input, limit, 1, &"standard input")).transpose()?;
