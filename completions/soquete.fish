@@ -149,7 +149,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'S
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered; with --tls the handshake as well'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
@@ -250,6 +250,15 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
 drop\t'Let it skip lines, with a notice'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
@@ -279,12 +288,14 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still truncated to --max-line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Announce members who join and leave'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long, the TLS handshake included' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l idle-timeout -d 'End when nothing moves for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
@@ -292,6 +303,15 @@ close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
@@ -313,6 +333,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l events -d 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-insecure -d 'Accept any certificate, with a warning'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s n -l numeric -d 'No DNS: hosts are literal addresses'
@@ -330,6 +353,15 @@ close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
@@ -353,6 +385,9 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-prefix -d 'Print lines without [HOST:PORT]'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after increasing waits'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-insecure -d 'Accept any certificate, with a warning'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'

@@ -237,7 +237,7 @@ fn wrong_options_and_files_are_told_before_a_connection() {
         ("connect --tls --tls-min 1.3 --tls-max 1.2 127.0.0.1 1".into(), 2),
         ("connect --tls --tls-pin 00 127.0.0.1 1".into(), 2),
         ("connect --tls-insecure 127.0.0.1 1".into(), 2),
-        ("connect --check --tls 127.0.0.1 1".into(), 2),
+        ("connect --until-closed --tls 127.0.0.1 1".into(), 2),
         ("connect --tls --tls-ca /nonexistent/ca.pem 127.0.0.1 1".into(), 5),
         ("listen --tls --tls-cert /nonexistent/c.pem 127.0.0.1 0".into(), 5),
         (format!("listen --tls --tls-cert {ca} 127.0.0.1 0"), 5),

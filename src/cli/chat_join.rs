@@ -1,7 +1,7 @@
 //! `soquete chat-join`.
 
 use super::values::duration;
-use super::{ClientArgs, EofArgs};
+use super::{ClientArgs, EofArgs, TlsClientArgs};
 use clap::Args;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct ChatJoin {
     /// Set your nickname
     #[arg(long, value_name = "NAME", value_parser = nick)]
     pub nick: Option<String>,
-    /// Give up connecting after this long
+    /// Give up connecting after this long, the TLS handshake included
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// End when nothing moves for this long
@@ -28,6 +28,9 @@ pub struct ChatJoin {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsClientArgs,
     /// Its socket.
     #[command(flatten)]
     pub client: ClientArgs,
@@ -42,5 +45,6 @@ const EXAMPLES: &str = "\
 Examples:
   soquete chat-join                          the room on this machine
   soquete chat-join example.com --nick ana   another room, with a nickname
+  soquete chat-join --tls example.com        a room that chat-serve --tls runs
   tail -f log | soquete chat-join example.com 4333
                                              send a log to a room";

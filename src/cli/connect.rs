@@ -25,6 +25,13 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
+/// Without --timeout the handshake may take 30 seconds. With --wait a server that ends or resets the connection during the
+/// handshake, or does not answer it within 10 seconds, is tried again; one whose certificate is not accepted is not.
+///
+/// With --check --tls a port is open if the handshake succeeds and the certificate is accepted; otherwise it is tls-failed,
+/// exit status as for closed. The row is followed by indented lines with the certificate's subject, issuer, names, days
+/// left and fingerprint; with --json it has the fields of the event tls, and days_left, negative once it has expired.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///
@@ -36,10 +43,10 @@ pub struct Connect {
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
     pub target: Vec<String>,
     /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
-    #[arg(last = true, value_name = "COMMAND", conflicts_with = "tls")]
+    #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
-    /// Only test: one row a port, open, closed or filtered
-    #[arg(short = 'z', long, conflicts_with = "tls")]
+    /// Only test: one row a port, open, closed or filtered; with --tls the handshake as well
+    #[arg(short = 'z', long)]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
@@ -98,6 +105,7 @@ Examples:
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
+  soquete check --tls example.com 443           test the handshake, report the certificate
   soquete connect --tls example.com 443         talk TLS, verified
   soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
                                                 trust one root, verify another name";

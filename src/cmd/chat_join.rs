@@ -1,6 +1,6 @@
 //! `chat-join`: takes part in a chat.
 
-use super::{Context, Result, end_config, opening};
+use super::{Context, Result, end_config, opening, tls_client};
 use crate::cli::ChatJoin;
 use crate::net::address::Target;
 use crate::session::chat_client::{self, Config};
@@ -11,10 +11,11 @@ use crate::sys::fd;
 /// Runs `soquete chat-join`.
 pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let room = Target::parse_or(&args.address, Some(PORT))?.into_target()?;
+    let tls = tls_client(&args.tls, std::slice::from_ref(&room), context)?;
     let config = Config {
         connect: ConnectConfig {
             target: room,
-            opening: opening(&args.client, None),
+            opening: opening(&args.client, tls),
             timeout: args.timeout,
             wait: None,
         },

@@ -1,6 +1,6 @@
 //! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result, access_rules, bind_target, ready};
+use super::{Context, Result, access_rules, bind_target, ready, tls_server};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Target;
@@ -16,9 +16,10 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
         ready: ready(&args.listener.ready),
         rules: rules(&args.room),
+        tls: tls_server(&args.tls)?,
         prompt: "> ",
     };
-    chat_server::run(&config, context)
+    chat_server::run(config, context)
 }
 
 fn rules(args: &RoomArgs) -> Rules {

@@ -1,16 +1,22 @@
 //! `soquete connect --check`, and what implies it.
 
-use super::{Context, Result};
+use super::{Context, Result, tls_client};
 use crate::cli::Connect;
+use crate::net::address::{Endpoint, Target};
 use crate::net::resolve::Lookup;
 use crate::net::targets::parse_targets;
-use crate::scan::Wanted;
+use crate::scan::{Group, Wanted};
 use crate::session::check::{self, Config};
+use std::sync::Arc;
 
 /// Runs `soquete connect --check`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
+    let groups = parse_targets(&args.target)?;
+    let host = |(host, _): &Group| Target::Host(Endpoint { host: host.clone(), port: 0 });
+    let hosts: Vec<_> = groups.iter().map(host).collect();
     let config = Config {
-        groups: parse_targets(&args.target)?,
+        tls: tls_client(&args.tls, &hosts, context)?.map(Arc::new),
+        groups,
         wanted: if args.until_closed { Wanted::Closed } else { Wanted::Open },
         wait: args.wait,
         timeout: args.timeout,

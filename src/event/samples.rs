@@ -165,7 +165,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         ),
         (
             "outcome",
-            words!(Outcome: Open Closed Filtered Unresolved Failed Connected Disconnected Replied Refused
+            words!(Outcome: Open Closed TlsFailed Filtered Unresolved Failed Connected Disconnected Replied Refused
                 NoAnswer),
         ),
         (

@@ -3,7 +3,9 @@
 use super::DisplayOptions;
 use super::subject::subject;
 use super::units::latency;
+use crate::event::report::TlsRow;
 use crate::event::{Event, TlsFields, TlsStep, Verified};
+use crate::text::number::counted;
 use crate::text::sanitize;
 use crate::text::shorten::{columns, shorten, some_of};
 use std::io::{self, Write};
@@ -71,6 +73,30 @@ fn handshake(conn: u32, tls: &TlsFields, display: DisplayOptions, out: &mut Vec<
         write!(out, ", in {}", latency(tls.duration_us.unwrap_or_default()))?;
     }
     Ok(())
+}
+
+/// Appends what a check found of TLS, as indented lines of at most 80 columns.
+pub(super) fn tls_details(row: &TlsRow, out: &mut Vec<u8>) -> io::Result<()> {
+    let tls = &row.fields;
+    if let (Some(version), Some(cipher)) = (&tls.version, &tls.cipher) {
+        let by = tls.verified.filter(|by| *by != Verified::None);
+        let verdict = by.map_or_else(|| "not verified".to_owned(), |by| format!("verified by {}", by.name()));
+        writeln!(out, "  tls      {version} {}, {verdict}", shorten(cipher, 44))?;
+    }
+    let until = tls.not_after.as_ref().map(|until| match row.days_left {
+        Some(days @ ..=-1) => format!("{until}, expired {} ago", counted(days.unsigned_abs(), "day", "days")),
+        Some(days @ 0..) => format!("{until}, {} left", counted(days.unsigned_abs(), "day", "days")),
+        None => until.clone(),
+    });
+    let names = (!tls.names.is_empty()).then(|| some_of(&tls.names));
+    let lines = [("subject", &tls.subject), ("issuer", &tls.issuer), ("names", &names), ("until", &until)];
+    for (name, value) in lines.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+        writeln!(out, "  {name:<8} {}", shorten(value, 69))?;
+    }
+    match &tls.fingerprint {
+        Some(pin) => writeln!(out, "  {}", shorten(pin, 78)),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

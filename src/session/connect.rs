@@ -3,13 +3,23 @@
 use super::Context;
 use super::opening::Opening;
 use super::retry::{Answer, WaitReporter, deadline, next_attempt};
+use super::tls;
+use super::wait::stopped;
 use crate::event::Kind;
 use crate::net::address::Target;
 use crate::net::connect::ConnectError;
 use crate::net::resolve::ResolveLimits;
+use crate::net::stream::ByteStream;
 use crate::sys;
 use crate::sys::socket::{Socket, SocketFactory};
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// The limit of the handshakes of an attempt that may be repeated.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+
+/// What makes a stream of a connection until a deadline.
+type Finish<'a, S> = dyn Fn(Socket, Option<Instant>) -> Result<S, ConnectError> + 'a;
 
 /// Where to connect to, and how.
 pub struct ConnectConfig {
@@ -24,24 +34,50 @@ pub struct ConnectConfig {
 }
 
 impl ConnectConfig {
-    /// Opens the connection, without what it passes through ([`Opening::pass_through`]). The error of the last of several attempts has the kind `timeout`.
+    /// Opens the connection, without what it passes through. The error of the last of several attempts has the kind
+    /// `timeout`.
     pub fn open(&self, context: &mut Context) -> Result<Socket, ConnectError> {
+        self.open_by(context, &|socket, _| Ok(socket))
+    }
+
+    /// As [`Self::open`], with the handshakes of what the connection passes through ([`Opening::pass_through`]).
+    pub fn open_stream(&self, runtime: &Runtime, context: &mut Context) -> Result<ByteStream, ConnectError> {
+        let stop = context.stop.clone();
+        let pass_through = |socket, deadline: Option<Instant>| {
+            // One that stalls is no reason not to try again.
+            let again = self.wait.map(|_| Instant::now() + HANDSHAKE_LIMIT);
+            let deadline = [deadline, again].into_iter().flatten().min();
+            runtime.block_on(async {
+                let plain = ByteStream::new(socket)?;
+                tokio::select! {
+                    biased;
+                    signal = stopped(&stop) => Err(ConnectError::Stopped(signal?)),
+                    stream = self.opening.pass_through(&self.target, plain, deadline) => Ok(stream?),
+                }
+            })
+        };
+        self.open_by(context, &pass_through)
+    }
+
+    fn open_by<S>(&self, context: &mut Context, finish: &Finish<'_, S>) -> Result<S, ConnectError> {
         let timeout = self.timeout.map(|t| Instant::now() + t);
         if self.wait.is_none() {
-            return self.attempt(&context.sockets, timeout, context);
+            return self
+                .attempt(&context.sockets, timeout, context)
+                .and_then(|socket| finish(socket, timeout));
         }
         let limit = [timeout, deadline(self.wait)].into_iter().flatten().min();
         let reporter = WaitReporter::start(&context.events, Answer::awaited(&self.target), limit)?;
         loop {
             let sockets = context.sockets.attempt();
-            match self.attempt(&sockets, limit, context) {
-                Ok(socket) => {
+            match self.attempt(&sockets, limit, context).and_then(|socket| finish(socket, limit)) {
+                Ok(stream) => {
                     drop(reporter);
                     sockets.events().release();
                     // The peer's data may go to the same terminal.
                     context.events.flush();
                     context.sockets = sockets;
-                    return Ok(socket);
+                    return Ok(stream);
                 }
                 Err(ConnectError::Failed(error)) if is_temporary(&error) => {
                     reporter.failed(Answer::failed(&self.target, &error));
@@ -74,5 +110,9 @@ impl ConnectConfig {
 
 /// Whether another attempt may succeed; a refused option or a wrong source address stays wrong.
 fn is_temporary(error: &sys::Error) -> bool {
-    matches!(error.kind(), Kind::Refused | Kind::Reset | Kind::Unreachable | Kind::Resolve)
+    tls::is_temporary(error)
+        || matches!(
+            error.kind(),
+            Kind::Refused | Kind::Reset | Kind::Unreachable | Kind::Resolve | Kind::Timeout
+        )
 }

@@ -204,6 +204,12 @@ impl ByteStream {
         }
     }
 
+    /// TLS took something that its socket did not: [`Self::poll_flush`] waits for it.
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        matches!(&self.layer, Layer::Tls(tls) if tls.has_unsent())
+    }
+
     /// Ends the sending direction: our FIN, after `close_notify` where there is TLS.
     pub async fn shutdown_write(&self) -> Result<()> {
         poll_fn(|cx| self.poll_shutdown(cx)).await

@@ -130,7 +130,13 @@ pub(crate) fn certificate(reason: &CertificateError, leaf: Option<&Certificate>)
         CertificateError::BadEncoding => "the certificate is malformed".to_owned(),
         CertificateError::Revoked => "the certificate is revoked".to_owned(),
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "the certificate is a certificate authority's, not a server's".to_owned()
+            match leaf {
+                // As `openssl req -x509` makes it.
+                Some(leaf) if leaf.is_self_issued() => {
+                    certificate(&CertificateError::UnknownIssuer, Some(leaf))
+                }
+                _ => "the certificate is a certificate authority's, not a server's".to_owned(),
+            }
         }
         other => format!("the certificate is not valid: {other}"),
     }

@@ -18,6 +18,7 @@ use crate::net::accept::Acceptor;
 use crate::net::accept::Listener;
 use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
+use crate::session::tls::{TlsServer, warn_of_keylog};
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
@@ -43,7 +44,6 @@ const UNSENT: u32 = 256 << 10;
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How the server runs.
-#[derive(Debug)]
 pub struct Config {
     /// Where it listens.
     pub target: BindTarget,
@@ -57,12 +57,14 @@ pub struct Config {
     pub ready: Ready,
     /// How the room is run.
     pub rules: Rules,
+    /// Speaks TLS.
+    pub tls: Option<TlsServer>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
 }
 
 /// Runs the server until a signal, or the end of standard output.
-pub fn run(config: &Config, context: &mut Context) -> Result {
+pub fn run(config: Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
     let mut defaults = vec![SocketOption::UnsentLow(UNSENT)];
     // What waits goes out in one write anyway; with Nagle's algorithm a second line would wait for the first one's delayed ACK.
@@ -77,6 +79,9 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         backlog: config.backlog,
     };
     let listeners = listen_config.open(&config.target.addresses(&context.stop)?)?;
+    if let Some(tls) = &config.tls {
+        tls.announce(&listeners);
+    }
     ready::announce(&config.ready, &listeners, context)?;
     let runtime = runtime()?;
     let tasks = LocalSet::new();
@@ -86,7 +91,8 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     outcome
 }
 
-async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
+async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
+    let tls = config.tls.take().map(Rc::new);
     let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone())));
     let (console, (output, mut written)) =
         open_output(&server, listeners.first().map(Socket::subject), config.prompt, context)?;
@@ -101,7 +107,8 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     spawn_local(backpressure::measure_lag(Rc::clone(&server)));
     let acceptor = Acceptor::new(None, config.access.clone(), context.events.clone());
     let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
-    let accepting = |listener| spawn_local(accept(listener, acceptor.clone(), Rc::clone(&server)));
+    let accepting =
+        |listener| spawn_local(accept(listener, acceptor.clone(), tls.clone(), Rc::clone(&server)));
     let accepting: Vec<_> = listeners.into_iter().map(accepting).collect();
     let outcome = tokio::select! {
         () = transcript.run() => Ok(Outcome::done()),
@@ -117,6 +124,7 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     let _ = timeout(FLUSH_TIMEOUT, transcript.put_all()).await;
     let _ = written.finish(&output).await;
     drop(console);
+    warn_of_keylog(tls.is_some_and(|tls| tls.acceptor.keylog_failed()), context);
     outcome
 }
 
@@ -140,12 +148,12 @@ fn open_output(
 }
 
 /// Accepts clients at one listener.
-async fn accept(listener: Listener, acceptor: Acceptor, server: Shared) {
+async fn accept(listener: Listener, acceptor: Acceptor, tls: Option<Rc<TlsServer>>, server: Shared) {
     loop {
         let accepted = acceptor.accept(&listener).await;
-        let client = connection::run(accepted.socket, Rc::clone(&server));
+        let client = connection::run(accepted.socket, tls.clone(), Rc::clone(&server));
         spawn_local(async move {
-            // Only the runtime can fail here, for want of memory; the client's connection is closed with it.
+            // A handshake that failed was reported. Besides it only the runtime can fail, for want of memory.
             let _ = client.await;
             drop(accepted.place);
         });

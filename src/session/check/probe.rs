@@ -1,19 +1,21 @@
 //! The check of one target: every address of it, open if any of them is.
 
 use super::super::retry::{Answer, outcome_of};
-use crate::event::report::{CheckRow, Row};
-use crate::event::{Address, Event, Kind, Outcome, Proto};
-use crate::net::address::{Endpoint, Host};
+use crate::event::report::{CheckRow, Row, TlsRow};
+use crate::event::{Address, Event, Kind, Outcome, Proto, TlsFields};
+use crate::net::address::{Endpoint, Host, Target};
 use crate::net::connect::Connector;
 use crate::net::source::Source;
 use crate::net::stream::ByteStream;
 use crate::scan::says_more;
+use crate::session::tls::TlsClient;
 use crate::sys;
 use crate::sys::error::reason;
 use crate::sys::fast_connect::{FastConnect, FastConnector};
 use crate::sys::options::SocketOption;
 use crate::sys::socket::{Connecting, Socket, SocketFactory};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -28,6 +30,8 @@ pub(super) struct Prober {
     pub(super) named: Duration,
     /// Whether each socket emits its states.
     pub(super) observed: bool,
+    /// Tests the TLS handshake as well.
+    pub(super) tls: Option<Arc<TlsClient>>,
 }
 
 /// What the check of one target found.
@@ -40,6 +44,7 @@ pub(super) struct Finding {
     conn: Option<u32>,
     latency: Option<Duration>,
     reason: Option<String>,
+    tls: Option<Box<TlsFields>>,
 }
 
 /// A check just begun: on loopback most are done at once.
@@ -53,8 +58,15 @@ pub(super) struct Pending {
     limit: Duration,
     named: Duration,
     target: Endpoint,
-    racing: Vec<(Socket, Instant)>,
+    racing: Vec<(Socket, Instant, Connecting)>,
     failed: Option<Finding>,
+    tls: Option<Arc<TlsClient>>,
+}
+
+/// The answer of one address.
+enum Answered {
+    Open(ByteStream, Instant),
+    Not(Finding),
 }
 
 impl Prober {
@@ -97,10 +109,14 @@ impl Prober {
             address.set_port(port);
             let began = Instant::now();
             match self.attempt(address, connector.as_deref_mut()) {
+                Ok(FastConnect::Open(socket)) if self.tls.is_some() => {
+                    racing = vec![(socket, began, Connecting::Done)];
+                    break;
+                }
                 Ok(FastConnect::Open(socket)) => {
                     return Ok(Probe::Done(Finding::open(target, &socket, began)));
                 }
-                Ok(FastConnect::Pending(socket)) => racing.push((socket, began)),
+                Ok(FastConnect::Pending(socket)) => racing.push((socket, began, Connecting::InProgress)),
                 Err(error) if error.kind() == Kind::Option => return Err(error),
                 Err(error) => better(&mut failed, Finding::failed(&target, address, began, &error)),
             }
@@ -109,38 +125,46 @@ impl Prober {
             Some(finding) if racing.is_empty() => Probe::Done(finding),
             failed => {
                 let (limit, named) = (self.limit, self.named);
-                Probe::Pending(Pending { limit, named, target, racing, failed })
+                Probe::Pending(Pending { limit, named, target, racing, failed, tls: self.tls.clone() })
             }
         })
     }
 }
 
 impl Pending {
-    /// Waits for the first address that is open, or for all answers, or for the limit.
+    /// Waits for the first address that is open, or for all answers, or for the limit. TLS is tested on the address that is
+    /// open, as a client would meet it.
     pub(super) async fn finish(self) -> Finding {
-        let Self { limit, named, target, racing, mut failed } = self;
+        let Self { limit, named, target, racing, mut failed, tls } = self;
         let mut attempts = JoinSet::new();
-        for (socket, began) in racing {
+        for (socket, began, progress) in racing {
             let target = target.clone();
             attempts.spawn(async move {
                 let address = socket.peer_inet();
-                let answer = ByteStream::connected(socket, Connecting::InProgress);
-                match tokio::time::timeout_at((began + limit).into(), answer).await {
-                    Ok(Ok(stream)) => Finding::open(target, stream.socket_ref(), began),
+                let answer = ByteStream::connected(socket, progress);
+                Answered::Not(match tokio::time::timeout_at((began + limit).into(), answer).await {
+                    Ok(Ok(stream)) => return Answered::Open(stream, began),
                     Ok(Err(error)) => match address {
                         Some(address) => Finding::failed(&target, address, began, &error),
                         None => Finding::silent(target, None, named),
                     },
                     Err(_) => Finding::silent(target, address, named),
-                }
+                })
             });
         }
         while let Some(answer) = attempts.join_next().await {
-            let Ok(finding) = answer else { continue };
-            if finding.outcome == Outcome::Open {
-                return finding;
+            match answer {
+                Ok(Answered::Open(stream, began)) => {
+                    let finding = Finding::open(target, stream.socket_ref(), began);
+                    drop(attempts);
+                    return match tls {
+                        Some(tls) => finding.with_tls(&tls, stream, began + limit, named).await,
+                        None => finding,
+                    };
+                }
+                Ok(Answered::Not(finding)) => better(&mut failed, finding),
+                Err(_) => {}
             }
-            better(&mut failed, finding);
         }
         failed.unwrap_or_else(|| Finding::silent(target, None, named))
     }
@@ -163,7 +187,31 @@ impl Finding {
             conn: Some(socket.conn()),
             latency: Some(began.elapsed()),
             reason: None,
+            tls: None,
         }
+    }
+
+    /// Adds what the handshake on the connection finds until `deadline`, which is `limit` to the user.
+    async fn with_tls(
+        mut self,
+        tls: &TlsClient,
+        stream: ByteStream,
+        deadline: Instant,
+        limit: Duration,
+    ) -> Self {
+        let target = Target::Host(self.target.clone());
+        let failure = match tls.check(&target, stream, deadline).await {
+            Ok((fields, verdict)) => {
+                let is_silent = fields.version.is_none() && Instant::now() >= deadline;
+                self.tls = Some(Box::new(fields));
+                verdict.map_err(|why| if is_silent { format!("{why} within {limit:?}") } else { why })
+            }
+            Err(error) => Err(reason(&error.source)),
+        };
+        if let Err(why) = failure {
+            (self.outcome, self.reason) = (Outcome::TlsFailed, Some(why));
+        }
+        self
     }
 
     fn failed(target: &Endpoint, address: SocketAddr, began: Instant, error: &sys::Error) -> Self {
@@ -176,12 +224,14 @@ impl Finding {
             conn: None,
             latency: (outcome == Outcome::Closed).then(|| began.elapsed()),
             reason: Some(reason(&error.source)),
+            tls: None,
         }
     }
 
     fn silent(target: Endpoint, address: Option<SocketAddr>, limit: Duration) -> Self {
         let reason = Some(format!("no answer within {limit:?}"));
-        Self { target, outcome: Outcome::Filtered, address, local: None, conn: None, latency: None, reason }
+        let outcome = Outcome::Filtered;
+        Self { target, outcome, address, local: None, conn: None, latency: None, reason, tls: None }
     }
 
     pub(super) fn unresolved(host: &Host, port: u16, error: &sys::Error) -> Self {
@@ -193,6 +243,7 @@ impl Finding {
             conn: None,
             latency: None,
             reason: Some(reason(&error.source)),
+            tls: None,
         }
     }
 
@@ -229,6 +280,15 @@ impl Finding {
             address: self.address,
             latency_us: self.latency_us(),
             reason: self.reason.clone(),
+            tls: self.tls.as_ref().map(|tls| Box::new(tls_row(tls))),
         })
     }
+}
+
+/// A certificate's last day is told as the days that are left.
+fn tls_row(fields: &TlsFields) -> TlsRow {
+    let until = fields.not_after.as_ref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+    let days_left =
+        until.map(|time| (time.as_second() - jiff::Timestamp::now().as_second()).div_euclid(86_400));
+    TlsRow { fields: fields.clone(), days_left }
 }

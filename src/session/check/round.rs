@@ -140,6 +140,7 @@ impl Round<'_> {
         Prober {
             sockets: if observed { self.sockets.clone() } else { self.sockets.silent() },
             observed,
+            tls: config.tls.clone(),
             options: config.options.clone(),
             source: config.source,
             limit: left.map_or(limit, |left| left.min(limit)),

@@ -20,6 +20,10 @@ impl Name {
         Self { host, found: OnceCell::new() }
     }
 
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// The addresses to try, with `port`.
     pub(super) async fn addresses(
         &self,

@@ -107,6 +107,7 @@ impl Target {
             let addresses = reachable(config.opening.source, found.borrow().clone());
             let began = Instant::now();
             let stream = clients.connector().connect(&self.title, &addresses).await?;
+            let stream = config.opening.pass_through(&self.address(), stream, deadline).await?;
             Ok((stream, began.elapsed()))
         };
         tokio::select! {

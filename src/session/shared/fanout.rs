@@ -56,9 +56,18 @@ pub(in crate::session) struct InputFanout {
 
 /// Starts the fan-out in this runtime; `filter` changes what is read. Without `reads` there is never any input.
 pub(in crate::session) fn open(framing: Framing, filter: Option<Filter>, reads: bool) -> Rc<InputFanout> {
+    open_from(reads.then(fd::take_input), framing, filter)
+}
+
+/// As [`open`], from a descriptor in place of standard input.
+pub(in crate::session) fn open_from(
+    input: Option<io::Result<OwnedFd>>,
+    framing: Framing,
+    filter: Option<Filter>,
+) -> Rc<InputFanout> {
     let fanout = Rc::new(InputFanout::new(framing));
-    if reads {
-        tokio::task::spawn_local(Rc::clone(&fanout).run(fd::take_input(), filter));
+    if let Some(input) = input {
+        tokio::task::spawn_local(Rc::clone(&fanout).run(input, filter));
     }
     fanout
 }

@@ -169,14 +169,11 @@ impl Server {
     /// Takes a client into the runtime, after the handshake where there is TLS; warns if that fails.
     async fn open(&self, socket: Socket) -> sys::Result<ByteStream> {
         socket.emit_options();
-        let subject = socket.subject();
         let stream = ByteStream::new(socket)?;
-        let Some(tls) = &self.tls else { return Ok(stream) };
-        tls.secure(stream).await.inspect_err(|error| {
-            let mut fault = error.fault();
-            (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
-            self.events.emit(Event::Warning { fault });
-        })
+        match &self.tls {
+            Some(tls) => tls.secure(stream, &self.events).await,
+            None => Ok(stream),
+        }
     }
 
     async fn serve(&self, stream: ByteStream) -> sys::Result<RelayEnd> {
