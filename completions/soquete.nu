@@ -47,6 +47,7 @@ module completions {
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
     --prefix                  # Tag each line from a client with its address
+    --show                    # Print what clients send to the service, escaped on a terminal
     --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
     --reject                  # Reset clients over --max-conns instead of letting them wait
     --accept-timeout: string  # End when there is no client for this long
@@ -55,6 +56,12 @@ module completions {
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
     --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -120,6 +127,12 @@ module completions {
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --tls                     # Speak TLS; the server's certificate is verified against the system's roots and the host
     --tls-ca: path            # Trust the roots in FILE instead of the system's
     --tls-pin: string         # Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -286,6 +299,12 @@ module completions {
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
     --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
@@ -346,6 +365,12 @@ module completions {
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
     --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -410,6 +435,12 @@ module completions {
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
     --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only

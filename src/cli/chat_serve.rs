@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, ServerArgs, TlsServerArgs};
+use super::{ListenerArgs, ServerArgs, TapArgs, TlsServerArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -24,6 +24,9 @@ use clap::builder::PossibleValue;
 /// A client that --allow and --deny leave out is reset before a byte is exchanged.
 ///
 /// With --tls a client joins once its handshake is done, for which it has 10 seconds; one that stalls delays no other.
+///
+/// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
+/// because of --rate or --delay counts as slow.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
@@ -39,6 +42,9 @@ pub struct ChatServe {
     /// TLS.
     #[command(flatten)]
     pub tls: TlsServerArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// Its sockets.
     #[command(flatten)]
     pub listener: ListenerArgs,

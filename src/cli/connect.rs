@@ -2,7 +2,7 @@
 
 use super::listen::PipeArgs;
 use super::values::{duration, patience};
-use super::{ClientArgs, TlsClientArgs};
+use super::{ClientArgs, TapArgs, TlsClientArgs};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -32,6 +32,15 @@ use std::time::Duration;
 /// exit status as for closed. The row is followed by indented lines with the certificate's subject, issuer, names, days
 /// left and fingerprint; with --json it has the fields of the event tls, and days_left, negative once it has expired.
 ///
+/// Taps see the bytes that are sent and received, inside TLS where there is any. A file that cannot be opened ends the
+/// program at once with exit status 5; one that cannot be written is a warning, the connection goes on, and the exit status
+/// is 5 at its end. --rate is for each connection and each way. --delay begins when a line was handed to the kernel.
+///
+/// A hex dump has a line for each piece that was moved: > for sent or < for received, the number of the connection, local
+/// time, our address, -> or <-, the peer's address, and the number of bytes. Lines as of hexdump -C follow: the offset in
+/// this direction of the connection, up to 16 bytes in hexadecimal, and their text, in which a byte that is not printable
+/// ASCII is a dot.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///
@@ -43,10 +52,10 @@ pub struct Connect {
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
     pub target: Vec<String>,
     /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "TapArgs")]
     pub command: Vec<OsString>,
     /// Only test: one row a port, open, closed or filtered; with --tls the handshake as well
-    #[arg(short = 'z', long)]
+    #[arg(short = 'z', long, conflicts_with = "TapArgs")]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
@@ -55,7 +64,7 @@ pub struct Connect {
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
     /// Wait until connections are refused there; a port that does not answer may still be open
-    #[arg(long, conflicts_with = "tls")]
+    #[arg(long, conflicts_with_all = ["tls", "TapArgs"])]
     pub until_closed: bool,
     /// Send standard input and end once it is acknowledged
     #[arg(long, conflicts_with = "recv_only")]
@@ -72,6 +81,9 @@ pub struct Connect {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsClientArgs,
@@ -106,6 +118,10 @@ Examples:
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
   soquete check --tls example.com 443           test the handshake, report the certificate
+  soquete connect --output log --both --append-output example.com 25
+                                                keep what is said
+  soquete connect --hex-dump - --rate 64k host 1234 < file
+                                                send a file slowly, and see its bytes
   soquete connect --tls example.com 443         talk TLS, verified
   soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
                                                 trust one root, verify another name";

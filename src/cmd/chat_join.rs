@@ -1,21 +1,24 @@
 //! `chat-join`: takes part in a chat.
 
-use super::{Context, Result, end_config, opening, tls_client};
+use super::{Context, Result, end_config, open_taps, opening, tls_client};
 use crate::cli::ChatJoin;
 use crate::net::address::Target;
 use crate::session::chat_client::{self, Config};
 use crate::session::chat_server::PORT;
 use crate::session::connect::ConnectConfig;
+use crate::session::opening::Opening;
+use crate::session::taps::conclude;
 use crate::sys::fd;
 
 /// Runs `soquete chat-join`.
 pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let room = Target::parse_or(&args.address, Some(PORT))?.into_target()?;
     let tls = tls_client(&args.tls, std::slice::from_ref(&room), context)?;
+    let taps = open_taps(&args.taps, context)?;
     let config = Config {
         connect: ConnectConfig {
             target: room,
-            opening: opening(&args.client, tls),
+            opening: Opening { taps: taps.clone(), ..opening(&args.client, tls) },
             timeout: args.timeout,
             wait: None,
         },
@@ -23,5 +26,5 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
         end: end_config(&args.eof, args.idle_timeout, fd::input()),
         prompt: "> ",
     };
-    chat_client::run(&config, context)
+    conclude(chat_client::run(config, context), taps.as_deref(), context)
 }

@@ -1,10 +1,12 @@
 //! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result, access_rules, bind_target, ready, tls_server};
+use super::{Context, Result, access_rules, bind_target, open_taps, ready, tls_server};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Target;
 use crate::session::chat_server::{self, Config, PORT};
+use crate::session::taps::conclude;
+use std::rc::Rc;
 
 /// Runs `soquete chat-serve`.
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
@@ -16,10 +18,11 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
         ready: ready(&args.listener.ready),
         rules: rules(&args.room),
-        tls: tls_server(&args.tls)?,
+        tls: tls_server(&args.tls)?.map(Rc::new),
+        taps: open_taps(&args.taps, context)?,
         prompt: "> ",
     };
-    chat_server::run(config, context)
+    conclude(chat_server::run(&config, context), config.taps.as_deref(), context)
 }
 
 fn rules(args: &RoomArgs) -> Rules {

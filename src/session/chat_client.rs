@@ -1,16 +1,13 @@
 //! The chat client: a connection relayed as `connect` relays it, with a console on a terminal.
 
 use super::connect::ConnectConfig;
-use super::console::{self, Console};
 use super::pipe::{input, output, relay_config};
-use super::tls_client::{self, Local};
-use super::{Context, Outcome, Result, stdout};
-use crate::exit::Exit;
+use super::{Context, Outcome, Result, console, stream_client};
 use crate::net::connect::ConnectError;
 use crate::relay::{self, EndConfig, Relay, RelayConfig, RelayEnd};
 use crate::sys;
-use crate::sys::fd::{self, Output};
-use crate::sys::splice::Filter;
+use crate::sys::fd::Output;
+use crate::sys::socket::Socket;
 
 /// How the client runs.
 pub struct Config {
@@ -25,20 +22,20 @@ pub struct Config {
 }
 
 /// Runs the client until the room closes the connection, or the input ends as the configuration says.
-pub fn run(config: &Config, context: &mut Context) -> Result {
+pub fn run(config: Config, context: &mut Context) -> Result {
+    let greeting = config.nick.map(|nick| format!("/nick {nick}\n")).unwrap_or_default();
     if !config.connect.opening.is_plain() {
-        return run_through(config, context);
+        let (connect, end, prompt) = (config.connect, config.end, Some(config.prompt));
+        let config = stream_client::Config { connect, end, has_input: true, crlf: false, greeting, prompt };
+        return stream_client::run(&config, context);
     }
     let socket = match config.connect.open(context) {
         Ok(socket) => socket,
         Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
-    if config.nick.is_some() {
-        // A few bytes always fit the send buffer of a new connection.
-        socket.send(&config.nick_command()).map_err(|e| sys::Error::new("send", socket.on(), e))?;
-    }
-    let console = console::open(&console::Config { prompt: config.prompt }, context)?;
+    greet(&socket, &greeting)?;
+    let console = console::open(&console::Config { prompt: config.prompt, shows_stderr: false }, context)?;
     let (console, relay) = match console {
         Some((console, ends)) => {
             let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));
@@ -49,40 +46,20 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         None => (None, relay_config(Some(input()?), Some(output()?), config.end, context)),
     };
     let ended = relay::run(socket, relay, &context.stop);
-    close(console, matches!(ended, Ok(Relay::Ended(RelayEnd::Done))));
+    match (console, &ended) {
+        // It is no error, and the person reads why the prompt went away even with -q.
+        (Some(console), Ok(Relay::Ended(RelayEnd::Done))) if console.is_open() => {
+            console.close("the room has closed the connection");
+        }
+        (console, _) => drop(console),
+    }
     Ok(ended?.into())
 }
 
-/// As [`run`], for a connection that passes through something.
-fn run_through(config: &Config, context: &mut Context) -> Result {
-    let mut console = None;
-    let outcome = tls_client::connect(&config.connect, context, |context| {
-        let opened = console::open(&console::Config { prompt: config.prompt }, context)?;
-        let (input, output, visible) = match opened {
-            Some((opened, ends)) => {
-                console = Some(opened);
-                (Ok(ends.typed), stdout::open_to(ends.show)?, (|| None) as fn() -> Option<Filter>)
-            }
-            None => (fd::take_input(), stdout::open()?, context.visible),
-        };
-        let (first, end) = (config.nick_command(), config.end);
-        Ok(Local { input: Some(input), outgoing: None, first, output, visible, end })
-    });
-    close(console, outcome.as_ref().is_ok_and(|outcome| outcome.exit == Exit::Done));
-    outcome
-}
-
-/// Closes the console; a person reads why the prompt went away even with -q, though it is no error.
-fn close(console: Option<Console>, is_done: bool) {
-    match console {
-        Some(console) if is_done && console.is_open() => console.close("the room has closed the connection"),
-        console => drop(console),
+/// Sends the command for a nick before anything is said. A few bytes always fit the send buffer of a new connection.
+fn greet(socket: &Socket, greeting: &str) -> sys::Result<()> {
+    if greeting.is_empty() {
+        return Ok(());
     }
-}
-
-impl Config {
-    /// What asks for the nick before anything is said.
-    fn nick_command(&self) -> Vec<u8> {
-        self.nick.as_ref().map_or_else(Vec::new, |nick| format!("/nick {nick}\n").into_bytes())
-    }
+    socket.send(greeting.as_bytes()).map_err(|e| sys::Error::new("send", socket.on(), e)).map(drop)
 }

@@ -24,11 +24,12 @@ const DISCARDED: usize = 4 << 10;
 pub(super) async fn run(socket: Socket, tls: Option<Rc<TlsServer>>, server: Shared) -> Result<()> {
     socket.emit_options();
     let mut stream = ByteStream::new(socket)?;
+    let taps = server.borrow().taps.clone();
     if let Some(tls) = tls {
         let events = server.borrow().events.clone();
         stream = Box::pin(tls.secure(stream, &events)).await?;
     }
-    let stream = Rc::new(stream);
+    let stream = Rc::new(stream.tapped(taps.as_deref()));
     let joined = server.borrow_mut().join(&stream);
     let id = match joined {
         Ok(id) => id,

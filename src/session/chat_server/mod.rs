@@ -18,6 +18,7 @@ use crate::net::accept::Acceptor;
 use crate::net::accept::Listener;
 use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
+use crate::net::tap::Taps;
 use crate::session::tls::{TlsServer, warn_of_keylog};
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
@@ -58,13 +59,15 @@ pub struct Config {
     /// How the room is run.
     pub rules: Rules,
     /// Speaks TLS.
-    pub tls: Option<TlsServer>,
+    pub tls: Option<Rc<TlsServer>>,
+    /// Watches or slows the connections.
+    pub taps: Option<Rc<Taps>>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
 }
 
 /// Runs the server until a signal, or the end of standard output.
-pub fn run(config: Config, context: &mut Context) -> Result {
+pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
     let mut defaults = vec![SocketOption::UnsentLow(UNSENT)];
     // What waits goes out in one write anyway; with Nagle's algorithm a second line would wait for the first one's delayed ACK.
@@ -91,11 +94,11 @@ pub fn run(config: Config, context: &mut Context) -> Result {
     outcome
 }
 
-async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
-    let tls = config.tls.take().map(Rc::new);
-    let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone())));
+async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
+    let server: Shared =
+        Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
     let (console, (output, mut written)) =
-        open_output(&server, listeners.first().map(Socket::subject), config.prompt, context)?;
+        open_output(&server, listeners.first().map(Socket::subject), config, context)?;
     // The console has its own filter.
     let visible = if console.is_some() { None } else { (context.visible)() };
     let mut transcript = Transcript { server: Rc::clone(&server), visible, output: output.clone() };
@@ -108,7 +111,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     let acceptor = Acceptor::new(None, config.access.clone(), context.events.clone());
     let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
     let accepting =
-        |listener| spawn_local(accept(listener, acceptor.clone(), tls.clone(), Rc::clone(&server)));
+        |listener| spawn_local(accept(listener, acceptor.clone(), config.tls.clone(), Rc::clone(&server)));
     let accepting: Vec<_> = listeners.into_iter().map(accepting).collect();
     let outcome = tokio::select! {
         () = transcript.run() => Ok(Outcome::done()),
@@ -124,7 +127,7 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     let _ = timeout(FLUSH_TIMEOUT, transcript.put_all()).await;
     let _ = written.finish(&output).await;
     drop(console);
-    warn_of_keylog(tls.is_some_and(|tls| tls.acceptor.keylog_failed()), context);
+    warn_of_keylog(config.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
     outcome
 }
 
@@ -132,10 +135,12 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
 fn open_output(
     server: &Shared,
     listener: Option<Subject>,
-    prompt: &'static str,
+    config: &Config,
     context: &Context,
 ) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
-    if let Some((console, ends)) = console::open(&console::Config { prompt }, context)? {
+    let shows_stderr = config.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
+    let console = console::Config { prompt: config.prompt, shows_stderr };
+    if let Some((console, ends)) = console::open(&console, context)? {
         operator::join(server, listener, ends.typed, false)?;
         return Ok((Some(console), stdout::open_to(ends.show)?));
     }
