@@ -1,6 +1,7 @@
 //! `soquete multi-connect`.
 
 use super::listen::EofArgs;
+use super::proxy::keep_through_proxy;
 use super::values::duration;
 use super::{ClientArgs, TapArgs, TlsClientArgs};
 use clap::Args;
@@ -32,9 +33,9 @@ use std::time::Duration;
 /// With --tls the name that is verified is each target's own. A target is connected once its handshake is done, for which
 /// it has 30 seconds unless --timeout says otherwise; one that stalls delays no other.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct MultiConnect {
-    /// Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
+    /// Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
     #[arg(value_name = "TARGET", required_unless_present = "targets")]
     pub target: Vec<String>,
     /// Read more targets from a file, those of one host a line; # begins a comment

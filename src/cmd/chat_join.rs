@@ -18,7 +18,7 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let config = Config {
         connect: ConnectConfig {
             target: room,
-            opening: Opening { taps: taps.clone(), ..opening(&args.client, tls) },
+            opening: Opening { taps: taps.clone(), ..opening(&args.client, &args.tls, tls)? },
             timeout: args.timeout,
             wait: None,
         },

@@ -4,15 +4,18 @@ use super::{Context, Result, tls_client};
 use crate::cli::Connect;
 use crate::net::address::{Endpoint, Target};
 use crate::net::resolve::Lookup;
-use crate::net::targets::parse_targets;
-use crate::scan::{Group, Wanted};
+use crate::net::targets::{Group, parse_targets};
+use crate::scan::Wanted;
 use crate::session::check::{self, Config};
 use std::sync::Arc;
 
 /// Runs `soquete connect --check`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
     let groups = parse_targets(&args.target)?;
-    let host = |(host, _): &Group| Target::Host(Endpoint { host: host.clone(), port: 0 });
+    let host = |group: &Group| match group {
+        Group::Ports(host, _) => Target::Host(Endpoint { host: host.clone(), port: 0 }),
+        Group::Socket(address) => Target::Socket(address.clone()),
+    };
     let hosts: Vec<_> = groups.iter().map(host).collect();
     let config = Config {
         tls: tls_client(&args.tls, &hosts, context)?.map(Arc::new),

@@ -18,7 +18,7 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let taps = open_taps(&args.taps, context)?;
     let config = Config {
         targets,
-        opening: Opening { taps: taps.clone(), ..opening(&args.client, tls) },
+        opening: Opening { taps: taps.clone(), ..opening(&args.client, &args.tls, tls)? },
         timeout: args.timeout,
         reconnect: args.reconnect,
         ordered: args.ordered,

@@ -55,11 +55,12 @@ struct Ends {
 /// Connects, and relays to the end of the connection.
 pub fn run(config: &Config, context: &mut Context) -> Result {
     let runtime = runtime()?;
-    let outcome = match config.connect.open_stream(&runtime, context) {
-        Ok(stream) => LocalSet::new().block_on(&runtime, talk(config, stream, context)),
-        Err(ConnectError::Stopped(signal)) => Ok(Outcome::stopped(signal)),
-        Err(ConnectError::Failed(error)) => Err(error.into()),
+    let stream = match config.connect.open_stream(&runtime, context) {
+        Ok(stream) => stream,
+        Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
+        Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
+    let outcome = LocalSet::new().block_on(&runtime, talk(config, stream, context));
     runtime.shutdown_background();
     let failed = config.connect.opening.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed());
     warn_of_keylog(failed, context);
@@ -141,7 +142,7 @@ async fn relay(config: &Config, stream: ByteStream, ends: Ends, context: &Contex
 }
 
 async fn pipe(piping: &Piping, stream: &ByteStream, buffer: &RefCell<Vec<u8>>) -> sys::Result<RelayEnd> {
-    let end = piping.run(stream, buffer).await?;
+    let end = piping.run(stream, None, buffer).await?;
     if end == RelayEnd::Done {
         stream.finish(buffer).await;
     }

@@ -1,7 +1,7 @@
 //! Handshakes of TLS on connections of the engines, and their events.
 
 use super::Context;
-use crate::event::{Event, Events, Kind, TlsFields, TlsStep};
+use crate::event::{Event, Kind, TlsFields, TlsStep};
 use crate::net::address::Target;
 use crate::net::stream::{ByteStream, Under};
 use crate::net::tls::{Acceptor, Connector, Failure, FailureKind, Handshake, ServerName, Stream};
@@ -103,17 +103,14 @@ impl TlsClient {
 }
 
 impl TlsServer {
-    /// Performs the handshake with a new client, within [`CLIENT_LIMIT`]; warns if that fails.
-    pub async fn secure(&self, plain: ByteStream, events: &Events) -> Result<ByteStream> {
+    /// Performs the handshake with a new client, within [`CLIENT_LIMIT`].
+    pub async fn secure(&self, plain: ByteStream) -> Result<ByteStream> {
         let under = Under::new(plain);
         let stream = Arc::clone(under.stream());
-        let done = tokio::time::timeout(CLIENT_LIMIT, self.acceptor.accept(under)).await;
-        let done =
-            done.map_or_else(|_| Err(late(&stream)), |done| conclude(&stream, done, self.allow_truncated));
-        done.inspect_err(|error| {
-            let fault = stream.socket_ref().blame(error.fault());
-            events.emit(Event::Warning { fault });
-        })
+        match tokio::time::timeout(CLIENT_LIMIT, self.acceptor.accept(under)).await {
+            Ok(done) => conclude(&stream, done, self.allow_truncated),
+            Err(_) => Err(late(&stream)),
+        }
     }
 
     /// Emits the certificate that was made for this run, as one of the first listener.

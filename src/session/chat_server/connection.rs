@@ -26,8 +26,12 @@ pub(super) async fn run(socket: Socket, tls: Option<Rc<TlsServer>>, server: Shar
     let mut stream = ByteStream::new(socket)?;
     let taps = server.borrow().taps.clone();
     if let Some(tls) = tls {
-        let events = server.borrow().events.clone();
-        stream = Box::pin(tls.secure(stream, &events)).await?;
+        let subject = stream.socket_ref().subject();
+        stream = Box::pin(tls.secure(stream)).await.inspect_err(|error| {
+            let mut fault = error.fault();
+            (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
+            server.borrow().events.emit(Event::Warning { fault });
+        })?;
     }
     let stream = Rc::new(stream.tapped(taps.as_deref()));
     let joined = server.borrow_mut().join(&stream);

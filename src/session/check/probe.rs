@@ -2,7 +2,7 @@
 
 use super::super::retry::{Answer, outcome_of};
 use crate::event::report::{CheckRow, Row, TlsRow};
-use crate::event::{Address, Event, Kind, Outcome, Proto, TlsFields};
+use crate::event::{Address, Event, Kind, Outcome, TlsFields};
 use crate::net::address::{Endpoint, Host, Target};
 use crate::net::connect::Connector;
 use crate::net::source::Source;
@@ -18,6 +18,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
+
+/// Between two attempts at a UNIX socket whose accept queue is full.
+const QUEUE_DELAY: Duration = Duration::from_millis(10);
 
 /// How targets are tried.
 pub(super) struct Prober {
@@ -37,10 +40,10 @@ pub(super) struct Prober {
 /// What the check of one target found.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
-    target: Endpoint,
+    target: Target,
     pub(super) outcome: Outcome,
-    address: Option<SocketAddr>,
-    local: Option<SocketAddr>,
+    address: Option<Address>,
+    local: Option<Address>,
     conn: Option<u32>,
     latency: Option<Duration>,
     reason: Option<String>,
@@ -57,7 +60,7 @@ pub(super) enum Probe {
 pub(super) struct Pending {
     limit: Duration,
     named: Duration,
-    target: Endpoint,
+    target: Target,
     racing: Vec<(Socket, Instant, Connecting)>,
     failed: Option<Finding>,
     tls: Option<Arc<TlsClient>>,
@@ -102,7 +105,7 @@ impl Prober {
         found: &[SocketAddr],
         mut connector: Option<&mut FastConnector>,
     ) -> sys::Result<Probe> {
-        let target = Endpoint { host: host.clone(), port };
+        let target = Target::from(Endpoint { host: host.clone(), port });
         let (mut racing, mut failed) = (Vec::new(), None);
         for address in found {
             let mut address = *address; // with its zone, which a link-local address needs
@@ -118,7 +121,7 @@ impl Prober {
                 }
                 Ok(FastConnect::Pending(socket)) => racing.push((socket, began, Connecting::InProgress)),
                 Err(error) if error.kind() == Kind::Option => return Err(error),
-                Err(error) => better(&mut failed, Finding::failed(&target, address, began, &error)),
+                Err(error) => better(&mut failed, Finding::failed(&target, address.into(), began, &error)),
             }
         }
         Ok(match failed {
@@ -131,6 +134,39 @@ impl Prober {
     }
 }
 
+impl Prober {
+    /// Connects to a socket that is no internet address. One whose accept queue is full is tried again within the limit: connect(2)
+    /// does not wait for it.
+    pub(super) async fn connect(&self, address: &Address) -> sys::Result<Finding> {
+        let target = Target::Socket(address.clone());
+        let connector = Connector { sockets: &self.sockets, options: &self.options, source: self.source };
+        let began = Instant::now();
+        loop {
+            let full = match connector.start(address) {
+                Ok((socket, Connecting::Done)) if self.tls.is_none() => {
+                    return Ok(Finding::open(target, &socket, began));
+                }
+                Ok((socket, progress)) => {
+                    let (limit, named, tls) = (self.limit, self.named, self.tls.clone());
+                    let racing = vec![(socket, began, progress)];
+                    return Ok(Pending { limit, named, target, racing, failed: None, tls }.finish().await);
+                }
+                Err(error) => error,
+            };
+            match full.kind() {
+                Kind::Option | Kind::Usage => return Err(full),
+                _ if full.errno() != Some(libc::EAGAIN) => {
+                    return Ok(Finding::failed(&target, address.clone(), began, &full));
+                }
+                _ if began.elapsed() >= self.limit => {
+                    return Ok(Finding::silent(target, Some(address.clone()), self.named));
+                }
+                _ => tokio::time::sleep(QUEUE_DELAY).await,
+            }
+        }
+    }
+}
+
 impl Pending {
     /// Waits for the first address that is open, or for all answers, or for the limit. TLS is tested on the address that is
     /// open, as a client would meet it.
@@ -140,7 +176,7 @@ impl Pending {
         for (socket, began, progress) in racing {
             let target = target.clone();
             attempts.spawn(async move {
-                let address = socket.peer_inet();
+                let address = socket.peer();
                 let answer = ByteStream::connected(socket, progress);
                 Answered::Not(match tokio::time::timeout_at((began + limit).into(), answer).await {
                     Ok(Ok(stream)) => return Answered::Open(stream, began),
@@ -178,12 +214,12 @@ fn better(kept: &mut Option<Finding>, new: Finding) {
 }
 
 impl Finding {
-    fn open(target: Endpoint, socket: &Socket, began: Instant) -> Self {
+    fn open(target: Target, socket: &Socket, began: Instant) -> Self {
         Self {
             target,
             outcome: Outcome::Open,
-            address: socket.peer_inet(),
-            local: socket.local_inet(),
+            address: socket.peer(),
+            local: socket.local(),
             conn: Some(socket.conn()),
             latency: Some(began.elapsed()),
             reason: None,
@@ -199,8 +235,7 @@ impl Finding {
         deadline: Instant,
         limit: Duration,
     ) -> Self {
-        let target = Target::Host(self.target.clone());
-        let failure = match tls.check(&target, stream, deadline).await {
+        let failure = match tls.check(&self.target, stream, deadline).await {
             Ok((fields, verdict)) => {
                 let is_silent = fields.version.is_none() && Instant::now() >= deadline;
                 self.tls = Some(Box::new(fields));
@@ -214,7 +249,7 @@ impl Finding {
         self
     }
 
-    fn failed(target: &Endpoint, address: SocketAddr, began: Instant, error: &sys::Error) -> Self {
+    fn failed(target: &Target, address: Address, began: Instant, error: &sys::Error) -> Self {
         let outcome = outcome_of(error.kind());
         Self {
             target: target.clone(),
@@ -228,7 +263,7 @@ impl Finding {
         }
     }
 
-    fn silent(target: Endpoint, address: Option<SocketAddr>, limit: Duration) -> Self {
+    fn silent(target: Target, address: Option<Address>, limit: Duration) -> Self {
         let reason = Some(format!("no answer within {limit:?}"));
         let outcome = Outcome::Filtered;
         Self { target, outcome, address, local: None, conn: None, latency: None, reason, tls: None }
@@ -236,7 +271,7 @@ impl Finding {
 
     pub(super) fn unresolved(host: &Host, port: u16, error: &sys::Error) -> Self {
         Self {
-            target: Endpoint { host: host.clone(), port },
+            target: Endpoint { host: host.clone(), port }.into(),
             outcome: Outcome::Unresolved,
             address: None,
             local: None,
@@ -256,9 +291,9 @@ impl Finding {
         Event::Target {
             target: self.target.to_string(),
             conn: self.conn.filter(|_| observed),
-            proto: Proto::Tcp,
-            local: self.local.map(Address::from),
-            peer: self.address.map(Address::from),
+            proto: self.target.stream_proto(),
+            local: self.local.clone(),
+            peer: self.address.clone(),
             outcome: self.outcome,
             attempt: None,
             latency_us: self.latency_us(),
@@ -269,15 +304,25 @@ impl Finding {
     /// The answer as a wait reports it.
     pub(super) fn answer(&self) -> Answer {
         let text = self.reason.clone().unwrap_or_else(|| "it accepts connections".to_owned());
-        Answer { target: self.target.to_string(), peer: self.address, outcome: self.outcome, text }
+        Answer {
+            target: self.target.to_string(),
+            proto: self.target.stream_proto(),
+            peer: self.address.clone(),
+            outcome: self.outcome,
+            text,
+        }
     }
 
     pub(super) fn row(&self) -> Row {
+        let (host, port) = match &self.target {
+            Target::Host(endpoint) => (endpoint.host.to_string(), Some(endpoint.port)),
+            Target::Socket(address) => (address.to_string(), None),
+        };
         Row::Check(CheckRow {
-            host: self.target.host.to_string(),
-            port: self.target.port,
+            host,
+            port,
             outcome: self.outcome,
-            address: self.address,
+            address: self.address.clone(),
             latency_us: self.latency_us(),
             reason: self.reason.clone(),
             tls: self.tls.as_ref().map(|tls| Box::new(tls_row(tls))),

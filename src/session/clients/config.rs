@@ -3,7 +3,7 @@
 use super::name::Name;
 use super::printer::Printer;
 use crate::event::Events;
-use crate::net::address::{self, Endpoint};
+use crate::net::address;
 use crate::net::connect::Connector;
 use crate::relay::EndConfig;
 use crate::relay::task::TaskConfig;
@@ -47,7 +47,7 @@ impl Target {
     /// Where it is.
     #[must_use]
     pub fn address(&self) -> address::Target {
-        address::Target::Host(Endpoint { host: self.name.host().clone(), port: self.port })
+        self.name.target(self.port)
     }
 }
 
