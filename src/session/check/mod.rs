@@ -1,6 +1,7 @@
 //! The port check: which ports answer, waiting until all are open or all are closed, and a command after that.
 
 mod command;
+mod finding;
 mod probe;
 mod round;
 mod rows;

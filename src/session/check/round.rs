@@ -3,7 +3,8 @@
 use super::super::wait::stopped;
 use super::super::{Context, stdout};
 use super::Config;
-use super::probe::{Finding, Probe, Prober};
+use super::finding::Finding;
+use super::probe::{Probe, Prober};
 use super::rows::Rows;
 use crate::event::{Address, Events};
 use crate::net::address::Host;

@@ -1,5 +1,7 @@
 //! A server for many clients, each a task of one runtime thread.
 
+mod client;
+
 use super::handler::{ConnectionHandler, READ};
 use super::handshake::Handshakes;
 use super::show::Show;
@@ -22,7 +24,7 @@ use crate::sys::{self, fd, limits};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local, yield_now};
 
 /// Descriptors that are not for clients of a forwarding server: listeners, the runtime, the pipes of `sys::splice`.
@@ -161,44 +163,12 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
             continue;
         }
         server.count(1);
-        spawn_local(run_client(Rc::clone(&server), socket, place));
+        spawn_local(client::run_client(Rc::clone(&server), socket, place));
         if !server.keep_open {
             // Without a handshake the client is served before another is accepted.
             yield_now().await;
         }
     }
-}
-
-/// Serves a client from its handshake to its end. Without `--keep-open` handshakes run at the same time, and the first
-/// client whose handshake is done is the only one that is served.
-async fn run_client(server: Rc<Server>, socket: Socket, place: Option<OwnedSemaphorePermit>) {
-    let opened = tokio::select! {
-        biased;
-        () = server.is_taken() => None,
-        opened = server.handshakes.open(socket) => Some(opened),
-    };
-    let end = match opened {
-        None => None,
-        // Another client may do better.
-        Some(Err(_)) if server.handshakes.are_any() => None,
-        Some(_) if !server.keep_open && server.taken.replace(true) => None,
-        Some(opened) => {
-            if !server.keep_open {
-                server.changed.notify_waiters();
-                // The listeners close first.
-                yield_now().await;
-            }
-            Some(match opened {
-                Ok((stream, named)) => server.serve(stream, named).await,
-                Err(error) => Err(error),
-            })
-        }
-    };
-    drop(place);
-    if let (Some(end), false) = (end, server.keep_open) {
-        server.only_end.replace(Some(end));
-    }
-    server.count(-1);
 }
 
 /// Serves a client that another program accepted, and no other.
