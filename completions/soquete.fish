@@ -188,7 +188,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered; with --tls the handshake as well'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
@@ -304,6 +304,15 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
 drop\t'Let it skip lines, with a notice'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
@@ -339,6 +348,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still truncated to --max-line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Announce members who join and leave'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
@@ -347,11 +358,20 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quie
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long, the TLS handshake included' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l idle-timeout -d 'End when nothing moves for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s; of an https:// proxy as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
@@ -382,6 +402,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l events -d 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 4 -l ipv4 -d 'IPv4 only'
@@ -399,6 +422,15 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l idle-t
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s; of an https:// proxy as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
@@ -431,6 +463,9 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-prefix -d 'Print lines without [HOST:PORT]'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after increasing waits'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'

@@ -146,7 +146,7 @@ module completions {
     --fd: string              # Take the inherited connection of this number, in place of an address
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
-    --check(-z)               # Only test: one row a port, open, closed or filtered
+    --check(-z)               # Only test: one row a port, open, closed or filtered; with --tls the handshake as well
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
     --until-closed            # Wait until connections are refused there; a port that does not answer may still be open
@@ -336,6 +336,17 @@ module completions {
     --max-line: string        # Maximum length of a line; the rest is dropped
     --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
     --slow-limit: string      # How far a slow client may fall behind
+    --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
+    --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
+    --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-name: string        # The name in the certificate made for this run [default: localhost and loopback addresses]
+    --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
+    --tls-key: path           # The private key of --tls-cert
+    --alpn: string            # Application protocols, the preferred first
+    --tls-min: string         # Oldest version to accept: 1.2 or 1.3
+    --tls-max: string         # Newest version to accept: 1.2 or 1.3
+    --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
+    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -386,10 +397,22 @@ module completions {
   # Join a chat room
   export extern "soquete chat-join" [
     --nick: string            # Set your nickname
-    --timeout(-w): string     # Give up connecting after this long
+    --timeout(-w): string     # Give up connecting after this long, the TLS handshake included
     --idle-timeout: string    # End when nothing moves for this long
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete chat-join on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --tls                     # Speak TLS; the server's certificate is verified against the system's roots and the host
+    --tls-ca: path            # Trust the roots in FILE instead of the system's; of an https:// proxy as well
+    --tls-pin: string         # Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-insecure            # Accept any certificate, with a warning; of an https:// proxy as well
+    --tls-name: string        # The name to send (SNI) and to verify [default: the host]
+    --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
+    --tls-key: path           # The private key of --tls-cert
+    --alpn: string            # Application protocols, the preferred first
+    --tls-min: string         # Oldest version to accept: 1.2 or 1.3
+    --tls-max: string         # Newest version to accept: 1.2 or 1.3
+    --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
+    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -451,6 +474,18 @@ module completions {
     --idle-timeout: string    # End a connection that is idle for this long
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete multi-connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --tls                     # Speak TLS; the server's certificate is verified against the system's roots and the host
+    --tls-ca: path            # Trust the roots in FILE instead of the system's; of an https:// proxy as well
+    --tls-pin: string         # Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-insecure            # Accept any certificate, with a warning; of an https:// proxy as well
+    --tls-name: string        # The name to send (SNI) and to verify [default: the host]
+    --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
+    --tls-key: path           # The private key of --tls-cert
+    --alpn: string            # Application protocols, the preferred first
+    --tls-min: string         # Oldest version to accept: 1.2 or 1.3
+    --tls-max: string         # Newest version to accept: 1.2 or 1.3
+    --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
+    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error

@@ -2,7 +2,7 @@
 
 use super::proxy::keep_through_proxy;
 use super::values::duration;
-use super::{ClientArgs, EofArgs, TapArgs};
+use super::{ClientArgs, EofArgs, TapArgs, TlsClientArgs};
 use clap::Args;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub struct ChatJoin {
     /// Set your nickname
     #[arg(long, value_name = "NAME", value_parser = nick)]
     pub nick: Option<String>,
-    /// Give up connecting after this long
+    /// Give up connecting after this long, the TLS handshake included
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// End when nothing moves for this long
@@ -31,6 +31,9 @@ pub struct ChatJoin {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsClientArgs,
     /// Taps.
     #[command(flatten)]
     pub taps: TapArgs,
@@ -48,5 +51,6 @@ const EXAMPLES: &str = "\
 Examples:
   soquete chat-join                          the room on this machine
   soquete chat-join example.com --nick ana   another room, with a nickname
+  soquete chat-join --tls example.com        a room that chat-serve --tls runs
   tail -f log | soquete chat-join example.com 4333
                                              send a log to a room";

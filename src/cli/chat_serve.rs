@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, PassedArgs, ServerArgs, TapArgs, UserArgs};
+use super::{ListenerArgs, PassedArgs, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -22,6 +22,8 @@ use clap::builder::PossibleValue;
 /// longer than --max-line are still truncated, and an unfinished last line gets a line feed when its sender leaves.
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged.
+///
+/// With --tls a client joins once its handshake is done, for which it has 10 seconds; one that stalls delays no other.
 ///
 /// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
 /// because of --rate or --delay counts as slow.
@@ -49,6 +51,9 @@ pub struct ChatServe {
     /// How the room is run.
     #[command(flatten)]
     pub room: RoomArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsServerArgs,
     /// Taps.
     #[command(flatten)]
     pub taps: TapArgs,
@@ -117,6 +122,8 @@ Examples:
                                             a room for the network
   soquete chat-serve --max-clients 30 --slow drop 0.0.0.0 4333
   soquete chat-serve --raw 8080             a broker: lines unchanged
+  soquete chat-serve --tls --tls-cert room.pem
+                                            a room through TLS
   soquete chat-serve --activation           ExecStart= of a service with a .socket unit
   soquete chat-serve --json 2> events.jsonl > transcript.txt
 

@@ -31,6 +31,13 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
+/// Without --timeout the handshake may take 30 seconds. With --wait a server that ends or resets the connection during the
+/// handshake, or does not answer it within 10 seconds, is tried again; one whose certificate is not accepted is not.
+///
+/// With --check --tls a port is open if the handshake succeeds and the certificate is accepted; otherwise it is tls-failed,
+/// exit status as for closed. The row is followed by indented lines with the certificate's subject, issuer, names, days
+/// left and fingerprint; with --json it has the fields of the event tls, and days_left, negative once it has expired.
+///
 /// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS or a tap through two
 /// pipes. Its exit status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
 ///
@@ -74,8 +81,8 @@ pub struct Connect {
     /// A command for the connection.
     #[command(flatten)]
     pub exec: ExecArgs,
-    /// Only test: one row a port, open, closed or filtered
-    #[arg(short = 'z', long, conflicts_with_all = ["tls", "TapArgs", "ExecArgs"])]
+    /// Only test: one row a port, open, closed or filtered; with --tls the handshake as well
+    #[arg(short = 'z', long, conflicts_with_all = ["TapArgs", "ExecArgs"])]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
@@ -156,6 +163,7 @@ Examples:
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
   soquete connect host 7000 --exec -- ./talk      a program talks to the server
+  soquete check --tls example.com 443           test the handshake, report the certificate
   soquete connect --proxy socks5h://localhost:9050 example.com 80
                                                 through a proxy that resolves the name
   soquete connect --output log --both --append-output example.com 25

@@ -3,7 +3,7 @@
 use super::listen::EofArgs;
 use super::proxy::keep_through_proxy;
 use super::values::duration;
-use super::{ClientArgs, TapArgs};
+use super::{ClientArgs, TapArgs, TlsClientArgs};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +29,9 @@ use std::time::Duration;
 /// A line longer than 1 MiB (1048576 bytes) is printed in pieces, each as a line of its own, and a warning says so; to
 /// --ordered it is one answer. Eight lines longer than 64 KiB are collected at once and further ones wait; one that takes
 /// its time while others wait, 2 seconds and one more for each 125 kB, is printed in pieces as well.
+///
+/// With --tls the name that is verified is each target's own. A target is connected once its handshake is done, for which
+/// it has 30 seconds unless --timeout says otherwise; one that stalls delays no other.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct MultiConnect {
@@ -56,6 +59,9 @@ pub struct MultiConnect {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsClientArgs,
     /// Taps.
     #[command(flatten)]
     pub taps: TapArgs,
@@ -69,5 +75,7 @@ Examples:
   soquete multi-connect localhost:65432-65434   talk to three servers at once
   echo status | soquete multi-connect a:7000 b:7000 --timeout 2s
   soquete multi-connect --targets hosts.txt --ordered < questions
+  soquete multi-connect --tls --tls-ca ca.pem a:6514 b:6514
+                                                through TLS, each name verified
   soquete multi-connect --reconnect a:514 b:514
                                                 follow logs through restarts";

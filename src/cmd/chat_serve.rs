@@ -1,11 +1,12 @@
 //! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result, access_rules, bind_target_or_passed, open_taps, ready};
+use super::{Context, Result, access_rules, bind_target_or_passed, open_taps, ready, tls_server};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Target;
 use crate::session::chat_server::{self, Config, PORT};
 use crate::session::taps::conclude;
+use std::rc::Rc;
 
 /// Runs `soquete chat-serve`.
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
@@ -17,6 +18,7 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
         ready: ready(&args.listener.ready, &args.user)?,
         rules: rules(&args.room),
+        tls: tls_server(&args.tls)?.map(Rc::new),
         taps: open_taps(&args.taps, context)?,
         prompt: "> ",
     };

@@ -1,7 +1,7 @@
 //! Rows of reports: the standard output of commands that report.
 
 use super::table::{ChangeRow, CountRow, SocketRow};
-use super::{Address, Outcome};
+use super::{Address, Outcome, TlsFields};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeStruct as _;
@@ -42,6 +42,20 @@ pub struct CheckRow {
     /// Why it is not open, in the kernel's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// With `--tls`.
+    #[serde(flatten)]
+    pub tls: Option<Box<TlsRow>>,
+}
+
+/// What a check found of TLS: the fields of the event `tls`, except `reason`, which is the row's.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)] // soquete-connect(1) documents the fields
+pub struct TlsRow {
+    #[serde(flatten)]
+    pub fields: TlsFields,
+    /// Whole days until the certificate expires; negative once it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<i64>,
 }
 
 /// A datagram as received: for people its payload and nothing else.

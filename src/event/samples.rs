@@ -137,7 +137,7 @@ fn tls(fill: Fill) -> TlsFields {
         sni: word("example.com"),
         subject: word("CN=example.com"),
         issuer: word("CN=Example CA"),
-        names: word("example.com, www.example.com"),
+        names: word("example.com").into_iter().collect(),
         not_after: word("2027-11-22T00:00:00Z"),
         fingerprint: word("sha256:00"),
         verified: fill.maybe(Verified::System),
@@ -186,7 +186,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         ),
         (
             "outcome",
-            words!(Outcome: Open Closed Filtered Unresolved Failed Connected Disconnected Replied Refused
+            words!(Outcome: Open Closed TlsFailed Filtered Unresolved Failed Connected Disconnected Replied Refused
                 NoAnswer),
         ),
         (

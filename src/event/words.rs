@@ -89,6 +89,8 @@ pub enum Outcome {
     Open,
     /// Refused.
     Closed,
+    /// The connection was established, but its TLS handshake failed.
+    TlsFailed,
     /// No answer in time, or ICMP reported it unreachable.
     Filtered,
     /// The name has no address.
@@ -203,6 +205,7 @@ impl Outcome {
             Self::Replied => "replied",
             Self::Refused => "refused",
             Self::NoAnswer => "no-answer",
+            Self::TlsFailed => "tls-failed",
         }
     }
 }

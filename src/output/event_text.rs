@@ -210,8 +210,11 @@ fn part(before: &str, text: Option<&String>, after: &str) -> String {
 }
 
 const fn is_check(outcome: Outcome) -> bool {
-    use Outcome::{Closed, Failed, Filtered, NoAnswer, Open, Refused, Replied, Unresolved};
-    matches!(outcome, Open | Closed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer)
+    use Outcome::{Closed, Failed, Filtered, NoAnswer, Open, Refused, Replied, TlsFailed, Unresolved};
+    matches!(
+        outcome,
+        Open | Closed | TlsFailed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer
+    )
 }
 
 const fn role(socket: &Subject) -> &'static str {

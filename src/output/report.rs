@@ -1,6 +1,7 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
 use super::table::Table as Sockets;
+use super::tls::tls_details;
 use super::units::latency;
 use super::{Style, json};
 use crate::event::Outcome;
@@ -114,6 +115,10 @@ impl Table {
             let _ = write!(out, "  {}", sanitize::line(reason));
         }
         out.push(b'\n');
+        if let Some(tls) = &row.tls {
+            // Writing to memory cannot fail.
+            let _ = tls_details(tls, out);
+        }
     }
 
     /// The payload as it is; on a terminal nothing in it moves the cursor, and each begins on a line of its own.

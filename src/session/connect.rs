@@ -3,6 +3,7 @@
 use super::Context;
 use super::opening::Opening;
 use super::retry::{Answer, WaitReporter, deadline, next_attempt};
+use super::tls;
 use super::wait::stopped;
 use crate::event::{Kind, Role};
 use crate::net::address::Target;
@@ -16,6 +17,9 @@ use crate::sys::{self, Error};
 use std::io;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
+
+/// The limit of an attempt that may be repeated, with the handshakes of what the connection passes through.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where to connect to, and how.
 pub struct ConnectConfig {
@@ -65,6 +69,9 @@ impl ConnectConfig {
             });
         }
         self.repeat(context, |sockets, deadline, context| {
+            // A server that stalls is no reason not to try again.
+            let again = self.wait.map(|_| Instant::now() + ATTEMPT_LIMIT);
+            let deadline = [deadline, again].into_iter().flatten().min();
             runtime.block_on(async {
                 tokio::select! {
                     biased;
@@ -139,5 +146,9 @@ impl ConnectConfig {
 
 /// Whether another attempt may succeed; a refused option or a wrong source address stays wrong.
 fn is_temporary(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Refused | Kind::Reset | Kind::Unreachable | Kind::Resolve)
+    tls::is_temporary(error)
+        || matches!(
+            error.kind(),
+            Kind::Refused | Kind::Reset | Kind::Unreachable | Kind::Resolve | Kind::Timeout
+        )
 }

@@ -246,6 +246,18 @@ impl ByteStream {
         }
     }
 
+    /// TLS took something that its socket did not: [`Self::poll_flush`] waits for it.
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        match &self.layer {
+            Layer::Tls(tls) => tls.has_unsent(),
+            Layer::Tapped(tapped) => tapped.under().has_unsent(),
+            Layer::Plain(_) => false,
+            #[cfg(test)]
+            Layer::Memory(..) => false,
+        }
+    }
+
     /// Ends the sending direction: our FIN, after `close_notify` where there is TLS.
     pub async fn shutdown_write(&self) -> Result<()> {
         poll_fn(|cx| self.poll_shutdown(cx)).await

@@ -140,9 +140,9 @@ impl ChatServer {
                 flush(room, id, &stamp, stream, events)
             };
             match flushed {
-                Ok(Flushed::All) => continue,
-                Ok(Flushed::Blocked) if connection.blocked => continue,
-                Ok(Flushed::Blocked) => connection.blocked = true,
+                Ok(Flushed::All) if !connection.stream.has_unsent() => continue,
+                Ok(Flushed::All | Flushed::Blocked) if connection.blocked => continue,
+                Ok(Flushed::All | Flushed::Blocked) => connection.blocked = true,
                 Ok(Flushed::TooSlow) => connection.ending = Some(Ending::TooSlow),
                 Err(error) => connection.ending = Some(Ending::Failed(error)),
             }

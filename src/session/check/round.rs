@@ -3,7 +3,8 @@
 use super::super::wait::stopped;
 use super::super::{Context, stdout};
 use super::Config;
-use super::probe::{Finding, Probe, Prober};
+use super::finding::Finding;
+use super::probe::{Probe, Prober};
 use super::rows::Rows;
 use crate::event::{Address, Events};
 use crate::net::address::Host;
@@ -149,6 +150,7 @@ impl Round<'_> {
         Prober {
             sockets: if observed { self.sockets.clone() } else { self.sockets.silent() },
             observed,
+            tls: config.tls.clone(),
             options: config.options.clone(),
             source: config.source,
             limit: left.map_or(limit, |left| left.min(limit)),

@@ -3,7 +3,7 @@
 use super::super::retry::{Answer, WaitReporter, deadline, next_attempt};
 use super::super::{Context, Outcome};
 use super::Config;
-use super::probe::Finding;
+use super::finding::Finding;
 use super::round::{Round, RoundEnd};
 use super::rows::Rows;
 use crate::scan::{Tally, targets};

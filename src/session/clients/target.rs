@@ -113,7 +113,8 @@ impl Target {
             let addresses = reachable(config.opening.source, found.borrow().clone());
             let began = Instant::now();
             let stream = clients.connector().connect(&self.title, &addresses).await?;
-            Ok((stream.tapped(config.opening.taps.as_deref()), began.elapsed()))
+            let stream = config.opening.pass_through(&self.name.target(self.port), stream, deadline).await?;
+            Ok((stream, began.elapsed()))
         };
         tokio::select! {
             biased;

@@ -1,5 +1,7 @@
 //! A server for many clients, each a task of one runtime thread.
 
+mod client;
+
 use super::handler::{ConnectionHandler, READ};
 use super::handshake::Handshakes;
 use super::piping::piping;
@@ -22,7 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{LocalSet, spawn_local, yield_now};
 
 /// Descriptors that are not for clients of a forwarding server: listeners, the runtime, the pipes of `sys::splice`.
 const RESERVED: u64 = 256;
@@ -145,32 +147,11 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
             continue;
         }
         server.count(1);
-        if server.keep_open {
-            let server = Rc::clone(&server);
-            spawn_local(async move {
-                let end = match server.handshakes.open(socket).await {
-                    Ok((stream, named)) => server.serve(stream, named).await.map(drop),
-                    Err(error) => Err(error),
-                };
-                drop(place);
-                server.count(-1);
-                drop((end, server));
-            });
-            continue;
+        spawn_local(client::run_client(Rc::clone(&server), socket, place));
+        if !server.keep_open {
+            // Without a handshake the client is served before another is accepted.
+            yield_now().await;
         }
-        let opened = match server.handshakes.open(socket).await {
-            // Another client may do better.
-            Err(_) if server.handshakes.are_any() && !server.taken.get() => {
-                server.count(-1);
-                continue;
-            }
-            Ok(_) if server.taken.get() => return,
-            opened => opened,
-        };
-        drop(listener);
-        server.serve_only(opened).await;
-        drop(place);
-        return;
     }
 }
 

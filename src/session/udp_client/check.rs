@@ -199,6 +199,7 @@ fn conclude(config: &Config, finding: &Finding, probes: &[Probe], context: &mut 
         address: client.map(|c| c.address.clone()),
         latency_us,
         reason: finding.reason.clone(),
+        tls: None,
     };
     context.events.emit(Event::Target {
         target: target.to_string(),
