@@ -129,7 +129,7 @@ fn a_chat_goes_through_tls_and_serves_many_while_others_stall() {
     for n in 0..EACH {
         listener.wait_stdout(format!(": line {n}\n"));
     }
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     for member in members {
         assert_eq!(member.finish().code, 0);
     }
@@ -149,7 +149,8 @@ fn a_slow_reader_of_a_chat_gets_every_byte_through_tls() {
     let (mut reader, writer) = pipe();
     let slow = soquete(&format!("chat-join {} 127.0.0.1 {port} -q", trust(&pki))).stdout(writer).start();
     room.wait_for("member", |e| e.is("member") && e["what"] == "join");
-    let text: String = (0..LINES).map(|n| format!("{n:04} {}\n", "x".repeat(2000))).collect();
+    let lines: Vec<String> = (0..LINES).map(|n| format!("{n:04} {}\n", "x".repeat(2000))).collect();
+    let text = lines.concat();
     let sender = soquete(&format!("connect {} 127.0.0.1 {port} --send-only", trust(&pki))).input(&text).run();
     assert_eq!(sender.code, 0, "{sender}");
     assert!(reader.read(text.len()) == text.as_bytes(), "the text is complete and in order");
