@@ -1,6 +1,7 @@
 //! Flags of forwarding and of the PROXY protocol.
 
 use super::ProxyArgs;
+use crate::event::Address;
 use crate::net::address::{AddrError, Target};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -70,11 +71,16 @@ pub struct DatagramTarget(pub Target);
 impl FromStr for DatagramTarget {
     type Err = AddrError;
 
-    /// `HOST:PORT`, `[V6]:PORT` or `PORT`.
+    /// `HOST:PORT`, `[V6]:PORT`, `PORT`, `unix:PATH` or `unix:@NAME`.
     fn from_str(word: &str) -> Result<Self, AddrError> {
         match word.parse::<ForwardTarget>()? {
-            ForwardTarget { target: target @ Target::Host(_), tls: false } => Ok(Self(target)),
-            _ => Err(AddrError(format!("{word} is no target of datagrams; type HOST:PORT or PORT"))),
+            ForwardTarget {
+                target: target @ (Target::Host(_) | Target::Socket(Address::Unix(_))),
+                tls: false,
+            } => Ok(Self(target)),
+            _ => Err(AddrError(format!(
+                "{word} is no target of datagrams; type HOST:PORT, PORT or unix:PATH"
+            ))),
         }
     }
 }
