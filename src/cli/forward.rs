@@ -1,7 +1,6 @@
 //! Flags of forwarding and of the PROXY protocol.
 
 use super::ProxyArgs;
-use crate::event::Address;
 use crate::net::address::{AddrError, Target};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -74,13 +73,10 @@ impl FromStr for DatagramTarget {
     /// `HOST:PORT`, `[V6]:PORT`, `PORT`, `unix:PATH` or `unix:@NAME`.
     fn from_str(word: &str) -> Result<Self, AddrError> {
         match word.parse::<ForwardTarget>()? {
-            ForwardTarget {
-                target: target @ (Target::Host(_) | Target::Socket(Address::Unix(_))),
-                tls: false,
-            } => Ok(Self(target)),
-            _ => Err(AddrError(format!(
-                "{word} is no target of datagrams; type HOST:PORT, PORT or unix:PATH"
-            ))),
+            ForwardTarget { target, tls: false } if target.takes_datagrams() => Ok(Self(target)),
+            _ => {
+                Err(AddrError(format!("{word} is no target of datagrams; type HOST:PORT, PORT or unix:PATH")))
+            }
         }
     }
 }

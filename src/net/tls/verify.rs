@@ -46,9 +46,8 @@ pub(super) fn verify_pin(leaf: &CertificateDer<'_>, pins: &[Pin]) -> Result<(), 
 /// certificates that another one vouches for.
 pub(super) fn verify_dates(leaf: &CertificateDer<'_>, now: UnixTime) -> Result<(), rustls::Error> {
     let fields = super::Certificate::read(leaf);
-    let at = |time: Timestamp| {
-        UnixTime::since_unix_epoch(Duration::from_secs(time.as_second().unsigned_abs()))
-    };
+    let at =
+        |time: Timestamp| UnixTime::since_unix_epoch(Duration::from_secs(time.as_second().unsigned_abs()));
     let (Some(not_before), Some(not_after)) = (fields.not_before.map(at), fields.not_after.map(at)) else {
         return Err(CertificateError::BadEncoding.into());
     };

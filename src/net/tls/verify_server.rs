@@ -2,11 +2,11 @@
 
 use super::verify::{Verifier, signature_methods, verify_dates, verify_pin};
 use super::{ClientOptions, Error, Pin, Verified, pem, provider};
+use rustls::RootCertStore;
 use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::RootCertStore;
 use std::sync::Arc;
 
 /// Which certificates are accepted.
