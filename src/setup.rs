@@ -195,7 +195,8 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
         (None, None) if named.is_empty() => format!("{said}; see `soquete --help`"),
         (None, None) => format!("{said}; see `soquete {named} --help`"),
     };
-    let fault = Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text: said };
+    let text = advice::without_passwords(&said, args);
+    let fault = Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text };
     complain(args.iter().any(|a| a == "--json"), fault, Exit::Usage)
 }
 
@@ -230,6 +231,9 @@ pub(crate) fn fault(error: &anyhow::Error, exit: Exit, args: &[OsString]) -> Fau
         && let Some(line) = advice::instead(args)
     {
         fault.text = format!("{}; did you mean `{line}`?", fault.text);
+    }
+    if fault.kind == Kind::Usage {
+        fault.text = advice::without_passwords(&fault.text, args);
     }
     fault
 }
