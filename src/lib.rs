@@ -22,6 +22,7 @@
 //! kernel (`sys::state`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
 pub mod advice;
+mod capture;
 mod chat;
 pub mod cli;
 pub mod cmd;

@@ -1,0 +1,13 @@
+//! Packets as facts: decoded, numbered from the start of their connection, and written to a capture file. Pure: bytes in,
+//! values out; a packet that is cut short or crafted gives what can be read of it.
+
+mod decode;
+mod flow;
+#[cfg(test)]
+mod flow_test;
+mod icmp;
+mod pcapng;
+
+pub use decode::{Flags, Options, Packet, Payload, Segment, decode};
+pub use flow::{Flow, Note, Relative};
+pub use pcapng::{Interface, PcapWriter};
