@@ -42,6 +42,7 @@ use cli::Command;
 use cmd::{Context, Outcome};
 use event::Event;
 use exit::Exit;
+use session::capture::Capture;
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -66,6 +67,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let result = dispatch(&cli.command, &mut context);
     context.sockets.drain();
+    let unsaved = context.capture.take().and_then(Capture::finish);
+    let result = unsaved.map_or(result, |error| Err(error.into()));
     let exit = conclude(result, &args, &context);
     let echoed = Arc::clone(&context.echoed);
     drop(context);

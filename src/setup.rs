@@ -2,14 +2,14 @@
 
 use crate::advice;
 use crate::cli::{Cli, ColorWhen, Command, EventTarget};
-use crate::cmd::Context;
+use crate::cmd::{Context, capture_config};
 use crate::event::{Event, Events, Fault, Kind, Record, SCHEMA_VERSION, Verbosity, Writer};
 use crate::exit::Exit;
 use crate::output::{self, DisplayOptions, Style};
+use crate::session::capture;
 use crate::session::stdout::ReportOutput;
 use crate::sys::echo::EchoedInterrupt;
 use crate::sys::signal::Stop;
-use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
 use crate::sys::{Error, Result, fd, inherited, limits};
 use crate::text::Visible;
@@ -89,9 +89,10 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         explain: matches!(cli.command, Command::Demo),
         style: style(global.color, terminal),
     };
+    let capture = capture_config(&cli.command, global.verbose);
     let verbosity = match (global.quiet, global.verbose) {
         // The bar is drawn from events that the printer does not show.
-        (true, _) if bar => Verbosity::All,
+        (true, _) if bar || capture.is_some() => Verbosity::All,
         (true, _) => Verbosity::Errors,
         (_, true) => Verbosity::Detail,
         _ => Verbosity::All,
@@ -104,13 +105,19 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     } else {
         output::printer(display, to)
     };
+    let (prepared, printer) = match &capture {
+        Some(config) => capture::prepare(config, printer).map(|(prepared, stage)| (Some(prepared), stage))?,
+        None => (None, printer),
+    };
     let (events, writer) =
         Events::start(verbosity, printer).map_err(|e| Error::new("start thread", "events", e))?;
+    let (capture, sockets) = capture::start(prepared, &events)?;
     let to_terminal = fd::is_terminal(fd::output());
     let asked = stop.clone();
     let page = move || Ok(Box::new(ReportOutput::open(asked.clone())?) as Box<dyn Write + Send>);
     let context = Context {
-        sockets: SocketFactory::new(events.clone()),
+        sockets,
+        capture,
         events,
         report: output::report(global.json, style(global.color, to_terminal), to_terminal, Box::new(page)),
         stop,

@@ -2,8 +2,7 @@
 
 use super::decode::Payload;
 use etherparse::{
-    ArpPacketSlice, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Type, IpHeadersSlice, LaxIpSlice, icmpv4,
-    icmpv6,
+    ArpPacketSlice, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Type, LaxIpSlice, icmpv4, icmpv6,
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

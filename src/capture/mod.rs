@@ -8,6 +8,6 @@ mod flow_test;
 mod icmp;
 mod pcapng;
 
-pub use decode::{Flags, Options, Packet, Payload, Segment, decode};
-pub use flow::{Flow, Note, Relative};
-pub use pcapng::{Interface, PcapWriter};
+pub use decode::{Packet, Payload, decode};
+pub use flow::Flow;
+pub use pcapng::{ETHERNET, Interface, PcapWriter, RAW};

@@ -27,8 +27,8 @@ pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
 pub use response::Response;
 pub use socket::{
-    AccessArgs, ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs,
-    UdpClientArgs, UdpServerArgs,
+    AccessArgs, ClientArgs, ListenerArgs, LookupArgs, PacketArgs, ReadyArgs, ServerArgs, SocketArgs,
+    TcpSocketArgs, UdpClientArgs, UdpServerArgs,
 };
 pub use stat::Stat;
 pub use tls::{TlsArgs, TlsClientArgs, TlsServerArgs};

@@ -2,6 +2,7 @@
 //! `output`, and no other command.
 
 mod access;
+mod capture;
 pub mod chat_join;
 pub mod chat_serve;
 pub mod check;
@@ -29,6 +30,7 @@ use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
+pub(crate) use capture::capture_config;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 pub(crate) use tls::{tls_client, tls_server};

@@ -5,6 +5,7 @@
 mod address;
 mod flood;
 mod hold;
+mod packet;
 mod queue;
 pub mod report;
 pub mod samples;
@@ -15,6 +16,7 @@ mod tls;
 mod words;
 
 pub use address::{Address, EscapedBytes, UnixAddress};
+pub use packet::{CapturedPacket, PacketFields, PacketOptions};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};
@@ -157,6 +159,22 @@ pub enum Event {
         what: TlsStep,
         #[serde(flatten)]
         tls: Box<TlsFields>,
+    },
+    /// A packet of a socket (`--packets`).
+    Packet {
+        #[serde(flatten)]
+        socket: Subject,
+        #[serde(flatten)]
+        packet: Box<PacketFields>,
+    },
+    /// The end of a capture.
+    Capture {
+        /// Packets shown or saved.
+        captured: u64,
+        /// Packets that the kernel dropped for want of room.
+        dropped: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
     },
     /// The result of a port check, or the state of one of many connections.
     Target {

@@ -81,6 +81,11 @@ impl Events {
         }
     }
 
+    /// As [`Self::emit`], for an event that happened at `ts`.
+    pub fn emit_at(&self, ts: Timestamp, event: Event) {
+        self.queue.push(ts, event);
+    }
+
     /// Events that are held back until [`Self::release`]; without it they are dropped with the last clone.
     #[must_use]
     pub fn held(&self) -> Self {
@@ -199,6 +204,9 @@ impl Queue {
 
     /// Writes in parts, each of which proves that the reader reads.
     fn write(&self, batch: &[Record], sink: &mut dyn Sink) -> io::Result<()> {
+        if batch.is_empty() {
+            return sink.write(batch);
+        }
         for part in batch.chunks(PART) {
             sink.write(part)?;
             let mut inner = self.lock();
@@ -208,17 +216,29 @@ impl Queue {
         Ok(())
     }
 
+    /// Waits until events are queued, the queue is closed, or `held` has passed.
+    fn wait_for_events(&self, held: Option<Instant>) -> MutexGuard<'_, Inner> {
+        let is_idle = |inner: &mut Inner| {
+            inner.idle = inner.queued.is_empty() && !inner.closed;
+            inner.idle
+        };
+        let inner = self.lock();
+        let Some(held) = held else {
+            return self.filled.wait_while(inner, is_idle).unwrap_or_else(PoisonError::into_inner);
+        };
+        let left = held.saturating_duration_since(Instant::now());
+        let waited = self.filled.wait_timeout_while(inner, left, is_idle);
+        let mut inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+        inner.idle = false;
+        inner
+    }
+
     fn write_all(&self, sink: &mut dyn Sink) {
         let mut batch: Vec<Record> = Vec::new();
         loop {
-            let mut inner = self
-                .filled
-                .wait_while(self.lock(), |i| {
-                    i.idle = i.queued.is_empty() && !i.closed;
-                    i.idle
-                })
-                .unwrap_or_else(PoisonError::into_inner);
-            if inner.queued.is_empty() {
+            let held = sink.holds_until();
+            let mut inner = self.wait_for_events(held);
+            if inner.queued.is_empty() && held.is_none() {
                 drop(inner);
                 sink.finish();
                 self.lock().gone = true;
@@ -234,7 +254,7 @@ impl Queue {
             let result = self.write(&batch, sink);
             batch.clear();
             let mut inner = self.lock();
-            inner.writing = false;
+            inner.writing = sink.holds_until().is_some();
             self.notify_waiters(&inner);
             if let Err(error) = result {
                 inner.gone = true;

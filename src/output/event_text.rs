@@ -5,6 +5,7 @@ use super::tls::tls;
 use super::units::{bytes, latency, retransmits};
 use super::{DisplayOptions, Style, explain};
 use crate::event::{Dir, Event, MemberChange, Outcome, Role, Scope, Subject, Via};
+use crate::text::number::counted;
 use crate::text::sanitize;
 use std::io::{self, Write};
 
@@ -45,6 +46,8 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
             write!(out, "{}{}: {}", subject(socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
         }
         Event::Tls { .. } => tls(event, display, out)?,
+        Event::Packet { socket, packet } => super::packet::packet(socket, packet, display, out),
+        Event::Capture { captured, dropped, file } => capture(*captured, *dropped, file.as_deref(), out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
         // Checks are in the report.
         Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
@@ -179,4 +182,10 @@ const fn role(socket: &Subject) -> &'static str {
         Role::Client => "client",
         Role::Server => "server",
     }
+}
+
+fn capture(captured: u64, dropped: u64, file: Option<&str>, out: &mut Vec<u8>) -> io::Result<()> {
+    let captured = counted(captured, "packet", "packets");
+    write!(out, "{captured} captured, {dropped} dropped by the kernel")?;
+    file.map_or(Ok(()), |file| write!(out, "; saved in {}", sanitize::line(file)))
 }

@@ -6,6 +6,7 @@ mod event_text;
 mod explain;
 mod human;
 mod json;
+mod packet;
 mod progress;
 mod report;
 mod status_line;

@@ -4,7 +4,9 @@
 mod filter;
 mod frame;
 mod ring;
+mod watch;
 
 pub use filter::Ports;
 pub use frame::{Frame, Gso};
-pub use ring::{PacketSocket, Statistics};
+pub use ring::{FilterHandle, PacketSocket, Statistics};
+pub use watch::PortWatch;

@@ -19,6 +19,7 @@ impl Socket {
             .map_err(|e| self.wanted(Error::new("bind", address, e), Some(address)))?;
         let local = name::local(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
         let local = local.unwrap_or_else(|| address.clone());
+        self.sockets.watch_port(&local)?;
         let mut inner = self.tracker.lock();
         inner.subject.local = Some(local.clone());
         if self.proto == Proto::Udp {
@@ -96,6 +97,7 @@ impl Socket {
 
     /// connect(2) without blocking.
     pub fn start_connect(&self, address: &Address) -> Result<Connecting> {
+        self.sockets.watch_port(address)?;
         let (answer, state) = {
             let mut inner = self.tracker.lock();
             inner.subject.peer = Some(address.clone());

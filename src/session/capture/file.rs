@@ -1,0 +1,86 @@
+//! The capture file.
+
+use crate::capture::{Interface, PcapWriter};
+use crate::event::{CapturedPacket, Kind};
+use crate::sys::{Error, Result, fd, interface};
+use jiff::Timestamp;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+/// `ARPHRD_NETROM` and other links are not told apart: what has a link header of 14 bytes is Ethernet.
+const ETHERNET_HEADER: usize = 14;
+
+/// A pcapng file that is written.
+pub(super) struct CaptureFile {
+    writer: PcapWriter<BufWriter<File>>,
+    name: String,
+    snap: u32,
+    /// The kernel's numbers of the interfaces in the file, with the length of their link header, in the order of the file.
+    interfaces: Vec<(u32, bool)>,
+}
+
+impl CaptureFile {
+    /// Creates the file, or takes standard output where the path is `-`.
+    pub(super) fn create(path: &Path, snap: u32) -> Result<Self> {
+        let name = path.display().to_string();
+        let failed = |error: io::Error| Error::new("open", &name, error).about(Kind::File);
+        let to = if path == Path::new("-") {
+            fd::take_output().map(File::from).map_err(failed)?
+        } else {
+            File::create(path).map_err(failed)?
+        };
+        let application = concat!("soquete ", env!("CARGO_PKG_VERSION"));
+        let writer = PcapWriter::new(BufWriter::new(to), application).map_err(failed)?;
+        Ok(Self { writer, name, snap, interfaces: Vec::new() })
+    }
+
+    /// Saves a packet.
+    pub(super) fn save(
+        &mut self,
+        at: Timestamp,
+        packet: &CapturedPacket,
+        comment: Option<&str>,
+    ) -> Result<()> {
+        self.try_save(at, packet, comment).map_err(|error| self.failed(error))
+    }
+
+    fn try_save(&mut self, at: Timestamp, packet: &CapturedPacket, comment: Option<&str>) -> io::Result<()> {
+        let ethernet = packet.network == ETHERNET_HEADER;
+        let key = (packet.interface, ethernet);
+        let index = match self.interfaces.iter().position(|known| *known == key) {
+            Some(index) => index,
+            None => {
+                let link = if ethernet { crate::capture::ETHERNET } else { crate::capture::RAW };
+                let name = interface::name(packet.interface);
+                self.writer.interface(&Interface { name, link }, self.snap)?;
+                self.interfaces.push(key);
+                self.interfaces.len() - 1
+            }
+        };
+        let mut bytes = std::borrow::Cow::from(&packet.bytes[..]);
+        let mut length = packet.length;
+        if !ethernet {
+            bytes = packet.bytes.get(packet.network..).unwrap_or_default().into();
+            length = length.saturating_sub(u32::try_from(packet.network).unwrap_or_default());
+        } else if let (Some(tag), true) = (packet.vlan, bytes.len() >= ETHERNET_HEADER) {
+            // The kernel took the tag out of the frame (IEEE 802.1Q); it goes back between the addresses and the type.
+            bytes.to_mut().splice(12..12, [0x81, 0].into_iter().chain(tag.to_be_bytes()));
+            length += 4;
+        }
+        let nanoseconds = u64::try_from(at.as_nanosecond()).unwrap_or_default();
+        let index = u32::try_from(index).unwrap_or_default();
+        // The direction of a packet on loopback is both.
+        let outgoing = (packet.interface != 1).then_some(packet.outgoing);
+        self.writer.packet(index, nanoseconds, &bytes, length, outgoing, comment)
+    }
+
+    /// Writes what is buffered.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> Error {
+        Error::new("write", &self.name, error).about(Kind::File)
+    }
+}

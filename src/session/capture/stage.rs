@@ -1,0 +1,231 @@
+//! The stage between the event queue and the printer: events and packets in the order of their times, each packet with its
+//! socket and its numbers.
+
+use super::file::CaptureFile;
+use super::sockets::Sockets;
+use super::{CaptureConfig, Shared};
+use crate::capture::{Flow, Packet, Payload, decode};
+use crate::event::{Dir, Event, Op, PacketFields, PacketOptions, Proto, Record, Sink, Subject};
+use std::collections::{HashMap, VecDeque};
+use std::fmt::Write as _;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The next look at records that are held back.
+const LOOK: Duration = Duration::from_millis(5);
+/// The longest that a record is held back, should the reader of packets be late.
+const LONGEST: Duration = Duration::from_millis(300);
+/// Connections followed at once; with more the numbers of one begin anew.
+const FLOWS: usize = 8192;
+
+/// See the module.
+pub struct Stage {
+    printer: Box<dyn Sink>,
+    config: CaptureConfig,
+    file: Option<CaptureFile>,
+    shared: Arc<Shared>,
+    /// In the order of their times.
+    held: VecDeque<Record>,
+    sockets: Sockets,
+    flows: HashMap<(SocketAddr, SocketAddr), Flow>,
+    seq: u64,
+}
+
+impl Stage {
+    pub(super) fn new(
+        printer: Box<dyn Sink>,
+        config: &CaptureConfig,
+        file: Option<CaptureFile>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            printer,
+            config: config.clone(),
+            file,
+            shared,
+            held: VecDeque::new(),
+            sockets: Sockets::default(),
+            flows: HashMap::new(),
+            seq: 0,
+        }
+    }
+
+    /// Puts a record where its time says; it mostly belongs near the end.
+    fn hold(&mut self, record: Record) {
+        self.sockets.learn(&record.event);
+        let at = self.held.iter().rposition(|held| held.ts <= record.ts).map_or(0, |before| before + 1);
+        self.held.insert(at, record);
+    }
+
+    /// Passes on what no packet can precede any more.
+    fn release(&mut self, all: bool) -> io::Result<()> {
+        let complete = self.shared.complete_until.load(Ordering::Acquire);
+        let last = complete == i64::MAX;
+        let overdue = jiff::Timestamp::now() - LONGEST;
+        let mut ready = Vec::new();
+        while let Some(first) = self.held.front() {
+            let passed = i64::try_from(first.ts.as_nanosecond()).unwrap_or(i64::MAX) <= complete;
+            if !all && !passed && first.ts > overdue {
+                break;
+            }
+            let Some(mut record) = self.held.pop_front() else { break };
+            if matches!(record.event, Event::Packet { .. }) && !self.describe(&mut record) {
+                continue;
+            }
+            self.seq += 1;
+            record.seq = self.seq;
+            ready.push(record);
+        }
+        if last && self.held.is_empty() {
+            self.flush_file();
+        }
+        if ready.is_empty() { Ok(()) } else { self.printer.write(&ready) }
+    }
+
+    /// Says what is known of a packet, and saves it; returns whether it is to be shown.
+    fn describe(&mut self, record: &mut Record) -> bool {
+        let Event::Packet { socket, packet: fields } = &mut record.event else { return false };
+        let Some(captured) = fields.captured.take() else { return false };
+        let bytes = captured.bytes.get(captured.network..).unwrap_or_default();
+        let length = captured.length.saturating_sub(u32::try_from(captured.network).unwrap_or_default());
+        let Some(packet) = decode(captured.protocol, bytes, length) else { return false };
+        let Some((subject, dir)) = self.subject(&packet) else { return false };
+        *socket = subject;
+        self.fill(fields, &packet, dir);
+        fields.vlan = captured.vlan.map(|tag| tag & 0xfff);
+        if let (Some(size), Some(len)) = (captured.segment_size, fields.len)
+            && len > u32::from(size)
+        {
+            (fields.segments, fields.segment_size) = (Some(len.div_ceil(size.into())), Some(size));
+        }
+        if self.config.hex {
+            let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
+            fields.hex = Some(hex);
+        }
+        self.shared.captured.fetch_add(1, Ordering::Relaxed);
+        if let Some(file) = &mut self.file {
+            let comment = moved(&self.held, socket.conn, record.ts, dir);
+            if let Err(error) = file.save(record.ts, &captured, comment.as_deref()) {
+                self.fail(error);
+            }
+        }
+        self.config.show
+    }
+
+    fn flush_file(&mut self) {
+        if let Some(Err(error)) = self.file.as_mut().map(CaptureFile::flush) {
+            self.fail(error);
+        }
+    }
+
+    /// Keeps the first error of the file, and writes no more to it.
+    fn fail(&mut self, error: crate::sys::Error) {
+        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.file = None;
+    }
+
+    /// The socket of a packet, and the packet's direction; of an ICMP error the socket of the packet it is about.
+    fn subject(&self, packet: &Packet) -> Option<(Subject, Dir)> {
+        match (&packet.payload, packet.ends()) {
+            (Payload::Tcp(_), Some((source, destination))) => {
+                self.sockets.of(Proto::Tcp, source, destination)
+            }
+            (Payload::Udp { .. }, Some((source, destination))) => {
+                self.sockets.of(Proto::Udp, source, destination)
+            }
+            (Payload::Icmp(_, Some((source, destination))), _) => {
+                let of = |proto| self.sockets.of(proto, *source, *destination);
+                // What we sent was answered: the message goes the other way.
+                let (subject, dir) = of(Proto::Tcp).or_else(|| of(Proto::Udp))?;
+                Some((subject, if dir == Dir::Out { Dir::In } else { Dir::Out }))
+            }
+            _ => None,
+        }
+    }
+
+    fn fill(&mut self, fields: &mut PacketFields, packet: &Packet, dir: Dir) {
+        fields.dir = Some(dir);
+        fields.ttl = Some(packet.ttl);
+        match &packet.payload {
+            Payload::Tcp(segment) => {
+                let Some((source, destination)) = packet.ends() else { return };
+                let key = if source <= destination { (source, destination) } else { (destination, source) };
+                if self.flows.len() >= FLOWS && !self.flows.contains_key(&key) {
+                    self.flows.clear();
+                }
+                let flow = self.flows.entry(key).or_default();
+                let relative = flow.follow(usize::from(source != key.0), segment);
+                fields.flags = Some(segment.flags.names().collect());
+                (fields.seq, fields.ack, fields.win) =
+                    (Some(relative.seq), relative.ack, Some(relative.window));
+                fields.len = Some(segment.len);
+                fields.note = relative.note.map(|note| note.to_string());
+                let options = segment.options;
+                let options = PacketOptions {
+                    mss: options.mss,
+                    ws: options.window_scale,
+                    sack_ok: options.sack_permitted,
+                    sack: options.sack,
+                    ts: options.timestamps,
+                };
+                fields.options = (options != PacketOptions::default()).then_some(options);
+                if self.config.raw_numbers {
+                    fields.seq_raw = Some(segment.seq);
+                    fields.ack_raw = segment.flags.ack.then_some(segment.ack);
+                }
+            }
+            Payload::Udp { len, .. } => fields.len = Some(*len),
+            Payload::Icmp(words, _) => {
+                (fields.carries, fields.note) = (Some("icmp".to_owned()), Some(words.clone()))
+            }
+            Payload::Neighbour(words) => {
+                (fields.carries, fields.note) = (Some("nd".to_owned()), Some(words.clone()))
+            }
+            Payload::Fragment => fields.carries = Some("fragment".to_owned()),
+            Payload::Other(number) => fields.carries = Some(number.to_string()),
+        }
+    }
+}
+
+/// The change of state that a packet of a socket caused: the one right after it, before the next packet of the socket.
+fn moved(later: &VecDeque<Record>, conn: u32, at: jiff::Timestamp, dir: Dir) -> Option<String> {
+    let caused = |op: &Op| match dir {
+        Dir::In => matches!(
+            op,
+            Op::SynReceived | Op::AckReceived | Op::FinReceived | Op::ResetReceived | Op::Connect
+        ),
+        Dir::Out => matches!(op, Op::Connect | Op::Shutdown | Op::Close | Op::SynReceived),
+    };
+    let soon = at + Duration::from_millis(5);
+    later.iter().take_while(|record| record.ts <= soon).find_map(|record| match &record.event {
+        Event::State { socket, from, to, op, .. } if socket.conn == conn && caused(op) => {
+            Some(format!("{from} → {to}"))
+        }
+        _ => None,
+    })
+}
+
+impl Sink for Stage {
+    fn write(&mut self, batch: &[Record]) -> io::Result<()> {
+        for record in batch {
+            self.hold(record.clone());
+        }
+        self.release(false)
+    }
+
+    fn holds_until(&self) -> Option<Instant> {
+        (!self.held.is_empty()).then(|| Instant::now() + LOOK)
+    }
+
+    fn finish(&mut self) {
+        // An error of the printer is reported by the queue where it was returned first.
+        let _ = self.release(true);
+        self.printer.finish();
+    }
+}
