@@ -1,6 +1,7 @@
 //! Packets as facts: decoded, numbered from the start of their connection, and written to a capture file. Pure: bytes in,
 //! values out; a packet that is cut short or crafted gives what can be read of it.
 
+mod cause;
 mod decode;
 mod flow;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod flow_test;
 mod icmp;
 mod pcapng;
 
+pub use cause::moves;
 pub use decode::{Packet, Payload, decode};
-pub use flow::Flow;
+pub use flow::{Flow, Note};
 pub use pcapng::{ETHERNET, Interface, PcapWriter, RAW};

@@ -14,6 +14,7 @@ const PACKET: u32 = 6;
 const STATISTICS: u32 = 5;
 const SECRETS: u32 = 10;
 /// `TLS Key Log`, as its letters.
+#[allow(dead_code)] // the secrets of TLS sessions are not saved yet
 const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 const COMMENT: u16 = 1;

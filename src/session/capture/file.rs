@@ -2,6 +2,7 @@
 
 use crate::capture::{Interface, PcapWriter};
 use crate::event::{CapturedPacket, Kind};
+use crate::sys::packet::Statistics;
 use crate::sys::{Error, Result, fd, interface};
 use jiff::Timestamp;
 use std::fs::File;
@@ -75,9 +76,18 @@ impl CaptureFile {
         self.writer.packet(index, nanoseconds, &bytes, length, outgoing, comment)
     }
 
-    /// Writes what is buffered.
-    pub(super) fn flush(&mut self) -> Result<()> {
-        self.writer.flush().map_err(|error| self.failed(error))
+    /// Adds the counts of the capture to each interface, and writes what is buffered.
+    pub(super) fn finish(&mut self, at: Timestamp, counts: Statistics) -> Result<()> {
+        self.try_finish(at, counts).map_err(|error| self.failed(error))
+    }
+
+    fn try_finish(&mut self, at: Timestamp, counts: Statistics) -> io::Result<()> {
+        let nanoseconds = u64::try_from(at.as_nanosecond()).unwrap_or_default();
+        for index in 0..self.interfaces.len() {
+            let index = u32::try_from(index).unwrap_or_default();
+            self.writer.statistics(index, nanoseconds, counts.captured, counts.dropped)?;
+        }
+        self.writer.flush()
     }
 
     fn failed(&self, error: io::Error) -> Error {

@@ -11,13 +11,13 @@ mod stage;
 pub use stage::Stage;
 
 use crate::event::{Event, Events, Sink};
-use crate::sys::packet::{PacketSocket, PortWatch, Ports};
+use crate::sys::packet::{PacketSocket, PortWatch, Ports, Statistics};
 use crate::sys::socket::SocketFactory;
 use crate::sys::{Error, Result};
 use file::CaptureFile;
 use reader::Reader;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes kept of each packet for the view: Ethernet, IPv6 and a TCP header with every option.
@@ -61,8 +61,6 @@ pub struct Capture {
 struct Shared {
     /// Every packet before this time has been emitted, nanoseconds since 1970.
     complete_until: AtomicI64,
-    /// Packets that belonged to a socket.
-    captured: AtomicU64,
     /// The first error of the file.
     failure: Mutex<Option<Error>>,
 }
@@ -98,10 +96,10 @@ impl Prepared {
 impl Capture {
     /// Waits for the last packets, emits the totals, and returns the error of the file.
     pub fn finish(self) -> Option<Error> {
-        let dropped = self.reader.finish();
-        self.events.flush();
-        let captured = self.shared.captured.load(Ordering::Relaxed);
+        let Statistics { captured, dropped } = self.reader.finish();
+        // The stage counts those of our sockets alone, and completes the file.
         self.events.emit(Event::Capture { captured, dropped, file: self.name });
+        self.events.flush();
         self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

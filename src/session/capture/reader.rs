@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::event::{CapturedPacket, Event, Events, PacketFields, Proto, Role, Subject};
-use crate::sys::packet::{Frame, PacketSocket};
+use crate::sys::packet::{Frame, PacketSocket, Statistics};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::{Error, Result};
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ const LINGER: Duration = Duration::from_millis(20);
 
 /// The thread, until [`Reader::finish`].
 pub(super) struct Reader {
-    thread: JoinHandle<u64>,
+    thread: JoinHandle<Statistics>,
     over: Arc<AtomicBool>,
 }
 
@@ -37,14 +37,14 @@ impl Reader {
         Ok(Self { thread, over })
     }
 
-    /// Reads what still comes, ends the thread, and returns how many packets the kernel dropped.
-    pub(super) fn finish(self) -> u64 {
+    /// Reads what still comes, ends the thread, and returns the kernel's counts.
+    pub(super) fn finish(self) -> Statistics {
         self.over.store(true, Ordering::Release);
         self.thread.join().unwrap_or_default()
     }
 }
 
-fn read(mut socket: PacketSocket, events: &Events, shared: &Shared, over: &AtomicBool) -> u64 {
+fn read(mut socket: PacketSocket, events: &Events, shared: &Shared, over: &AtomicBool) -> Statistics {
     let mut end = None;
     loop {
         let now = Instant::now();
@@ -54,7 +54,7 @@ fn read(mut socket: PacketSocket, events: &Events, shared: &Shared, over: &Atomi
         shared.complete_until.store(before - delay, Ordering::Release);
         if over.load(Ordering::Acquire) && now >= *end.get_or_insert(now + LINGER) {
             shared.complete_until.store(i64::MAX, Ordering::Release);
-            return socket.statistics().dropped;
+            return socket.statistics();
         }
         // If waiting fails the next look comes at once.
         let _ = wait(&[(socket.as_fd(), Interest::Reading)], Some(now + LOOK));

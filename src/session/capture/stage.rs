@@ -4,8 +4,10 @@
 use super::file::CaptureFile;
 use super::sockets::Sockets;
 use super::{CaptureConfig, Shared};
-use crate::capture::{Flow, Packet, Payload, decode};
-use crate::event::{Dir, Event, Op, PacketFields, PacketOptions, Proto, Record, Sink, Subject};
+use crate::capture::{Flow, Note, Packet, Payload, decode, moves};
+use crate::event::{Dir, Event, PacketFields, PacketOptions, Proto, Record, Sink, Subject};
+use crate::sys::packet::Statistics;
+use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
 use std::io;
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(5);
 /// The longest that a record is held back, should the reader of packets be late.
 const LONGEST: Duration = Duration::from_millis(300);
+/// A change of state is found at most this long after the packet that caused it.
+const CAUSED: Duration = Duration::from_millis(10);
 /// Connections followed at once; with more the numbers of one begin anew.
 const FLOWS: usize = 8192;
 
@@ -32,6 +36,8 @@ pub struct Stage {
     sockets: Sockets,
     flows: HashMap<(SocketAddr, SocketAddr), Flow>,
     seq: u64,
+    /// Packets that belonged to a socket.
+    captured: u64,
 }
 
 impl Stage {
@@ -50,6 +56,7 @@ impl Stage {
             sockets: Sockets::default(),
             flows: HashMap::new(),
             seq: 0,
+            captured: 0,
         }
     }
 
@@ -63,8 +70,7 @@ impl Stage {
     /// Passes on what no packet can precede any more.
     fn release(&mut self, all: bool) -> io::Result<()> {
         let complete = self.shared.complete_until.load(Ordering::Acquire);
-        let last = complete == i64::MAX;
-        let overdue = jiff::Timestamp::now() - LONGEST;
+        let overdue = Timestamp::now() - LONGEST;
         let mut ready = Vec::new();
         while let Some(first) = self.held.front() {
             let passed = i64::try_from(first.ts.as_nanosecond()).unwrap_or(i64::MAX) <= complete;
@@ -75,12 +81,14 @@ impl Stage {
             if matches!(record.event, Event::Packet { .. }) && !self.describe(&mut record) {
                 continue;
             }
+            if let Event::Capture { captured, dropped, .. } = &mut record.event {
+                let counts = Statistics { captured: *captured, dropped: *dropped };
+                *captured = self.captured;
+                self.finish_file(record.ts, counts);
+            }
             self.seq += 1;
             record.seq = self.seq;
             ready.push(record);
-        }
-        if last && self.held.is_empty() {
-            self.flush_file();
         }
         if ready.is_empty() { Ok(()) } else { self.printer.write(&ready) }
     }
@@ -94,7 +102,7 @@ impl Stage {
         let Some(packet) = decode(captured.protocol, bytes, length) else { return false };
         let Some((subject, dir)) = self.subject(&packet) else { return false };
         *socket = subject;
-        self.fill(fields, &packet, dir);
+        let note = self.fill(fields, &packet, dir);
         fields.vlan = captured.vlan.map(|tag| tag & 0xfff);
         if let (Some(size), Some(len)) = (captured.segment_size, fields.len)
             && len > u32::from(size)
@@ -108,9 +116,9 @@ impl Stage {
             });
             fields.hex = Some(hex);
         }
-        self.shared.captured.fetch_add(1, Ordering::Relaxed);
+        self.captured += 1;
         if let Some(file) = &mut self.file {
-            let comment = moved(&self.held, socket.conn, record.ts, dir);
+            let comment = moved(&self.held, socket.conn, record.ts, fields, note);
             if let Err(error) = file.save(record.ts, &captured, comment.as_deref()) {
                 self.fail(error);
             }
@@ -118,8 +126,8 @@ impl Stage {
         self.config.show
     }
 
-    fn flush_file(&mut self) {
-        if let Some(Err(error)) = self.file.as_mut().map(CaptureFile::flush) {
+    fn finish_file(&mut self, at: Timestamp, counts: Statistics) {
+        if let Some(Err(error)) = self.file.as_mut().map(|file| file.finish(at, counts)) {
             self.fail(error);
         }
     }
@@ -149,12 +157,13 @@ impl Stage {
         }
     }
 
-    fn fill(&mut self, fields: &mut PacketFields, packet: &Packet, dir: Dir) {
+    /// Fills the fields in; returns the note of a segment.
+    fn fill(&mut self, fields: &mut PacketFields, packet: &Packet, dir: Dir) -> Option<Note> {
         fields.dir = Some(dir);
         fields.ttl = Some(packet.ttl);
         match &packet.payload {
             Payload::Tcp(segment) => {
-                let Some((source, destination)) = packet.ends() else { return };
+                let (source, destination) = packet.ends()?;
                 let key = if source <= destination { (source, destination) } else { (destination, source) };
                 if self.flows.len() >= FLOWS && !self.flows.contains_key(&key) {
                     self.flows.clear();
@@ -179,6 +188,7 @@ impl Stage {
                     fields.seq_raw = Some(segment.seq);
                     fields.ack_raw = segment.flags.ack.then_some(segment.ack);
                 }
+                return relative.note;
             }
             Payload::Udp { len, .. } => fields.len = Some(*len),
             Payload::Icmp(words, _) => {
@@ -190,25 +200,30 @@ impl Stage {
             Payload::Fragment => fields.carries = Some("fragment".to_owned()),
             Payload::Other(number) => fields.carries = Some(number.to_string()),
         }
+        None
     }
 }
 
-/// The change of state that a packet of a socket caused: the one right after it, before the next packet of the socket.
-fn moved(later: &VecDeque<Record>, conn: u32, at: jiff::Timestamp, dir: Dir) -> Option<String> {
-    let caused = |op: &Op| match dir {
-        Dir::In => matches!(
-            op,
-            Op::SynReceived | Op::AckReceived | Op::FinReceived | Op::ResetReceived | Op::Connect
-        ),
-        Dir::Out => matches!(op, Op::Connect | Op::Shutdown | Op::Close | Op::SynReceived),
-    };
-    let soon = at + Duration::from_millis(5);
-    later.iter().take_while(|record| record.ts <= soon).find_map(|record| match &record.event {
-        Event::State { socket, from, to, op, .. } if socket.conn == conn && caused(op) => {
-            Some(format!("{from} → {to}"))
-        }
-        _ => None,
-    })
+/// The changes of state that a packet caused, among the records that follow it.
+fn moved(
+    later: &VecDeque<Record>,
+    conn: u32,
+    at: Timestamp,
+    fields: &PacketFields,
+    note: Option<Note>,
+) -> Option<String> {
+    let (dir, flags) = (fields.dir?, fields.flags.as_deref()?);
+    let caused =
+        later.iter().take_while(|record| record.ts <= at + CAUSED).filter_map(|record| match &record.event {
+            Event::State { socket, from, to, .. }
+                if socket.conn == conn && moves(dir, flags, note, *from, *to) =>
+            {
+                Some(format!("{from} → {to}"))
+            }
+            _ => None,
+        });
+    let text = caused.collect::<Vec<_>>().join(", ");
+    (!text.is_empty()).then_some(text)
 }
 
 impl Sink for Stage {
