@@ -1,26 +1,36 @@
 //! `soquete connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, end_config, opening, tls_client};
+use super::{Context, Outcome, Result, end_config, open_taps, opening, tls_client};
 use crate::cli::Connect;
 use crate::net::address::Target;
 use crate::net::connect::ConnectError;
 use crate::relay::{self, EndConfig};
 use crate::session::connect::ConnectConfig;
+use crate::session::opening::Opening;
 use crate::session::pipe::{crlf, input, output, relay_config};
-use crate::session::tls_client as engine;
+use crate::session::stream_client as engine;
+use crate::session::taps::conclude;
 use crate::sys::fd;
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
     let target = Target::parse(&args.target)?.into_target()?;
     let tls = tls_client(&args.tls, std::slice::from_ref(&target), context)?;
-    let opening = opening(&args.client, tls);
+    let taps = open_taps(&args.taps, context)?;
+    let opening = Opening { taps: taps.clone(), ..opening(&args.client, tls) };
     let connect = ConnectConfig { target, opening, timeout: args.timeout, wait: args.wait };
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let end = EndConfig { send_only: args.send_only, ..end };
     if !connect.opening.is_plain() {
-        let config = engine::Config { connect, end, has_input: !args.recv_only, crlf: args.crlf };
-        return engine::run(&config, context);
+        let config = engine::Config {
+            connect,
+            end,
+            has_input: !args.recv_only,
+            crlf: args.crlf,
+            greeting: String::new(),
+            prompt: None,
+        };
+        return conclude(engine::run(&config, context), taps.as_deref(), context);
     }
     let socket = match connect.open(context) {
         Ok(socket) => socket,

@@ -18,6 +18,7 @@ use crate::net::accept::Acceptor;
 use crate::net::accept::Listener;
 use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
+use crate::net::tap::Taps;
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
@@ -57,6 +58,8 @@ pub struct Config {
     pub ready: Ready,
     /// How the room is run.
     pub rules: Rules,
+    /// Watches or slows the connections.
+    pub taps: Option<Rc<Taps>>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
 }
@@ -87,9 +90,10 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 }
 
 async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
-    let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone())));
+    let server: Shared =
+        Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
     let (console, (output, mut written)) =
-        open_output(&server, listeners.first().map(Socket::subject), config.prompt, context)?;
+        open_output(&server, listeners.first().map(Socket::subject), config, context)?;
     // The console has its own filter.
     let visible = if console.is_some() { None } else { (context.visible)() };
     let mut transcript = Transcript { server: Rc::clone(&server), visible, output: output.clone() };
@@ -124,10 +128,12 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
 fn open_output(
     server: &Shared,
     listener: Option<Subject>,
-    prompt: &'static str,
+    config: &Config,
     context: &Context,
 ) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
-    if let Some((console, ends)) = console::open(&console::Config { prompt }, context)? {
+    let shows_stderr = config.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
+    let console = console::Config { prompt: config.prompt, shows_stderr };
+    if let Some((console, ends)) = console::open(&console, context)? {
         operator::join(server, listener, ends.typed, false)?;
         return Ok((Some(console), stdout::open_to(ends.show)?));
     }

@@ -8,8 +8,8 @@ use super::entry::{ReaderEntry, ReaderState};
 use super::input::read_in_thread;
 use crate::event::Kind;
 use crate::fanout::Log;
+use crate::sys::Error;
 use crate::sys::splice::Filter;
-use crate::sys::{Error, fd};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -54,11 +54,15 @@ pub(in crate::session) struct InputFanout {
     pub(super) waiting_said: Cell<bool>,
 }
 
-/// Starts the fan-out in this runtime; `filter` changes what is read. Without `reads` there is never any input.
-pub(in crate::session) fn open(framing: Framing, filter: Option<Filter>, reads: bool) -> Rc<InputFanout> {
+/// Starts the fan-out of `input` in this runtime; `filter` changes what is read. Without one there is never any input.
+pub(in crate::session) fn open(
+    framing: Framing,
+    filter: Option<Filter>,
+    input: Option<io::Result<OwnedFd>>,
+) -> Rc<InputFanout> {
     let fanout = Rc::new(InputFanout::new(framing));
-    if reads {
-        tokio::task::spawn_local(Rc::clone(&fanout).run(fd::take_input(), filter));
+    if let Some(input) = input {
+        tokio::task::spawn_local(Rc::clone(&fanout).run(input, filter));
     }
     fanout
 }
