@@ -14,7 +14,6 @@ const PACKET: u32 = 6;
 const STATISTICS: u32 = 5;
 const SECRETS: u32 = 10;
 /// `TLS Key Log`, as its letters.
-#[allow(dead_code)] // the secrets of TLS sessions are not saved yet
 const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 const COMMENT: u16 = 1;
@@ -93,6 +92,7 @@ impl<W: Write> PcapWriter<W> {
     }
 
     /// Adds secrets of TLS sessions, lines of an NSS key log; they decrypt the packets after them.
+    #[allow(dead_code)] // the secrets of TLS sessions are not saved yet
     pub fn secrets(&mut self, keylog: &[u8]) -> io::Result<()> {
         self.write(SECRETS, |block| {
             block.extend(TLS_KEY_LOG.to_le_bytes());
