@@ -7,9 +7,11 @@ mod flow;
 #[cfg(test)]
 mod flow_test;
 mod icmp;
+mod ladder;
 mod pcapng;
 
 pub use cause::moves;
 pub use decode::{Packet, Payload, decode};
 pub use flow::{Flow, Note};
+pub use ladder::LadderBuilder;
 pub use pcapng::{ETHERNET, Interface, PcapWriter, RAW};

@@ -20,6 +20,9 @@ pub struct PacketArgs {
     /// Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
+    /// Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub diagram: Option<PathBuf>,
 }
 
 /// Options of any socket, set before bind or connect and read back.

@@ -6,12 +6,13 @@ use crate::session::capture::CaptureConfig;
 /// What is captured, if anything is to be.
 pub(crate) fn capture_config(command: &Command, detail: bool) -> Option<CaptureConfig> {
     let args = packet_args(command)?;
-    let wanted = args.packets.is_some() || args.pcap.is_some();
+    let wanted = args.packets.is_some() || args.pcap.is_some() || args.diagram.is_some();
     wanted.then(|| CaptureConfig {
         show: args.packets.is_some(),
         hex: args.packets.as_deref() == Some("hex"),
         raw_numbers: detail,
         file: args.pcap.clone(),
+        diagram: args.diagram.clone(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The fields of the event `packet`.
 
-use super::Dir;
+use super::{Dir, State};
 use serde::Serialize;
 
 /// A packet, as the network view shows it; soquete-events(7) documents the fields.
@@ -42,6 +42,9 @@ pub struct PacketFields {
     /// The bytes from the network header on, in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hex: Option<String>,
+    /// The changes of state that it caused.
+    #[serde(skip)]
+    pub moved: Vec<(State, State)>,
     /// The packet as it was captured, for the stages between the capture and the printer.
     #[serde(skip)]
     pub captured: Option<Box<CapturedPacket>>,

@@ -134,6 +134,7 @@ fn packet(fill: Fill) -> PacketFields {
         seq_raw: fill.maybe(17),
         ack_raw: fill.maybe(18),
         hex: fill.maybe("4500".to_owned()),
+        moved: Vec::new(),
         captured: None,
     }
 }

@@ -1,11 +1,12 @@
 //! The stage between the event queue and the printer: events and packets in the order of their times, each packet with its
 //! socket and its numbers.
 
+use super::diagram::Diagram;
 use super::file::CaptureFile;
 use super::sockets::Sockets;
 use super::{CaptureConfig, Shared};
 use crate::capture::{Flow, Note, Packet, Payload, decode, moves};
-use crate::event::{Dir, Event, PacketFields, PacketOptions, Proto, Record, Sink, Subject};
+use crate::event::{Dir, Event, PacketFields, PacketOptions, Proto, Record, Sink, State, Subject};
 use crate::sys::packet::Statistics;
 use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
@@ -30,6 +31,7 @@ pub struct Stage {
     printer: Box<dyn Sink>,
     config: CaptureConfig,
     file: Option<CaptureFile>,
+    diagram: Option<Diagram>,
     shared: Arc<Shared>,
     /// In the order of their times.
     held: VecDeque<Record>,
@@ -45,12 +47,14 @@ impl Stage {
         printer: Box<dyn Sink>,
         config: &CaptureConfig,
         file: Option<CaptureFile>,
+        diagram: Option<Diagram>,
         shared: Arc<Shared>,
     ) -> Self {
         Self {
             printer,
             config: config.clone(),
             file,
+            diagram,
             shared,
             held: VecDeque::new(),
             sockets: Sockets::default(),
@@ -86,6 +90,12 @@ impl Stage {
                 *captured = self.captured;
                 self.finish_file(record.ts, counts);
             }
+            if let Some(diagram) = &mut self.diagram {
+                diagram.add(&record);
+            }
+            if matches!(record.event, Event::Packet { .. }) && !self.config.show {
+                continue;
+            }
             self.seq += 1;
             record.seq = self.seq;
             ready.push(record);
@@ -117,17 +127,23 @@ impl Stage {
             fields.hex = Some(hex);
         }
         self.captured += 1;
+        fields.moved = moved(&self.held, socket.conn, record.ts, fields, note);
         if let Some(file) = &mut self.file {
-            let comment = moved(&self.held, socket.conn, record.ts, fields, note);
-            if let Err(error) = file.save(record.ts, &captured, comment.as_deref()) {
+            let moved =
+                fields.moved.iter().map(|(from, to)| format!("{from} → {to}")).collect::<Vec<_>>().join(", ");
+            let comment = Some(moved.as_str()).filter(|comment| !comment.is_empty());
+            if let Err(error) = file.save(record.ts, &captured, comment) {
                 self.fail(error);
             }
         }
-        self.config.show
+        true
     }
 
     fn finish_file(&mut self, at: Timestamp, counts: Statistics) {
         if let Some(Err(error)) = self.file.as_mut().map(|file| file.finish(at, counts)) {
+            self.fail(error);
+        }
+        if let Some(Err(error)) = self.diagram.take().map(Diagram::finish) {
             self.fail(error);
         }
     }
@@ -211,19 +227,18 @@ fn moved(
     at: Timestamp,
     fields: &PacketFields,
     note: Option<Note>,
-) -> Option<String> {
-    let (dir, flags) = (fields.dir?, fields.flags.as_deref()?);
+) -> Vec<(State, State)> {
+    let (Some(dir), Some(flags)) = (fields.dir, fields.flags.as_deref()) else { return Vec::new() };
     let caused =
         later.iter().take_while(|record| record.ts <= at + CAUSED).filter_map(|record| match &record.event {
             Event::State { socket, from, to, .. }
                 if socket.conn == conn && moves(dir, flags, note, *from, *to) =>
             {
-                Some(format!("{from} → {to}"))
+                Some((*from, *to))
             }
             _ => None,
         });
-    let text = caused.collect::<Vec<_>>().join(", ");
-    (!text.is_empty()).then_some(text)
+    caused.collect()
 }
 
 impl Sink for Stage {
