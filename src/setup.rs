@@ -2,7 +2,7 @@
 
 use crate::advice;
 use crate::cli::{Cli, ColorWhen, Command, EventTarget};
-use crate::cmd::{Context, capture_config};
+use crate::cmd::{Context, capture_config, events_to};
 use crate::event::{Event, Events, Fault, Kind, Record, SCHEMA_VERSION, Verbosity, Writer};
 use crate::exit::Exit;
 use crate::output::{self, DisplayOptions, Style};
@@ -74,7 +74,7 @@ pub(crate) fn take_named(cli: &Cli) -> Result<Named> {
 pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let global = &cli.global;
     let stop = Stop::install()?;
-    let to = event_target(global.events.as_ref(), named.events)?;
+    let to = event_target(events_to(cli), named.events)?;
     let terminal = fd::is_terminal(to.as_fd());
     let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
@@ -87,9 +87,10 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         bar,
         progress,
         explain: matches!(cli.command, Command::Demo),
+        ends: matches!(cli.command, Command::Stat(_)),
         style: style(global.color, terminal),
     };
-    let capture = capture_config(&cli.command, global.verbose);
+    let capture = capture_config(cli, bar);
     let verbosity = match (global.quiet, global.verbose) {
         // The bar is drawn from events that the printer does not show.
         (true, _) if bar || capture.is_some() => Verbosity::All,
@@ -105,15 +106,11 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     } else {
         output::printer(display, to)
     };
-    let (prepared, printer) = match &capture {
-        Some(config) => capture::prepare(config, printer).map(|(prepared, stage)| (Some(prepared), stage))?,
-        None => (None, printer),
-    };
+    let (prepared, printer) = capture::prepare(capture.as_ref(), printer)?;
     let (events, writer) =
         Events::start(verbosity, printer).map_err(|e| Error::new("start thread", "events", e))?;
     let (capture, sockets) = capture::start(prepared, &events)?;
-    let to_terminal = fd::is_terminal(fd::output());
-    let asked = stop.clone();
+    let (to_terminal, asked) = (fd::is_terminal(fd::output()), stop.clone());
     let page = move || Ok(Box::new(ReportOutput::open(asked.clone())?) as Box<dyn Write + Send>);
     let context = Context {
         sockets,

@@ -1,7 +1,7 @@
 //! The segments of one connection in order: numbers from its start, windows with their scale, and what a segment is beyond its
 //! flags (a step of the handshake or of the close, a retransmission, a probe).
 
-use super::decode::Segment;
+use super::packet::Segment;
 use std::fmt;
 
 /// The holes remembered in the numbers of one side; more count as filled.
@@ -55,6 +55,8 @@ pub struct Relative {
     pub ack: Option<u32>,
     /// The window in bytes, as far as its scale is known.
     pub window: u32,
+    /// The first block acknowledged selectively.
+    pub sack: Option<(u32, u32)>,
     /// What the segment is beyond its flags.
     pub note: Option<Note>,
 }
@@ -117,6 +119,10 @@ impl Flow {
             seq: segment.seq.wrapping_sub(own.base.unwrap_or(segment.seq)),
             ack: segment.flags.ack.then(|| segment.ack.wrapping_sub(other.base.unwrap_or(segment.ack))),
             window: u32::from(segment.window) << scale,
+            sack: segment.options.sack.map(|(from, to)| {
+                let base = other.base.unwrap_or(from);
+                (from.wrapping_sub(base), to.wrapping_sub(base))
+            }),
             note,
         }
     }

@@ -7,9 +7,12 @@ mod flow;
 #[cfg(test)]
 mod flow_test;
 mod icmp;
+mod network;
+mod packet;
 mod pcapng;
 
 pub use cause::moves;
-pub use decode::{Packet, Payload, decode};
+pub use decode::decode;
 pub use flow::{Flow, Note};
+pub use packet::{Packet, Payload};
 pub use pcapng::{ETHERNET, Interface, PcapWriter, RAW};

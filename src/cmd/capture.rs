@@ -1,18 +1,28 @@
 //! The flags of the packet view as values.
 
-use crate::cli::{Command, PacketArgs};
+use crate::cli::{Cli, Command, EventTarget, PacketArgs};
 use crate::session::capture::CaptureConfig;
+use std::path::Path;
 
-/// What is captured, if anything is to be.
-pub(crate) fn capture_config(command: &Command, detail: bool) -> Option<CaptureConfig> {
-    let args = packet_args(command)?;
+/// What is captured, if anything is to be. The progress bar is drawn from events that are not shown.
+pub(crate) fn capture_config(cli: &Cli, bar: bool) -> Option<CaptureConfig> {
+    let args = packet_args(&cli.command)?;
     let wanted = args.packets.is_some() || args.pcap.is_some();
     wanted.then(|| CaptureConfig {
         show: args.packets.is_some(),
         hex: args.packets.as_deref() == Some("hex"),
-        raw_numbers: detail,
+        detail: cli.global.verbose,
+        quiet: cli.global.quiet && !bar,
         file: args.pcap.clone(),
+        others: matches!(cli.command, Command::Stat(_)),
     })
+}
+
+/// Where events go by the command line: packets of others are what `stat` was asked for, and go to standard output.
+pub(crate) fn events_to(cli: &Cli) -> Option<&EventTarget> {
+    let packets = matches!(&cli.command, Command::Stat(args) if args.packets.packets.is_some());
+    let free = packet_args(&cli.command).and_then(|args| args.pcap.as_deref()) != Some(Path::new("-"));
+    cli.global.events.as_ref().or((packets && free).then_some(&EventTarget::Stdout))
 }
 
 fn packet_args(command: &Command) -> Option<&PacketArgs> {
@@ -24,6 +34,7 @@ fn packet_args(command: &Command) -> Option<&PacketArgs> {
         Command::MultiConnect(args) => &args.client.socket.any.packets,
         Command::UdpServe(args) => &args.own.socket.packets,
         Command::UdpSend(args) => &args.client.socket.packets,
-        Command::Stat(_) | Command::Demo | Command::Completions { .. } => return None,
+        Command::Stat(args) => &args.packets,
+        Command::Demo | Command::Completions { .. } => return None,
     })
 }

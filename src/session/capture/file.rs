@@ -1,7 +1,8 @@
 //! The capture file.
 
-use crate::capture::{Interface, PcapWriter};
-use crate::event::{CapturedPacket, Kind};
+use super::packet::CapturedPacket;
+use crate::capture::{Interface, Packet, PcapWriter};
+use crate::event::Kind;
 use crate::sys::packet::Statistics;
 use crate::sys::{Error, Result, fd, interface};
 use jiff::Timestamp;
@@ -39,14 +40,14 @@ impl CaptureFile {
     /// Saves a packet.
     pub(super) fn save(
         &mut self,
-        at: Timestamp,
-        packet: &CapturedPacket,
+        captured: &CapturedPacket,
+        _packet: &Packet,
         comment: Option<&str>,
     ) -> Result<()> {
-        self.try_save(at, packet, comment).map_err(|error| self.failed(error))
+        self.try_save(captured, comment).map_err(|error| self.failed(error))
     }
 
-    fn try_save(&mut self, at: Timestamp, packet: &CapturedPacket, comment: Option<&str>) -> io::Result<()> {
+    fn try_save(&mut self, packet: &CapturedPacket, comment: Option<&str>) -> io::Result<()> {
         let ethernet = packet.network == ETHERNET_HEADER;
         let key = (packet.interface, ethernet);
         let index = match self.interfaces.iter().position(|known| *known == key) {
@@ -69,7 +70,7 @@ impl CaptureFile {
             bytes.to_mut().splice(12..12, [0x81, 0].into_iter().chain(tag.to_be_bytes()));
             length += 4;
         }
-        let nanoseconds = u64::try_from(at.as_nanosecond()).unwrap_or_default();
+        let nanoseconds = u64::try_from(packet.at.as_nanosecond()).unwrap_or_default();
         let index = u32::try_from(index).unwrap_or_default();
         // The direction of a packet on loopback is both.
         let outgoing = (packet.interface != 1).then_some(packet.outgoing);

@@ -1,24 +1,35 @@
-//! The packets of this program's own sockets, in step with their states (`--packets`, `--pcap`).
+//! The packets of this program's own sockets, in step with their states (`--packets`, `--pcap`), or of other programs
+//! (`stat --packets`).
 //!
-//! A thread reads the ring and emits each packet with the kernel's time; the [`Stage`] before the printer puts packets and
-//! other events in the order of their times, says which socket a packet belongs to, and saves it.
+//! A thread reads the ring; the [`Stage`] before the printer puts packets and events in the order of their times, says which
+//! connection a packet belongs to, and saves it.
 
+mod dissect;
 mod file;
+mod others;
+mod packet;
 mod reader;
+mod recent;
 mod sockets;
 mod stage;
 
+pub use others::Wanted;
 pub use stage::Stage;
 
 use crate::event::{Event, Events, Sink};
+use crate::sys::diag::Filter;
 use crate::sys::packet::{PacketSocket, PortWatch, Ports, Statistics};
 use crate::sys::socket::SocketFactory;
 use crate::sys::{Error, Result};
+use dissect::{Connections, Details, Dissector};
 use file::CaptureFile;
+use others::Others;
+use packet::Backlog;
 use reader::Reader;
+use sockets::Sockets;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Bytes kept of each packet for the view: Ethernet, IPv6 and a TCP header with every option.
 const VIEW: u32 = 160;
@@ -29,16 +40,20 @@ const VIEW_RING: u32 = 2 << 20;
 const WHOLE_RING: u32 = 16 << 20;
 
 /// What is shown and saved of packets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct CaptureConfig {
     /// Packets are shown.
     pub show: bool,
     /// With their bytes.
     pub hex: bool,
-    /// The numbers of the header are shown as well as those from the start of the connection.
-    pub raw_numbers: bool,
+    /// With the numbers of the header beside those from the start of the connection, and the interface.
+    pub detail: bool,
+    /// Of other events errors alone are shown, and no packets.
+    pub quiet: bool,
     /// Where they are saved; `-` is standard output.
     pub file: Option<PathBuf>,
+    /// The packets of other programs that [`Capture::follow`] names, not those of our sockets.
+    pub others: bool,
 }
 
 /// A capture that is set up and does not run yet.
@@ -51,6 +66,7 @@ pub struct Prepared {
 /// A capture that runs.
 pub struct Capture {
     reader: Reader,
+    watch: PortWatch,
     shared: Arc<Shared>,
     name: Option<String>,
     events: Events,
@@ -63,18 +79,46 @@ struct Shared {
     complete_until: AtomicI64,
     /// The first error of the file.
     failure: Mutex<Option<Error>>,
+    /// Packets on their way to the stage.
+    backlog: Backlog,
+    /// The connections of other programs, once they are known.
+    wanted: Arc<OnceLock<Wanted>>,
 }
 
-/// Opens the packet socket and the file, and puts the stage before `printer`.
-pub fn prepare(config: &CaptureConfig, printer: Box<dyn Sink>) -> Result<(Prepared, Box<dyn Sink>)> {
+/// Opens the packet socket and the file, and puts the stage before `printer`; changes nothing where no packets are wanted.
+pub fn prepare(
+    config: Option<&CaptureConfig>,
+    printer: Box<dyn Sink>,
+) -> Result<(Option<Prepared>, Box<dyn Sink>)> {
+    let Some(config) = config else { return Ok((None, printer)) };
     let whole = config.hex || config.file.is_some();
     let (snap, ring) = if whole { (WHOLE, WHOLE_RING) } else { (VIEW, VIEW_RING) };
     let socket = PacketSocket::open(&Ports::default(), snap, ring)?;
     let file = config.file.as_deref().map(|path| CaptureFile::create(path, snap)).transpose()?;
     let shared = Arc::new(Shared::default());
-    let stage = Stage::new(printer, config, file, Arc::clone(&shared));
+    let connections = if config.others {
+        Connections::Others(Others::new(Arc::clone(&shared.wanted)))
+    } else {
+        Connections::Own(Sockets::default())
+    };
+    let dissector = Dissector::new(connections, Details { hex: config.hex, raw: config.detail });
+    let stage = Stage::new(printer, dissector, file, Arc::clone(&shared), (config.show, config.quiet));
     let name = config.file.as_ref().map(|path| path.display().to_string());
-    Ok((Prepared { socket, shared, name }, Box::new(stage)))
+    Ok((Some(Prepared { socket, shared, name }), Box::new(stage)))
+}
+
+/// The ports that packets must have to pass a filter.
+fn ports(filter: Option<&Filter>) -> Ports {
+    let mut ports = Ports::default();
+    match filter.and_then(Filter::ports) {
+        Some(ranges) if ranges.iter().map(|(from, to)| usize::from(to - from) + 1).sum::<usize>() < 1000 => {
+            for port in ranges.into_iter().flat_map(|(from, to)| from..=to) {
+                ports.add(port);
+            }
+            ports
+        }
+        _ => Ports::every(),
+    }
 }
 
 /// Starts what was prepared, and makes the factory whose sockets it captures from their first packet on.
@@ -89,11 +133,20 @@ impl Prepared {
     fn start(self, events: &Events) -> Result<(Capture, PortWatch)> {
         let watch = PortWatch::new(self.socket.filter_handle()?);
         let reader = Reader::start(self.socket, events.clone(), Arc::clone(&self.shared))?;
-        Ok((Capture { reader, shared: self.shared, name: self.name, events: events.clone() }, watch))
+        let (shared, name, events) = (self.shared, self.name, events.clone());
+        Ok((Capture { reader, watch: watch.clone(), shared, name, events }, watch))
     }
 }
 
 impl Capture {
+    /// Captures the packets of other programs' connections from now on.
+    pub fn follow(&self, wanted: Wanted) -> Result<()> {
+        let ports = ports(wanted.filter.as_ref());
+        // It is called once.
+        let _ = self.shared.wanted.set(wanted);
+        self.watch.set(ports)
+    }
+
     /// Waits for the last packets, emits the totals, and returns the error of the file.
     pub fn finish(self) -> Option<Error> {
         let Statistics { captured, dropped } = self.reader.finish();
