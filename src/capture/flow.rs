@@ -112,6 +112,7 @@ impl Flow {
     pub fn follow(&mut self, side: usize, segment: &Segment) -> Relative {
         let note = self.note(side, segment);
         self.advance(side, segment);
+        self.sides[side].probed = note == Some(Note::KeepAlive);
         let (own, other) = self.pair(side);
         let scaled = !segment.flags.syn && other.scale.is_some();
         let scale = own.scale.filter(|_| scaled).unwrap_or(0);
@@ -216,7 +217,6 @@ impl Flow {
             own.fin = Some(end);
         }
         own.answered |= own.syn && !flags.syn;
-        own.probed = false;
         if flags.ack {
             let same = own.acked == Some(segment.ack) && own.window == segment.window && segment.is_bare();
             own.duplicates = if same { own.duplicates + 1 } else { 0 };
@@ -275,10 +275,7 @@ impl Side {
         if self.window != segment.window {
             return Some(Note::WindowUpdate);
         }
-        if after(other.next, segment.ack) {
-            return Some(Note::DuplicateAck(self.duplicates + 1));
-        }
-        Some(Note::KeepAliveAck)
+        Some(if other.probed { Note::KeepAliveAck } else { Note::DuplicateAck(self.duplicates + 1) })
     }
 }
 

@@ -1,8 +1,7 @@
 //! The flags of the packet view as values.
 
-use crate::cli::{Cli, Command, EventTarget, PacketArgs};
+use crate::cli::{Cli, Command, PacketArgs};
 use crate::session::capture::CaptureConfig;
-use std::path::Path;
 
 /// What is captured, if anything is to be. The progress bar is drawn from events that are not shown.
 pub(crate) fn capture_config(cli: &Cli, bar: bool) -> Option<CaptureConfig> {
@@ -16,13 +15,6 @@ pub(crate) fn capture_config(cli: &Cli, bar: bool) -> Option<CaptureConfig> {
         file: args.pcap.clone(),
         others: matches!(cli.command, Command::Stat(_)),
     })
-}
-
-/// Where events go by the command line: packets of others are what `stat` was asked for, and go to standard output.
-pub(crate) fn events_to(cli: &Cli) -> Option<&EventTarget> {
-    let packets = matches!(&cli.command, Command::Stat(args) if args.packets.packets.is_some());
-    let free = packet_args(&cli.command).and_then(|args| args.pcap.as_deref()) != Some(Path::new("-"));
-    cli.global.events.as_ref().or((packets && free).then_some(&EventTarget::Stdout))
 }
 
 fn packet_args(command: &Command) -> Option<&PacketArgs> {

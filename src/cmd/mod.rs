@@ -31,7 +31,7 @@ use crate::session::ready::Ready;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
-pub(crate) use capture::{capture_config, events_to};
+pub(crate) use capture::capture_config;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 pub(crate) use taps::open_taps;

@@ -27,7 +27,8 @@ use others::Others;
 use packet::Backlog;
 use reader::Reader;
 use sockets::Sockets;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -54,6 +55,15 @@ pub struct CaptureConfig {
     pub file: Option<PathBuf>,
     /// The packets of other programs that [`Capture::follow`] names, not those of our sockets.
     pub others: bool,
+}
+
+impl CaptureConfig {
+    /// Whether packets are shown on standard output: those of others are what was asked for, as long as nothing else goes there.
+    #[must_use]
+    pub fn on_stdout(&self, events_are_there: bool) -> bool {
+        let saved_there = self.file.as_deref() == Some(Path::new("-"));
+        self.others && self.show && !events_are_there && !saved_there
+    }
 }
 
 /// A capture that is set up and does not run yet.
@@ -83,12 +93,16 @@ struct Shared {
     backlog: Backlog,
     /// The connections of other programs, once they are known.
     wanted: Arc<OnceLock<Wanted>>,
+    /// The error of the printer of packets alone.
+    unprinted: OnceLock<io::Error>,
 }
 
 /// Opens the packet socket and the file, and puts the stage before `printer`; changes nothing where no packets are wanted.
+/// `packets` shows the packets alone, if they do not go to `printer`.
 pub fn prepare(
     config: Option<&CaptureConfig>,
     printer: Box<dyn Sink>,
+    packets: Option<Box<dyn Sink>>,
 ) -> Result<(Option<Prepared>, Box<dyn Sink>)> {
     let Some(config) = config else { return Ok((None, printer)) };
     let whole = config.hex || config.file.is_some();
@@ -102,7 +116,8 @@ pub fn prepare(
         Connections::Own(Sockets::default())
     };
     let dissector = Dissector::new(connections, Details { hex: config.hex, raw: config.detail });
-    let stage = Stage::new(printer, dissector, file, Arc::clone(&shared), (config.show, config.quiet));
+    let stage =
+        Stage::new((printer, packets), dissector, file, Arc::clone(&shared), (config.show, config.quiet));
     let name = config.file.as_ref().map(|path| path.display().to_string());
     Ok((Some(Prepared { socket, shared, name }), Box::new(stage)))
 }
@@ -145,6 +160,14 @@ impl Capture {
         // It is called once.
         let _ = self.shared.wanted.set(wanted);
         self.watch.set(ports)
+    }
+
+    /// The error of standard output, once packets could not be shown there.
+    #[must_use]
+    pub fn output_error(&self) -> Option<io::Error> {
+        self.shared.unprinted.get().map(|error| {
+            error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+        })
     }
 
     /// Waits for the last packets, emits the totals, and returns the error of the file.

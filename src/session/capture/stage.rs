@@ -26,6 +26,9 @@ const PART: usize = 1024;
 /// See the module.
 pub struct Stage {
     printer: Box<dyn Sink>,
+    /// Shows the packets alone, numbered by themselves.
+    packet_printer: Option<Box<dyn Sink>>,
+    packet_seq: u64,
     dissector: Dissector,
     file: Option<CaptureFile>,
     shared: Arc<Shared>,
@@ -48,7 +51,7 @@ pub struct Stage {
 
 impl Stage {
     pub(super) fn new(
-        printer: Box<dyn Sink>,
+        (printer, packet_printer): (Box<dyn Sink>, Option<Box<dyn Sink>>),
         dissector: Dissector,
         file: Option<CaptureFile>,
         shared: Arc<Shared>,
@@ -56,6 +59,8 @@ impl Stage {
     ) -> Self {
         Self {
             printer,
+            packet_printer,
+            packet_seq: 0,
             dissector,
             file,
             shared,
@@ -93,23 +98,39 @@ impl Stage {
         let complete = self.shared.complete_until.load(Ordering::Acquire);
         self.take_packets();
         let overdue = Timestamp::now() - LONGEST;
-        let mut ready = Vec::new();
-        while ready.len() < PART || all {
+        let (mut ready, mut shown) = (Vec::new(), Vec::new());
+        while ready.len() + shown.len() < PART || all {
             let (packet, event) = (self.packets.front().map(|p| p.at), self.held.front().map(|r| r.ts));
             let Some(at) = packet.into_iter().chain(event).min() else { break };
             let passed = i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX) <= complete;
             if !all && !passed && at > overdue {
                 break;
             }
-            let record = if packet == Some(at) { self.next_packet() } else { self.next_event() };
-            if let Some(mut record) = record {
-                self.seq += 1;
-                record.seq = self.seq;
-                ready.push(record);
-            }
+            let is_packet = packet == Some(at);
+            let Some(mut record) = (if is_packet { self.next_packet() } else { self.next_event() }) else {
+                continue;
+            };
+            let apart = is_packet && self.packet_printer.is_some();
+            let (seq, to) =
+                if apart { (&mut self.packet_seq, &mut shown) } else { (&mut self.seq, &mut ready) };
+            *seq += 1;
+            record.seq = *seq;
+            to.push(record);
         }
-        self.ready = ready.len() >= PART;
+        self.ready = ready.len() + shown.len() >= PART;
+        if !shown.is_empty() {
+            self.print_packets(&shown);
+        }
         if ready.is_empty() { Ok(()) } else { self.printer.write(&ready) }
+    }
+
+    fn print_packets(&mut self, shown: &[Record]) {
+        let Some(printer) = &mut self.packet_printer else { return };
+        if let Err(error) = printer.write(shown) {
+            // It is set once: nothing is printed after it.
+            let _ = self.shared.unprinted.set(error);
+            (self.packet_printer, self.show) = (None, false);
+        }
     }
 
     fn next_event(&mut self) -> Option<Record> {
@@ -199,6 +220,9 @@ impl Sink for Stage {
     fn finish(&mut self) {
         // An error of the printer is reported by the queue where it was returned first.
         let _ = self.release(true);
+        if let Some(printer) = &mut self.packet_printer {
+            printer.finish();
+        }
         self.printer.finish();
     }
 }

@@ -3,12 +3,16 @@
 use super::Config;
 use crate::event::Proto;
 use crate::session::capture::Wanted;
-use crate::session::{Context, Outcome, Result};
+use crate::session::{Context, Outcome, Result, stdout};
 use crate::sys::Error;
 use crate::sys::diag::{End, Filter, Prefix};
 use crate::sys::poll::{Interest, wait};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// Between two looks whether standard output still takes packets.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Shows and saves packets until a signal, by the capture of the context.
 pub fn run(config: &Config, context: &mut Context) -> Result {
@@ -18,7 +22,11 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     let filters = config.filter(context)?.into_iter().chain(family(config)).collect::<Vec<_>>();
     capture.follow(Wanted { filter: (!filters.is_empty()).then_some(Filter::All(filters)), protos })?;
     while context.stop.signal().is_none() {
-        wait(&[(context.stop.as_fd(), Interest::Reading)], None).map_err(|e| Error::new("poll", "", e))?;
+        if let Some(error) = capture.output_error() {
+            return Err(stdout::failure(error).into());
+        }
+        let next = Some(Instant::now() + LOOK);
+        wait(&[(context.stop.as_fd(), Interest::Reading)], next).map_err(|e| Error::new("poll", "", e))?;
     }
     Ok(context.stop.signal().map_or_else(Outcome::done, Outcome::stopped))
 }
