@@ -388,6 +388,47 @@ fn a_file_goes_through_a_pipe_and_a_full_disk_costs_the_file_alone() {
 }
 
 #[test]
+fn a_file_decrypts_itself_where_the_secrets_are_logged() {
+    if !shark::is_there() {
+        return;
+    }
+    with_namespaces(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        for version in ["1.2", "1.3"] {
+            for (logged, at_server) in [(true, false), (true, true), (false, false)] {
+                let (file, keys) = (path("a.pcapng"), path("keys"));
+                let capture = if logged {
+                    format!("--pcap {file} --tls-keylog {keys}")
+                } else {
+                    format!("--pcap {file}")
+                };
+                let (ours, theirs) = if at_server { ("", capture.as_str()) } else { (capture.as_str(), "") };
+                let mut server = soquete(&format!("listen 127.0.0.1 0 --tls {theirs}")).start();
+                let line = format!(
+                    "connect 127.0.0.1 {} --tls --tls-insecure --tls-max {version} {ours}",
+                    server.port()
+                );
+                let client = soquete(&line).input("a secret question\n").start();
+                server.wait_stdout("a secret question\n");
+                server.write("a secret answer\n");
+                server.close_input();
+                let client = client.finish();
+                assert_eq!((client.code, client.text()), (0, "a secret answer\n"), "{client}");
+                assert_eq!(server.finish().code, 0);
+                shark::assert_sound(Path::new(&file));
+                let text = shark::decrypted(Path::new(&file));
+                let both = text.contains("a secret question") && text.contains("a secret answer");
+                assert_eq!(both, logged, "TLS {version}, at the server: {at_server}: {text}");
+                let mode =
+                    std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+                assert_eq!(mode & 0o777, 0o600);
+            }
+        }
+    });
+}
+
+#[test]
 fn nobody_is_told_how_to_get_the_right() {
     as_root(|| {
         let run = soquete("connect 127.0.0.1 9 --packets").user(NOBODY).human().run();

@@ -92,7 +92,6 @@ impl<W: Write> PcapWriter<W> {
     }
 
     /// Adds secrets of TLS sessions, lines of an NSS key log; they decrypt the packets after them.
-    #[allow(dead_code)] // the secrets of TLS sessions are not saved yet
     pub fn secrets(&mut self, keylog: &[u8]) -> io::Result<()> {
         self.write(SECRETS, |block| {
             block.extend(TLS_KEY_LOG.to_le_bytes());

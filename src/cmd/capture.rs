@@ -1,5 +1,6 @@
 //! The flags of the packet view as values.
 
+use super::tls;
 use crate::cli::{Cli, Command, PacketArgs};
 use crate::session::capture::CaptureConfig;
 
@@ -13,6 +14,11 @@ pub(crate) fn capture_config(cli: &Cli, bar: bool) -> Option<CaptureConfig> {
         detail: cli.global.verbose,
         quiet: cli.global.quiet && !bar,
         file: args.pcap.clone(),
+        keylog: match &cli.command {
+            Command::Listen(args) if args.tls.tls => tls::keylog(&args.tls.common),
+            Command::Connect(args) if args.tls.tls => tls::keylog(&args.tls.common),
+            _ => None,
+        },
         others: matches!(cli.command, Command::Stat(_)),
     })
 }

@@ -26,6 +26,17 @@ pub fn comments(file: &Path) -> Vec<String> {
     fields(file, "", &["frame.comment"]).into_iter().map(|mut row| row.remove(0)).collect()
 }
 
+/// The plain text of the first TLS session of a file, by the secrets in the file.
+pub fn decrypted(file: &Path) -> String {
+    let output = Command::new("tshark")
+        .arg("-r")
+        .arg(file)
+        .args(["-q", "-z", "follow,tls,ascii,0"])
+        .output()
+        .expect("tshark runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// Fails where tshark cannot make sense of a packet.
 pub fn assert_sound(file: &Path) {
     let malformed = fields(file, "_ws.malformed || _ws.short", &["frame.number", "frame.protocols"]);

@@ -1,17 +1,21 @@
 //! The capture file.
 
 use super::packet::CapturedPacket;
-use crate::capture::{Interface, Packet, PcapWriter};
+use crate::capture::{Interface, PcapWriter};
 use crate::event::Kind;
 use crate::sys::packet::Statistics;
 use crate::sys::{Error, Result, fd, interface};
 use jiff::Timestamp;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// `ARPHRD_NETROM` and other links are not told apart: what has a link header of 14 bytes is Ethernet.
 const ETHERNET_HEADER: usize = 14;
+
+/// Bytes that are written at once.
+const BUFFER: usize = 256 << 10;
 
 /// A pcapng file that is written.
 pub(super) struct CaptureFile {
@@ -30,20 +34,17 @@ impl CaptureFile {
         let to = if path == Path::new("-") {
             fd::take_output().map(File::from).map_err(failed)?
         } else {
-            File::create(path).map_err(failed)?
+            // What others said is nobody else's.
+            let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+            open.map_err(failed)?
         };
         let application = concat!("soquete ", env!("CARGO_PKG_VERSION"));
-        let writer = PcapWriter::new(BufWriter::new(to), application).map_err(failed)?;
+        let writer = PcapWriter::new(BufWriter::with_capacity(BUFFER, to), application).map_err(failed)?;
         Ok(Self { writer, name, snap, interfaces: Vec::new() })
     }
 
     /// Saves a packet.
-    pub(super) fn save(
-        &mut self,
-        captured: &CapturedPacket,
-        _packet: &Packet,
-        comment: Option<&str>,
-    ) -> Result<()> {
+    pub(super) fn save(&mut self, captured: &CapturedPacket, comment: Option<&str>) -> Result<()> {
         self.try_save(captured, comment).map_err(|error| self.failed(error))
     }
 
@@ -75,6 +76,16 @@ impl CaptureFile {
         // The direction of a packet on loopback is both.
         let outgoing = (packet.interface != 1).then_some(packet.outgoing);
         self.writer.packet(index, nanoseconds, &bytes, length, outgoing, comment)
+    }
+
+    /// Writes what is buffered: a reader of a pipe sees the packets as they come.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(|error| self.failed(error))
+    }
+
+    /// Adds the secrets of TLS sessions, for the packets that follow.
+    pub(super) fn secrets(&mut self, keylog: &[u8]) -> Result<()> {
+        self.writer.secrets(keylog).map_err(|error| self.failed(error))
     }
 
     /// Adds the counts of the capture to each interface, and writes what is buffered.

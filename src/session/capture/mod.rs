@@ -10,6 +10,7 @@ mod others;
 mod packet;
 mod reader;
 mod recent;
+mod secrets;
 mod sockets;
 mod stage;
 
@@ -26,6 +27,7 @@ use file::CaptureFile;
 use others::Others;
 use packet::Backlog;
 use reader::Reader;
+use secrets::Secrets;
 use sockets::Sockets;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,6 +55,8 @@ pub struct CaptureConfig {
     pub quiet: bool,
     /// Where they are saved; `-` is standard output.
     pub file: Option<PathBuf>,
+    /// The key log of this program's TLS sessions, whose secrets are saved with the packets.
+    pub keylog: Option<PathBuf>,
     /// The packets of other programs that [`Capture::follow`] names, not those of our sockets.
     pub others: bool,
 }
@@ -109,6 +113,7 @@ pub fn prepare(
     let (snap, ring) = if whole { (WHOLE, WHOLE_RING) } else { (VIEW, VIEW_RING) };
     let socket = PacketSocket::open(&Ports::default(), snap, ring)?;
     let file = config.file.as_deref().map(|path| CaptureFile::create(path, snap)).transpose()?;
+    let secrets = config.keylog.as_deref().map(Secrets::new);
     let shared = Arc::new(Shared::default());
     let connections = if config.others {
         Connections::Others(Others::new(Arc::clone(&shared.wanted)))
@@ -116,8 +121,13 @@ pub fn prepare(
         Connections::Own(Sockets::default())
     };
     let dissector = Dissector::new(connections, Details { hex: config.hex, raw: config.detail });
-    let stage =
-        Stage::new((printer, packets), dissector, file, Arc::clone(&shared), (config.show, config.quiet));
+    let stage = Stage::new(
+        (printer, packets),
+        dissector,
+        (file, secrets),
+        Arc::clone(&shared),
+        (config.show, config.quiet),
+    );
     let name = config.file.as_ref().map(|path| path.display().to_string());
     Ok((Some(Prepared { socket, shared, name }), Box::new(stage)))
 }

@@ -4,6 +4,7 @@ use super::Shared;
 use super::dissect::{Dissected, Dissector};
 use super::file::CaptureFile;
 use super::packet::CapturedPacket;
+use super::secrets::Secrets;
 use crate::capture::{Note, moves};
 use crate::event::{Event, PacketFields, Record, SCHEMA_VERSION, Sink, State};
 use crate::sys::packet::Statistics;
@@ -31,6 +32,8 @@ pub struct Stage {
     packet_seq: u64,
     dissector: Dissector,
     file: Option<CaptureFile>,
+    /// Of TLS sessions, for the file.
+    secrets: Option<Secrets>,
     shared: Arc<Shared>,
     /// Packets are shown.
     show: bool,
@@ -53,7 +56,7 @@ impl Stage {
     pub(super) fn new(
         (printer, packet_printer): (Box<dyn Sink>, Option<Box<dyn Sink>>),
         dissector: Dissector,
-        file: Option<CaptureFile>,
+        (file, secrets): (Option<CaptureFile>, Option<Secrets>),
         shared: Arc<Shared>,
         (show, quiet): (bool, bool),
     ) -> Self {
@@ -63,6 +66,7 @@ impl Stage {
             packet_seq: 0,
             dissector,
             file,
+            secrets,
             shared,
             show,
             quiet,
@@ -117,7 +121,12 @@ impl Stage {
             record.seq = *seq;
             to.push(record);
         }
+        self.release_secrets(false);
         self.ready = ready.len() + shown.len() >= PART;
+        if let Some(file) = self.file.as_mut().filter(|_| !self.ready) {
+            let flushed = file.flush();
+            self.check(flushed);
+        }
         if !shown.is_empty() {
             self.print_packets(&shown);
         }
@@ -150,27 +159,42 @@ impl Stage {
         let Dissected { socket, mut fields, note, packet } = self.dissector.dissect(&captured)?;
         self.captured += 1;
         fields.moved = moved(&self.held, socket.conn, captured.at, &fields, note);
+        let ts = captured.at;
         if let Some(file) = &mut self.file {
             let comment = comment(&fields.moved);
-            if let Err(error) = file.save(&captured, &packet, comment.as_deref()) {
-                self.fail(error);
-            }
+            let saved = match &mut self.secrets {
+                Some(secrets) => secrets.save(file, captured, packet, comment),
+                None => file.save(&captured, comment.as_deref()),
+            };
+            self.check(saved);
         }
         let event = Event::Packet { socket, packet: Box::new(fields) };
         let shown = self.show && !self.quiet;
-        shown.then_some(Record { v: SCHEMA_VERSION, seq: 0, ts: captured.at, event })
+        shown.then_some(Record { v: SCHEMA_VERSION, seq: 0, ts, event })
+    }
+
+    /// Saves the packets whose secrets are known.
+    fn release_secrets(&mut self, all: bool) {
+        if let (Some(file), Some(secrets)) = (&mut self.file, &mut self.secrets) {
+            let saved = secrets.release(file, all);
+            self.check(saved);
+        }
     }
 
     fn finish_file(&mut self, at: Timestamp, counts: Statistics) {
-        if let Some(Err(error)) = self.file.as_mut().map(|file| file.finish(at, counts)) {
-            self.fail(error);
+        self.release_secrets(true);
+        if let Some(file) = &mut self.file {
+            let saved = file.finish(at, counts);
+            self.check(saved);
         }
     }
 
     /// Keeps the first error of the file, and writes no more to it.
-    fn fail(&mut self, error: crate::sys::Error) {
-        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        self.file = None;
+    fn check(&mut self, saved: crate::sys::Result<()>) {
+        if let Err(error) = saved {
+            self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            self.file = None;
+        }
     }
 }
 
@@ -214,7 +238,8 @@ impl Sink for Stage {
 
     fn holds_until(&self) -> Option<Instant> {
         let now = || Instant::now() + if self.ready { Duration::ZERO } else { LOOK };
-        (!self.held.is_empty() || !self.packets.is_empty()).then(now)
+        let waits = self.file.is_some() && self.secrets.as_ref().is_some_and(Secrets::waits);
+        (waits || !self.held.is_empty() || !self.packets.is_empty()).then(now)
     }
 
     fn finish(&mut self) {
