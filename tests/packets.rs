@@ -481,6 +481,22 @@ fn clients_of_a_server_have_their_own_numbers() {
 }
 
 #[test]
+fn checks_show_their_packets() {
+    with_namespaces(|| {
+        let (door, closed) = (Door::open(), refusing_port());
+        let line = format!("connect --check 127.0.0.1 {},{} --packets", door.port(), closed.port());
+        let run = soquete(&line).run();
+        assert_eq!(run.code, 4, "{run}");
+        for (port, answer) in [(door.port(), "SYN ACK"), (closed.port(), "RST ACK")] {
+            let of = |p: &&Event| p.text("peer").ends_with(&format!(":{port}"));
+            let flags: Vec<_> =
+                segments(&run).into_iter().filter(of).map(|p| p.text("flags")).take(2).collect();
+            assert_eq!(flags, ["SYN", answer], "{run}");
+        }
+    });
+}
+
+#[test]
 fn neighbour_discovery_of_the_peer_is_shown() {
     two_machines(|near, far| {
         for (address, what) in [(far.at(0), "arp"), (far.at_v6(0), "nd")] {
@@ -574,7 +590,7 @@ fn packets_of_others_are_shown_by_filter_and_saved() {
         let deadline = std::time::Instant::now() + DEADLINE;
         while seen == 0 {
             assert!(std::time::Instant::now() < deadline, "no packet");
-            let mut client = Peer::connect(unwanted.address());
+            let client = Peer::connect(unwanted.address());
             client.half_close();
             drop(Peer::connect(wanted.address()));
             drop((wanted.accept(), unwanted.accept()));
@@ -583,7 +599,7 @@ fn packets_of_others_are_shown_by_filter_and_saved() {
         stat.signal(Signal::INT);
         let run = stat.finish();
         assert_eq!(run.code, 130, "{run}");
-        let events: Vec<_> = run.text().lines().map(support::Event::read).collect();
+        let events: Vec<_> = run.text().lines().map(Event::read).collect();
         let packets: Vec<_> = events.iter().filter(|e| e.is("packet")).collect();
         assert!(
             packets.iter().all(|p| p.text("local").ends_with(&format!(":{}", wanted.port()))

@@ -208,7 +208,7 @@ impl Flow {
             own.holes.push((own.next, segment.seq));
             own.holes.truncate(HOLES);
         } else {
-            own.holes.retain(|(from, to)| !(segment.seq == *from && !after(*to, end)));
+            own.fill(segment.seq, end);
         }
         if after(end, own.next) {
             own.next = end;
@@ -228,6 +228,22 @@ impl Flow {
 }
 
 impl Side {
+    /// Takes the bytes between two numbers out of the holes.
+    fn fill(&mut self, from: u32, to: u32) {
+        let parts = |(hole, end): (u32, u32)| {
+            let before = if after(from, hole) {
+                (hole, if after(end, from) { from } else { end })
+            } else {
+                (hole, hole)
+            };
+            let behind =
+                if after(end, to) { (if after(to, hole) { to } else { hole }, end) } else { (end, end) };
+            [before, behind]
+        };
+        self.holes =
+            self.holes.drain(..).flat_map(parts).filter(|(from, to)| from != to).take(HOLES).collect();
+    }
+
     /// Begins to count at a number of a side whose SYN was not seen: it becomes 1.
     fn begin(&mut self, at: u32) {
         if self.base.is_none() {

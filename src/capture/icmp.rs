@@ -72,10 +72,10 @@ pub(super) fn v6(message: &Icmpv6Slice<'_>) -> Payload {
 /// ARP for IPv4 addresses.
 pub(super) fn arp(arp: &ArpPacketSlice<'_>) -> Option<String> {
     let address = |bytes: &[u8]| bytes.first_chunk::<4>().map(|bytes| Ipv4Addr::from(*bytes));
-    let (asker, asked) = (address(arp.sender_protocol_addr())?, address(arp.target_protocol_addr())?);
+    let (sender, target) = (address(arp.sender_protocol_addr())?, address(arp.target_protocol_addr())?);
     Some(match arp.operation().0 {
-        1 => format!("who has {asked}? asks {asker}"),
-        2 => format!("{asker} is at {}", link(arp.sender_hw_addr())),
+        1 => format!("who has {target}? asks {sender}"),
+        2 => format!("{sender} is at {}", link(arp.sender_hw_addr())),
         other => format!("ARP operation {other}"),
     })
 }

@@ -3,6 +3,8 @@
 
 mod cause;
 mod decode;
+#[cfg(test)]
+mod decode_test;
 mod flow;
 #[cfg(test)]
 mod flow_test;

@@ -76,8 +76,7 @@ impl<W: Write> PcapWriter<W> {
     ) -> io::Result<()> {
         self.write(PACKET, |block| {
             block.extend(interface.to_le_bytes());
-            block.extend(((nanoseconds >> 32) as u32).to_le_bytes());
-            block.extend((nanoseconds as u32).to_le_bytes());
+            time(block, nanoseconds);
             block.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
             block.extend(length.to_le_bytes());
             block.extend(bytes);
@@ -111,8 +110,7 @@ impl<W: Write> PcapWriter<W> {
     ) -> io::Result<()> {
         self.write(STATISTICS, |block| {
             block.extend(interface.to_le_bytes());
-            block.extend(((nanoseconds >> 32) as u32).to_le_bytes());
-            block.extend((nanoseconds as u32).to_le_bytes());
+            time(block, nanoseconds);
             option(block, RECEIVED, &received.to_le_bytes());
             option(block, DROPPED, &dropped.to_le_bytes());
         })
@@ -137,6 +135,13 @@ impl<W: Write> PcapWriter<W> {
         self.block.extend(length);
         self.to.write_all(&self.block)
     }
+}
+
+/// A time in two halves, the upper one first.
+#[allow(clippy::cast_possible_truncation)] // halves
+fn time(block: &mut Vec<u8>, nanoseconds: u64) {
+    block.extend(((nanoseconds >> 32) as u32).to_le_bytes());
+    block.extend((nanoseconds as u32).to_le_bytes());
 }
 
 fn option(block: &mut Vec<u8>, code: u16, value: &[u8]) {

@@ -1,6 +1,6 @@
 //! The flags of the packet view as values.
 
-use super::tls;
+use super::keylog;
 use crate::cli::{Cli, Command, PacketArgs};
 use crate::session::capture::CaptureConfig;
 
@@ -15,8 +15,8 @@ pub(crate) fn capture_config(cli: &Cli, bar: bool) -> Option<CaptureConfig> {
         quiet: cli.global.quiet && !bar,
         file: args.pcap.clone(),
         keylog: match &cli.command {
-            Command::Listen(args) if args.tls.tls => tls::keylog(&args.tls.common),
-            Command::Connect(args) if args.tls.tls => tls::keylog(&args.tls.common),
+            Command::Listen(args) if args.tls.tls => keylog(&args.tls.common),
+            Command::Connect(args) if args.tls.tls => keylog(&args.tls.common),
             _ => None,
         },
         others: matches!(cli.command, Command::Stat(_)),

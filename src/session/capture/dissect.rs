@@ -81,7 +81,7 @@ impl Dissector {
 
     /// What a packet is; `None` of one that belongs to no connection of interest, or was seen before at another interface.
     pub(super) fn dissect(&mut self, captured: &CapturedPacket) -> Option<Dissected> {
-        let bytes = captured.from_network();
+        let bytes = captured.network_bytes();
         let length = captured.length.saturating_sub(u32::try_from(captured.network).unwrap_or_default());
         let packet = decode(captured.protocol, bytes, length)?;
         let (socket, dir) = self.connection(captured, &packet)?;

@@ -51,16 +51,14 @@ impl CaptureFile {
     fn try_save(&mut self, packet: &CapturedPacket, comment: Option<&str>) -> io::Result<()> {
         let ethernet = packet.network == ETHERNET_HEADER;
         let key = (packet.interface, ethernet);
-        let index = match self.interfaces.iter().position(|known| *known == key) {
-            Some(index) => index,
-            None => {
-                let link = if ethernet { crate::capture::ETHERNET } else { crate::capture::RAW };
-                let name = interface::name(packet.interface);
-                self.writer.interface(&Interface { name, link }, self.snap)?;
-                self.interfaces.push(key);
-                self.interfaces.len() - 1
-            }
-        };
+        let known = self.interfaces.iter().position(|known| *known == key);
+        if known.is_none() {
+            let link = if ethernet { crate::capture::ETHERNET } else { crate::capture::RAW };
+            let name = interface::name(packet.interface);
+            self.writer.interface(&Interface { name, link }, self.snap)?;
+            self.interfaces.push(key);
+        }
+        let index = known.unwrap_or(self.interfaces.len() - 1);
         let mut bytes = std::borrow::Cow::from(&packet.bytes[..]);
         let mut length = packet.length;
         if !ethernet {

@@ -13,6 +13,8 @@ mod recent;
 mod secrets;
 mod sockets;
 mod stage;
+#[cfg(test)]
+mod stage_test;
 
 pub use others::Wanted;
 pub use stage::Stage;

@@ -34,7 +34,7 @@ pub(super) struct CapturedPacket {
 
 impl CapturedPacket {
     /// The bytes captured, from the network header on.
-    pub(super) fn from_network(&self) -> &[u8] {
+    pub(super) fn network_bytes(&self) -> &[u8] {
         self.bytes.get(self.network..).unwrap_or_default()
     }
 

@@ -1,5 +1,5 @@
 //! The secrets of TLS sessions in the capture file. They decrypt only what follows them, so that packets wait from a
-//! ServerHello on until the key log has its session's secrets.
+//! `ServerHello` on until the key log has its session's secrets.
 
 use super::file::CaptureFile;
 use super::packet::CapturedPacket;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const LONGEST: Duration = Duration::from_secs(1);
 /// Bytes of packets that wait; with more they wait no longer.
 const CAPACITY: usize = 32 << 20;
-/// Connections whose ClientHello is remembered.
+/// Connections whose `ClientHello` is remembered.
 const CONNECTIONS: usize = 1024;
 /// Sessions whose lines are remembered.
 const SESSIONS: usize = 1024;
@@ -96,7 +96,7 @@ impl Secrets {
         Ok(())
     }
 
-    /// Saves the packets up to the next ServerHello. The first one is that of the session whose wait is over.
+    /// Saves the packets up to the next `ServerHello`. The first one is that of the session whose wait is over.
     fn release_waiting(&mut self, file: &mut CaptureFile) -> Result<()> {
         let mut first = true;
         while let Some((captured, packet, comment)) = self.waiting.pop_front() {
@@ -113,11 +113,11 @@ impl Secrets {
         Ok(())
     }
 
-    /// Remembers a ClientHello; returns the session of a ServerHello that answers one.
+    /// Remembers a `ClientHello`; returns the session of a `ServerHello` that answers one.
     fn session(&mut self, captured: &CapturedPacket, packet: &Packet) -> Option<Session> {
         matches!(packet.payload, Payload::Tcp(_)).then_some(())?;
         let (source, destination) = packet.ends()?;
-        let hello = Hello::read(captured.from_network().get(packet.data_at..)?)?;
+        let hello = Hello::read(captured.network_bytes().get(packet.data_at..)?)?;
         match hello {
             Hello::Client(random) => {
                 let hex = random.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));

@@ -113,3 +113,63 @@ const fn subject(event: &Event) -> Option<&Subject> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Op, Via};
+
+    fn of(conn: u32, local: &str, peer: &str, role: Role) -> Subject {
+        let address = |text: &str| text.parse::<SocketAddr>().ok().map(Address::from);
+        Subject { conn, proto: Proto::Tcp, local: address(local), peer: address(peer), role }
+    }
+
+    fn state(socket: Subject, to: State) -> Event {
+        Event::State { socket, from: State::Established, to, op: Op::Connect, via: Via::Kernel }
+    }
+
+    #[test]
+    fn a_packet_belongs_to_its_connection_or_else_to_the_listener() {
+        let mut sockets = Sockets::default();
+        sockets.learn(&Event::Bind { socket: of(1, "[::]:80", "", Role::Listener) });
+        sockets.learn(&Event::Accept {
+            socket: of(2, "[::ffff:10.0.0.1]:80", "[::ffff:10.0.0.2]:7", Role::Server),
+        });
+        let find = |from: &str, to: &str| {
+            let found = sockets.of(Proto::Tcp, from.parse().unwrap(), to.parse().unwrap());
+            found.map(|(socket, dir)| (socket.conn, dir))
+        };
+        assert_eq!(find("10.0.0.2:7", "10.0.0.1:80"), Some((2, Dir::In)));
+        assert_eq!(find("10.0.0.1:80", "10.0.0.2:7"), Some((2, Dir::Out)));
+        assert_eq!(find("10.0.0.3:7", "10.0.0.1:80"), Some((1, Dir::In)), "not accepted yet");
+        assert_eq!(find("10.0.0.3:7", "10.0.0.1:81"), None);
+        assert_eq!(sockets.of_peer(["10.0.0.2".parse().unwrap()]).map(|s| s.conn), Some(2));
+        assert_eq!(sockets.of_peer(["10.0.0.9".parse().unwrap()]).map(|s| s.conn), None);
+    }
+
+    #[test]
+    fn where_both_ends_are_ours_a_packet_is_the_clients() {
+        let mut sockets = Sockets::default();
+        sockets.learn(&state(of(1, "127.0.0.1:7", "127.0.0.1:80", Role::Client), State::Established));
+        sockets.learn(&state(of(2, "127.0.0.1:80", "127.0.0.1:7", Role::Server), State::Established));
+        let find = |from: &str, to: &str| {
+            sockets.of(Proto::Tcp, from.parse().unwrap(), to.parse().unwrap()).map(|(s, dir)| (s.conn, dir))
+        };
+        assert_eq!(find("127.0.0.1:7", "127.0.0.1:80"), Some((1, Dir::Out)));
+        assert_eq!(find("127.0.0.1:80", "127.0.0.1:7"), Some((1, Dir::In)));
+    }
+
+    #[test]
+    fn connections_that_ended_are_forgotten_and_one_that_took_their_place_is_not() {
+        let mut sockets = Sockets::default();
+        let address = |n: u32| format!("10.0.{}.{}:7", n / 256 % 256, n % 256);
+        for conn in 1..=3 * u32::try_from(ENDED).unwrap() {
+            sockets.learn(&state(of(conn, "10.9.9.9:80", &address(conn), Role::Server), State::Closed));
+            // The first one comes again and again, and lives.
+            sockets.learn(&state(of(conn + 1, "10.9.9.9:80", &address(1), Role::Server), State::Established));
+        }
+        assert!(sockets.known.len() <= ENDED + 2, "{}", sockets.known.len());
+        let found = sockets.of(Proto::Tcp, address(1).parse().unwrap(), "10.9.9.9:80".parse().unwrap());
+        assert!(found.is_some());
+    }
+}
