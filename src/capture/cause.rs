@@ -1,6 +1,6 @@
 //! Which packet moved a socket from one state to another (RFC 9293 figure 5). Pure.
 
-use super::flow::Note;
+use super::note::Note;
 use crate::event::{Dir, State};
 
 /// Whether a segment of this kind can be the one that moved its socket `from` a state `to` another.

@@ -1,6 +1,7 @@
 //! Conversations as a capture sees them.
 
-use super::flow::{Flow, Note, Relative};
+use super::flow::{Flow, Relative};
+use super::note::Note;
 use super::packet::{Flags, Options, Segment};
 
 /// A segment by words: `S`, `F`, `R`, `A`.

@@ -10,11 +10,13 @@ mod flow;
 mod flow_test;
 mod icmp;
 mod network;
+mod note;
 mod packet;
 mod pcapng;
 
 pub use cause::moves;
 pub use decode::decode;
-pub use flow::{Flow, Note};
+pub use flow::Flow;
+pub use note::Note;
 pub use packet::{Packet, Payload};
 pub use pcapng::{ETHERNET, Interface, PcapWriter, RAW};
