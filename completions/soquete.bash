@@ -75,7 +75,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__join)
-            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --output --both --hex-dump --append-output --rate --delay --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --output --both --hex-dump --append-output --rate --delay --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -165,6 +165,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --packets)
+                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --freebind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -209,7 +217,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__serve)
-            opts="-4 -6 -n -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -311,6 +319,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --packets)
+                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --freebind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -381,7 +397,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__connect)
-            opts="-z -w -C -4 -6 -n -q -v -h --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-z -w -C -4 -6 -n -q -v -h --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -507,6 +523,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --packets)
+                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --freebind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -573,7 +597,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__listen)
-            opts="-4 -6 -n -k -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -k -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -723,6 +747,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --packets)
+                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --freebind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -771,7 +803,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__multi__subcmd__connect)
-            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --output --both --hex-dump --append-output --rate --delay --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --output --both --hex-dump --append-output --rate --delay --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -865,6 +897,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --packets)
+                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --freebind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -909,7 +949,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__stat)
-            opts="-t -u -x -l -a -p -e -4 -6 -n -q -v -h --tcp --udp --unix --listening --all --state --local --peer --processes --extended --summary --watch --wait --timeout --ipv4 --ipv6 --numeric --json --events --quiet --verbose --color --help"
+            opts="-t -u -x -l -a -p -e -4 -6 -n -q -v -h --tcp --udp --unix --listening --all --state --local --peer --processes --extended --summary --watch --wait --timeout --packets --pcap --ipv4 --ipv6 --numeric --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -939,6 +979,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --packets)
+                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -955,7 +1003,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__send)
-            opts="-z -C -i -4 -6 -n -q -v -h --check --whole --size --per-read --keep-lf --crlf --reply-wait --replies --repeat --interval --broadcast --multicast-ttl --source --ipv4 --ipv6 --numeric --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --reuseaddr --json --events --quiet --verbose --color --help"
+            opts="-z -C -i -4 -6 -n -q -v -h --check --whole --size --per-read --keep-lf --crlf --reply-wait --replies --repeat --interval --broadcast --multicast-ttl --source --ipv4 --ipv6 --numeric --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --reuseaddr --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1025,6 +1073,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --packets)
+                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --freebind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1049,7 +1105,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__serve)
-            opts="-4 -6 -n -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1120,6 +1176,14 @@ _soquete() {
                     return 0
                     ;;
                 --mark)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --packets)
+                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --pcap)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -23,6 +23,10 @@ module completions {
     [ "end" "keep" ]
   }
 
+  def "nu-complete soquete listen packets" [] {
+    [ "" "hex" ]
+  }
+
   def "nu-complete soquete listen color" [] {
     [ "auto" "always" "never" ]
   }
@@ -84,6 +88,8 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete listen packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -107,6 +113,10 @@ module completions {
 
   def "nu-complete soquete connect on_peer_eof" [] {
     [ "end" "keep" ]
+  }
+
+  def "nu-complete soquete connect packets" [] {
+    [ "" "hex" ]
   }
 
   def "nu-complete soquete connect color" [] {
@@ -158,6 +168,8 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -173,6 +185,10 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
   ]
+
+  def "nu-complete soquete udp-serve packets" [] {
+    [ "" "hex" ]
+  }
 
   def "nu-complete soquete udp-serve color" [] {
     [ "auto" "always" "never" ]
@@ -207,6 +223,8 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete udp-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
@@ -221,6 +239,10 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
   ]
+
+  def "nu-complete soquete udp-send packets" [] {
+    [ "" "hex" ]
+  }
 
   def "nu-complete soquete udp-send color" [] {
     [ "auto" "always" "never" ]
@@ -252,6 +274,8 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete udp-send packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
     --json                    # Events as JSON, one object a line; reports too
@@ -265,6 +289,10 @@ module completions {
 
   def "nu-complete soquete chat-serve slow" [] {
     [ "disconnect" "drop" ]
+  }
+
+  def "nu-complete soquete chat-serve packets" [] {
+    [ "" "hex" ]
   }
 
   def "nu-complete soquete chat-serve color" [] {
@@ -305,6 +333,8 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete chat-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -328,6 +358,10 @@ module completions {
 
   def "nu-complete soquete chat-join on_peer_eof" [] {
     [ "end" "keep" ]
+  }
+
+  def "nu-complete soquete chat-join packets" [] {
+    [ "" "hex" ]
   }
 
   def "nu-complete soquete chat-join color" [] {
@@ -361,6 +395,8 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete chat-join packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -383,6 +419,10 @@ module completions {
 
   def "nu-complete soquete multi-connect on_peer_eof" [] {
     [ "end" "keep" ]
+  }
+
+  def "nu-complete soquete multi-connect packets" [] {
+    [ "" "hex" ]
   }
 
   def "nu-complete soquete multi-connect color" [] {
@@ -419,6 +459,8 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete multi-connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -434,6 +476,10 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
   ]
+
+  def "nu-complete soquete stat packets" [] {
+    [ "" "hex" ]
+  }
 
   def "nu-complete soquete stat color" [] {
     [ "auto" "always" "never" ]
@@ -455,6 +501,8 @@ module completions {
     --watch: string           # Show changes instead, as they happen; read the table every DUR
     --wait: string            # Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
     --timeout: string         # Time limit of --wait
+    --packets: string@"nu-complete soquete stat packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses

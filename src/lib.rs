@@ -9,6 +9,7 @@
 //! | `net` | addresses, names, listeners, connection races, streams; prints nothing | `event`, `sys`, `text` |
 //! | `relay` | bytes between a connection and an input and output: the policy of endings, two drivers | `event`, `net`, `sys` |
 //! | `scan` | the decisions of a port check; pure | value types of `net` and `event` |
+//! | [`capture`] | packets as facts: decoded, numbered, written to a file; pure | `event` |
 //! | `text` | lines, characters, what a terminal may see, local time | nothing of ours |
 //! | `fanout` | one log for many readers, and the policy for those that fall behind; pure | nothing of ours |
 //! | `chat` | a chat of lines: the room, its members, commands; pure | `fanout`, `text` |
@@ -22,7 +23,7 @@
 //! kernel (`sys::state`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
 pub mod advice;
-mod capture;
+pub mod capture;
 mod chat;
 pub mod cli;
 pub mod cmd;

@@ -1,9 +1,11 @@
 //! Which packet moved a socket from one state to another (RFC 9293 figure 5). Pure.
 
-use super::flow::Note;
+use super::note::Note;
 use crate::event::{Dir, State};
 
 /// Whether a segment of this kind can be the one that moved its socket `from` a state `to` another.
+#[must_use]
+#[allow(clippy::match_same_arms)] // each is a step of the figure
 pub fn moves(dir: Dir, flags: &[&str], note: Option<Note>, from: State, to: State) -> bool {
     let has = |flag| flags.contains(&flag);
     let step = |n| note == Some(Note::Handshake(n));

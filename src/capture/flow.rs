@@ -1,8 +1,8 @@
 //! The segments of one connection in order: numbers from its start, windows with their scale, and what a segment is beyond its
 //! flags (a step of the handshake or of the close, a retransmission, a probe).
 
-use super::decode::Segment;
-use std::fmt;
+use super::note::Note;
+use super::packet::Segment;
 
 /// The holes remembered in the numbers of one side; more count as filled.
 const HOLES: usize = 16;
@@ -55,54 +55,10 @@ pub struct Relative {
     pub ack: Option<u32>,
     /// The window in bytes, as far as its scale is known.
     pub window: u32,
+    /// The first block acknowledged selectively.
+    pub sack: Option<(u32, u32)>,
     /// What the segment is beyond its flags.
     pub note: Option<Note>,
-}
-
-/// What a segment is beyond its flags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// A step of the three of the handshake (RFC 9293 3.5).
-    Handshake(u8),
-    /// Steps of the four of the close (RFC 9293 3.6), the first and the last that this segment is.
-    Close(u8, u8),
-    /// Bytes that were sent before.
-    Retransmission,
-    /// Bytes that fill a hole.
-    OutOfOrder,
-    /// Bytes before it were not seen.
-    Hole,
-    /// The same acknowledgement again, for the n-th time.
-    DuplicateAck(u32),
-    /// The receiver has no room.
-    ZeroWindow,
-    /// The receiver has room again, or more.
-    WindowUpdate,
-    /// A keep-alive probe (RFC 9293 3.8.4).
-    KeepAlive,
-    /// The answer to one.
-    KeepAliveAck,
-    /// A probe of a window of zero.
-    ZeroWindowProbe,
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Handshake(step) => write!(f, "handshake {step}/3"),
-            Self::Close(first, last) if first == last => write!(f, "close {first}/4"),
-            Self::Close(first, last) => write!(f, "close {first}+{last}/4"),
-            Self::Retransmission => f.write_str("retransmission"),
-            Self::OutOfOrder => f.write_str("out of order"),
-            Self::Hole => f.write_str("bytes before it not seen"),
-            Self::DuplicateAck(n) => write!(f, "duplicate ACK {n}"),
-            Self::ZeroWindow => f.write_str("zero window"),
-            Self::WindowUpdate => f.write_str("window update"),
-            Self::KeepAlive => f.write_str("keep-alive"),
-            Self::KeepAliveAck => f.write_str("keep-alive ACK"),
-            Self::ZeroWindowProbe => f.write_str("zero window probe"),
-        }
-    }
 }
 
 impl Flow {
@@ -110,6 +66,7 @@ impl Flow {
     pub fn follow(&mut self, side: usize, segment: &Segment) -> Relative {
         let note = self.note(side, segment);
         self.advance(side, segment);
+        self.sides[side].probed = note == Some(Note::KeepAlive);
         let (own, other) = self.pair(side);
         let scaled = !segment.flags.syn && other.scale.is_some();
         let scale = own.scale.filter(|_| scaled).unwrap_or(0);
@@ -117,6 +74,10 @@ impl Flow {
             seq: segment.seq.wrapping_sub(own.base.unwrap_or(segment.seq)),
             ack: segment.flags.ack.then(|| segment.ack.wrapping_sub(other.base.unwrap_or(segment.ack))),
             window: u32::from(segment.window) << scale,
+            sack: segment.options.sack.map(|(from, to)| {
+                let base = other.base.unwrap_or(from);
+                (from.wrapping_sub(base), to.wrapping_sub(base))
+            }),
             note,
         }
     }
@@ -201,7 +162,7 @@ impl Flow {
             own.holes.push((own.next, segment.seq));
             own.holes.truncate(HOLES);
         } else {
-            own.holes.retain(|(from, to)| !(segment.seq == *from && !after(*to, end)));
+            own.fill(segment.seq, end);
         }
         if after(end, own.next) {
             own.next = end;
@@ -210,7 +171,6 @@ impl Flow {
             own.fin = Some(end);
         }
         own.answered |= own.syn && !flags.syn;
-        own.probed = false;
         if flags.ack {
             let same = own.acked == Some(segment.ack) && own.window == segment.window && segment.is_bare();
             own.duplicates = if same { own.duplicates + 1 } else { 0 };
@@ -222,6 +182,22 @@ impl Flow {
 }
 
 impl Side {
+    /// Takes the bytes between two numbers out of the holes.
+    fn fill(&mut self, from: u32, to: u32) {
+        let parts = |(hole, end): (u32, u32)| {
+            let before = if after(from, hole) {
+                (hole, if after(end, from) { from } else { end })
+            } else {
+                (hole, hole)
+            };
+            let behind =
+                if after(end, to) { (if after(to, hole) { to } else { hole }, end) } else { (end, end) };
+            [before, behind]
+        };
+        self.holes =
+            self.holes.drain(..).flat_map(parts).filter(|(from, to)| from != to).take(HOLES).collect();
+    }
+
     /// Begins to count at a number of a side whose SYN was not seen: it becomes 1.
     fn begin(&mut self, at: u32) {
         if self.base.is_none() {
@@ -269,10 +245,7 @@ impl Side {
         if self.window != segment.window {
             return Some(Note::WindowUpdate);
         }
-        if after(other.next, segment.ack) {
-            return Some(Note::DuplicateAck(self.duplicates + 1));
-        }
-        Some(Note::KeepAliveAck)
+        Some(if other.probed { Note::KeepAliveAck } else { Note::DuplicateAck(self.duplicates + 1) })
     }
 }
 

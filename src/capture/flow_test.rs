@@ -1,7 +1,8 @@
 //! Conversations as a capture sees them.
 
-use super::decode::{Flags, Options, Segment};
-use super::flow::{Flow, Note, Relative};
+use super::flow::{Flow, Relative};
+use super::note::Note;
+use super::packet::{Flags, Options, Segment};
 
 /// A segment by words: `S`, `F`, `R`, `A`.
 fn segment(flags: &str, seq: u32, ack: u32, len: u32) -> Segment {
@@ -42,7 +43,10 @@ fn numbers_count_from_the_syn_and_windows_are_scaled_after_it() {
     assert_eq!((syn.seq, syn.ack, syn.window), (0, None, 100));
     flow.follow(1, &segment("SA", 7, 0, 0));
     let data = flow.follow(0, &segment("A", 0, 8, 10));
-    assert_eq!(data, Relative { seq: 1, ack: Some(1), window: 12_800, note: Some(Note::Handshake(3)) });
+    assert_eq!(
+        data,
+        Relative { seq: 1, ack: Some(1), window: 12_800, sack: None, note: Some(Note::Handshake(3)) }
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! ICMP (RFC 792, RFC 4443), neighbour discovery (RFC 4861) and ARP (RFC 826) in words.
 
-use super::decode::Payload;
+use super::packet::Payload;
 use etherparse::{
     ArpPacketSlice, Icmpv4Slice, Icmpv4Type, Icmpv6Slice, Icmpv6Type, LaxIpSlice, icmpv4, icmpv6,
 };
@@ -48,10 +48,22 @@ pub(super) fn v6(message: &Icmpv6Slice<'_>) -> Payload {
         Icmpv6Type::TimeExceeded(_) => "time exceeded".to_owned(),
         Icmpv6Type::EchoRequest(echo) => return Payload::Icmp(format!("echo request {}", echo.seq), None),
         Icmpv6Type::EchoReply(echo) => return Payload::Icmp(format!("echo reply {}", echo.seq), None),
-        Icmpv6Type::NeighborSolicitation => return Payload::Neighbour(format!("who has {}?", target())),
-        Icmpv6Type::NeighborAdvertisement(_) => return Payload::Neighbour(format!("{} is here", target())),
-        Icmpv6Type::RouterSolicitation => return Payload::Neighbour("router solicitation".to_owned()),
-        Icmpv6Type::RouterAdvertisement(_) => return Payload::Neighbour("router advertisement".to_owned()),
+        Icmpv6Type::NeighborSolicitation => {
+            return Payload::Neighbour(format!("who has {}?", target()), Some(target().into()));
+        }
+        Icmpv6Type::NeighborAdvertisement(_) => {
+            let words = match link_address(message.payload()) {
+                Some(link) => format!("{} is at {link}", target()),
+                None => format!("{} is here", target()),
+            };
+            return Payload::Neighbour(words, Some(target().into()));
+        }
+        Icmpv6Type::RouterSolicitation => {
+            return Payload::Neighbour("router solicitation".to_owned(), None);
+        }
+        Icmpv6Type::RouterAdvertisement(_) => {
+            return Payload::Neighbour("router advertisement".to_owned(), None);
+        }
         _ => format!("type {} code {}", message.type_u8(), message.code_u8()),
     };
     Payload::Icmp(words, quoted(message.payload()))
@@ -60,13 +72,22 @@ pub(super) fn v6(message: &Icmpv6Slice<'_>) -> Payload {
 /// ARP for IPv4 addresses.
 pub(super) fn arp(arp: &ArpPacketSlice<'_>) -> Option<String> {
     let address = |bytes: &[u8]| bytes.first_chunk::<4>().map(|bytes| Ipv4Addr::from(*bytes));
-    let (asker, asked) = (address(arp.sender_protocol_addr())?, address(arp.target_protocol_addr())?);
-    let link = || arp.sender_hw_addr().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
+    let (sender, target) = (address(arp.sender_protocol_addr())?, address(arp.target_protocol_addr())?);
     Some(match arp.operation().0 {
-        1 => format!("who has {asked}? asks {asker}"),
-        2 => format!("{asker} is at {}", link()),
+        1 => format!("who has {target}? asks {sender}"),
+        2 => format!("{sender} is at {}", link(arp.sender_hw_addr())),
         other => format!("ARP operation {other}"),
     })
+}
+
+/// The address in the first option of an advertisement, after the target (RFC 4861 4.6.1).
+fn link_address(message: &[u8]) -> Option<String> {
+    let option = message.get(16..24)?;
+    (option[..2] == [2, 1]).then(|| link(&option[2..]))
+}
+
+fn link(address: &[u8]) -> String {
+    address.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
 /// The ends of the packet that an error is about: of its transport header the first four bytes are enough.

@@ -3,15 +3,22 @@
 
 mod cause;
 mod decode;
+#[cfg(test)]
+mod decode_test;
 mod flow;
 #[cfg(test)]
 mod flow_test;
 mod icmp;
 mod ladder;
+mod network;
+mod note;
+mod packet;
 mod pcapng;
 
 pub use cause::moves;
-pub use decode::{Packet, Payload, decode};
-pub use flow::{Flow, Note};
+pub use decode::decode;
+pub use flow::Flow;
 pub use ladder::LadderBuilder;
+pub use note::Note;
+pub use packet::{Packet, Payload};
 pub use pcapng::{ETHERNET, Interface, PcapWriter, RAW};

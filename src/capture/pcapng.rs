@@ -76,8 +76,7 @@ impl<W: Write> PcapWriter<W> {
     ) -> io::Result<()> {
         self.write(PACKET, |block| {
             block.extend(interface.to_le_bytes());
-            block.extend(((nanoseconds >> 32) as u32).to_le_bytes());
-            block.extend((nanoseconds as u32).to_le_bytes());
+            time(block, nanoseconds);
             block.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
             block.extend(length.to_le_bytes());
             block.extend(bytes);
@@ -92,7 +91,6 @@ impl<W: Write> PcapWriter<W> {
     }
 
     /// Adds secrets of TLS sessions, lines of an NSS key log; they decrypt the packets after them.
-    #[allow(dead_code)] // the secrets of TLS sessions are not saved yet
     pub fn secrets(&mut self, keylog: &[u8]) -> io::Result<()> {
         self.write(SECRETS, |block| {
             block.extend(TLS_KEY_LOG.to_le_bytes());
@@ -112,8 +110,7 @@ impl<W: Write> PcapWriter<W> {
     ) -> io::Result<()> {
         self.write(STATISTICS, |block| {
             block.extend(interface.to_le_bytes());
-            block.extend(((nanoseconds >> 32) as u32).to_le_bytes());
-            block.extend((nanoseconds as u32).to_le_bytes());
+            time(block, nanoseconds);
             option(block, RECEIVED, &received.to_le_bytes());
             option(block, DROPPED, &dropped.to_le_bytes());
         })
@@ -138,6 +135,13 @@ impl<W: Write> PcapWriter<W> {
         self.block.extend(length);
         self.to.write_all(&self.block)
     }
+}
+
+/// A time in two halves, the upper one first.
+#[allow(clippy::cast_possible_truncation)] // halves
+fn time(block: &mut Vec<u8>, nanoseconds: u64) {
+    block.extend(((nanoseconds >> 32) as u32).to_le_bytes());
+    block.extend((nanoseconds as u32).to_le_bytes());
 }
 
 fn option(block: &mut Vec<u8>, code: u16, value: &[u8]) {

@@ -18,6 +18,9 @@ pub struct PacketArgs {
     #[arg(long, value_name = "hex", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = ["", "hex"], hide_possible_values = true)]
     pub packets: Option<String>,
     /// Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    ///
+    /// Each packet that moved a state has a comment that says so. With --tls-keylog the secrets of TLS sessions are saved
+    /// too, so that Wireshark decrypts them.
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
     /// Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output

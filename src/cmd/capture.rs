@@ -1,18 +1,26 @@
 //! The flags of the packet view as values.
 
-use crate::cli::{Command, PacketArgs};
+use super::keylog;
+use crate::cli::{Cli, Command, PacketArgs};
 use crate::session::capture::CaptureConfig;
 
-/// What is captured, if anything is to be.
-pub(crate) fn capture_config(command: &Command, detail: bool) -> Option<CaptureConfig> {
-    let args = packet_args(command)?;
+/// What is captured, if anything is to be. The progress bar is drawn from events that are not shown.
+pub(crate) fn capture_config(cli: &Cli, bar: bool) -> Option<CaptureConfig> {
+    let args = packet_args(&cli.command)?;
     let wanted = args.packets.is_some() || args.pcap.is_some() || args.diagram.is_some();
     wanted.then(|| CaptureConfig {
         show: args.packets.is_some(),
         hex: args.packets.as_deref() == Some("hex"),
-        raw_numbers: detail,
+        detail: cli.global.verbose,
+        quiet: cli.global.quiet && !bar,
         file: args.pcap.clone(),
         diagram: args.diagram.clone(),
+        keylog: match &cli.command {
+            Command::Listen(args) if args.tls.tls => keylog(&args.tls.common),
+            Command::Connect(args) if args.tls.tls => keylog(&args.tls.common),
+            _ => None,
+        },
+        others: matches!(cli.command, Command::Stat(_)),
     })
 }
 
@@ -25,6 +33,7 @@ fn packet_args(command: &Command) -> Option<&PacketArgs> {
         Command::MultiConnect(args) => &args.client.socket.any.packets,
         Command::UdpServe(args) => &args.own.socket.packets,
         Command::UdpSend(args) => &args.client.socket.packets,
-        Command::Stat(_) | Command::Demo | Command::Completions { .. } => return None,
+        Command::Stat(args) => &args.packets,
+        Command::Demo | Command::Completions { .. } => return None,
     })
 }

@@ -35,7 +35,7 @@ pub(crate) use capture::capture_config;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 pub(crate) use taps::open_taps;
-pub(crate) use tls::{tls_client, tls_server};
+pub(crate) use tls::{keylog, tls_client, tls_server};
 
 /// When a connection that is piped with `input` is over.
 pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedFd<'_>) -> EndConfig {

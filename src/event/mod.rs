@@ -16,7 +16,7 @@ mod tls;
 mod words;
 
 pub use address::{Address, EscapedBytes, UnixAddress};
-pub use packet::{CapturedPacket, PacketFields, PacketOptions};
+pub use packet::{PacketFields, PacketOptions};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};

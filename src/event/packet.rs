@@ -1,16 +1,18 @@
 //! The fields of the event `packet`.
 
 use super::{Dir, State};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::fmt;
 
 /// A packet, as the network view shows it; soquete-events(7) documents the fields.
 #[derive(Clone, Debug, Default, Serialize)]
 #[allow(missing_docs)] // see soquete-events(7)
 pub struct PacketFields {
     pub dir: Option<Dir>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "joined")]
     pub flags: Option<Vec<&'static str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `seq` is the number of the event.
+    #[serde(rename = "tcp_seq", skip_serializing_if = "Option::is_none")]
     pub seq: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ack: Option<u32>,
@@ -42,47 +44,47 @@ pub struct PacketFields {
     /// The bytes from the network header on, in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hex: Option<String>,
+    /// The name of its interface (with `-v`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
     /// The changes of state that it caused.
     #[serde(skip)]
     pub moved: Vec<(State, State)>,
-    /// The packet as it was captured, for the stages between the capture and the printer.
-    #[serde(skip)]
-    pub captured: Option<Box<CapturedPacket>>,
 }
 
-/// TCP options that a segment had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// TCP options that a segment had; in JSON in words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)] // see soquete-events(7)
 pub struct PacketOptions {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mss: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ws: Option<u8>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sack_ok: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The first block acknowledged selectively, by relative numbers.
     pub sack: Option<(u32, u32)>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ts: Option<(u32, u32)>,
 }
 
-/// A packet as a capture delivers it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CapturedPacket {
-    /// The number of its interface.
-    pub interface: u32,
-    /// Whether this machine sent it; false on loopback.
-    pub outgoing: bool,
-    /// The protocol of the network layer (`ETH_P_IP` ...).
-    pub protocol: u16,
-    /// The tag that the kernel took out of the frame.
-    pub vlan: Option<u16>,
-    /// Payload bytes of each segment that the kernel merged, or will make of it.
-    pub segment_size: Option<u16>,
-    /// The bytes captured, from the link's header on.
-    pub bytes: Vec<u8>,
-    /// Where the network header begins.
-    pub network: usize,
-    /// Bytes of the whole frame.
-    pub length: u32,
+impl fmt::Display for PacketOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [
+            self.mss.map(|mss| format!("mss {mss}")),
+            self.sack_ok.then(|| "sack".to_owned()),
+            self.ts.map(|(own, echo)| format!("ts {own} {echo}")),
+            self.ws.map(|scale| format!("ws {scale}")),
+            self.sack.map(|(from, to)| format!("sack-block {from}..{to}")),
+        ];
+        f.write_str(&words.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl Serialize for PacketOptions {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// The flags as one word each, with blanks between them.
+#[allow(clippy::ref_option)] // the signature that serde calls
+fn joined<S: Serializer>(flags: &Option<Vec<&'static str>>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&flags.as_deref().unwrap_or_default().join(" "))
 }

@@ -81,9 +81,11 @@ impl Events {
         }
     }
 
-    /// As [`Self::emit`], for an event that happened at `ts`.
-    pub fn emit_at(&self, ts: Timestamp, event: Event) {
-        self.queue.push(ts, event);
+    /// Has the sink called, without events, if none are queued: it takes something else in.
+    pub fn prompt_sink(&self) {
+        let mut inner = self.queue.lock();
+        inner.prompted = true;
+        self.queue.filled.notify_one();
     }
 
     /// Events that are held back until [`Self::release`]; without it they are dropped with the last clone.
@@ -204,10 +206,8 @@ impl Queue {
 
     /// Writes in parts, each of which proves that the reader reads.
     fn write(&self, batch: &[Record], sink: &mut dyn Sink) -> io::Result<()> {
-        if batch.is_empty() {
-            return sink.write(batch);
-        }
-        for part in batch.chunks(PART) {
+        let empty = batch.is_empty().then_some(batch);
+        for part in batch.chunks(PART).chain(empty) {
             sink.write(part)?;
             let mut inner = self.lock();
             inner.batches += 1;
@@ -219,7 +219,7 @@ impl Queue {
     /// Waits until events are queued, the queue is closed, or `held` has passed.
     fn wait_for_events(&self, held: Option<Instant>) -> MutexGuard<'_, Inner> {
         let is_idle = |inner: &mut Inner| {
-            inner.idle = inner.queued.is_empty() && !inner.closed;
+            inner.idle = inner.queued.is_empty() && !inner.closed && !inner.prompted;
             inner.idle
         };
         let inner = self.lock();
@@ -227,10 +227,7 @@ impl Queue {
             return self.filled.wait_while(inner, is_idle).unwrap_or_else(PoisonError::into_inner);
         };
         let left = held.saturating_duration_since(Instant::now());
-        let waited = self.filled.wait_timeout_while(inner, left, is_idle);
-        let mut inner = waited.unwrap_or_else(PoisonError::into_inner).0;
-        inner.idle = false;
-        inner
+        self.filled.wait_timeout_while(inner, left, is_idle).unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn write_all(&self, sink: &mut dyn Sink) {
@@ -238,7 +235,9 @@ impl Queue {
         loop {
             let held = sink.holds_until();
             let mut inner = self.wait_for_events(held);
-            if inner.queued.is_empty() && held.is_none() {
+            inner.idle = false;
+            let prompted = std::mem::take(&mut inner.prompted);
+            if inner.queued.is_empty() && held.is_none() && !prompted {
                 drop(inner);
                 sink.finish();
                 self.lock().gone = true;

@@ -110,13 +110,8 @@ fn events(fill: Fill) -> Vec<Event> {
 }
 
 fn packet(fill: Fill) -> PacketFields {
-    let options = PacketOptions {
-        mss: fill.maybe(1460),
-        ws: fill.maybe(7),
-        sack_ok: fill.maybe(()).is_some(),
-        sack: fill.maybe((1, 2)),
-        ts: fill.maybe((3, 4)),
-    };
+    let options =
+        PacketOptions { mss: Some(1460), ws: Some(7), sack_ok: true, sack: Some((1, 2)), ts: Some((3, 4)) };
     PacketFields {
         dir: Some(Dir::Out),
         flags: fill.maybe(vec!["SYN"]),
@@ -134,8 +129,8 @@ fn packet(fill: Fill) -> PacketFields {
         seq_raw: fill.maybe(17),
         ack_raw: fill.maybe(18),
         hex: fill.maybe("4500".to_owned()),
+        interface: fill.maybe("eth0".to_owned()),
         moved: Vec::new(),
-        captured: None,
     }
 }
 

@@ -41,6 +41,8 @@ pub struct DisplayOptions {
     pub progress: bool,
     /// A sentence that explains each change of state.
     pub explain: bool,
+    /// Packets with the addresses of both ends: no states of their sockets say them.
+    pub ends: bool,
     /// Colours.
     pub style: Style,
 }

@@ -1,6 +1,7 @@
 //! The text of the event `packet`: `#1 → SYN          seq 0          win 64240  mss 1460 sack ts ws 7  handshake 1/3`.
 
 use super::DisplayOptions;
+use super::subject::address;
 use super::units::bytes;
 use crate::event::{Dir, PacketFields, PacketOptions, Subject};
 use crate::text::sanitize;
@@ -37,16 +38,32 @@ pub(super) fn packet(
     {
         let _ = write!(text, "  ttl {ttl}");
     }
+    if let Some(interface) = &packet.interface {
+        let _ = write!(text, "  {}", sanitize::line(interface));
+    }
     if let Some(seq) = packet.seq_raw {
         let _ = write!(text, "  raw {seq}");
         if let Some(ack) = packet.ack_raw {
             let _ = write!(text, " ack {ack}");
         }
     }
-    write!(out, "#{} {arrow} {}", socket.conn, text.trim_end())?;
-    if let Some(note) = packet.note.as_ref().filter(|_| packet.carries.is_none()) {
+    write!(out, "#{}", socket.conn)?;
+    if display.ends
+        && let (Some(local), Some(peer)) = (&socket.local, &socket.peer)
+    {
+        let (from, to) = if packet.dir == Some(Dir::In) { (peer, local) } else { (local, peer) };
+        out.push(b' ');
+        address(from, out);
+        out.extend_from_slice(" → ".as_bytes());
+        address(to, out);
+    } else {
+        write!(out, " {arrow}")?;
+    }
+    write!(out, " {}", text.trim_end())?;
+    let said = packet.carries.as_deref().is_some_and(|carries| carries != "fragment");
+    if let Some(note) = packet.note.as_ref().filter(|_| !said) {
         let note = sanitize::line(note);
-        let step = note.starts_with("handshake") || note.starts_with("close");
+        let step = note.starts_with("handshake") || note.starts_with("close") || note.starts_with("fragment");
         write!(
             out,
             "  {}",
@@ -91,14 +108,17 @@ fn tcp_options(options: &PacketOptions, flags: &[&str]) -> String {
             let _ = write!(text, " ws {scale}");
         }
     }
-    if options.sack.is_some() {
-        text.push_str(" sack-block");
+    if let Some((from, to)) = options.sack {
+        let _ = write!(text, " sack {from}..{to}");
     }
     text
 }
 
 fn datagram(packet: &PacketFields, text: &mut String) {
     match (&packet.carries, &packet.note, packet.len) {
+        (Some(carries), _, Some(len)) if carries == "fragment" => {
+            let _ = write!(text, "{:<FLAGS$} {}", "FRAGMENT", bytes(len.into()));
+        }
         (Some(carries), Some(note), _) => {
             let _ = write!(text, "{:<FLAGS$} {}", carries.to_uppercase(), sanitize::line(note));
         }

@@ -1,16 +1,21 @@
 //! The capture file.
 
+use super::packet::CapturedPacket;
 use crate::capture::{Interface, PcapWriter};
-use crate::event::{CapturedPacket, Kind};
+use crate::event::Kind;
 use crate::sys::packet::Statistics;
 use crate::sys::{Error, Result, fd, interface};
 use jiff::Timestamp;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// `ARPHRD_NETROM` and other links are not told apart: what has a link header of 14 bytes is Ethernet.
 const ETHERNET_HEADER: usize = 14;
+
+/// Bytes that are written at once.
+const BUFFER: usize = 256 << 10;
 
 /// A pcapng file that is written.
 pub(super) struct CaptureFile {
@@ -29,36 +34,31 @@ impl CaptureFile {
         let to = if path == Path::new("-") {
             fd::take_output().map(File::from).map_err(failed)?
         } else {
-            File::create(path).map_err(failed)?
+            // What others said is nobody else's.
+            let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+            open.map_err(failed)?
         };
         let application = concat!("soquete ", env!("CARGO_PKG_VERSION"));
-        let writer = PcapWriter::new(BufWriter::new(to), application).map_err(failed)?;
+        let writer = PcapWriter::new(BufWriter::with_capacity(BUFFER, to), application).map_err(failed)?;
         Ok(Self { writer, name, snap, interfaces: Vec::new() })
     }
 
     /// Saves a packet.
-    pub(super) fn save(
-        &mut self,
-        at: Timestamp,
-        packet: &CapturedPacket,
-        comment: Option<&str>,
-    ) -> Result<()> {
-        self.try_save(at, packet, comment).map_err(|error| self.failed(error))
+    pub(super) fn save(&mut self, captured: &CapturedPacket, comment: Option<&str>) -> Result<()> {
+        self.try_save(captured, comment).map_err(|error| self.failed(error))
     }
 
-    fn try_save(&mut self, at: Timestamp, packet: &CapturedPacket, comment: Option<&str>) -> io::Result<()> {
+    fn try_save(&mut self, packet: &CapturedPacket, comment: Option<&str>) -> io::Result<()> {
         let ethernet = packet.network == ETHERNET_HEADER;
         let key = (packet.interface, ethernet);
-        let index = match self.interfaces.iter().position(|known| *known == key) {
-            Some(index) => index,
-            None => {
-                let link = if ethernet { crate::capture::ETHERNET } else { crate::capture::RAW };
-                let name = interface::name(packet.interface);
-                self.writer.interface(&Interface { name, link }, self.snap)?;
-                self.interfaces.push(key);
-                self.interfaces.len() - 1
-            }
-        };
+        let known = self.interfaces.iter().position(|known| *known == key);
+        if known.is_none() {
+            let link = if ethernet { crate::capture::ETHERNET } else { crate::capture::RAW };
+            let name = interface::name(packet.interface);
+            self.writer.interface(&Interface { name, link }, self.snap)?;
+            self.interfaces.push(key);
+        }
+        let index = known.unwrap_or(self.interfaces.len() - 1);
         let mut bytes = std::borrow::Cow::from(&packet.bytes[..]);
         let mut length = packet.length;
         if !ethernet {
@@ -69,11 +69,21 @@ impl CaptureFile {
             bytes.to_mut().splice(12..12, [0x81, 0].into_iter().chain(tag.to_be_bytes()));
             length += 4;
         }
-        let nanoseconds = u64::try_from(at.as_nanosecond()).unwrap_or_default();
+        let nanoseconds = u64::try_from(packet.at.as_nanosecond()).unwrap_or_default();
         let index = u32::try_from(index).unwrap_or_default();
         // The direction of a packet on loopback is both.
         let outgoing = (packet.interface != 1).then_some(packet.outgoing);
         self.writer.packet(index, nanoseconds, &bytes, length, outgoing, comment)
+    }
+
+    /// Writes what is buffered: a reader of a pipe sees the packets as they come.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(|error| self.failed(error))
+    }
+
+    /// Adds the secrets of TLS sessions, for the packets that follow.
+    pub(super) fn secrets(&mut self, keylog: &[u8]) -> Result<()> {
+        self.writer.secrets(keylog).map_err(|error| self.failed(error))
     }
 
     /// Adds the counts of the capture to each interface, and writes what is buffered.

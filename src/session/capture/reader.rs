@@ -1,8 +1,9 @@
 //! The thread that reads the ring.
 
 use super::Shared;
-use crate::event::{CapturedPacket, Event, Events, PacketFields, Proto, Role, Subject};
-use crate::sys::packet::{Frame, PacketSocket, Statistics};
+use super::packet::CapturedPacket;
+use crate::event::Events;
+use crate::sys::packet::{PacketSocket, Statistics};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::{Error, Result};
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ const DELAY: Duration = Duration::from_millis(10);
 const LOOK: Duration = Duration::from_millis(5);
 /// How long the end waits for packets after the last call on a socket.
 const LINGER: Duration = Duration::from_millis(20);
+/// How long the end waits for a stage that takes nothing.
+const LAST_CHANCE: Duration = Duration::from_secs(2);
 
 /// The thread, until [`Reader::finish`].
 pub(super) struct Reader {
@@ -45,35 +48,35 @@ impl Reader {
 }
 
 fn read(mut socket: PacketSocket, events: &Events, shared: &Shared, over: &AtomicBool) -> Statistics {
+    let mut packets: Vec<CapturedPacket> = Vec::new();
     let mut end = None;
     loop {
         let now = Instant::now();
-        let before = Timestamp::now().as_nanosecond().try_into().unwrap_or(i64::MAX);
-        let delay = i64::try_from(DELAY.as_nanos()).unwrap_or_default();
-        socket.read(|frame| events.emit_at(frame.at, event(&frame)));
-        shared.complete_until.store(before - delay, Ordering::Release);
-        if over.load(Ordering::Acquire) && now >= *end.get_or_insert(now + LINGER) {
-            shared.complete_until.store(i64::MAX, Ordering::Release);
-            return socket.statistics();
+        let asked_at = over.load(Ordering::Acquire).then(|| *end.get_or_insert(now));
+        if shared.backlog.has_room() {
+            let before: i64 = Timestamp::now().as_nanosecond().try_into().unwrap_or(i64::MAX);
+            let delay = i64::try_from(DELAY.as_nanos()).unwrap_or_default();
+            socket.read(|frame| packets.push(frame.into()));
+            let any = !packets.is_empty();
+            shared.backlog.add(&mut packets);
+            shared.complete_until.store(before - delay, Ordering::Release);
+            if any {
+                events.prompt_sink();
+            }
+            if asked_at.is_some_and(|at| now >= at + LINGER) {
+                break;
+            }
+        } else if asked_at.is_some_and(|at| now >= at + LAST_CHANCE) {
+            break;
         }
         // If waiting fails the next look comes at once.
-        let _ = wait(&[(socket.as_fd(), Interest::Reading)], Some(now + LOOK));
+        let interest =
+            if shared.backlog.has_room() { &[(socket.as_fd(), Interest::Reading)][..] } else { &[] };
+        let _ = wait(interest, Some(now + LOOK));
     }
-}
-
-/// A packet of no socket yet; the stage knows which one.
-fn event(frame: &Frame<'_>) -> Event {
-    let captured = CapturedPacket {
-        interface: frame.interface,
-        outgoing: frame.outgoing,
-        protocol: frame.protocol,
-        vlan: frame.vlan,
-        segment_size: frame.gso.map(|gso| gso.size),
-        bytes: frame.bytes.to_vec(),
-        network: frame.network,
-        length: frame.length,
-    };
-    let socket = Subject { conn: 0, proto: Proto::Tcp, local: None, peer: None, role: Role::Client };
-    let packet = PacketFields { captured: Some(Box::new(captured)), ..PacketFields::default() };
-    Event::Packet { socket, packet: Box::new(packet) }
+    let mut unread = 0;
+    socket.read(|_| unread += 1);
+    shared.complete_until.store(i64::MAX, Ordering::Release);
+    let counts = socket.statistics();
+    Statistics { dropped: counts.dropped + unread, ..counts }
 }

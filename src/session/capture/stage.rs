@@ -1,18 +1,17 @@
-//! The stage between the event queue and the printer: events and packets in the order of their times, each packet with its
-//! socket and its numbers.
+//! The stage between the event queue and the printer: events and packets in the order of their times.
 
+use super::Shared;
 use super::diagram::Diagram;
+use super::dissect::{Dissected, Dissector};
 use super::file::CaptureFile;
-use super::sockets::Sockets;
-use super::{CaptureConfig, Shared};
-use crate::capture::{Flow, Note, Packet, Payload, decode, moves};
-use crate::event::{Dir, Event, PacketFields, PacketOptions, Proto, Record, Sink, State, Subject};
+use super::packet::CapturedPacket;
+use super::secrets::Secrets;
+use crate::capture::{Note, moves};
+use crate::event::{Event, PacketFields, Record, SCHEMA_VERSION, Sink, State};
 use crate::sys::packet::Statistics;
 use jiff::Timestamp;
-use std::collections::{HashMap, VecDeque};
-use std::fmt::Write as _;
+use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,200 +22,192 @@ const LOOK: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_millis(300);
 /// A change of state is found at most this long after the packet that caused it.
 const CAUSED: Duration = Duration::from_millis(10);
-/// Connections followed at once; with more the numbers of one begin anew.
-const FLOWS: usize = 8192;
+/// Records that are given to the printer at once.
+const PART: usize = 1024;
 
 /// See the module.
 pub struct Stage {
     printer: Box<dyn Sink>,
-    config: CaptureConfig,
+    /// Shows the packets alone, numbered by themselves.
+    packet_printer: Option<Box<dyn Sink>>,
+    packet_seq: u64,
+    dissector: Dissector,
     file: Option<CaptureFile>,
+    /// Of TLS sessions, for the file.
+    secrets: Option<Secrets>,
     diagram: Option<Diagram>,
     shared: Arc<Shared>,
-    /// In the order of their times.
+    /// Packets are shown.
+    show: bool,
+    /// Of the events errors alone are shown.
+    quiet: bool,
+    /// Events, in the order of their times.
     held: VecDeque<Record>,
-    sockets: Sockets,
-    flows: HashMap<(SocketAddr, SocketAddr), Flow>,
+    /// Packets, in the order of their times.
+    packets: VecDeque<CapturedPacket>,
+    /// The number of the last event taken in, and of the last one given out: the difference is what was added, and gaps stay.
+    seq_in: u64,
     seq: u64,
-    /// Packets that belonged to a socket.
+    /// More is ready than was given out.
+    ready: bool,
+    /// Packets that belonged to a connection of interest.
     captured: u64,
 }
 
 impl Stage {
     pub(super) fn new(
-        printer: Box<dyn Sink>,
-        config: &CaptureConfig,
-        file: Option<CaptureFile>,
-        diagram: Option<Diagram>,
+        (printer, packet_printer): (Box<dyn Sink>, Option<Box<dyn Sink>>),
+        dissector: Dissector,
+        (file, secrets, diagram): (Option<CaptureFile>, Option<Secrets>, Option<Diagram>),
         shared: Arc<Shared>,
+        (show, quiet): (bool, bool),
     ) -> Self {
         Self {
             printer,
-            config: config.clone(),
+            packet_printer,
+            packet_seq: 0,
+            dissector,
             file,
+            secrets,
             diagram,
             shared,
+            show,
+            quiet,
             held: VecDeque::new(),
-            sockets: Sockets::default(),
-            flows: HashMap::new(),
+            packets: VecDeque::new(),
+            seq_in: 0,
             seq: 0,
+            ready: false,
             captured: 0,
         }
     }
 
-    /// Puts a record where its time says; it mostly belongs near the end.
+    /// Puts a record where its time says; it mostly belongs to the end.
     fn hold(&mut self, record: Record) {
-        self.sockets.learn(&record.event);
+        self.dissector.learn(&record.event);
+        let lost = record.seq.saturating_sub(self.seq_in + 1);
+        (self.seq_in, self.seq) = (record.seq, self.seq + lost);
         let at = self.held.iter().rposition(|held| held.ts <= record.ts).map_or(0, |before| before + 1);
         self.held.insert(at, record);
     }
 
-    /// Passes on what no packet can precede any more.
+    /// Takes the packets in that the reader read.
+    fn take_packets(&mut self) {
+        for packet in self.shared.backlog.take() {
+            let at =
+                self.packets.iter().rposition(|held| held.at <= packet.at).map_or(0, |before| before + 1);
+            self.packets.insert(at, packet);
+        }
+    }
+
+    /// Passes on what nothing can precede any more.
     fn release(&mut self, all: bool) -> io::Result<()> {
         let complete = self.shared.complete_until.load(Ordering::Acquire);
+        self.take_packets();
         let overdue = Timestamp::now() - LONGEST;
-        let mut ready = Vec::new();
-        while let Some(first) = self.held.front() {
-            let passed = i64::try_from(first.ts.as_nanosecond()).unwrap_or(i64::MAX) <= complete;
-            if !all && !passed && first.ts > overdue {
+        let (mut ready, mut shown) = (Vec::new(), Vec::new());
+        while ready.len() + shown.len() < PART || all {
+            let (packet, event) = (self.packets.front().map(|p| p.at), self.held.front().map(|r| r.ts));
+            let Some(at) = packet.into_iter().chain(event).min() else { break };
+            let passed = i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX) <= complete;
+            if !all && !passed && at > overdue {
                 break;
             }
-            let Some(mut record) = self.held.pop_front() else { break };
-            if matches!(record.event, Event::Packet { .. }) && !self.describe(&mut record) {
+            let is_packet = packet == Some(at);
+            let Some(mut record) = (if is_packet { self.next_packet() } else { self.next_event() }) else {
                 continue;
-            }
-            if let Event::Capture { captured, dropped, .. } = &mut record.event {
-                let counts = Statistics { captured: *captured, dropped: *dropped };
-                *captured = self.captured;
-                self.finish_file(record.ts, counts);
-            }
-            if let Some(diagram) = &mut self.diagram {
-                diagram.add(&record);
-            }
-            if matches!(record.event, Event::Packet { .. }) && !self.config.show {
-                continue;
-            }
-            self.seq += 1;
-            record.seq = self.seq;
-            ready.push(record);
+            };
+            let apart = is_packet && self.packet_printer.is_some();
+            let (seq, to) =
+                if apart { (&mut self.packet_seq, &mut shown) } else { (&mut self.seq, &mut ready) };
+            *seq += 1;
+            record.seq = *seq;
+            to.push(record);
+        }
+        self.release_secrets(false);
+        self.ready = ready.len() + shown.len() >= PART;
+        if let Some(file) = self.file.as_mut().filter(|_| !self.ready) {
+            let flushed = file.flush();
+            self.check(flushed);
+        }
+        if !shown.is_empty() {
+            self.print_packets(&shown);
         }
         if ready.is_empty() { Ok(()) } else { self.printer.write(&ready) }
     }
 
-    /// Says what is known of a packet, and saves it; returns whether it is to be shown.
-    fn describe(&mut self, record: &mut Record) -> bool {
-        let Event::Packet { socket, packet: fields } = &mut record.event else { return false };
-        let Some(captured) = fields.captured.take() else { return false };
-        let bytes = captured.bytes.get(captured.network..).unwrap_or_default();
-        let length = captured.length.saturating_sub(u32::try_from(captured.network).unwrap_or_default());
-        let Some(packet) = decode(captured.protocol, bytes, length) else { return false };
-        let Some((subject, dir)) = self.subject(&packet) else { return false };
-        *socket = subject;
-        let note = self.fill(fields, &packet, dir);
-        fields.vlan = captured.vlan.map(|tag| tag & 0xfff);
-        if let (Some(size), Some(len)) = (captured.segment_size, fields.len)
-            && len > u32::from(size)
-        {
-            (fields.segments, fields.segment_size) = (Some(len.div_ceil(size.into())), Some(size));
+    fn print_packets(&mut self, shown: &[Record]) {
+        let Some(printer) = &mut self.packet_printer else { return };
+        if let Err(error) = printer.write(shown) {
+            // It is set once: nothing is printed after it.
+            let _ = self.shared.unprinted.set(error);
+            (self.packet_printer, self.show) = (None, false);
         }
-        if self.config.hex {
-            let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            });
-            fields.hex = Some(hex);
-        }
-        self.captured += 1;
-        fields.moved = moved(&self.held, socket.conn, record.ts, fields, note);
-        if let Some(file) = &mut self.file {
-            let moved =
-                fields.moved.iter().map(|(from, to)| format!("{from} → {to}")).collect::<Vec<_>>().join(", ");
-            let comment = Some(moved.as_str()).filter(|comment| !comment.is_empty());
-            if let Err(error) = file.save(record.ts, &captured, comment) {
-                self.fail(error);
-            }
-        }
-        true
     }
 
-    fn finish_file(&mut self, at: Timestamp, counts: Statistics) {
-        if let Some(Err(error)) = self.file.as_mut().map(|file| file.finish(at, counts)) {
-            self.fail(error);
+    fn next_event(&mut self) -> Option<Record> {
+        let mut record = self.held.pop_front()?;
+        if let Some(diagram) = &mut self.diagram {
+            diagram.add(&record);
         }
-        if let Some(Err(error)) = self.diagram.take().map(Diagram::finish) {
-            self.fail(error);
+        if let Event::Capture { captured, dropped, .. } = &mut record.event {
+            let counts = Statistics { captured: *captured, dropped: *dropped };
+            *captured = self.captured;
+            self.finish_files(record.ts, counts);
+        }
+        (!self.quiet || matches!(record.event, Event::Error { .. })).then_some(record)
+    }
+
+    /// Says what is known of the next packet, and saves it; returns it if it is to be shown.
+    fn next_packet(&mut self) -> Option<Record> {
+        let captured = self.packets.pop_front()?;
+        self.shared.backlog.release(&captured);
+        let Dissected { socket, mut fields, note, packet } = self.dissector.dissect(&captured)?;
+        self.captured += 1;
+        fields.moved = moved(&self.held, socket.conn, captured.at, &fields, note);
+        let ts = captured.at;
+        if let Some(file) = &mut self.file {
+            let comment = comment(&fields.moved);
+            let saved = match &mut self.secrets {
+                Some(secrets) => secrets.save(file, captured, packet, comment),
+                None => file.save(&captured, comment.as_deref()),
+            };
+            self.check(saved);
+        }
+        let event = Event::Packet { socket, packet: Box::new(fields) };
+        let record = Record { v: SCHEMA_VERSION, seq: 0, ts, event };
+        if let Some(diagram) = &mut self.diagram {
+            diagram.add(&record);
+        }
+        (self.show && !self.quiet).then_some(record)
+    }
+
+    /// Saves the packets whose secrets are known.
+    fn release_secrets(&mut self, all: bool) {
+        if let (Some(file), Some(secrets)) = (&mut self.file, &mut self.secrets) {
+            let saved = secrets.release(file, all);
+            self.check(saved);
+        }
+    }
+
+    fn finish_files(&mut self, at: Timestamp, counts: Statistics) {
+        self.release_secrets(true);
+        if let Some(file) = &mut self.file {
+            let saved = file.finish(at, counts);
+            self.check(saved);
+        }
+        if let Some(diagram) = self.diagram.take() {
+            let drawn = diagram.finish();
+            self.check(drawn);
         }
     }
 
     /// Keeps the first error of the file, and writes no more to it.
-    fn fail(&mut self, error: crate::sys::Error) {
-        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        self.file = None;
-    }
-
-    /// The socket of a packet, and the packet's direction; of an ICMP error the socket of the packet it is about.
-    fn subject(&self, packet: &Packet) -> Option<(Subject, Dir)> {
-        match (&packet.payload, packet.ends()) {
-            (Payload::Tcp(_), Some((source, destination))) => {
-                self.sockets.of(Proto::Tcp, source, destination)
-            }
-            (Payload::Udp { .. }, Some((source, destination))) => {
-                self.sockets.of(Proto::Udp, source, destination)
-            }
-            (Payload::Icmp(_, Some((source, destination))), _) => {
-                let of = |proto| self.sockets.of(proto, *source, *destination);
-                // What we sent was answered: the message goes the other way.
-                let (subject, dir) = of(Proto::Tcp).or_else(|| of(Proto::Udp))?;
-                Some((subject, if dir == Dir::Out { Dir::In } else { Dir::Out }))
-            }
-            _ => None,
+    fn check(&mut self, saved: crate::sys::Result<()>) {
+        if let Err(error) = saved {
+            self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            self.file = None;
         }
-    }
-
-    /// Fills the fields in; returns the note of a segment.
-    fn fill(&mut self, fields: &mut PacketFields, packet: &Packet, dir: Dir) -> Option<Note> {
-        fields.dir = Some(dir);
-        fields.ttl = Some(packet.ttl);
-        match &packet.payload {
-            Payload::Tcp(segment) => {
-                let (source, destination) = packet.ends()?;
-                let key = if source <= destination { (source, destination) } else { (destination, source) };
-                if self.flows.len() >= FLOWS && !self.flows.contains_key(&key) {
-                    self.flows.clear();
-                }
-                let flow = self.flows.entry(key).or_default();
-                let relative = flow.follow(usize::from(source != key.0), segment);
-                fields.flags = Some(segment.flags.names().collect());
-                (fields.seq, fields.ack, fields.win) =
-                    (Some(relative.seq), relative.ack, Some(relative.window));
-                fields.len = Some(segment.len);
-                fields.note = relative.note.map(|note| note.to_string());
-                let options = segment.options;
-                let options = PacketOptions {
-                    mss: options.mss,
-                    ws: options.window_scale,
-                    sack_ok: options.sack_permitted,
-                    sack: options.sack,
-                    ts: options.timestamps,
-                };
-                fields.options = (options != PacketOptions::default()).then_some(options);
-                if self.config.raw_numbers {
-                    fields.seq_raw = Some(segment.seq);
-                    fields.ack_raw = segment.flags.ack.then_some(segment.ack);
-                }
-                return relative.note;
-            }
-            Payload::Udp { len, .. } => fields.len = Some(*len),
-            Payload::Icmp(words, _) => {
-                (fields.carries, fields.note) = (Some("icmp".to_owned()), Some(words.clone()))
-            }
-            Payload::Neighbour(words) => {
-                (fields.carries, fields.note) = (Some("nd".to_owned()), Some(words.clone()))
-            }
-            Payload::Fragment => fields.carries = Some("fragment".to_owned()),
-            Payload::Other(number) => fields.carries = Some(number.to_string()),
-        }
-        None
     }
 }
 
@@ -229,6 +220,9 @@ fn moved(
     note: Option<Note>,
 ) -> Vec<(State, State)> {
     let (Some(dir), Some(flags)) = (fields.dir, fields.flags.as_deref()) else { return Vec::new() };
+    if !matches!(note, Some(Note::Handshake(_) | Note::Close(..))) && !flags.contains(&"RST") {
+        return Vec::new();
+    }
     let caused =
         later.iter().take_while(|record| record.ts <= at + CAUSED).filter_map(|record| match &record.event {
             Event::State { socket, from, to, .. }
@@ -241,6 +235,12 @@ fn moved(
     caused.collect()
 }
 
+/// Changes of state as the comment of a packet.
+fn comment(moved: &[(State, State)]) -> Option<String> {
+    let text = moved.iter().map(|(from, to)| format!("{from} → {to}")).collect::<Vec<_>>().join(", ");
+    (!text.is_empty()).then_some(text)
+}
+
 impl Sink for Stage {
     fn write(&mut self, batch: &[Record]) -> io::Result<()> {
         for record in batch {
@@ -250,12 +250,17 @@ impl Sink for Stage {
     }
 
     fn holds_until(&self) -> Option<Instant> {
-        (!self.held.is_empty()).then(|| Instant::now() + LOOK)
+        let now = || Instant::now() + if self.ready { Duration::ZERO } else { LOOK };
+        let waits = self.file.is_some() && self.secrets.as_ref().is_some_and(Secrets::waits);
+        (waits || !self.held.is_empty() || !self.packets.is_empty()).then(now)
     }
 
     fn finish(&mut self) {
         // An error of the printer is reported by the queue where it was returned first.
         let _ = self.release(true);
+        if let Some(printer) = &mut self.packet_printer {
+            printer.finish();
+        }
         self.printer.finish();
     }
 }

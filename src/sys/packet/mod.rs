@@ -1,5 +1,5 @@
-//! Packets of this machine's interfaces, as they pass: packet(7) sockets with a ring (TPACKET_V3), each packet once, with its
-//! time, its true number of segments, and its VLAN. Needs CAP_NET_RAW in the network namespace.
+//! Packets of this machine's interfaces, as they pass: packet(7) sockets with a ring (`TPACKET_V3`), each packet once, with its
+//! time, its true number of segments, and its VLAN. Needs `CAP_NET_RAW` in the network namespace.
 
 mod filter;
 mod frame;

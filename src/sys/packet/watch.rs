@@ -17,6 +17,14 @@ impl PortWatch {
         Self(Arc::new(Mutex::new((Ports::default(), filter))))
     }
 
+    /// Follows these ports instead.
+    pub fn set(&self, ports: Ports) -> Result<()> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.1.filter(&ports)?;
+        inner.0 = ports;
+        Ok(())
+    }
+
     /// Adds the port of an internet address.
     pub fn add(&self, address: &Address) -> Result<()> {
         let Some(port) = address.inet().map(|address| address.port()).filter(|port| *port != 0) else {

@@ -35,6 +35,12 @@ impl SocketFactory {
         Self { watched_ports: Some(watch), ..self }
     }
 
+    /// Whether packets of the sockets are captured.
+    #[must_use]
+    pub const fn is_captured(&self) -> bool {
+        self.watched_ports.is_some()
+    }
+
     /// Has a capture follow the port of an address.
     pub(in crate::sys) fn watch_port(&self, address: &Address) -> Result<()> {
         self.watched_ports.as_ref().map_or(Ok(()), |watch| watch.add(address))
