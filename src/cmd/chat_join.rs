@@ -3,6 +3,7 @@
 use super::{Context, Result, connect_config, end_config};
 use crate::cli::ChatJoin;
 use crate::net::address::Endpoint;
+use crate::session::Stdio;
 use crate::session::chat_client::{self, Config};
 use crate::session::chat_server::PORT;
 use crate::sys::fd;
@@ -15,6 +16,7 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
         nick: args.nick.clone(),
         end: end_config(&args.eof, args.idle_timeout, fd::input()),
         prompt: "> ",
+        stdio: Stdio::default(),
     };
     chat_client::run(&config, context)
 }

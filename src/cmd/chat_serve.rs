@@ -4,6 +4,7 @@ use super::{Context, Result, access_rules, bind_target, ready};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Endpoint;
+use crate::session::Stdio;
 use crate::session::chat_server::{self, Config, PORT};
 
 /// Runs `soquete chat-serve`.
@@ -17,6 +18,7 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
         ready: ready(&args.listener.ready),
         rules: rules(&args.room),
         prompt: "> ",
+        stdio: Stdio::default(),
     };
     chat_server::run(&config, context)
 }

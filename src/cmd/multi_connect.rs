@@ -4,6 +4,7 @@ use super::{Context, Result, end_config};
 use crate::cli::MultiConnect;
 use crate::net::resolve::Lookup;
 use crate::relay::{EndConfig, OnPeerEof};
+use crate::session::Stdio;
 use crate::session::clients::{self, Config, read_targets};
 use crate::sys::fd;
 
@@ -21,6 +22,7 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
         ordered: args.ordered,
         prefix: !args.no_prefix,
         end: EndConfig { on_peer_eof, ..end },
+        stdio: Stdio::default(),
     };
     clients::run(config, context)
 }

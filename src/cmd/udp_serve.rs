@@ -3,6 +3,7 @@
 use super::{Context, Result, response};
 use crate::cli::{AnswerArgs, UdpServe};
 use crate::net::address::Endpoint;
+use crate::session::Stdio;
 use crate::session::udp_server::{self, Answer, Config, Membership};
 use crate::sys;
 
@@ -31,6 +32,7 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
         lines: args.lines,
         count: args.count,
         idle_timeout: args.idle_timeout,
+        stdio: Stdio::default(),
     })
 }
 

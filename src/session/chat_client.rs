@@ -1,8 +1,8 @@
 //! The chat client: a connection relayed as `connect` relays it, with a console on a terminal.
 
 use super::connect::ConnectConfig;
-use super::pipe::{input, output, relay_config};
-use super::{Context, Outcome, Result, console};
+use super::pipe::relay_config;
+use super::{Context, Outcome, Result, Stdio, console};
 use crate::net::connect::ConnectError;
 use crate::relay::{self, EndConfig, Relay, RelayConfig, RelayEnd};
 use crate::sys;
@@ -20,6 +20,8 @@ pub struct Config {
     pub end: EndConfig,
     /// The prompt on a terminal.
     pub prompt: &'static str,
+    /// The lines to say, and where those of others go.
+    pub stdio: Stdio,
 }
 
 /// Runs the client until the room closes the connection, or the input ends as the configuration says.
@@ -32,7 +34,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     if let Some(nick) = &config.nick {
         request_nick(&socket, nick)?;
     }
-    let console = console::open(&console::Config { prompt: config.prompt }, context)?;
+    let console = console::open(&console::Config { prompt: config.prompt }, &config.stdio, context)?;
     let (console, relay) = match console {
         Some((console, ends)) => {
             let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));
@@ -40,7 +42,10 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
             // The console makes text safe itself, line by line.
             (Some(console), RelayConfig { incoming: None, ..relay })
         }
-        None => (None, relay_config(Some(input()?), Some(output()?), config.end, context)),
+        None => {
+            let (input, output) = (config.stdio.input()?, config.stdio.relay_output()?);
+            (None, relay_config(Some(input), Some(output), config.end, context))
+        }
     };
     let ended = relay::run(socket, relay, &context.stop);
     match (console, &ended) {

@@ -15,6 +15,7 @@ pub mod ready;
 pub mod resolve;
 pub mod retry;
 pub mod shared;
+mod stdio;
 pub mod stdout;
 pub mod table;
 pub mod tcp_server;
@@ -26,3 +27,4 @@ mod wait;
 
 pub use context::Context;
 pub use outcome::{Outcome, Result};
+pub use stdio::Stdio;

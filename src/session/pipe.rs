@@ -7,6 +7,7 @@ use crate::sys;
 use crate::sys::fd::{self, Output};
 use crate::sys::splice::Filter;
 use crate::text::crlf::Crlf;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// A relay of standard input and output, for `connect` and `listen`.
@@ -35,10 +36,18 @@ pub fn crlf(wanted: bool) -> Option<Filter> {
 
 /// Standard input for the relay's own use.
 pub fn input() -> sys::Result<OwnedFd> {
-    fd::take_input().map_err(|e| sys::Error::new("open", "standard input", e).about(Kind::File))
+    fd::take_input().map_err(no_input)
 }
 
 /// Standard output for the relay's own use.
 pub fn output() -> sys::Result<Output> {
-    Output::standard().map_err(|e| sys::Error::new("open", "standard output", e).about(Kind::File))
+    Output::standard().map_err(no_output)
+}
+
+pub(super) fn no_input(error: io::Error) -> sys::Error {
+    sys::Error::new("open", "standard input", error).about(Kind::File)
+}
+
+pub(super) fn no_output(error: io::Error) -> sys::Error {
+    sys::Error::new("open", "standard output", error).about(Kind::File)
 }

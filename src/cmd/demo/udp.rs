@@ -5,6 +5,7 @@ use crate::cmd::Context;
 use crate::event::{Proto, Role};
 use crate::net::bind::ListenConfig;
 use crate::net::connect::ConnectError;
+use crate::session::Stdio;
 use crate::session::datagrams::DatagramOutput;
 use crate::sys::mmsg::{BatchReceiver, BatchSender, Datagram, OutgoingDatagram};
 use crate::sys::socket::Socket;
@@ -39,7 +40,8 @@ pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), Connect
     }
     step(context)?;
     receive(&mut receiver, &client)?;
-    DatagramOutput::open(context.report.as_mut(), &context.stop, false)?.write(&receiver, &client)?;
+    DatagramOutput::open(&Stdio::default(), context.report.as_mut(), &context.stop, false)?
+        .write(&receiver, &client)?;
     step(context)?;
     drop(client);
     step(context)?;

@@ -10,7 +10,7 @@ mod transcript;
 
 use super::ready::{self, Ready};
 use super::wait::stopped;
-use super::{Context, Outcome, Result, console, pipe, stdout};
+use super::{Context, Outcome, Result, Stdio, console, stdout};
 use crate::chat::Rules;
 use crate::event::{Proto, Subject};
 use crate::exit::Exit;
@@ -58,6 +58,8 @@ pub struct Config {
     pub rules: Rules,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
+    /// Where the transcript goes; an operator types at a terminal alone.
+    pub stdio: Stdio,
 }
 
 /// Runs the server until a signal, or the end of standard output.
@@ -88,7 +90,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
     let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone())));
     let (console, (output, mut written)) =
-        open_output(&server, listeners.first().map(Socket::subject), config.prompt, context)?;
+        open_output(&server, listeners.first().map(Socket::subject), config, context)?;
     // The console has its own filter.
     let visible = if console.is_some() { None } else { (context.visible)() };
     let mut transcript = Transcript { server: Rc::clone(&server), visible, output: output.clone() };
@@ -123,19 +125,21 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
 fn open_output(
     server: &Shared,
     listener: Option<Subject>,
-    prompt: &'static str,
+    config: &Config,
     context: &Context,
 ) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
-    if let Some((console, ends)) = console::open(&console::Config { prompt }, context)? {
+    let stdio = &config.stdio;
+    if let Some((console, ends)) = console::open(&console::Config { prompt: config.prompt }, stdio, context)?
+    {
         operator::join(server, listener, ends.typed, false)?;
         return Ok((Some(console), stdout::open_to(ends.show)?));
     }
-    if console::is_interactive() {
-        operator::join(server, listener, pipe::input()?, !fd::is_terminal(fd::output()))?;
+    if console::is_interactive(stdio) {
+        operator::join(server, listener, stdio.input()?, !fd::is_terminal(fd::output()))?;
     } else {
         server.borrow_mut().join_transcript(listener);
     }
-    Ok((None, stdout::open()?))
+    Ok((None, stdout::open_to(stdio.output()?)?))
 }
 
 /// Accepts clients at one listener.

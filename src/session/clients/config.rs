@@ -8,6 +8,7 @@ use crate::net::resolve::Lookup;
 use crate::net::source::Source;
 use crate::relay::EndConfig;
 use crate::relay::task::TaskConfig;
+use crate::session::Stdio;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
@@ -36,6 +37,8 @@ pub struct Config {
     pub prefix: bool,
     /// When a connection is over.
     pub end: EndConfig,
+    /// Its lines go to every target, and theirs to it.
+    pub stdio: Stdio,
 }
 
 /// One of the targets.

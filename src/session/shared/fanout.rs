@@ -54,11 +54,20 @@ pub(in crate::session) struct InputFanout {
     pub(super) waiting_said: Cell<bool>,
 }
 
-/// Starts the fan-out in this runtime; `filter` changes what is read. Without `reads` there is never any input.
+/// Starts the fan-out of standard input, as [`open_of`]; without `reads` there is never any input.
 pub(in crate::session) fn open(framing: Framing, filter: Option<Filter>, reads: bool) -> Rc<InputFanout> {
+    open_of(framing, filter, reads.then(fd::take_input))
+}
+
+/// Starts the fan-out of `input` in this runtime; `filter` changes what is read.
+pub(in crate::session) fn open_of(
+    framing: Framing,
+    filter: Option<Filter>,
+    input: Option<io::Result<OwnedFd>>,
+) -> Rc<InputFanout> {
     let fanout = Rc::new(InputFanout::new(framing));
-    if reads {
-        tokio::task::spawn_local(Rc::clone(&fanout).run(fd::take_input(), filter));
+    if let Some(input) = input {
+        tokio::task::spawn_local(Rc::clone(&fanout).run(input, filter));
     }
     fanout
 }
