@@ -3,15 +3,15 @@
 use super::{Context, Result, access_rules, bind_target, ready};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
-use crate::net::address::Endpoint;
+use crate::net::address::Target;
 use crate::session::Stdio;
 use crate::session::chat_server::{self, Config, PORT};
 
 /// Runs `soquete chat-serve`.
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
-    let endpoint = Endpoint::parse_or(&args.address, Some(PORT))?;
+    let place = Target::parse_or(&args.address, Some(PORT))?;
     let config = Config {
-        target: bind_target(endpoint, &args.address, &args.server),
+        target: bind_target(place, &args.address, &args.server),
         access: access_rules(&args.server, context)?,
         options: args.listener.socket.server_options(),
         backlog: args.listener.backlog,

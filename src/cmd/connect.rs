@@ -1,8 +1,8 @@
 //! `soquete connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, connect_config, end_config, tls_client};
+use super::{Context, Outcome, Result, end_config, opening, tls_client};
 use crate::cli::Connect;
-use crate::net::address::Endpoint;
+use crate::net::address::Target;
 use crate::net::connect::ConnectError;
 use crate::relay::{self, EndConfig};
 use crate::session::connect::ConnectConfig;
@@ -12,12 +12,14 @@ use crate::sys::fd;
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
-    let target = Endpoint::parse(&args.target)?.into_target()?;
-    let connect = ConnectConfig { wait: args.wait, ..connect_config(target, &args.client, args.timeout) };
+    let target = Target::parse(&args.target)?.into_target()?;
+    let tls = tls_client(&args.tls, std::slice::from_ref(&target), context)?;
+    let opening = opening(&args.client, tls);
+    let connect = ConnectConfig { target, opening, timeout: args.timeout, wait: args.wait };
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let end = EndConfig { send_only: args.send_only, ..end };
-    if let Some(tls) = tls_client(&args.tls, &connect.target.host, context)? {
-        let config = engine::Config { connect, tls, end, has_input: !args.recv_only, crlf: args.crlf };
+    if !connect.opening.is_plain() {
+        let config = engine::Config { connect, end, has_input: !args.recv_only, crlf: args.crlf };
         return engine::run(&config, context);
     }
     let socket = match connect.open(context) {

@@ -2,22 +2,22 @@
 
 use super::{Context, Result, access_rules, bind_target, end_config, response, tls_server};
 use crate::cli::Listen;
-use crate::event::Proto;
-use crate::net::address::Endpoint;
+use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
 use crate::relay::EndConfig;
 use crate::session::ready;
 use crate::session::tcp_server::{self, Config, Service};
+use crate::sys::socket::SocketType;
 use crate::sys::{self, fd, limits};
 
 /// Runs the subcommand.
 pub fn run(args: &Listen, context: &mut Context) -> Result {
-    let bind_target = bind_target(Endpoint::parse(&args.address)?, &args.address, &args.server);
+    let bind_target = bind_target(Target::parse(&args.address)?, &args.address, &args.server);
     let config = config(args, context)?;
     limits::raise_descriptors();
     let listen_config = ListenConfig {
         sockets: &context.sockets,
-        proto: Proto::Tcp,
+        kind: SocketType::Stream,
         options: &args.listener.socket.server_options(),
         defaults: &[],
         backlog: args.listener.backlog,

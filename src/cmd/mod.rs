@@ -17,15 +17,16 @@ pub mod udp_send;
 pub mod udp_serve;
 
 use crate::cli::{ClientArgs, DatagramArgs, EofArgs, ReadyArgs, ServerArgs};
-use crate::net::address::Endpoint;
+use crate::net::address::{Endpoint, Target};
 use crate::net::bind::BindTarget;
 use crate::net::resolve::Lookup;
 use crate::relay::{self, EndConfig};
 pub(crate) use response::response;
 
-use crate::session::connect::ConnectConfig;
 use crate::session::datagrams::{DatagramSplit, InputConfig};
+use crate::session::opening::Opening;
 use crate::session::ready::Ready;
+use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
 use std::os::fd::BorrowedFd;
@@ -43,20 +44,9 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
     }
 }
 
-/// A client's connection to `target`.
-pub(crate) fn connect_config(
-    target: Endpoint,
-    args: &ClientArgs,
-    timeout: Option<Duration>,
-) -> ConnectConfig {
-    ConnectConfig {
-        target,
-        options: args.socket.options(),
-        source: args.source,
-        lookup: Lookup::from(&args.lookup),
-        timeout,
-        wait: None,
-    }
+/// How a client's streams are opened, through `tls` where it is given.
+pub(crate) fn opening(args: &ClientArgs, tls: Option<TlsClient>) -> Opening {
+    Opening { options: args.socket.options(), source: args.source, lookup: Lookup::from(&args.lookup), tls }
 }
 
 /// Where a server reports that it is ready.
@@ -65,7 +55,7 @@ pub(crate) fn ready(args: &ReadyArgs) -> Ready {
 }
 
 /// Where a server is to be reached, `endpoint` as it was read from `words`.
-pub(crate) fn bind_target(endpoint: Endpoint, words: &[String], server: &ServerArgs) -> BindTarget {
+pub(crate) fn bind_target(endpoint: Target, words: &[String], server: &ServerArgs) -> BindTarget {
     let (named, lookup) = (Endpoint::has_host(words), Lookup::from(&server.lookup));
     BindTarget { endpoint, named, public: server.public, lookup }
 }

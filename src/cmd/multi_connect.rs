@@ -1,8 +1,7 @@
 //! `soquete multi-connect`.
 
-use super::{Context, Result, end_config};
+use super::{Context, Result, end_config, opening};
 use crate::cli::MultiConnect;
-use crate::net::resolve::Lookup;
 use crate::relay::{EndConfig, OnPeerEof};
 use crate::session::Stdio;
 use crate::session::clients::{self, Config, read_targets};
@@ -14,9 +13,7 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let on_peer_eof = if args.reconnect { OnPeerEof::End } else { end.on_peer_eof };
     let config = Config {
         targets: read_targets(&args.target, &args.targets)?,
-        options: args.client.socket.options(),
-        source: args.client.source,
-        lookup: Lookup::from(&args.client.lookup),
+        opening: opening(&args.client, None),
         timeout: args.timeout,
         reconnect: args.reconnect,
         ordered: args.ordered,

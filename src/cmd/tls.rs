@@ -3,16 +3,16 @@
 use super::Context;
 use crate::cli::{TlsArgs, TlsClientArgs, TlsServerArgs};
 use crate::event::Kind;
-use crate::net::address::Host;
+use crate::net::address::Target;
 use crate::net::tls::{Acceptor, ClientOptions, Connector, ServerOptions};
 use crate::session::tls::{TlsClient, TlsServer};
 use crate::sys::Error;
 use std::path::PathBuf;
 
-/// How a client speaks TLS to `host`, where it is to. Reads every file that the flags name.
+/// How a client speaks TLS to `targets`, where it is to. Reads every file that the flags name.
 pub(crate) fn tls_client(
     args: &TlsClientArgs,
-    host: &Host,
+    targets: &[Target],
     context: &Context,
 ) -> Result<Option<TlsClient>, Error> {
     if !args.tls {
@@ -30,12 +30,13 @@ pub(crate) fn tls_client(
         max: args.common.tls_max,
         keylog: keylog(&args.common),
     })?;
-    let name = connector.name(Some(&host.to_string()))?;
     if args.tls_insecure {
         let text = "--tls-insecure: any certificate is accepted, whoever the server is";
         context.events.warn(Kind::Tls, "tls", text);
     }
-    Ok(Some(TlsClient { connector, name, allow_truncated: args.common.tls_allow_truncated }))
+    let tls = TlsClient { connector, allow_truncated: args.common.tls_allow_truncated };
+    targets.iter().try_for_each(|target| tls.name(target).map(drop))?;
+    Ok(Some(tls))
 }
 
 /// How a server speaks TLS, where it is to.

@@ -19,7 +19,7 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
     let endpoint = Endpoint::parse(&args.address)?;
     Ok(Config {
-        bind: super::bind_target(endpoint, &args.address, &args.server),
+        bind: super::bind_target(endpoint.into(), &args.address, &args.server),
         access: super::access_rules(&args.server, context)?,
         groups,
         options: args.own.socket.options(),

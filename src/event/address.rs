@@ -30,6 +30,17 @@ pub enum UnixAddress {
     Abstract(Arc<[u8]>),
 }
 
+impl Address {
+    /// The IP address and the port, where it has them.
+    #[must_use]
+    pub const fn inet(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Inet(address) => Some(*address),
+            Self::Unix(_) | Self::Vsock { .. } => None,
+        }
+    }
+}
+
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
         Self::Inet(address)

@@ -49,7 +49,7 @@ fn micros<S: serde::Serializer>(ts: &Timestamp, out: S) -> Result<S::Ok, S::Erro
 }
 
 /// The socket an event is about.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Subject {
     /// The number of the socket, from 1, never reused within a run.
     pub conn: u32,
@@ -57,10 +57,10 @@ pub struct Subject {
     pub proto: Proto,
     /// The local address, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub local: Option<SocketAddr>,
+    pub local: Option<Address>,
     /// The address of the peer, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<SocketAddr>,
+    pub peer: Option<Address>,
     /// What the socket is for.
     pub role: Role,
 }
@@ -165,9 +165,9 @@ pub enum Event {
         conn: Option<u32>,
         proto: Proto,
         #[serde(skip_serializing_if = "Option::is_none")]
-        local: Option<SocketAddr>,
+        local: Option<Address>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        peer: Option<SocketAddr>,
+        peer: Option<Address>,
         outcome: Outcome,
         /// The number of the attempt while a wait goes on.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -256,7 +256,7 @@ pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conn: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<SocketAddr>,
+    pub peer: Option<Address>,
     /// One line for people.
     pub text: String,
 }

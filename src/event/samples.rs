@@ -2,8 +2,8 @@
 //! it.
 
 use super::{
-    Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, Proto, Record, Role, SCHEMA_VERSION,
-    Scope, State, Subject, TlsFields, TlsStep, Value, Verified, Via,
+    Address, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, Proto, Record, Role,
+    SCHEMA_VERSION, Scope, State, Subject, TlsFields, TlsStep, Value, Verified, Via,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -48,52 +48,52 @@ pub fn samples(fill: Fill) -> Vec<Record> {
 }
 
 fn events(fill: Fill) -> Vec<Event> {
-    let socket = Subject {
+    let socket = || Subject {
         conn: 7,
         proto: Proto::Tcp,
-        local: fill.maybe((Ipv4Addr::LOCALHOST, 50000).into()),
-        peer: fill.maybe((Ipv6Addr::LOCALHOST, 4333).into()),
+        local: fill.maybe(loopback(50000)),
+        peer: fill.maybe(SocketAddr::from((Ipv6Addr::LOCALHOST, 4333)).into()),
         role: Role::Client,
     };
     let address: SocketAddr = (Ipv4Addr::LOCALHOST, 4333).into();
     let words = || "two words".to_owned();
     one_of_each! { Event:
-        State { socket, from: State::SynSent, to: State::Established, op: Op::Connect, via: Via::Kernel }
+        State { socket: socket(), from: State::SynSent, to: State::Established, op: Op::Connect, via: Via::Kernel }
         Option {
-            socket,
+            socket: socket(),
             name: "sndbuf",
             requested: fill.maybe(Value::Number(4096)),
             effective: Value::Number(8192),
         }
         Resolve { host: "example.com".to_owned(), address }
-        Info { socket, info: InfoFields { delivery_rate: fill.maybe(1_000_000), ..InfoFields::default() } }
-        Bind { socket }
+        Info { socket: socket(), info: InfoFields { delivery_rate: fill.maybe(1_000_000), ..InfoFields::default() } }
+        Bind { socket: socket() }
         Listening {
-            socket,
+            socket: socket(),
             backlog: fill.maybe(128),
             backlog_requested: fill.maybe(1024),
             scope: Scope::Loopback,
         }
-        Accept { socket }
-        Refuse { socket, reason: words() }
-        Datagram { socket, dir: Dir::In, len: 5 }
-        Member { socket, what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
-        Line { socket, nick: fill.maybe(words()), text: words() }
-        Tls { socket, what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
+        Accept { socket: socket() }
+        Refuse { socket: socket(), reason: words() }
+        Datagram { socket: socket(), dir: Dir::In, len: 5 }
+        Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
+        Line { socket: socket(), nick: fill.maybe(words()), text: words() }
+        Tls { socket: socket(), what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
         Target {
             target: "localhost:4333".to_owned(),
             conn: fill.maybe(7),
             proto: Proto::Tcp,
-            local: fill.maybe(address),
-            peer: fill.maybe(address),
+            local: fill.maybe(address.into()),
+            peer: fill.maybe(address.into()),
             outcome: Outcome::Open,
             attempt: fill.maybe(3),
             latency_us: fill.maybe(42),
             text: fill.maybe(words()),
         }
-        Progress { socket, bytes_in: 1, bytes_out: 2, total: fill.maybe(4) }
+        Progress { socket: socket(), bytes_in: 1, bytes_out: 2, total: fill.maybe(4) }
         Summary {
-            socket,
+            socket: socket(),
             bytes_in: 1,
             bytes_out: 2,
             duration_us: 3,
@@ -132,7 +132,7 @@ fn fault(fill: Fill, kind: Kind) -> Fault {
         op: fill.maybe("connect".to_owned()),
         errno: fill.maybe("ECONNREFUSED".to_owned()),
         conn: fill.maybe(7),
-        peer: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        peer: fill.maybe(loopback(4333)),
         text: "connect 127.0.0.1:4333: Connection refused".to_owned(),
     }
 }
@@ -143,13 +143,13 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
     let states = words!(State: Closed Listen SynSent SynReceived Established FinWait1 FinWait2 CloseWait Closing
         LastAck TimeWait Unconnected Connected);
     vec![
-        ("proto", words!(Proto: Tcp Udp Unix)),
+        ("proto", words!(Proto: Tcp Udp Unix Vsock)),
         ("role", words!(Role: Listener Client Server)),
         ("from", states.clone()),
         ("to", states),
         (
             "op",
-            words!(Op: Bind Listen Connect SynReceived AckReceived Shutdown Close FinReceived ResetReceived
+            words!(Op: Bind Listen Accept Connect SynReceived AckReceived Shutdown Close FinReceived ResetReceived
                 Refused TimedOut),
         ),
         ("via", words!(Via: Kernel Table Implied)),
@@ -181,6 +181,10 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
 fn word(variant: impl Serialize) -> String {
     let shown = serde_json::to_value(variant).ok();
     shown.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn loopback(port: u16) -> Address {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()
 }
 
 #[cfg(test)]

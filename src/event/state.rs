@@ -88,7 +88,7 @@ impl State {
     #[must_use]
     pub const fn next(self) -> &'static [Self] {
         match self {
-            Self::Closed => &[Self::Listen, Self::SynSent, Self::Unconnected],
+            Self::Closed => &[Self::Listen, Self::SynSent, Self::Unconnected, Self::Connected],
             Self::Listen => &[Self::SynReceived, Self::Closed],
             Self::SynSent => &[Self::Established, Self::SynReceived, Self::Closed],
             Self::SynReceived => &[Self::Established, Self::FinWait1, Self::Closed],

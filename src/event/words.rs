@@ -1,7 +1,7 @@
 //! The fields of events that take one of a fixed set of words. soquete-events(7) documents each word.
 
+use super::Address;
 use serde::Serialize;
-use std::net::SocketAddr;
 
 /// The transport of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -13,6 +13,8 @@ pub enum Proto {
     Udp,
     /// unix(7).
     Unix,
+    /// vsock(7).
+    Vsock,
 }
 
 /// What a socket is for.
@@ -53,6 +55,8 @@ pub enum Op {
     SynReceived,
     /// The last ACK of the handshake arrived.
     AckReceived,
+    /// accept(2), where there is no handshake.
+    Accept,
     /// shutdown(2).
     Shutdown,
     /// close(2).
@@ -177,6 +181,7 @@ impl Proto {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
             Self::Unix => "unix",
+            Self::Vsock => "vsock",
         }
     }
 }
@@ -208,6 +213,7 @@ impl Op {
             Self::Bind => "bind",
             Self::Listen => "listen",
             Self::Connect => "connect",
+            Self::Accept => "accept",
             Self::SynReceived => "SYN received",
             Self::AckReceived => "ACK received",
             Self::Shutdown => "shutdown",
@@ -220,14 +226,24 @@ impl Op {
     }
 }
 
+/// The machine itself, and any machine, as vsock(7) numbers them.
+const VMADDR_CID_LOCAL: u32 = 1;
+const VMADDR_CID_ANY: u32 = u32::MAX;
+
 impl Scope {
     /// The scope of a bound address.
     #[must_use]
-    pub fn of(address: SocketAddr) -> Self {
-        match address.ip().to_canonical() {
-            ip if ip.is_unspecified() => Self::Public,
-            ip if ip.is_loopback() => Self::Loopback,
-            _ => Self::Address,
+    pub fn of(address: &Address) -> Self {
+        match address {
+            Address::Unix(_) => Self::Loopback,
+            Address::Vsock { cid, .. } if *cid == VMADDR_CID_LOCAL => Self::Loopback,
+            Address::Vsock { cid, .. } if *cid == VMADDR_CID_ANY => Self::Public,
+            Address::Vsock { .. } => Self::Address,
+            Address::Inet(address) => match address.ip().to_canonical() {
+                ip if ip.is_unspecified() => Self::Public,
+                ip if ip.is_loopback() => Self::Loopback,
+                _ => Self::Address,
+            },
         }
     }
 }

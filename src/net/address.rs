@@ -4,6 +4,7 @@ pub use super::ports::AddrError;
 use super::ports::wrong;
 use super::ports::{PortSet, looks_like_port, parse_port};
 use super::service;
+use crate::event::{Address, UnixAddress};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -16,6 +17,15 @@ pub enum Host {
     Ip(IpAddr),
     /// Anything else, a zoned address such as `fe80::1%eth0` among it.
     Name(String),
+}
+
+/// What a user names as the other end of a stream, or as the place of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A host and a port, still to be looked up.
+    Host(Endpoint),
+    /// `unix:PATH`, `unix:@NAME` or `vsock:CID:PORT`.
+    Socket(Address),
 }
 
 /// One host and one port.
@@ -66,6 +76,74 @@ impl fmt::Display for Host {
             Self::Ip(ip) => ip.fmt(f),
             Self::Name(name) => f.write_str(name),
         }
+    }
+}
+
+impl Target {
+    /// Reads what [`Endpoint::parse`] reads, `unix:PATH`, `unix:@NAME` or `vsock:CID:PORT`.
+    pub fn parse(words: &[String]) -> Result<Self, AddrError> {
+        Self::parse_or(words, None)
+    }
+
+    /// As [`Self::parse`], where a command has a usual port that may be left out.
+    pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
+        match words {
+            [word] if is_socket(word) => parse_socket(word).map(Self::Socket),
+            _ => Endpoint::parse_or(words, usual).map(Self::Host),
+        }
+    }
+
+    /// The same target as something to connect to, which port 0 is not.
+    pub fn into_target(self) -> Result<Self, AddrError> {
+        match self {
+            Self::Host(endpoint) => endpoint.into_target().map(Self::Host),
+            Self::Socket(_) => Ok(self),
+        }
+    }
+
+    /// The host and port, unless it is another address.
+    #[must_use]
+    pub const fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Host(endpoint) => Some(endpoint),
+            Self::Socket(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(endpoint) => endpoint.fmt(f),
+            Self::Socket(address) => address.fmt(f),
+        }
+    }
+}
+
+impl From<Endpoint> for Target {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::Host(endpoint)
+    }
+}
+
+/// Whether a word names a UNIX or vsock socket.
+fn is_socket(word: &str) -> bool {
+    word.starts_with("unix:") || word.starts_with("vsock:")
+}
+
+fn parse_socket(word: &str) -> Result<Address, AddrError> {
+    let unix = |name: &str| -> std::sync::Arc<[u8]> { name.as_bytes().into() };
+    if let Some(name) = word.strip_prefix("unix:@") {
+        return Ok(Address::Unix(UnixAddress::Abstract(unix(name))));
+    }
+    match word.split_once(':') {
+        Some(("unix", "")) => wrong("the path is empty; type unix:PATH or unix:@NAME"),
+        Some(("unix", path)) => Ok(Address::Unix(UnixAddress::Path(unix(path)))),
+        Some((_, rest)) => match rest.split_once(':').map(|(cid, port)| (cid.parse(), port.parse())) {
+            Some((Ok(cid), Ok(port))) => Ok(Address::Vsock { cid, port }),
+            _ => wrong(format!("{word} is not vsock:CID:PORT; both are numbers")),
+        },
+        None => wrong(format!("{word} is not an address")),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Listeners for the address that a user names: loopback in both families by default.
 
-use super::address::{Endpoint, Host};
+use super::address::{Host, Target};
 use super::resolve::{Lookup, ResolveLimits};
-use crate::event::{Kind, Proto, Role};
+use crate::event::{Address, Kind, Role};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
 use crate::sys::signal::Stop;
-use crate::sys::socket::{Socket, SocketFactory};
+use crate::sys::socket::{Socket, SocketFactory, SocketType};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Free ports tried until one is free in both families.
@@ -16,7 +16,7 @@ const PAIR_TRIES: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindTarget {
     /// The address as named.
-    pub endpoint: Endpoint,
+    pub endpoint: Target,
     /// Whether the host was typed, or is loopback for want of one.
     pub named: bool,
     /// Every interface, in place of the host.
@@ -29,8 +29,8 @@ pub struct BindTarget {
 pub struct ListenConfig<'a> {
     /// Makes them.
     pub sockets: &'a SocketFactory,
-    /// TCP listeners or UDP sockets.
-    pub proto: Proto,
+    /// Listeners or sockets of datagrams.
+    pub kind: SocketType,
     /// Set before bind.
     pub options: &'a [SocketOption],
     /// Set before bind too, though the user did not ask for them: they are shown under `-v` alone, and a refusal changes
@@ -44,42 +44,50 @@ impl BindTarget {
     /// The addresses to bind. Loopback and `--public` are a pair, one of each family, on one port.
     ///
     /// A name is looked up; `stop` ends that.
-    pub fn addresses(&self, stop: &Stop) -> Result<Vec<SocketAddr>> {
-        let port = self.endpoint.port;
-        let pair = |v6: Ipv6Addr, v4: Ipv4Addr| -> Vec<SocketAddr> {
+    pub fn addresses(&self, stop: &Stop) -> Result<Vec<Address>> {
+        let endpoint = match &self.endpoint {
+            Target::Host(endpoint) => endpoint,
+            Target::Socket(address) if self.public => return Err(public_and(address)),
+            Target::Socket(address) => return Ok(vec![address.clone()]),
+        };
+        let port = endpoint.port;
+        let pair = |v6: Ipv6Addr, v4: Ipv4Addr| -> Vec<Address> {
             let mut pair: Vec<SocketAddr> = vec![(v4, port).into(), (v6, port).into()];
             pair.retain(|a| if a.is_ipv4() { !self.lookup.only_v6 } else { !self.lookup.only_v4 });
-            pair
+            pair.into_iter().map(Address::from).collect()
         };
         if self.public {
-            self.expect_no_address()?;
+            self.expect_no_address(&endpoint.host)?;
             return Ok(pair(Ipv6Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED));
         }
-        if self.endpoint.host == Host::Localhost {
+        if endpoint.host == Host::Localhost {
             return Ok(pair(Ipv6Addr::LOCALHOST, Ipv4Addr::LOCALHOST));
         }
-        ResolveLimits { deadline: None, stop }.addresses(self.lookup, &self.endpoint.host, port)
+        let found = ResolveLimits { deadline: None, stop }.addresses(self.lookup, &endpoint.host, port)?;
+        Ok(found.into_iter().map(Address::from).collect())
     }
 }
 
 impl BindTarget {
     /// Fails if an address was named: it was meant, and not every interface.
-    fn expect_no_address(&self) -> Result<()> {
-        match &self.endpoint.host {
+    fn expect_no_address(&self, host: &Host) -> Result<()> {
+        match host {
             Host::Localhost if !self.named => Ok(()),
             Host::Ip(ip) if ip.is_unspecified() => Ok(()),
-            host => {
-                let why = "--public is every interface; leave out the address or the flag";
-                Err(Error::new("bind", host, std::io::Error::other(why)).about(Kind::Usage))
-            }
+            host => Err(public_and(host)),
         }
     }
 }
 
+fn public_and(address: &dyn std::fmt::Display) -> Error {
+    let why = "--public is every interface; leave out the address or the flag";
+    Error::new("bind", address, std::io::Error::other(why)).about(Kind::Usage)
+}
+
 impl ListenConfig<'_> {
     /// Opens one socket for each of `addresses`, all on one port; a family this machine lacks is left out.
-    pub fn open(&self, addresses: &[SocketAddr]) -> Result<Vec<Socket>> {
-        let wants_free_port = addresses.len() > 1 && addresses[0].port() == 0;
+    pub fn open(&self, addresses: &[Address]) -> Result<Vec<Socket>> {
+        let wants_free_port = addresses.len() > 1 && port_of(&addresses[0]) == 0;
         let tries = if wants_free_port { PAIR_TRIES } else { 1 };
         let mut last = None;
         for _ in 0..tries {
@@ -88,7 +96,7 @@ impl ListenConfig<'_> {
                     last = Some(error);
                 }
                 Ok(sockets) => {
-                    for socket in sockets.iter().filter(|_| self.proto == Proto::Tcp) {
+                    for socket in sockets.iter().filter(|_| self.kind == SocketType::Stream) {
                         socket.listen(self.backlog)?;
                     }
                     return Ok(sockets);
@@ -99,16 +107,18 @@ impl ListenConfig<'_> {
         Err(last.unwrap_or_else(|| Error::new("bind", "", std::io::Error::other("no free port"))))
     }
 
-    fn open_once(&self, addresses: &[SocketAddr]) -> Result<Vec<Socket>> {
+    fn open_once(&self, addresses: &[Address]) -> Result<Vec<Socket>> {
         let mut opened: Vec<Socket> = Vec::new();
-        let mut port = addresses.first().map_or(0, SocketAddr::port);
+        let mut port = addresses.first().map_or(0, port_of);
         let mut missing = None;
-        for &address in addresses {
-            let mut address = address; // with its zone, which a link-local address needs
-            address.set_port(port);
-            match self.bind(address, addresses.len() > 1) {
+        for address in addresses {
+            let mut address = address.clone(); // with its zone, which a link-local address needs
+            if let Address::Inet(address) = &mut address {
+                address.set_port(port);
+            }
+            match self.bind(&address, addresses.len() > 1) {
                 Ok((socket, local)) => {
-                    port = local.port();
+                    port = port_of(&local);
                     opened.push(socket);
                 }
                 Err(error)
@@ -126,16 +136,21 @@ impl ListenConfig<'_> {
         }
     }
 
-    fn bind(&self, address: SocketAddr, one_of_a_pair: bool) -> Result<(Socket, SocketAddr)> {
-        let role = if self.proto == Proto::Tcp { Role::Listener } else { Role::Server };
-        let socket = self.sockets.open(self.proto, role, address, self.options)?;
+    fn bind(&self, address: &Address, one_of_a_pair: bool) -> Result<(Socket, Address)> {
+        let role = if self.kind == SocketType::Stream { Role::Listener } else { Role::Server };
+        let socket = self.sockets.open(self.kind, role, address, self.options)?;
         // The IPv6 socket of a pair must leave IPv4 to the other.
         let named = self.options.iter().any(|o| matches!(o, SocketOption::V6Only(_)));
-        if one_of_a_pair && address.is_ipv6() && !named {
+        if one_of_a_pair && address.inet().is_some_and(|a| a.is_ipv6()) && !named {
             socket.set(&SocketOption::V6Only(true))?;
         }
         self.defaults.iter().for_each(|option| socket.prefer(option));
         let local = socket.bind(address)?;
         Ok((socket, local))
     }
+}
+
+/// The port of an internet address; 0 of others.
+fn port_of(address: &Address) -> u16 {
+    address.inet().map_or(0, |address| address.port())
 }

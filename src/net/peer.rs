@@ -24,7 +24,9 @@ pub enum Presence {
 /// seen.
 #[must_use]
 pub fn presence(socket: &Socket) -> Presence {
-    let (Some(local), Some(peer)) = (socket.local(), socket.peer()) else { return Presence::Unseen };
+    let (Some(local), Some(peer)) = (socket.local_inet(), socket.peer_inet()) else {
+        return Presence::Unseen;
+    };
     match diag::lookup(Proto::Tcp, peer, local, LOOPBACK) {
         Ok(Some(found)) if found.inode != 0 => Presence::Here,
         Ok(Some(_)) => Presence::Left,

@@ -1,7 +1,7 @@
 //! The resolver: names to addresses, in the order in which they are tried. No other file looks a name up.
 
-use super::address::Host;
-use crate::event::{Event, Events, Kind};
+use super::address::{Host, Target};
+use crate::event::{Address, Event, Events, Kind};
 use crate::sys::detached::{Detached, run_detached};
 use crate::sys::error::{Error, Result};
 use crate::sys::signal::Stop;
@@ -50,9 +50,31 @@ impl ResolveLimits<'_> {
         }
     }
 
+    /// As [`Self::resolve`], for any target.
+    pub fn resolve_target(self, lookup: Lookup, target: &Target, events: &Events) -> Result<Vec<Address>> {
+        match target {
+            Target::Host(endpoint) => {
+                let found = self.resolve(lookup, &endpoint.host, endpoint.port, events)?;
+                Ok(found.into_iter().map(Address::from).collect())
+            }
+            Target::Socket(address) => Ok(vec![address.clone()]),
+        }
+    }
+
     /// As [`Self::addresses`], with a `resolve` event for each address under `-v`.
     pub fn resolve(self, lookup: Lookup, host: &Host, port: u16, events: &Events) -> Result<Vec<SocketAddr>> {
         self.addresses(lookup, host, port).inspect(|found| emit_answers(host, found, events))
+    }
+}
+
+/// Every address of `target`, in the runtime that this is called in; dropping the future abandons the look-up.
+pub async fn resolve_target(lookup: Lookup, target: &Target, events: &Events) -> Result<Vec<Address>> {
+    match target {
+        Target::Host(endpoint) => {
+            let found = resolve(lookup, &endpoint.host, endpoint.port, events).await?;
+            Ok(found.into_iter().map(Address::from).collect())
+        }
+        Target::Socket(address) => Ok(vec![address.clone()]),
     }
 }
 

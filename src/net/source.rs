@@ -2,6 +2,7 @@
 
 use super::address::split;
 use super::ports::{AddrError, parse_port, wrong};
+use crate::event::Address;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Where a client connects from: `ADDR`, `ADDR:PORT`, `[V6]:PORT` or `:PORT`.
@@ -51,8 +52,11 @@ impl Source {
 
 /// The addresses that a client at `source` can reach, or all where it can reach none, so that connecting says so.
 #[must_use]
-pub fn reachable(source: Option<Source>, mut found: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let fits = |address: &SocketAddr| source.is_none_or(|source| source.for_peer(*address).is_some());
+pub fn reachable<A: Clone + Into<Address>>(source: Option<Source>, mut found: Vec<A>) -> Vec<A> {
+    let inet = |address: &A| address.clone().into().inet();
+    let fits = |address: &A| {
+        source.is_none_or(|source| inet(address).is_some_and(|inet| source.for_peer(inet).is_some()))
+    };
     if found.iter().any(fits) {
         found.retain(fits);
     }
@@ -77,10 +81,11 @@ mod tests {
 
     #[test]
     fn what_a_source_cannot_reach_is_left_out_unless_it_is_all() {
-        let [v4, v6]: [SocketAddr; 2] = ["10.0.0.1:80", "[::1]:80"].map(|a| a.parse().unwrap());
+        let [v4, v6] = ["10.0.0.1:80", "[::1]:80"].map(|a| Address::from(a.parse::<SocketAddr>().unwrap()));
         let source = "127.0.0.2".parse().ok();
-        assert_eq!(reachable(source, vec![v6, v4]), [v4]);
-        assert_eq!(reachable(source, vec![v6]), [v6]);
-        assert_eq!(reachable(None, vec![v6, v4]), [v6, v4]);
+        let both = vec![v6.clone(), v4.clone()];
+        assert_eq!(reachable(source, both.clone()), [v4]);
+        assert_eq!(reachable(source, vec![v6.clone()]), [v6]);
+        assert_eq!(reachable(None, both.clone()), both);
     }
 }

@@ -1,10 +1,10 @@
 //! A client's UDP socket towards one address: connected where only that address answers.
 
 use super::source::Source;
-use crate::event::{Kind, Proto, Role};
+use crate::event::{Kind, Role};
 use crate::sys::mmsg::{BatchReceiver, BatchSender, IcmpError, OutgoingDatagram};
 use crate::sys::options::SocketOption;
-use crate::sys::socket::{Socket, SocketFactory};
+use crate::sys::socket::{Socket, SocketFactory, SocketType};
 use crate::sys::{Error, Result};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -39,7 +39,7 @@ pub struct UdpClient {
 impl UdpClient {
     /// Opens a socket towards `address`.
     pub fn open(config: &UdpClientConfig, address: SocketAddr, sockets: &SocketFactory) -> Result<Self> {
-        let socket = sockets.open(Proto::Udp, Role::Client, address, &config.options)?;
+        let socket = sockets.open(SocketType::Datagram, Role::Client, &address.into(), &config.options)?;
         let connected = !address.ip().is_multicast() && !config.broadcast;
         let any = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         match config.source {
@@ -48,15 +48,15 @@ impl UdpClient {
                     let why = io::Error::other("the source address is of the other family");
                     Error::new("connect", address, why).about(Kind::Address)
                 })?;
-                socket.bind(local)?;
+                socket.bind(&local.into())?;
             }
-            None if !connected => drop(socket.bind(SocketAddr::new(any, 0))?),
+            None if !connected => drop(socket.bind(&SocketAddr::new(any, 0).into())?),
             None => {}
         }
         socket.enlarge_receive_buffer(&config.options);
         if connected {
             socket.receive_icmp_errors()?;
-            socket.start_connect(address)?;
+            socket.start_connect(&address.into())?;
         } else {
             socket.emit_options();
         }

@@ -107,7 +107,7 @@ pub(super) fn json(record: &Record, cache: &mut Cache, out: &mut Vec<u8>) -> Opt
 fn parts(record: &Record) -> Option<(&Subject, Dir, usize, [SocketAddr; 2])> {
     let Event::Datagram { socket, dir, len } = &record.event else { return None };
     let usual = socket.proto == Proto::Udp && socket.role != Role::Listener && record.ts.as_second() >= 0;
-    let ends = [socket.local?, socket.peer?];
+    let ends = [socket.local.as_ref()?.inet()?, socket.peer.as_ref()?.inet()?];
     usual.then_some((socket, *dir, *len, ends))
 }
 
@@ -135,7 +135,7 @@ pub(super) fn number(value: u64, out: &mut Vec<u8>) {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::event::SCHEMA_VERSION;
+    use crate::event::{Address, SCHEMA_VERSION};
     use proptest::prelude::*;
 
     /// Any datagram event, most of them the usual kind.
@@ -152,7 +152,8 @@ pub(super) mod tests {
             |(seq, ts, (local, peer), len, conn, [server, incoming])| {
                 let role = if server { Role::Server } else { Role::Client };
                 let dir = if incoming { Dir::In } else { Dir::Out };
-                let socket = Subject { conn, proto: Proto::Udp, local, peer: Some(peer), role };
+                let (local, peer) = (local.map(Address::from), Some(peer.into()));
+                let socket = Subject { conn, proto: Proto::Udp, local, peer, role };
                 Record { v: SCHEMA_VERSION, seq, ts, event: Event::Datagram { socket, dir, len } }
             },
         )

@@ -23,26 +23,26 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         }
         Event::Option { socket, name, requested, effective } => match requested {
             Some(requested) => {
-                let socket = subject(*socket);
+                let socket = subject(socket);
                 write!(out, "{socket} option {name}: requested {requested}, effective {effective}")
             }
-            None => write!(out, "{} option {name}: {effective}", subject(*socket)),
+            None => write!(out, "{} option {name}: {effective}", subject(socket)),
         },
         Event::Resolve { host, address } => write!(out, "{} is {}", sanitize::line(host), address.ip()),
         Event::Info { .. } => info(event, out),
-        Event::Bind { socket } if detail => write!(out, "{} bound", subject(*socket)),
+        Event::Bind { socket } if detail => write!(out, "{} bound", subject(socket)),
         Event::Listening { .. } => listening(event, style, out),
-        Event::Accept { socket } => write!(out, "{} {}", subject(*socket), style.good("accepted")),
+        Event::Accept { socket } => write!(out, "{} {}", subject(socket), style.good("accepted")),
         Event::Refuse { socket, reason } => {
-            write!(out, "{} {} {}", subject(*socket), style.warning("refused:"), sanitize::line(reason))
+            write!(out, "{} {} {}", subject(socket), style.warning("refused:"), sanitize::line(reason))
         }
         Event::Datagram { socket, dir, len } => {
             let way = if *dir == Dir::In { "received" } else { "sent" };
-            write!(out, "{} {way} {}", subject(*socket), bytes(*len as u64))
+            write!(out, "{} {way} {}", subject(socket), bytes(*len as u64))
         }
         Event::Member { .. } => member(event, out),
         Event::Line { socket, nick, text } if detail => {
-            write!(out, "{}{}: {}", subject(*socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
+            write!(out, "{}{}: {}", subject(socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
         }
         Event::Tls { .. } => tls(event, display, out)?,
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
@@ -50,7 +50,7 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
         Event::Target { .. } => target(event, display, out),
         Event::Progress { socket, bytes_in, bytes_out, .. } if detail || display.progress => {
-            write!(out, "{} {} in, {} out so far", subject(*socket), bytes(*bytes_in), bytes(*bytes_out))
+            write!(out, "{} {} in, {} out so far", subject(socket), bytes(*bytes_in), bytes(*bytes_out))
         }
         Event::Summary { .. } => summary(event, style, out),
         Event::Exit { code, cause } if detail => write!(out, "exit {code}: {}", sanitize::line(cause)),
@@ -80,10 +80,10 @@ fn state(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Resul
     if display.explain {
         let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op);
         let implied = style.dim(implied.trim_start_matches(','));
-        return write!(out, "{:<9} {before:>12} → {after:<12} {sentence}{implied}", role(*socket));
+        return write!(out, "{:<9} {before:>12} → {after:<12} {sentence}{implied}", role(socket));
     }
     let why = style.dim(format!("({}{implied})", op.words()));
-    write!(out, "{} {before:>12} → {after:<12} {why}", subject(*socket))
+    write!(out, "{} {before:>12} → {after:<12} {why}", subject(socket))
 }
 
 fn info(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
@@ -92,7 +92,7 @@ fn info(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
     write!(
         out,
         "{} rtt {rtt} ± {rttvar}, rto {rto}, cwnd {}, mss {}/{}, pmtu {}, {}",
-        subject(*socket),
+        subject(socket),
         info.cwnd,
         info.snd_mss,
         info.rcv_mss,
@@ -109,13 +109,13 @@ fn listening(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
         Scope::Public => "every interface",
     };
     let queue = backlog.map_or_else(String::new, |n| format!(", backlog {n}"));
-    let local = socket.local.map_or_else(String::new, |a| a.to_string());
+    let local = socket.local.as_ref().map_or_else(String::new, |a| sanitize::line(&a.to_string()));
     write!(out, "#{} {} {local} ({reach}{queue})", socket.conn, style.good("listening on"))
 }
 
 fn member(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
     let Event::Member { socket, what, nick, text } = event else { return Ok(()) };
-    let (socket, text) = (subject(*socket), text.as_ref());
+    let (socket, text) = (subject(socket), text.as_ref());
     let what = match (what, nick) {
         (MemberChange::Nick, Some(nick)) => {
             let nick = sanitize::line(nick);
@@ -155,7 +155,7 @@ fn summary(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
         return Ok(());
     };
     let end = if *clean { style.good("ended cleanly") } else { style.warning("did not end cleanly") };
-    let (socket, received, sent) = (subject(*socket), bytes(*bytes_in), bytes(*bytes_out));
+    let (socket, received, sent) = (subject(socket), bytes(*bytes_in), bytes(*bytes_out));
     write!(out, "{socket} {end}: {received} in, {sent} out in {}", latency(*duration_us))?;
     if let Some(rtt) = rtt_us {
         write!(out, ", rtt {}", latency((*rtt).into()))?;
@@ -173,7 +173,7 @@ const fn is_check(outcome: Outcome) -> bool {
     matches!(outcome, Open | Closed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer)
 }
 
-const fn role(socket: Subject) -> &'static str {
+const fn role(socket: &Subject) -> &'static str {
     match socket.role {
         Role::Listener => "listener",
         Role::Client => "client",

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 /// Appends the text; `None` if it is a detail that is not to be shown.
 pub(super) fn tls(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> Option<io::Result<()>> {
     let Event::Tls { socket, what, tls } = event else { return None };
-    let (socket, style) = (subject(*socket), display.style);
+    let (socket, style) = (subject(socket), display.style);
     let said = |field: &Option<String>| sanitize::line(field.as_deref().unwrap_or_default());
     Some(match what {
         TlsStep::Certificate => {

@@ -10,7 +10,6 @@ use crate::sys::fd::Output;
 use crate::sys::socket::Socket;
 
 /// How the client runs.
-#[derive(Debug)]
 pub struct Config {
     /// The room.
     pub connect: ConnectConfig,

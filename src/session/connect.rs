@@ -1,28 +1,22 @@
 //! Opening one connection: one attempt, or attempts until one succeeds, of which only the last emits its states.
 
 use super::Context;
+use super::opening::Opening;
 use super::retry::{Answer, WaitReporter, deadline, next_attempt};
 use crate::event::Kind;
-use crate::net::address::Endpoint;
-use crate::net::connect::{ConnectError, Connector};
-use crate::net::resolve::{Lookup, ResolveLimits};
-use crate::net::source::{Source, reachable};
+use crate::net::address::Target;
+use crate::net::connect::ConnectError;
+use crate::net::resolve::ResolveLimits;
 use crate::sys;
-use crate::sys::options::SocketOption;
 use crate::sys::socket::{Socket, SocketFactory};
 use std::time::{Duration, Instant};
 
 /// Where to connect to, and how.
-#[derive(Debug)]
 pub struct ConnectConfig {
     /// The peer.
-    pub target: Endpoint,
-    /// Set on every socket.
-    pub options: Vec<SocketOption>,
-    /// The local end.
-    pub source: Option<Source>,
-    /// How the name is looked up.
-    pub lookup: Lookup,
+    pub target: Target,
+    /// How it is opened.
+    pub opening: Opening,
     /// How long it may take, look-up and all addresses together.
     pub timeout: Option<Duration>,
     /// How long attempts are repeated; `None` for one attempt.
@@ -30,7 +24,7 @@ pub struct ConnectConfig {
 }
 
 impl ConnectConfig {
-    /// Opens the connection. The error of the last of several attempts has the kind `timeout`.
+    /// Opens the connection, without what it passes through ([`Opening::pass_through`]). The error of the last of several attempts has the kind `timeout`.
     pub fn open(&self, context: &mut Context) -> Result<Socket, ConnectError> {
         let timeout = self.timeout.map(|t| Instant::now() + t);
         if self.wait.is_none() {
@@ -72,9 +66,9 @@ impl ConnectConfig {
         context: &Context,
     ) -> Result<Socket, ConnectError> {
         let limits = ResolveLimits { deadline, stop: &context.stop };
-        let found = limits.resolve(self.lookup, &self.target.host, self.target.port, sockets.events())?;
-        let connector = Connector { sockets, options: &self.options, source: self.source };
-        connector.connect_blocking(&self.target, &reachable(self.source, found), deadline, &context.stop)
+        let addresses = self.opening.addresses(&self.target, limits, sockets)?;
+        let connector = self.opening.connector(sockets);
+        connector.connect_blocking(&self.target, &addresses, deadline, &context.stop)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod connect;
 pub mod console;
 mod context;
 pub mod datagrams;
+pub mod opening;
 mod outcome;
 pub mod pipe;
 pub mod ready;

@@ -1,9 +1,9 @@
 //! Attempts repeated until one succeeds: when, for how long, and one event a second about the progress. The sockets of
 //! failed attempts emit nothing.
 
-use crate::event::{Event, Events, Kind, Outcome, Proto};
-use crate::net::address::Endpoint;
+use crate::event::{Address, Event, Events, Kind, Outcome, Proto};
 use crate::sys;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,13 +48,13 @@ pub struct Answer {
 
 impl Answer {
     /// None so far.
-    pub fn awaited(target: &Endpoint) -> Self {
+    pub fn awaited(target: &dyn Display) -> Self {
         let text = "no answer yet".to_owned();
         Self { target: target.to_string(), peer: None, outcome: Outcome::Filtered, text }
     }
 
     /// A connection failed.
-    pub fn failed(target: &Endpoint, error: &sys::Error) -> Self {
+    pub fn failed(target: &dyn Display, error: &sys::Error) -> Self {
         let text = sys::error::reason(&error.source);
         Self { target: target.to_string(), peer: None, outcome: outcome_of(error.kind()), text }
     }
@@ -149,7 +149,7 @@ impl Progress {
             conn: None,
             proto: Proto::Tcp,
             local: None,
-            peer,
+            peer: peer.map(Address::from),
             outcome,
             attempt: Some(self.attempt),
             latency_us: None,

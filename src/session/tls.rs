@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::event::{Event, Kind, TlsFields, TlsStep};
+use crate::net::address::Target;
 use crate::net::stream::{ByteStream, Under};
 use crate::net::tls::{Acceptor, Connector, Failure, FailureKind, Handshake, ServerName, Stream};
 use crate::sys::reactor::sleep_until;
@@ -19,8 +20,6 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 pub struct TlsClient {
     /// Performs the handshake.
     pub connector: Connector,
-    /// The name to send and to verify.
-    pub name: ServerName<'static>,
     /// A FIN without `close_notify` counts as an end.
     pub allow_truncated: bool,
 }
@@ -34,17 +33,31 @@ pub struct TlsServer {
 }
 
 impl TlsClient {
-    /// Performs the handshake on a new connection, until `deadline`.
-    pub async fn secure(&self, plain: ByteStream, deadline: Option<Instant>) -> Result<ByteStream> {
+    /// Performs the handshake on a new connection to `target`, until `deadline`.
+    pub async fn secure(
+        &self,
+        target: &Target,
+        plain: ByteStream,
+        deadline: Option<Instant>,
+    ) -> Result<ByteStream> {
+        let name = self.name(target)?;
         let under = Under::new(plain);
         let stream = Arc::clone(under.stream());
         tokio::select! {
             biased;
-            done = self.connector.connect(self.name.clone(), under) => {
+            done = self.connector.connect(name, under) => {
                 conclude(&stream, done, self.allow_truncated)
             }
             () = sleep_until(deadline) => Err(late(&stream)),
         }
+    }
+}
+
+impl TlsClient {
+    /// The name to send and to verify for `target`; it fails where there is none.
+    pub fn name(&self, target: &Target) -> Result<ServerName<'static>> {
+        let host = target.endpoint().map(|endpoint| endpoint.host.to_string());
+        Ok(self.connector.name(host.as_deref())?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::connect::ConnectConfig;
 use super::shared::{Framing, Piping, open_fanout};
-use super::tls::{TlsClient, warn_of_keylog};
+use super::tls::warn_of_keylog;
 use super::wait::stopped;
 use super::{Context, Outcome, Result, stdout};
 use crate::net::connect::ConnectError;
@@ -24,8 +24,6 @@ const READ: usize = 64 << 10;
 pub struct Config {
     /// Where to connect to; its timeout covers the handshake.
     pub connect: ConnectConfig,
-    /// How TLS is spoken.
-    pub tls: TlsClient,
     /// When it is over.
     pub end: EndConfig,
     /// Whether standard input is sent.
@@ -45,7 +43,8 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     let runtime = runtime()?;
     let outcome = LocalSet::new().block_on(&runtime, relay(config, socket, deadline, context));
     runtime.shutdown_background();
-    warn_of_keylog(config.tls.connector.keylog_failed(), context);
+    let failed = config.connect.opening.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed());
+    warn_of_keylog(failed, context);
     outcome
 }
 
@@ -54,7 +53,7 @@ async fn relay(config: &Config, socket: Socket, deadline: Option<Instant>, conte
     let stream = tokio::select! {
         biased;
         signal = stopped(&context.stop) => return Ok(Outcome::stopped(signal?)),
-        stream = config.tls.secure(plain, deadline) => stream?,
+        stream = config.connect.opening.pass_through(&config.connect.target, plain, deadline) => stream?,
     };
     let (output, mut written) = stdout::open()?;
     let total = fd::file_size(fd::input());

@@ -5,8 +5,8 @@
 
 use super::error::{Error, Result};
 use super::options::SocketOption;
-use super::socket::{Socket, SocketFactory};
-use crate::event::{Proto, Role};
+use super::socket::{Socket, SocketFactory, SocketType};
+use crate::event::Role;
 use rustix::io::Errno;
 use rustix::net::connect;
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ impl FastConnector {
         let spare = if address.is_ipv4() { &mut self.spare_v4 } else { &mut self.spare_v6 };
         let socket = match spare.take() {
             Some(socket) => socket,
-            None => self.sockets.open(Proto::Tcp, Role::Client, address, &self.options)?,
+            None => self.sockets.open(SocketType::Stream, Role::Client, &address.into(), &self.options)?,
         };
         let answer = match connect(&socket, &address) {
             Err(Errno::INPROGRESS) => connect(&socket, &address),

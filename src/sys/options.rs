@@ -62,6 +62,10 @@ pub enum Family {
     V4,
     /// IPv6.
     V6,
+    /// unix(7).
+    Unix,
+    /// vsock(7).
+    Vsock,
 }
 
 impl SocketOption {
@@ -214,7 +218,7 @@ impl SocketOption {
                 Self::Congestion(String::new()),
             ],
             Proto::Udp => vec![Self::Broadcast(false), Self::MulticastTtl(0)],
-            Proto::Unix => Vec::new(),
+            Proto::Unix | Proto::Vsock => Vec::new(),
         };
         buffers.into_iter().chain(own).collect()
     }

@@ -1,7 +1,6 @@
 //! The address before each line of a connection (`--prefix`).
 
 use std::fmt::Display;
-use std::net::SocketAddr;
 
 /// `[127.0.0.1:50000] `; an IPv6 address has its brackets already: `[::1]:50000 `.
 #[must_use]
@@ -12,7 +11,7 @@ pub fn tag(address: impl Display) -> String {
 
 /// The tag of a connection, `[?] ` where its peer has no address.
 #[must_use]
-pub fn peer_tag(peer: Option<SocketAddr>) -> String {
+pub fn peer_tag(peer: Option<impl Display>) -> String {
     peer.map_or_else(|| "[?] ".into(), tag)
 }
 
@@ -57,7 +56,7 @@ mod tests {
             ["localhost:80", "127.0.0.1:80", "[::1]:80"].map(tag),
             ["[localhost:80] ", "[127.0.0.1:80] ", "[::1]:80 "]
         );
-        assert_eq!(peer_tag(None), "[?] ");
+        assert_eq!(peer_tag(None::<&str>), "[?] ");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The calls that the conversations of `demo` are made of, each with a limit.
 
 use crate::cmd::Context;
-use crate::event::{Event, Proto};
+use crate::event::Event;
 use crate::net::bind::ListenConfig;
 use crate::net::connect::{ConnectError, Connector};
 use crate::sys::blocking;
 use crate::sys::poll::{Interest, wait};
-use crate::sys::socket::Socket;
+use crate::sys::socket::{Socket, SocketType};
 use crate::sys::{self, fd};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,20 +23,20 @@ pub(super) fn listen(context: &Context) -> sys::Result<(Socket, SocketAddr)> {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listen_config = ListenConfig {
         sockets: &context.sockets,
-        proto: Proto::Tcp,
+        kind: SocketType::Stream,
         options: &[],
         defaults: &[],
         backlog: 16,
     };
-    let listener = listen_config.open(&[here])?.remove(0); // one address, one listener
-    let address = listener.local().unwrap_or(here);
+    let listener = listen_config.open(&[here.into()])?.remove(0); // one address, one listener
+    let address = listener.local_inet().unwrap_or(here);
     Ok((listener, address))
 }
 
 /// A client of the listener at `address`.
 pub(super) fn connect(context: &Context, address: SocketAddr) -> Result<Socket, ConnectError> {
     let connector = Connector { sockets: &context.sockets, options: &[], source: None };
-    connector.connect_blocking(&address, &[address], Some(Instant::now() + PATIENCE), &context.stop)
+    connector.connect_blocking(&address, &[address.into()], Some(Instant::now() + PATIENCE), &context.stop)
 }
 
 /// The other end of a client that has connected.

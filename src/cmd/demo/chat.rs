@@ -30,7 +30,7 @@ pub(super) fn two_talk(context: &Context) -> Result<(), ConnectError> {
         let client = connect(context, address)?;
         step(context)?;
         let server = accept(&listener, address)?;
-        let peer = server.peer().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let peer = server.peer_inet().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let refused = |why| sys::Error::new("join", peer, std::io::Error::other(why));
         let id = room.join(&peer.to_string(), &clock.now()).map_err(refused)?;
         members.push((client, server, id));

@@ -2,13 +2,13 @@
 
 use super::blocks::{ready, step};
 use crate::cmd::Context;
-use crate::event::{Proto, Role};
+use crate::event::Role;
 use crate::net::bind::ListenConfig;
 use crate::net::connect::ConnectError;
 use crate::session::Stdio;
 use crate::session::datagrams::DatagramOutput;
 use crate::sys::mmsg::{BatchReceiver, BatchSender, Datagram, OutgoingDatagram};
-use crate::sys::socket::Socket;
+use crate::sys::socket::{Socket, SocketType};
 use crate::sys::{Error, Result};
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -19,17 +19,17 @@ pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), Connect
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listen_config = ListenConfig {
         sockets: &context.sockets,
-        proto: Proto::Udp,
+        kind: SocketType::Datagram,
         options: &[],
         defaults: &[],
         backlog: 0,
     };
-    let servers = listen_config.open(&[loopback])?;
+    let servers = listen_config.open(&[loopback.into()])?;
     let server = &servers[0];
     server.emit_listening();
     step(context)?;
-    let client = context.sockets.open(Proto::Udp, Role::Client, loopback, &[])?;
-    client.start_connect(server.local().unwrap_or(loopback))?;
+    let client = context.sockets.open(SocketType::Datagram, Role::Client, &loopback.into(), &[])?;
+    client.start_connect(&server.local().unwrap_or(loopback.into()))?;
     step(context)?;
     let (mut receiver, mut sender) = (BatchReceiver::new(), BatchSender::new());
     send(&mut sender, &client, OutgoingDatagram { payload: GREETING, to: None, from: None })?;

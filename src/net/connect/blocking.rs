@@ -2,12 +2,12 @@
 
 use super::race::{Race, Turn};
 use super::{Connector, timed_out};
+use crate::event::Address;
 use crate::sys::error::Error;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Socket;
 use std::fmt::Display;
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -33,7 +33,7 @@ impl Connector<'_> {
     pub fn connect_blocking(
         &self,
         target: &dyn Display,
-        addresses: &[SocketAddr],
+        addresses: &[Address],
         deadline: Option<Instant>,
         stop: &Stop,
     ) -> Result<Socket, ConnectError> {

@@ -12,14 +12,13 @@ mod runtime;
 pub use blocking::ConnectError;
 
 use super::source::Source;
-use crate::event::{Kind, Proto, Role};
+use crate::event::{Address, Kind, Role};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
-use crate::sys::socket::{Connecting, Socket, SocketFactory};
+use crate::sys::socket::{Connecting, Socket, SocketFactory, SocketType};
 use race::describe;
 use std::fmt::Display;
 use std::io;
-use std::net::SocketAddr;
 
 /// Opens connections.
 pub struct Connector<'a> {
@@ -33,13 +32,13 @@ pub struct Connector<'a> {
 
 impl Connector<'_> {
     /// Opens a socket towards `address` and starts to connect it.
-    pub fn start(&self, address: SocketAddr) -> Result<(Socket, Connecting)> {
-        let socket = self.sockets.open(Proto::Tcp, Role::Client, address, self.options)?;
+    pub fn start(&self, address: &Address) -> Result<(Socket, Connecting)> {
+        let socket = self.sockets.open(SocketType::Stream, Role::Client, address, self.options)?;
         if let Some(source) = self.source {
-            let Some(local) = source.for_peer(address) else {
+            let Some(local) = address.inet().and_then(|address| source.for_peer(address)) else {
                 return Err(other_family(source, address));
             };
-            socket.bind(local)?;
+            socket.bind(&local.into())?;
         }
         let progress = socket.start_connect(address)?;
         Ok((socket, progress))
@@ -47,9 +46,12 @@ impl Connector<'_> {
 }
 
 /// The error of a source address that cannot reach `address`, which has no errno.
-fn other_family(source: Source, address: SocketAddr) -> Error {
+fn other_family(source: Source, address: &Address) -> Error {
     let family = |is_v4| if is_v4 { "IPv4" } else { "IPv6" };
-    let (ours, theirs) = (family(!address.is_ipv4()), family(address.is_ipv4()));
+    let (ours, theirs) = match address.inet() {
+        Some(address) => (family(!address.is_ipv4()), family(address.is_ipv4())),
+        None => ("an internet address", "none"),
+    };
     let from = source.ip.map_or_else(String::new, |ip| format!(" {ip}"));
     let why = io::Error::other(format!("the source address{from} is {ours}, the target {theirs}"));
     Error::new("connect", address, why).about(Kind::Address)
@@ -57,7 +59,7 @@ fn other_family(source: Source, address: SocketAddr) -> Error {
 
 /// The error of a deadline that passed while connecting, or while the addresses were still looked up.
 #[must_use]
-pub fn timed_out(target: &dyn Display, addresses: &[SocketAddr]) -> Error {
+pub fn timed_out(target: &dyn Display, addresses: &[Address]) -> Error {
     let why = io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline");
     match addresses {
         [] => Error::new("resolve", target, why),

@@ -1,12 +1,11 @@
 //! The order of attempts in RFC 8305's race over the addresses of a name. A driver waits for the answers.
 
 use super::Connector;
-use crate::event::Kind;
+use crate::event::{Address, Kind};
 use crate::sys::error::Error;
 use crate::sys::socket::{Connecting, Socket};
 use std::fmt::Display;
 use std::io;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// A new address is tried this long after the one before it, if that has not failed (RFC 8305 section 5).
@@ -15,7 +14,7 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// The attempts to come, and the errors of those that failed.
 pub(super) struct Race<'a> {
     connector: &'a Connector<'a>,
-    untried: std::slice::Iter<'a, SocketAddr>,
+    untried: std::slice::Iter<'a, Address>,
     failures: Vec<Error>,
     next_start: Instant,
 }
@@ -33,7 +32,7 @@ pub(super) enum Turn {
 }
 
 impl<'a> Race<'a> {
-    pub(super) fn new(connector: &'a Connector<'a>, addresses: &'a [SocketAddr]) -> Self {
+    pub(super) fn new(connector: &'a Connector<'a>, addresses: &'a [Address]) -> Self {
         Self { connector, untried: addresses.iter(), failures: Vec::new(), next_start: Instant::now() }
     }
 
@@ -44,7 +43,7 @@ impl<'a> Race<'a> {
             if under_way > 0 && now < self.next_start {
                 return Turn::Wait((self.untried.len() > 0).then_some(self.next_start));
             }
-            let Some(&address) = self.untried.next() else {
+            let Some(address) = self.untried.next() else {
                 return if under_way == 0 { Turn::Lost } else { Turn::Wait(None) };
             };
             match self.connector.start(address) {
@@ -65,7 +64,7 @@ impl<'a> Race<'a> {
     }
 
     /// The failure that says most: an answer of the target before a silence, and both before an error of this machine.
-    pub(super) fn worst(self, target: &dyn Display, addresses: &[SocketAddr]) -> Error {
+    pub(super) fn worst(self, target: &dyn Display, addresses: &[Address]) -> Error {
         let rank = |error: &Error| match error.kind() {
             Kind::Refused => 0,
             Kind::Reset => 1,
@@ -86,7 +85,7 @@ impl<'a> Race<'a> {
 }
 
 /// A target with the addresses it stands for.
-pub(super) fn describe(target: &dyn Display, addresses: &[SocketAddr]) -> String {
+pub(super) fn describe(target: &dyn Display, addresses: &[Address]) -> String {
     let target = target.to_string();
     let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     if list.len() == 1 && list[0] == target { target } else { format!("{target} ({})", list.join(", ")) }

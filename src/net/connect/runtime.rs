@@ -2,17 +2,17 @@
 
 use super::Connector;
 use super::race::{Race, Turn};
+use crate::event::Address;
 use crate::net::stream::ByteStream;
 use crate::sys::error::Result;
 use crate::sys::reactor::sleep_until;
 use std::fmt::Display;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::task::Poll;
 
 impl Connector<'_> {
     /// As [`Connector::connect_blocking`] in the runtime this is called in, without a deadline: the caller drops it.
-    pub async fn connect(&self, target: &dyn Display, addresses: &[SocketAddr]) -> Result<ByteStream> {
+    pub async fn connect(&self, target: &dyn Display, addresses: &[Address]) -> Result<ByteStream> {
         let mut race = Race::new(self, addresses);
         let mut racing: Vec<ByteStream> = Vec::new();
         loop {

@@ -3,10 +3,11 @@
 //! The facts of the kernel ([`ByteStream::socket_ref`]) are those of a TCP socket without a connection.
 
 use super::{ByteStream, Layer, register};
-use crate::event::{Events, Proto, Record, Role, Sink, Verbosity};
-use crate::sys::socket::SocketFactory;
+use crate::event::{Events, Record, Role, Sink, Verbosity};
+use crate::sys::socket::{SocketFactory, SocketType};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -38,9 +39,11 @@ impl ByteStream {
 
     fn over(memory: Memory) -> Self {
         let (events, _) = Events::start(Verbosity::Errors, Box::new(Nowhere)).unwrap();
-        let address = "127.0.0.1:0".parse().unwrap();
-        let socket =
-            SocketFactory::new(events).silent().open(Proto::Tcp, Role::Client, address, &[]).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], 0)).into();
+        let socket = SocketFactory::new(events)
+            .silent()
+            .open(SocketType::Stream, Role::Client, &address, &[])
+            .unwrap();
         Self { layer: Layer::Memory(register(socket).unwrap(), memory) }
     }
 }

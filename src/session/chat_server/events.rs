@@ -8,16 +8,16 @@ use crate::text::number::counted;
 /// Emits what a client did.
 pub(super) fn emit(events: &Events, stream: &ByteStream, event: &RoomEvent<'_>) {
     if events.enabled() {
-        emit_of(events, stream.socket_ref().subject(), event);
+        emit_of(events, &stream.socket_ref().subject(), event);
     }
 }
 
 /// Emits what the member behind `socket` did.
-pub(super) fn emit_of(events: &Events, socket: Subject, event: &RoomEvent<'_>) {
+pub(super) fn emit_of(events: &Events, socket: &Subject, event: &RoomEvent<'_>) {
     if !events.enabled() {
         return;
     }
-    let nick = event.nick.map(str::to_owned);
+    let (socket, nick) = (socket.clone(), event.nick.map(str::to_owned));
     events.emit(match event.kind {
         RoomEventKind::Line(text) => {
             Event::Line { socket, nick, text: String::from_utf8_lossy(text).into_owned() }

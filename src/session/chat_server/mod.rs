@@ -12,7 +12,7 @@ use super::ready::{self, Ready};
 use super::wait::stopped;
 use super::{Context, Outcome, Result, Stdio, console, stdout};
 use crate::chat::Rules;
-use crate::event::{Proto, Subject};
+use crate::event::Subject;
 use crate::exit::Exit;
 use crate::net::accept::Acceptor;
 use crate::net::accept::Listener;
@@ -21,6 +21,7 @@ use crate::net::bind::{BindTarget, ListenConfig};
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
+use crate::sys::socket::SocketType;
 use crate::sys::{self, fd, limits};
 use server::{ChatServer, Shared};
 use std::cell::RefCell;
@@ -72,7 +73,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     }
     let listen_config = ListenConfig {
         sockets: &context.sockets,
-        proto: Proto::Tcp,
+        kind: SocketType::Stream,
         options: &config.options,
         defaults: &defaults,
         backlog: config.backlog,

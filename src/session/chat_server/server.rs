@@ -6,7 +6,7 @@
 
 use super::events;
 use crate::chat::{Flushed, MemberId, Room, RoomEvent, Rules};
-use crate::event::{Events, MemberChange, Subject};
+use crate::event::{Address, Events, MemberChange, Subject};
 use crate::net::stream::ByteStream;
 use crate::text::clock::Clock;
 use std::cell::RefCell;
@@ -98,7 +98,7 @@ impl ChatServer {
     /// Adds a client; the error says why it is refused.
     pub(super) fn join(&mut self, stream: &Rc<ByteStream>) -> Result<MemberId, String> {
         let Some(peer) = stream.socket_ref().peer() else { return Err("it has no address".to_owned()) };
-        let id = self.room.join(&label(peer), &self.clock.now())?;
+        let id = self.room.join(&label(&peer), &self.clock.now())?;
         if self.connections.len() <= id.index() {
             self.connections.resize_with(id.index() + 1, || None);
         }
@@ -194,10 +194,10 @@ pub(super) fn collect(slices: &[IoSlice<'_>], into: &mut Vec<u8>) -> usize {
 }
 
 /// A member's label: its address, an IPv4 address in its own form where the socket is for both families.
-pub(super) fn label(address: SocketAddr) -> String {
-    match address.ip().to_canonical() {
-        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()).to_string(),
-        IpAddr::V6(_) => address.to_string(),
+pub(super) fn label(address: &Address) -> String {
+    match address.inet().map(|inet| (inet.ip().to_canonical(), inet.port())) {
+        Some((ip @ IpAddr::V4(_), port)) => SocketAddr::new(ip, port).to_string(),
+        _ => address.to_string(),
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn an_ipv4_client_of_a_socket_for_both_families_is_labelled_in_ipv4() {
         for (address, text) in [("[::ffff:10.0.0.1]:7", "10.0.0.1:7"), ("[::1]:7", "[::1]:7")] {
-            assert_eq!(label(address.parse().unwrap()), text);
+            assert_eq!(label(&address.parse::<SocketAddr>().unwrap().into()), text);
         }
     }
 }

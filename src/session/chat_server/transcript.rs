@@ -49,22 +49,22 @@ impl Transcript {
 impl ChatServer {
     /// Adds a transcript without an operator. `listener` is the first listener, by which events name it.
     pub(super) fn join_transcript(&mut self, listener: Option<Subject>) {
-        let Some((listener, address)) = listener.and_then(|l| Some((l, l.local?))) else { return };
-        self.transcript = Some((self.room.join_transcript(&label(address)), listener));
+        let Some((address, listener)) = listener.and_then(|l| Some((l.local.clone()?, l))) else { return };
+        self.transcript = Some((self.room.join_transcript(&label(&address)), listener));
     }
 
     /// Adds the operator, who reads its own lines in the transcript if `echo`.
     pub(super) fn join_operator(&mut self, listener: Option<Subject>, echo: bool) {
-        let Some((listener, address)) = listener.and_then(|l| Some((l, l.local?))) else { return };
-        self.transcript = Some((self.room.join_operator(&label(address), echo), listener));
+        let Some((address, listener)) = listener.and_then(|l| Some((l.local.clone()?, l))) else { return };
+        self.transcript = Some((self.room.join_operator(&label(&address), echo), listener));
     }
 
     /// Gives the room what the operator typed.
     pub(super) fn receive_from_operator(&mut self, mut bytes: &[u8]) {
-        let Some((id, listener)) = self.transcript else { return };
+        let Some((id, listener)) = self.transcript.clone() else { return };
         let stamp = self.clock.now();
         let events = &self.events;
-        let mut report = |event: RoomEvent<'_>| events::emit_of(events, listener, &event);
+        let mut report = |event: RoomEvent<'_>| events::emit_of(events, &listener, &event);
         while !bytes.is_empty() {
             self.room.receive(id, &mut bytes, &stamp, &mut report);
         }

@@ -2,7 +2,7 @@
 
 use super::super::retry::{Answer, outcome_of};
 use crate::event::report::{CheckRow, Row};
-use crate::event::{Event, Kind, Outcome, Proto};
+use crate::event::{Address, Event, Kind, Outcome, Proto};
 use crate::net::address::{Endpoint, Host};
 use crate::net::connect::Connector;
 use crate::net::source::Source;
@@ -73,7 +73,7 @@ impl Prober {
             return connector.try_connect(address);
         }
         let connector = Connector { sockets: &self.sockets, options: &self.options, source: self.source };
-        match connector.start(address)? {
+        match connector.start(&address.into())? {
             (socket, Connecting::Done) => Ok(FastConnect::Open(socket)),
             (socket, Connecting::InProgress) => match socket.finish_connect()? {
                 Some(()) => Ok(FastConnect::Open(socket)),
@@ -123,7 +123,7 @@ impl Pending {
         for (socket, began) in racing {
             let target = target.clone();
             attempts.spawn(async move {
-                let address = socket.peer();
+                let address = socket.peer_inet();
                 let answer = ByteStream::connected(socket, Connecting::InProgress);
                 match tokio::time::timeout_at((began + limit).into(), answer).await {
                     Ok(Ok(stream)) => Finding::open(target, stream.socket_ref(), began),
@@ -158,8 +158,8 @@ impl Finding {
         Self {
             target,
             outcome: Outcome::Open,
-            address: socket.peer(),
-            local: socket.local(),
+            address: socket.peer_inet(),
+            local: socket.local_inet(),
             conn: Some(socket.conn()),
             latency: Some(began.elapsed()),
             reason: None,
@@ -206,8 +206,8 @@ impl Finding {
             target: self.target.to_string(),
             conn: self.conn.filter(|_| observed),
             proto: Proto::Tcp,
-            local: self.local,
-            peer: self.address,
+            local: self.local.map(Address::from),
+            peer: self.address.map(Address::from),
             outcome: self.outcome,
             attempt: None,
             latency_us: self.latency_us(),

@@ -4,12 +4,10 @@ use super::name::Name;
 use super::printer::Printer;
 use crate::event::Events;
 use crate::net::connect::Connector;
-use crate::net::resolve::Lookup;
-use crate::net::source::Source;
 use crate::relay::EndConfig;
 use crate::relay::task::TaskConfig;
 use crate::session::Stdio;
-use crate::sys::options::SocketOption;
+use crate::session::opening::Opening;
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
 use std::cell::{Cell, RefCell};
@@ -21,12 +19,8 @@ use tokio::sync::Notify;
 pub struct Config {
     /// One connection each.
     pub targets: Vec<Target>,
-    /// Set on each socket before it connects.
-    pub options: Vec<SocketOption>,
-    /// The local end.
-    pub source: Option<Source>,
-    /// Families and DNS.
-    pub lookup: Lookup,
+    /// How each is opened.
+    pub opening: Opening,
     /// How long a target may be without a connection.
     pub timeout: Option<Duration>,
     /// Connects again to a target that fails or closes.
@@ -86,6 +80,6 @@ impl Clients {
     }
 
     pub(super) fn connector(&self) -> Connector<'_> {
-        Connector { sockets: &self.sockets, options: &self.config.options, source: self.config.source }
+        self.config.opening.connector(&self.sockets)
     }
 }

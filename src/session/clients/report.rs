@@ -11,11 +11,11 @@ use crate::text::number::counted;
 use std::time::Duration;
 
 impl Target {
-    pub(super) fn emit_connected(&self, clients: &Clients, subject: Subject, latency: Duration) {
+    pub(super) fn emit_connected(&self, clients: &Clients, subject: &Subject, latency: Duration) {
         self.emit(clients, Some(subject), Outcome::Connected, Some(latency), None);
     }
 
-    pub(super) fn emit_disconnected(&self, clients: &Clients, subject: Subject, end: &TargetEnd) {
+    pub(super) fn emit_disconnected(&self, clients: &Clients, subject: &Subject, end: &TargetEnd) {
         let text = match end {
             TargetEnd::Fine => None,
             TargetEnd::Late(text) => Some(text.clone()),
@@ -32,7 +32,7 @@ impl Target {
     fn emit(
         &self,
         clients: &Clients,
-        subject: Option<Subject>,
+        subject: Option<&Subject>,
         outcome: Outcome,
         latency: Option<Duration>,
         text: Option<String>,
@@ -41,8 +41,8 @@ impl Target {
             target: self.title.clone(),
             conn: subject.map(|s| s.conn),
             proto: Proto::Tcp,
-            local: subject.and_then(|s| s.local),
-            peer: subject.and_then(|s| s.peer),
+            local: subject.and_then(|s| s.local.clone()),
+            peer: subject.and_then(|s| s.peer.clone()),
             outcome,
             attempt: None,
             latency_us: latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX)),
@@ -59,7 +59,7 @@ impl Target {
             TargetEnd::Failed(error) => error.fault(),
             TargetEnd::Late(text) => fault(Kind::Timeout, format!("{}: {text}", self.title)),
         };
-        fault.conn = subject.map(|s| s.conn);
+        fault.conn = subject.as_ref().map(|s| s.conn);
         fault.peer = subject.and_then(|s| s.peer);
         clients.events.emit(Event::Error { fault });
         end

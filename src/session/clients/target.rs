@@ -1,7 +1,7 @@
 //! One target: connected, relayed, and connected again.
 
 use super::config::{Clients, Target};
-use crate::event::Kind;
+use crate::event::{Address, Kind};
 use crate::net::backoff::Backoff;
 use crate::net::connect::timed_out;
 use crate::net::source::reachable;
@@ -51,10 +51,10 @@ impl Target {
                 Ok((stream, latency)) => {
                     first = false;
                     let subject = stream.socket_ref().subject();
-                    self.emit_connected(clients, subject, latency);
+                    self.emit_connected(clients, &subject, latency);
                     let connected = Instant::now();
                     let end = self.run_session(clients, &reader, stream).await;
-                    self.emit_disconnected(clients, subject, &end);
+                    self.emit_disconnected(clients, &subject, &end);
                     down_since = Instant::now();
                     if connected.elapsed() >= STABLE {
                         backoff.reset();
@@ -101,8 +101,10 @@ impl Target {
         let deadline = [over, again].into_iter().flatten().min();
         let found = RefCell::new(Vec::new());
         let attempt = async {
-            found.replace(self.name.addresses(config.lookup, self.port, first, &clients.events).await?);
-            let addresses = reachable(config.source, found.borrow().clone());
+            let answer =
+                self.name.addresses(config.opening.lookup, self.port, first, &clients.events).await?;
+            found.replace(answer.into_iter().map(Address::from).collect());
+            let addresses = reachable(config.opening.source, found.borrow().clone());
             let began = Instant::now();
             let stream = clients.connector().connect(&self.title, &addresses).await?;
             Ok((stream, began.elapsed()))
@@ -126,7 +128,7 @@ fn may_go_on(clients: &Clients, reader: &Reader, end: &TargetEnd, first: bool) -
         TargetEnd::Fine | TargetEnd::Late(_) => false,
         TargetEnd::Failed(error) => match error.kind() {
             Kind::Option | Kind::Permission | Kind::Data => true,
-            Kind::Address => clients.config.source.is_some(),
+            Kind::Address => clients.config.opening.source.is_some(),
             _ => false,
         },
     };

@@ -31,7 +31,7 @@ impl<'a> DatagramOutput<'a> {
 
     /// Writes the batch that `receiver` holds, all of it received from `socket`.
     pub fn write(&mut self, receiver: &BatchReceiver, socket: &Socket) -> Result<()> {
-        let local = socket.local();
+        let local = socket.local_inet();
         self.formatted.clear();
         let mut payload = Vec::new();
         for datagram in receiver.datagrams() {

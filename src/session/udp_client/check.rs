@@ -200,7 +200,7 @@ fn conclude(config: &Config, finding: &Finding, probes: &[Probe], context: &mut 
         conn: client.map(|c| c.socket.conn()),
         proto: Proto::Udp,
         local: client.and_then(|c| c.socket.local()),
-        peer: client.map(|c| c.address),
+        peer: client.map(|c| c.address.into()),
         outcome: finding.outcome,
         attempt: None,
         latency_us,

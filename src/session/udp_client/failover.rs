@@ -115,7 +115,7 @@ impl<'a> AddressFailover<'a> {
             conn: Some(socket.conn),
             proto: Proto::Udp,
             local: socket.local,
-            peer: Some(left),
+            peer: Some(left.into()),
             outcome: Outcome::Refused,
             attempt: None,
             latency_us: None,

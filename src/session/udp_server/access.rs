@@ -70,7 +70,7 @@ fn report(reported: &mut HashSet<IpAddr>, peer: SocketAddr, denial: Denial<'_>, 
     match next_report(reported, peer.ip()) {
         Report::Nothing => {}
         Report::Refuse => socket.emit(|subject| Event::Refuse {
-            socket: Subject { peer: Some(peer), ..subject },
+            socket: Subject { peer: Some(peer.into()), ..subject },
             reason: denial.to_string(),
         }),
         Report::Limit => {

@@ -1,12 +1,11 @@
 //! The sockets of a datagram server: those of its address, and those of the groups it joins.
 
 use super::Config;
-use crate::event::Proto;
 use crate::net::address::AddrError;
 use crate::net::bind::ListenConfig;
 use crate::session::Context;
 use crate::sys::options::SocketOption;
-use crate::sys::socket::Socket;
+use crate::sys::socket::{Socket, SocketType};
 use crate::sys::{Result, interface};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
@@ -16,22 +15,27 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 /// bound to the address of the group.
 pub(super) fn open(config: &Config, context: &Context) -> Result<Vec<Socket>> {
     let (bind, options) = (&config.bind, &config.options);
-    let listen_config =
-        ListenConfig { sockets: &context.sockets, proto: Proto::Udp, options, defaults: &[], backlog: 0 };
+    let listen_config = ListenConfig {
+        sockets: &context.sockets,
+        kind: SocketType::Datagram,
+        options,
+        defaults: &[],
+        backlog: 0,
+    };
     let mut sockets = listen_config.open(&bind.addresses(&context.stop)?)?;
-    let port = sockets.first().and_then(Socket::local).map_or(bind.endpoint.port, |a| a.port());
+    let port = sockets.first().and_then(Socket::local_inet).map_or(0, |a| a.port());
     let shared = shareable(options);
     let listen_config = ListenConfig { options: &shared, ..listen_config };
     for group in &config.groups {
         if !sockets.iter().any(|s| group.is_received_by(s)) {
-            sockets.extend(listen_config.open(&[group.address(port)])?);
+            sockets.extend(listen_config.open(&[group.address(port).into()])?);
         }
         for socket in sockets.iter().filter(|s| group.is_received_by(s)) {
             socket.join(group.ip, group.index)?;
         }
     }
     for socket in &sockets {
-        if socket.local().is_some_and(|a| a.ip().is_unspecified() || a.ip().is_multicast()) {
+        if socket.local_inet().is_some_and(|a| a.ip().is_unspecified() || a.ip().is_multicast()) {
             socket.receive_origins()?;
         }
         socket.enlarge_receive_buffer(options);
@@ -72,7 +76,7 @@ impl Membership {
     }
 
     fn is_received_by(&self, socket: &Socket) -> bool {
-        socket.local().is_some_and(|local| {
+        socket.local_inet().is_some_and(|local| {
             let all = local.ip().is_unspecified() && local.is_ipv4() == self.ip.is_ipv4();
             all || local == self.address(local.port())
         })

@@ -28,7 +28,7 @@ pub(super) enum Suspect {
 
 impl LoopGuard {
     pub(super) fn new(sockets: &[Socket]) -> Self {
-        Self { own: sockets.iter().filter_map(Socket::local).collect(), warned: [false; 2] }
+        Self { own: sockets.iter().filter_map(Socket::local_inet).collect(), warned: [false; 2] }
     }
 
     /// Whether `peer` is the server itself.
@@ -55,7 +55,7 @@ impl LoopGuard {
         };
         let mut fault =
             socket.blame(Error::new("send", peer, io::Error::other(text)).about(Kind::Data).fault());
-        fault.peer = Some(peer);
+        fault.peer = Some(peer.into());
         events.emit(Event::Warning { fault });
     }
 }

@@ -65,7 +65,7 @@ pub struct Config {
 pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
     let sockets = listeners::open(config, context)?;
-    let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
+    let limit = longest(&sockets.iter().filter_map(Socket::local_inet).collect::<Vec<_>>());
     config.answer.expect_to_fit(limit)?;
     let open = |input| DatagramInput::open(input, &config.stdio, limit, 1, &"standard input");
     let input = config.input.map(open).transpose()?;

@@ -1,6 +1,6 @@
 //! How a datagram server sends: it waits while a queue is full, and drops a datagram that cannot be sent with a warning.
 
-use crate::event::{Event, Events};
+use crate::event::{Address, Event, Events};
 use crate::net::udp::BACKOFF;
 use crate::session::wait::wait;
 use crate::sys::mmsg::{BatchSender, OutgoingDatagram};
@@ -64,8 +64,8 @@ impl<'a> Sender<'a> {
         let repeated = self.warned.is_some_and(|(last, at)| last == errno && now < at + WARNING_INTERVAL);
         if !repeated {
             self.warned = Some((errno, now));
-            let mut fault = socket.blame(Error::new(op, name(peer.or(socket.local())), error).fault());
-            fault.peer = peer;
+            let mut fault = socket.blame(Error::new(op, name(peer.or(socket.local_inet())), error).fault());
+            fault.peer = peer.map(Address::from);
             self.events.emit(Event::Warning { fault });
         }
     }

@@ -82,7 +82,7 @@ impl<'a> UdpServer<'a> {
                 self.sender.warn(socket, None, "recv", error);
                 return Ok(Received::More);
             }
-            Err(error) => return Err(Error::new("recv", name(socket.local()), error)),
+            Err(error) => return Err(Error::new("recv", name(socket.local_inet()), error)),
         };
         self.last = Instant::now();
         if let Some(output) = &mut self.output {

@@ -48,7 +48,7 @@ impl DestroyEvents {
         let groups = match proto {
             Proto::Tcp => TCP,
             Proto::Udp => UDP,
-            Proto::Unix => return Err(io::ErrorKind::Unsupported.into()),
+            Proto::Unix | Proto::Vsock => return Err(io::ErrorKind::Unsupported.into()),
         };
         let channel = Channel::open(groups)?;
         // A buffer beyond the system's limit needs privilege; without it the limit has to do.

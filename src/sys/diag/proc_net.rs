@@ -28,6 +28,7 @@ pub(super) fn read(query: &Query, visit: &mut Visit<'_>) -> io::Result<()> {
         Proto::Tcp => &[("/proc/net/tcp", v4), ("/proc/net/tcp6", v6)],
         Proto::Udp => &[("/proc/net/udp", v4), ("/proc/net/udp6", v6)],
         Proto::Unix => &[("/proc/net/unix", true)],
+        Proto::Vsock => &[],
     };
     for (path, _) in files.iter().filter(|(_, wanted)| *wanted) {
         let file = match File::open(path) {

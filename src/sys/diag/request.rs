@@ -149,7 +149,7 @@ const fn protocol(proto: Proto) -> i32 {
     match proto {
         Proto::Tcp => libc::IPPROTO_TCP,
         Proto::Udp => libc::IPPROTO_UDP,
-        Proto::Unix => 0,
+        Proto::Unix | Proto::Vsock => 0,
     }
 }
 

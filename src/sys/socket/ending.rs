@@ -45,7 +45,7 @@ impl Socket {
             inner.fin_sent |= !matches!(how, Shutdown::Read);
             self.tracker.observe_locked(&mut inner, Some(Op::Shutdown));
         }
-        let on = inner.subject.peer.map(|a| a.to_string()).unwrap_or_default();
+        let on = inner.subject.peer.as_ref().map(ToString::to_string).unwrap_or_default();
         answer.map_err(|e| Error::new("shutdown", on, e))
     }
 

@@ -1,12 +1,11 @@
 //! The maker of sockets.
 
-use super::{Socket, SocketFactory};
-use crate::event::{Events, Proto, Role, State, Subject};
+use super::{Socket, SocketFactory, SocketType};
+use crate::event::{Address, Events, Proto, Role, State, Subject};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::{Family, SocketOption};
 use crate::sys::state::StateTracker;
 use crate::sys::watcher::Watcher;
-use rustix::io::Errno;
 use socket2::{Domain, Protocol, Type};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -57,21 +56,20 @@ impl SocketFactory {
     /// socket(2) for `address`'s family, non-blocking, with `options` set and read back.
     pub fn open(
         &self,
-        proto: Proto,
+        kind: SocketType,
         role: Role,
-        address: SocketAddr,
+        address: &Address,
         options: &[SocketOption],
     ) -> Result<Socket> {
-        let (kind, protocol) = match proto {
-            Proto::Tcp => (Type::STREAM, Protocol::TCP),
-            Proto::Udp => (Type::DGRAM, Protocol::UDP),
-            // No UNIX socket has such an address.
-            Proto::Unix => return Err(Error::new("socket for", address, Errno::AFNOSUPPORT)),
+        let (family, domain, proto, protocol) = parts(kind, address);
+        let kind = match kind {
+            SocketType::Stream => Type::STREAM,
+            SocketType::Datagram => Type::DGRAM,
         };
-        let socket = socket2::Socket::new(Domain::for_address(address), kind.nonblocking(), Some(protocol))
+        let socket = socket2::Socket::new(domain, kind.nonblocking(), protocol)
             .map_err(|e| Error::new("socket for", address, e))?;
         let subject = Subject { conn: 0, proto, local: None, peer: None, role };
-        let socket_ref = self.track(socket.into(), subject, family_of(address), State::Closed);
+        let socket_ref = self.track(socket.into(), subject, family, State::Closed);
         for option in options {
             socket_ref.set(option)?;
         }
@@ -79,16 +77,26 @@ impl SocketFactory {
     }
 
     pub(super) fn track(&self, fd: OwnedFd, mut subject: Subject, family: Family, state: State) -> Socket {
-        let conn = self.next.fetch_add(1, Ordering::Relaxed);
+        let (conn, proto) = (self.next.fetch_add(1, Ordering::Relaxed), subject.proto);
         subject.conn = conn;
         let fd = Arc::new(fd);
         let events = self.observed.then(|| self.events.clone());
         let tracker = Arc::new(StateTracker::new(events, subject, state, Arc::clone(&fd)));
         let token = self.next_token.fetch_add(1, Ordering::Relaxed);
-        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto: subject.proto, family }
+        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto, family }
     }
 }
 
-fn family_of(address: SocketAddr) -> Family {
-    if address.is_ipv4() { Family::V4 } else { Family::V6 }
+/// What socket(2) takes for an address, and what events call it.
+fn parts(kind: SocketType, address: &Address) -> (Family, Domain, Proto, Option<Protocol>) {
+    let (proto, protocol) = match kind {
+        SocketType::Stream => (Proto::Tcp, Protocol::TCP),
+        SocketType::Datagram => (Proto::Udp, Protocol::UDP),
+    };
+    match address {
+        Address::Inet(SocketAddr::V4(_)) => (Family::V4, Domain::IPV4, proto, Some(protocol)),
+        Address::Inet(SocketAddr::V6(_)) => (Family::V6, Domain::IPV6, proto, Some(protocol)),
+        Address::Unix(_) => (Family::Unix, Domain::UNIX, Proto::Unix, None),
+        Address::Vsock { .. } => (Family::Vsock, Domain::VSOCK, Proto::Vsock, None),
+    }
 }

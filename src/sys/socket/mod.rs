@@ -3,6 +3,7 @@
 
 mod ending;
 mod factory;
+mod name;
 mod opening;
 mod traffic;
 mod udp;
@@ -13,9 +14,8 @@ use super::error::Result;
 use super::options::{Family, SocketOption};
 use super::state::StateTracker;
 use super::watcher::Watcher;
-use crate::event::{Event, Events, Fault, Proto, State, Subject};
-use socket2::{SockAddr, SockRef};
-use std::io;
+use crate::event::{Address, Event, Events, Fault, Proto, State, Subject};
+use socket2::SockRef;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -46,6 +46,15 @@ pub struct Socket {
     family: Family,
 }
 
+/// How the bytes of a socket are delivered: `SOCK_STREAM` or `SOCK_DGRAM` (socket(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketType {
+    /// As a stream, over connections.
+    Stream,
+    /// One by one.
+    Datagram,
+}
+
 /// How far a connect(2) that does not block came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connecting {
@@ -64,15 +73,28 @@ impl Socket {
 
     /// Our address, once there is one.
     #[must_use]
-    pub fn local(&self) -> Option<SocketAddr> {
-        let observed = self.tracker.lock().subject.local;
-        observed.or_else(|| local_of(self.as_fd()).ok().filter(|a| a.port() != 0))
+    pub fn local(&self) -> Option<Address> {
+        let observed = self.tracker.lock().subject.local.clone();
+        let bound = |a: &Address| a.inet().is_none_or(|a| a.port() != 0);
+        observed.or_else(|| name::local(self.as_fd()).ok().flatten().filter(bound))
+    }
+
+    /// Our internet address, once there is one.
+    #[must_use]
+    pub fn local_inet(&self) -> Option<SocketAddr> {
+        self.local()?.inet()
     }
 
     /// The other end's address, once there is one.
     #[must_use]
-    pub fn peer(&self) -> Option<SocketAddr> {
-        self.tracker.lock().subject.peer
+    pub fn peer(&self) -> Option<Address> {
+        self.tracker.lock().subject.peer.clone()
+    }
+
+    /// The other end's internet address, once there is one.
+    #[must_use]
+    pub fn peer_inet(&self) -> Option<SocketAddr> {
+        self.peer()?.inet()
     }
 
     /// The address that an error of this socket names: the other end's, or ours where there is none.
@@ -84,7 +106,7 @@ impl Socket {
     /// What events say of this socket.
     #[must_use]
     pub fn subject(&self) -> Subject {
-        self.tracker.lock().subject
+        self.tracker.lock().subject.clone()
     }
 
     /// The state last observed.
@@ -140,7 +162,7 @@ impl Socket {
     /// Emits an event about this socket; it is only made if events are observed.
     pub fn emit(&self, event: impl FnOnce(Subject) -> Event) {
         if self.tracker.observed() {
-            let subject = self.tracker.lock().subject;
+            let subject = self.subject();
             self.sockets.events.emit(event(subject));
         }
     }
@@ -157,9 +179,4 @@ impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
-}
-
-fn local_of(fd: BorrowedFd<'_>) -> io::Result<SocketAddr> {
-    let address: SockAddr = SockRef::from(&fd).local_addr()?;
-    address.as_socket().ok_or_else(|| io::Error::other("not an internet address"))
 }

@@ -1,7 +1,7 @@
 //! The calls that bring a socket into use: bind, listen, accept, connect.
 
-use super::{Connecting, Socket, local_of};
-use crate::event::{Event, Op, Proto, Role, Scope, State, Subject, Via};
+use super::{Connecting, Socket, name};
+use crate::event::{Address, Event, Op, Proto, Role, Scope, State, Subject, Via};
 use crate::sys::error::{Error, Result};
 use crate::sys::tcp_info;
 use crate::sys::watcher::Watcher;
@@ -14,11 +14,13 @@ use std::sync::Arc;
 
 impl Socket {
     /// bind(2).
-    pub fn bind(&self, address: SocketAddr) -> Result<SocketAddr> {
-        net::bind(self, &address).map_err(|e| self.wanted(Error::new("bind", address, e), address))?;
-        let local = local_of(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
+    pub fn bind(&self, address: &Address) -> Result<Address> {
+        name::bind(self.as_fd(), address)
+            .map_err(|e| self.wanted(Error::new("bind", address, e), Some(address)))?;
+        let local = name::local(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
+        let local = local.unwrap_or_else(|| address.clone());
         let mut inner = self.tracker.lock();
-        inner.subject.local = Some(local);
+        inner.subject.local = Some(local.clone());
         if self.proto == Proto::Udp {
             self.tracker.transition(&mut inner, State::Unconnected, Op::Bind);
         }
@@ -31,14 +33,16 @@ impl Socket {
     pub fn listen(&self, backlog: u32) -> Result<()> {
         let length = i32::try_from(backlog).unwrap_or(i32::MAX);
         let local = self.local();
-        let on = || local.map(|a| a.to_string()).unwrap_or_default();
+        let on = || local.as_ref().map(ToString::to_string).unwrap_or_default();
         {
             let mut inner = self.tracker.lock();
-            net::listen(self, length).map_err(|e| match (Error::new("listen", on(), e), local) {
-                (error, Some(local)) => self.wanted(error, local),
-                (error, None) => error,
-            })?;
-            self.tracker.observe_locked(&mut inner, Some(Op::Listen));
+            net::listen(self, length)
+                .map_err(|e| self.wanted(Error::new("listen", on(), e), local.as_ref()))?;
+            if self.proto == Proto::Tcp {
+                self.tracker.observe_locked(&mut inner, Some(Op::Listen));
+            } else {
+                self.tracker.transition(&mut inner, State::Listen, Op::Listen);
+            }
         }
         if self.tracker.observed() {
             let effective =
@@ -51,16 +55,17 @@ impl Socket {
                 effective: value,
             });
             self.emit(|socket| Event::Listening {
+                scope: socket.local.as_ref().map_or(Scope::Loopback, Scope::of),
                 socket,
                 backlog: Some(effective),
                 backlog_requested: Some(backlog),
-                scope: socket.local.map_or(Scope::Loopback, Scope::of),
             });
         }
         Ok(())
     }
 
-    fn wanted(&self, error: Error, address: SocketAddr) -> Error {
+    fn wanted(&self, error: Error, address: Option<&Address>) -> Error {
+        let Some(address) = address.and_then(Address::inet) else { return error };
         let v6only = address.is_ipv6() && SockRef::from(&self.as_fd()).only_v6().unwrap_or(false);
         error.wanting(self.proto, address, v6only)
     }
@@ -70,9 +75,18 @@ impl Socket {
     pub fn accept(&self) -> io::Result<Socket> {
         use rustix::net::SocketFlags;
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        if self.proto != Proto::Tcp {
+            let fd = net::accept_with(self, flags)?;
+            let (local, peer) =
+                (name::local(fd.as_fd()).ok().flatten(), name::peer(fd.as_fd()).ok().flatten());
+            let subject = Subject { conn: 0, proto: self.proto, local, peer, role: Role::Server };
+            let child = self.sockets.track(fd, subject, self.family, State::Closed);
+            child.tracker.transition(&mut child.tracker.lock(), State::Connected, Op::Accept);
+            return Ok(child);
+        }
         let (fd, peer) = net::acceptfrom_with(self, flags)?;
-        let peer = peer.and_then(|a| SocketAddr::try_from(a).ok());
-        let local = local_of(fd.as_fd()).ok();
+        let peer = peer.and_then(|a| SocketAddr::try_from(a).ok()).map(Address::from);
+        let local = name::local(fd.as_fd()).ok().flatten();
         let subject = Subject { conn: 0, proto: Proto::Tcp, local, peer, role: Role::Server };
         let child = self.sockets.track(fd, subject, self.family, State::Listen);
         child.tracker.accepted();
@@ -81,26 +95,26 @@ impl Socket {
     }
 
     /// connect(2) without blocking.
-    pub fn start_connect(&self, address: SocketAddr) -> Result<Connecting> {
+    pub fn start_connect(&self, address: &Address) -> Result<Connecting> {
         let (answer, state) = {
             let mut inner = self.tracker.lock();
-            inner.subject.peer = Some(address);
-            let answer = net::connect(self, &address);
+            inner.subject.peer = Some(address.clone());
+            let answer = name::connect(self.as_fd(), address);
             if answer.is_ok() || matches!(answer, Err(rustix::io::Errno::INPROGRESS)) {
                 if self.tracker.observed() {
-                    inner.subject.local = local_of(self.as_fd()).ok();
+                    inner.subject.local = name::local(self.as_fd()).ok().flatten();
                 }
-                if self.proto == Proto::Udp {
-                    if inner.state == State::Closed {
+                if self.proto == Proto::Tcp {
+                    self.tracker.observe_attempt(&mut inner);
+                } else {
+                    if self.proto == Proto::Udp && inner.state == State::Closed {
                         // The call took a port on the way.
                         self.tracker.transition_via(&mut inner, State::Unconnected, Via::Implied);
                     }
                     self.tracker.transition(&mut inner, State::Connected, Op::Connect);
-                } else {
-                    self.tracker.observe_attempt(&mut inner);
                 }
             }
-            if let (Proto::Udp, Err(errno)) = (self.proto, answer) {
+            if let (true, Err(errno)) = (self.proto != Proto::Tcp, answer) {
                 inner.remember(errno.raw_os_error());
             }
             (answer, inner.state)
@@ -121,7 +135,7 @@ impl Socket {
 
     /// Notes where a connection attempt made elsewhere in this layer goes.
     pub(in crate::sys) fn aim(&self, address: SocketAddr) {
-        self.tracker.lock().subject.peer = Some(address);
+        self.tracker.lock().subject.peer = Some(address.into());
     }
 
     /// Whether a connection in progress came about; `None` while it is still in progress.
@@ -129,7 +143,7 @@ impl Socket {
         if let (Ok(state), Some(address)) = (tcp_info::state(self.as_fd()), self.peer())
             && !is_under_way(state)
         {
-            return self.connected(address).map(Some);
+            return self.connected(&address).map(Some);
         }
         let peer = self.peer().map(|a| a.to_string()).unwrap_or_default();
         let error = net::sockopt::socket_error(self).map_err(|e| Error::new("connect", &peer, e))?;
@@ -144,11 +158,11 @@ impl Socket {
         }
     }
 
-    fn connected(&self, address: SocketAddr) -> Result<()> {
+    fn connected(&self, address: &Address) -> Result<()> {
         if self.proto == Proto::Tcp {
             self.watch();
             self.tracker.observe();
-            self.refuse_itself(address)?;
+            address.inet().map_or(Ok(()), |address| self.refuse_itself(address))?;
         }
         self.emit_options();
         Ok(())
@@ -157,7 +171,7 @@ impl Socket {
     /// A free port of this machine may be tried from that very port; the two SYNs then meet (RFC 9293 3.5, simultaneous
     /// open) and the socket is connected to itself. Nobody listens there, so this is a refusal.
     pub(in crate::sys) fn refuse_itself(&self, address: SocketAddr) -> Result<()> {
-        if self.local() == Some(address) {
+        if self.local_inet() == Some(address) {
             let _ = self.reset_on_close();
             return Err(Error::new("connect", address, rustix::io::Errno::CONNREFUSED));
         }

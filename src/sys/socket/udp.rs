@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::Socket;
-use crate::event::{Dir, Event, Kind, Scope, Subject};
+use crate::event::{Address, Dir, Event, Kind, Scope, Subject};
 use crate::sys::error::{Error, Result};
 use crate::sys::mmsg::Origin;
 use crate::sys::options::{Family, SocketOption};
@@ -24,6 +24,7 @@ impl Socket {
         let name = match self.family {
             Family::V4 => (libc::IPPROTO_IP, libc::IP_PKTINFO),
             Family::V6 => (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
+            Family::Unix | Family::Vsock => return Ok(()),
         };
         self.turn_on(name).map_err(|e| Error::new("option pktinfo", self.on(), e))
     }
@@ -34,6 +35,7 @@ impl Socket {
         let name = match self.family {
             Family::V4 => (libc::IPPROTO_IP, libc::IP_RECVERR),
             Family::V6 => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
+            Family::Unix | Family::Vsock => return Ok(()),
         };
         self.turn_on(name).map_err(|e| Error::new("option recverr", self.on(), e))
     }
@@ -85,10 +87,10 @@ impl Socket {
     pub fn emit_listening(&self) {
         self.emit_options();
         self.emit(|socket| Event::Listening {
+            scope: socket.local.as_ref().map_or(Scope::Loopback, Scope::of),
             socket,
             backlog: None,
             backlog_requested: None,
-            scope: socket.local.map_or(Scope::Loopback, Scope::of),
         });
     }
 
@@ -104,10 +106,11 @@ impl Socket {
         if !self.tracker.observed() {
             return;
         }
-        let (subject, own) = (self.subject(), self.local());
+        let (subject, own) = (self.subject(), self.local_inet());
         self.sockets.events().emit_burst(datagrams.map(|(origin, peer, len)| {
             let local = origin.map_or(own, |origin| origin.local(dir, own?));
-            let socket = Subject { local, peer: peer.or(subject.peer), ..subject };
+            let peer = peer.map(Address::from).or_else(|| subject.peer.clone());
+            let socket = Subject { local: local.map(Address::from), peer, ..subject };
             Event::Datagram { socket, dir, len }
         }));
     }

@@ -2,7 +2,7 @@
 
 use super::transition::after_our_fin;
 use super::{Cause, Inner, StateTracker};
-use crate::event::{Ending, Op, Role, State, Subject, Via};
+use crate::event::{Address, Ending, Op, Role, State, Subject, Via};
 use crate::sys::{diag, interface, tcp_info};
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -28,7 +28,7 @@ impl StateTracker {
                     return;
                 }
                 let may_wait = !broken && !matches!(from, State::SynSent | State::CloseWait);
-                let stand_in = may_wait.then(|| found(inner.subject, || interface::bound(fd)));
+                let stand_in = may_wait.then(|| found(&inner.subject, || interface::bound(fd)));
                 let via = match stand_in {
                     Some(Ok(Some(State::TimeWait))) => Some(Via::Table),
                     // Nothing but the peer's FIN ends these without an error, whether the table can be asked or not.
@@ -91,8 +91,9 @@ impl Inner {
 
 /// What the table has between the addresses of a socket; an error where it cannot be asked. One that is bound to an
 /// interface is found through that alone, whose number `interface` gives, 0 for none.
-pub(super) fn found(subject: Subject, interface: impl FnOnce() -> u32) -> io::Result<Option<State>> {
-    let (Some(local), Some(peer)) = (subject.local, subject.peer) else { return Ok(None) };
+pub(super) fn found(subject: &Subject, interface: impl FnOnce() -> u32) -> io::Result<Option<State>> {
+    let inet = |address: &Option<Address>| address.as_ref().and_then(Address::inet);
+    let (Some(local), Some(peer)) = (inet(&subject.local), inet(&subject.peer)) else { return Ok(None) };
     let look = |interface| diag::lookup_cheaply(subject.proto, local, peer, interface);
     let found = match look(0)? {
         None => match interface() {

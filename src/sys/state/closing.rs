@@ -50,7 +50,7 @@ impl StateTracker {
         let was_used = inner.was_established || inner.state != State::Closed;
         let info = tcp_info::read(fd.as_fd()).ok();
         let over = matches!(inner.state, State::Closed | State::TimeWait | State::Listen)
-            || inner.subject.proto == Proto::Udp;
+            || inner.subject.proto != Proto::Tcp;
         let interface = if over { 0 } else { interface::bound(fd.as_fd()) };
         drop(fd);
         match inner.state {
@@ -58,7 +58,7 @@ impl StateTracker {
             State::Listen | State::Unconnected | State::Connected => {
                 self.transition(inner, State::Closed, Op::Close);
             }
-            _ => match found(inner.subject, || interface) {
+            _ => match found(&inner.subject, || interface) {
                 // Nobody can say what became of it.
                 Err(_) => {}
                 Ok(Some(State::Listen) | None) => {
@@ -81,17 +81,17 @@ impl StateTracker {
     fn summarise(&self, inner: &Inner, info: Option<tcp_info::TcpInfo>) {
         let (bytes_in, bytes_out) =
             (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
-        let udp = inner.subject.proto == Proto::Udp;
+        let udp = inner.subject.proto != Proto::Tcp;
         if !inner.was_established && !udp {
             return;
         }
         let info = info.filter(|_| !udp);
         let detailed = self.events.as_ref().is_some_and(Events::detailed);
         if let (true, Some(info)) = (detailed, info) {
-            self.emit(Event::Info { socket: inner.subject, info: info.fields() });
+            self.emit(Event::Info { socket: inner.subject.clone(), info: info.fields() });
         }
         self.emit(Event::Summary {
-            socket: inner.subject,
+            socket: inner.subject.clone(),
             bytes_in,
             bytes_out,
             duration_us: u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX),

@@ -102,7 +102,7 @@ impl StateTracker {
     /// As [`Self::observe`], for an owner that just made the call `op` under the lock.
     pub(in crate::sys) fn observe_locked(&self, inner: &mut Inner, op: Option<Op>) {
         let Some(fd) = inner.fd.clone() else { return };
-        if inner.subject.proto == Proto::Udp || inner.is_over() {
+        if inner.subject.proto != Proto::Tcp || inner.is_over() {
             return;
         }
         match tcp_info::state(fd.as_fd()) {
@@ -156,7 +156,7 @@ impl StateTracker {
             inner.orderly |= step == State::TimeWait || (from == State::LastAck && step == State::Closed);
             inner.state = step;
             self.emit(Event::State {
-                socket: inner.subject,
+                socket: inner.subject.clone(),
                 from,
                 to: step,
                 op: op_of_transition(from, step, cause.op),
@@ -201,7 +201,7 @@ impl StateTracker {
 
     /// A warning or an error about this socket.
     pub(in crate::sys) fn fault(&self, mut fault: Fault) -> Fault {
-        let subject = self.lock().subject;
+        let subject = self.lock().subject.clone();
         fault.conn = Some(subject.conn);
         fault.peer = subject.peer;
         fault

@@ -1,0 +1,79 @@
+//! How a client's stream is opened: the race over the addresses of a name, then what the stream passes through before its
+//! first byte (TLS). Every engine that connects uses it, for one target or for many.
+
+use super::tls::TlsClient;
+use crate::event::Address;
+use crate::net::address::Target;
+use crate::net::connect::Connector;
+use crate::net::resolve::{Lookup, ResolveLimits, resolve_target};
+use crate::net::source::{Source, reachable};
+use crate::net::stream::ByteStream;
+use crate::sys::Result;
+use crate::sys::options::SocketOption;
+use crate::sys::socket::SocketFactory;
+use std::time::Instant;
+
+/// How streams are opened.
+pub struct Opening {
+    /// Set on every socket.
+    pub options: Vec<SocketOption>,
+    /// The local end.
+    pub source: Option<Source>,
+    /// How names are looked up.
+    pub lookup: Lookup,
+    /// TLS over the connection.
+    pub tls: Option<TlsClient>,
+}
+
+impl Opening {
+    /// Opens a stream to `target` in the runtime this is called in; dropping the future gives it up.
+    ///
+    /// `deadline` bounds what follows the connection; the caller bounds the whole.
+    #[expect(dead_code, reason = "forwarding opens streams by it")]
+    pub async fn open(
+        &self,
+        target: &Target,
+        sockets: &SocketFactory,
+        deadline: Option<Instant>,
+    ) -> Result<ByteStream> {
+        let found = resolve_target(self.lookup, target, sockets.events()).await?;
+        let stream = self.connector(sockets).connect(target, &reachable(self.source, found)).await?;
+        self.pass_through(target, stream, deadline).await
+    }
+
+    /// The handshakes between a connection and the first byte of `target`.
+    pub async fn pass_through(
+        &self,
+        target: &Target,
+        stream: ByteStream,
+        deadline: Option<Instant>,
+    ) -> Result<ByteStream> {
+        match &self.tls {
+            Some(tls) => tls.secure(target, stream, deadline).await,
+            None => Ok(stream),
+        }
+    }
+
+    /// Whether the bytes of the stream are those of its socket, so that a thread may relay them by splice(2).
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.tls.is_none()
+    }
+
+    /// Every address to connect to for `target`, looked up within `limits`.
+    pub fn addresses(
+        &self,
+        target: &Target,
+        limits: ResolveLimits<'_>,
+        sockets: &SocketFactory,
+    ) -> Result<Vec<Address>> {
+        let found = limits.resolve_target(self.lookup, target, sockets.events())?;
+        Ok(reachable(self.source, found))
+    }
+
+    /// What opens the connections.
+    #[must_use]
+    pub fn connector<'a>(&'a self, sockets: &'a SocketFactory) -> Connector<'a> {
+        Connector { sockets, options: &self.options, source: self.source }
+    }
+}
