@@ -1,13 +1,12 @@
 //! `soquete connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, end_config, opening, tls_client};
+use super::{Context, Result, end_config, opening, tls_client};
 use crate::cli::Connect;
 use crate::net::address::Target;
-use crate::net::connect::ConnectError;
-use crate::relay::{self, EndConfig};
+use crate::relay::EndConfig;
 use crate::session::connect::ConnectConfig;
-use crate::session::pipe::{crlf, input, output, relay_config};
 use crate::session::tls_client as engine;
+use crate::session::{Stdio, pipe};
 use crate::sys::fd;
 
 /// Runs `soquete connect`.
@@ -22,14 +21,6 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         let config = engine::Config { connect, end, has_input: !args.recv_only, crlf: args.crlf };
         return engine::run(&config, context);
     }
-    let socket = match connect.open(context) {
-        Ok(socket) => socket,
-        Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
-        Err(ConnectError::Failed(error)) => return Err(error.into()),
-    };
-    let input = if args.recv_only { None } else { Some(input()?) };
-    let output = if args.send_only { None } else { Some(output()?) };
-    let mut config = relay_config(input, output, end, context);
-    config.outgoing = crlf(args.crlf);
-    Ok(relay::run(socket, config, &context.stop)?.into())
+    let (has_input, crlf) = (!args.recv_only, args.crlf);
+    pipe::run(&pipe::Config { connect, stdio: Stdio::default(), has_input, crlf, end }, context)
 }

@@ -74,6 +74,8 @@ impl Serialize for DatagramRow {
 
 /// Takes the rows of a report in order.
 pub trait Report: Send {
+    /// Another report of the same form over the same output.
+    fn again(&self) -> Box<dyn Report>;
     /// Appends one row as it would be written, for a command that writes itself.
     fn format(&mut self, row: &Row, out: &mut Vec<u8>);
     /// Writes one row, aligned for people or as JSON for scripts. An error is standard output's.

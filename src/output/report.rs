@@ -7,6 +7,7 @@ use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
 use crate::text::{Visible, sanitize};
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
 
 /// A report writer over standard output, which is a terminal or not; `open` gives it once there is something to write, so
 /// that a run without a report holds no second descriptor of it.
@@ -20,7 +21,7 @@ pub fn report(json: bool, style: Style, terminal: bool, open: Open) -> Box<dyn R
 }
 
 /// What gives standard output as a writer.
-pub type Open = Box<dyn FnMut() -> io::Result<Box<dyn Write + Send>> + Send>;
+pub type Open = Arc<dyn Fn() -> io::Result<Box<dyn Write + Send>> + Send + Sync>;
 
 /// Standard output, opened by the first write.
 struct Page {
@@ -47,6 +48,10 @@ impl Write for Page {
 struct Lines(BufWriter<Page>);
 
 impl Report for Lines {
+    fn again(&self) -> Box<dyn Report> {
+        report(true, Style::Plain, false, Arc::clone(&self.0.get_ref().open))
+    }
+
     fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
         // Neither memory nor a row can refuse to be written.
         let _ = json::line(row, out);
@@ -71,6 +76,10 @@ struct Table {
 
 // Writing to memory cannot fail.
 impl Report for Table {
+    fn again(&self) -> Box<dyn Report> {
+        report(false, self.style, self.terminal, Arc::clone(&self.out.get_ref().open))
+    }
+
     fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
         match row {
             Row::Check(row) => self.check(row, out),

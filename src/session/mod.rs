@@ -9,6 +9,7 @@ pub mod connect;
 pub mod console;
 mod context;
 pub mod datagrams;
+pub mod demo;
 pub mod opening;
 mod outcome;
 pub mod pipe;
@@ -27,5 +28,5 @@ pub mod udp_server;
 mod wait;
 
 pub use context::Context;
-pub use outcome::{Outcome, Result};
+pub use outcome::{Outcome, Result, unless_stopped};
 pub use stdio::Stdio;

@@ -2,7 +2,7 @@
 //! single thread waits for the reader and for signals at once.
 
 use super::Outcome;
-use super::pipe::no_output;
+use super::stdio::no_output;
 use crate::event::Kind;
 use crate::exit::Exit;
 use crate::sys::blocking;
