@@ -34,17 +34,14 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         request_nick(&socket, nick)?;
     }
     let console = console::open(&console::Config { prompt: config.prompt }, &config.stdio, context)?;
-    let (console, relay) = match console {
-        Some((console, ends)) => {
-            let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));
-            let relay = relay_config(input, output, config.end, context);
-            // The console makes text safe itself, line by line.
-            (Some(console), RelayConfig { incoming: None, ..relay })
-        }
-        None => {
-            let (input, output) = (config.stdio.input()?, config.stdio.relay_output()?);
-            (None, relay_config(Some(input), Some(output), config.end, context))
-        }
+    let (console, relay) = if let Some((console, ends)) = console {
+        let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));
+        let relay = relay_config(input, output, config.end, context);
+        // The console makes text safe itself, line by line.
+        (Some(console), RelayConfig { incoming: None, ..relay })
+    } else {
+        let (input, output) = (config.stdio.input()?, config.stdio.relay_output()?);
+        (None, relay_config(Some(input), Some(output), config.end, context))
     };
     let ended = relay::run(socket, relay, &context.stop);
     match (console, &ended) {

@@ -39,6 +39,7 @@ pub struct Context {
 
 impl Context {
     /// The same for an engine in a thread of its own, which `stop` ends: it has no terminal, and reports no readiness.
+    #[must_use]
     pub fn part(&self, stop: Stop) -> Self {
         Self {
             events: self.events.clone(),

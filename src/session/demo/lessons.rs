@@ -10,7 +10,7 @@ use anyhow::Result;
 pub(super) fn tcp(stage: &mut Stage<'_>) -> Result<()> {
     let server = tcp_server(stage, || Service::Echo, true)?;
     let client = tcp_client(stage, &server)?;
-    stage.say(&client, "Hello, world")?;
+    client.say("Hello, world")?;
     stage.hear(&client, 1)?;
     stage.hang_up(client)?;
     show_port(server.address.port(), stage.context)?;
@@ -31,9 +31,9 @@ pub(super) fn chat(stage: &mut Stage<'_>) -> Result<()> {
     let room = chat_server(stage)?;
     let one = chat_client(stage, &room)?;
     let other = chat_client(stage, &room)?;
-    stage.say(&one, "Hello, room")?;
+    one.say("Hello, room")?;
     stage.hear(&other, 1)?;
-    stage.say(&other, "Hello to you")?;
+    other.say("Hello to you")?;
     stage.hear(&one, 1)?;
     stage.hang_up(one)?;
     stage.hang_up(other)?;
@@ -45,7 +45,7 @@ pub(super) fn many(stage: &mut Stage<'_>) -> Result<()> {
     let server = |_| tcp_server(stage, || Service::Upper, false);
     let servers = (0..3).map(server).collect::<Result<Vec<_>>>()?;
     let client = client_of_all(stage, &servers)?;
-    stage.say(&client, "hello, servers")?;
+    client.say("hello, servers")?;
     stage.hear(&client, servers.len())?;
     stage.hang_up(client)?;
     servers.into_iter().try_for_each(|server| stage.shut_down(server))

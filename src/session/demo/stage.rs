@@ -11,7 +11,7 @@ use crate::session::wait::{expect_running, wait};
 use crate::session::{Context, Outcome, Result, Stdio, stdout, unless_stopped};
 use crate::sys::poll::Interest;
 use crate::sys::signal::{Signal, Stop, StopRequest};
-use crate::sys::{Error, blocking, fd, tty};
+use crate::sys::{self, Error, blocking, fd, tty};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
@@ -137,14 +137,6 @@ impl<'a> Stage<'a> {
         Ok(Actor { name, stop, end })
     }
 
-    /// Types a line into a client.
-    pub(super) fn say(&mut self, client: &Client, line: &str) -> anyhow::Result<()> {
-        let typed = client.typed.as_ref().map(AsFd::as_fd);
-        let written =
-            typed.map_or(Ok(()), |typed| blocking::write_all(typed, format!("{line}\n").as_bytes()));
-        Ok(written.map_err(|e| Error::new("write", "client", e))?)
-    }
-
     /// Waits until a client received so many lines, and shows them after what happened meanwhile.
     pub(super) fn hear(&mut self, client: &Client, lines: usize) -> anyhow::Result<()> {
         let text = self.read(&client.received, lines)?;
@@ -190,6 +182,16 @@ impl Drop for Stage<'_> {
         }
         // Sockets that are closed may still have to tell their last states.
         self.context.events.release();
+    }
+}
+
+impl Client {
+    /// Types a line.
+    pub(super) fn say(&self, line: &str) -> sys::Result<()> {
+        let typed = self.typed.as_ref().map(AsFd::as_fd);
+        let written =
+            typed.map_or(Ok(()), |typed| blocking::write_all(typed, format!("{line}\n").as_bytes()));
+        written.map_err(|e| Error::new("write", "client", e))
     }
 }
 
