@@ -11,7 +11,7 @@ use crate::session::wait::{expect_running, wait};
 use crate::session::{Context, Outcome, Result, Stdio, stdout, unless_stopped};
 use crate::sys::poll::Interest;
 use crate::sys::signal::{Signal, Stop, StopRequest};
-use crate::sys::{self, Error, blocking, fd, tty};
+use crate::sys::{Error, blocking, fd, tty};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
@@ -187,17 +187,21 @@ impl Drop for Stage<'_> {
 
 impl Client {
     /// Types a line.
-    pub(super) fn say(&self, line: &str) -> sys::Result<()> {
+    pub(super) fn say(&self, line: &str) -> anyhow::Result<()> {
         let typed = self.typed.as_ref().map(AsFd::as_fd);
         let written =
             typed.map_or(Ok(()), |typed| blocking::write_all(typed, format!("{line}\n").as_bytes()));
-        written.map_err(|e| Error::new("write", "client", e))
+        written.or_else(|error| {
+            // Its engine ended, most likely with an error of its own.
+            self.actor.finish()?;
+            Err(Error::new("write", self.actor.name, error).into())
+        })
     }
 }
 
 impl Actor {
     /// Waits for the end of the engine; an end that no lesson has is an error.
-    fn finish(self) -> anyhow::Result<()> {
+    fn finish(&self) -> anyhow::Result<()> {
         match self.end.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(late(self.name).into()))? {
             Outcome { exit: Exit::Done | Exit::Signalled(_), .. } => Ok(()),
             Outcome { cause, .. } => Err(Error::new("run", self.name, io::Error::other(cause)).into()),
