@@ -15,7 +15,7 @@ pub(crate) fn access_rules(server: &ServerArgs, context: &Context) -> anyhow::Re
     let AccessArgs { allow, deny, allow_file, deny_file } = &server.access;
     let lookup = Lookup { numeric: server.lookup.numeric, ..Lookup::default() };
     let ready = |(name, spec): (String, AccessSpec)| {
-        AccessRule::new(name, &spec, |host| resolve::addresses(context, lookup, host, 0, None))
+        AccessRule::new(name, &spec, |host| resolve::addresses(context, lookup, host, 0))
     };
     let ready = |flag: &str, typed: &[AccessSpec], files: &[PathBuf]| -> anyhow::Result<Vec<AccessRule>> {
         Ok(named(flag, typed, files)?.into_iter().map(ready).collect::<Result<_, _>>()?)

@@ -22,7 +22,7 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         defaults: &[],
         backlog: args.listener.backlog,
     };
-    let listeners = listen_config.open(&bind_target.addresses(&context.stop)?)?;
+    let listeners = listen_config.open_target(&bind_target, &context.stop)?;
     if let Some(tls) = &config.tls {
         tls.announce(&listeners);
     }

@@ -78,7 +78,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         defaults: &defaults,
         backlog: config.backlog,
     };
-    let listeners = listen_config.open(&config.target.addresses(&context.stop)?)?;
+    let listeners = listen_config.open_target(&config.target, &context.stop)?;
     ready::announce(&config.ready, &listeners, context)?;
     let runtime = runtime()?;
     let tasks = LocalSet::new();

@@ -52,7 +52,7 @@ pub(super) fn tcp_server(
             defaults: &[],
             backlog: BACKLOG,
         };
-        let listeners = listen.open(&free_port().addresses(&context.stop)?)?;
+        let listeners = listen.open_target(&free_port(), &context.stop)?;
         ready::announce(&announced, &listeners, context)?;
         let config = tcp_server::Config {
             service: service(),

@@ -66,5 +66,5 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 /// The addresses of the target.
 fn addresses(config: &Config, context: &Context) -> sys::Result<Vec<SocketAddr>> {
     let Endpoint { host, port } = &config.target;
-    super::resolve::addresses(context, config.lookup, host, *port, None)
+    super::resolve::addresses(context, config.lookup, host, *port)
 }

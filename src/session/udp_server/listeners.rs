@@ -22,7 +22,7 @@ pub(super) fn open(config: &Config, context: &Context) -> Result<Vec<Socket>> {
         defaults: &[],
         backlog: 0,
     };
-    let mut sockets = listen_config.open(&bind.addresses(&context.stop)?)?;
+    let mut sockets = listen_config.open_target(bind, &context.stop)?;
     let port = sockets.first().and_then(Socket::local_inet).map_or(0, |a| a.port());
     let shared = shareable(options);
     let listen_config = ListenConfig { options: &shared, ..listen_config };
