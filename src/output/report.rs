@@ -9,27 +9,27 @@ use crate::text::{Visible, sanitize};
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
-/// A report writer over standard output, which is a terminal or not; `open` gives it once there is something to write, so
-/// that a run without a report holds no second descriptor of it.
+/// The report on standard output, which is a `terminal` or not. The first write opens that by `open`, so that a run without a
+/// report holds no second descriptor of it.
 #[must_use]
 pub fn report(json: bool, style: Style, terminal: bool, open: Open) -> Box<dyn Report> {
-    let out = BufWriter::with_capacity(1 << 16, Page { open, to: None });
+    let out = BufWriter::with_capacity(1 << 16, LazyOutput { open, to: None });
     if json {
         return Box::new(Lines(out));
     }
     Box::new(Table { out, style, terminal, sockets: Sockets::new(style), line: Vec::new() })
 }
 
-/// What gives standard output as a writer.
+/// Opens standard output as a writer.
 pub type Open = Arc<dyn Fn() -> io::Result<Box<dyn Write + Send>> + Send + Sync>;
 
 /// Standard output, opened by the first write.
-struct Page {
+struct LazyOutput {
     open: Open,
     to: Option<Box<dyn Write + Send>>,
 }
 
-impl Write for Page {
+impl Write for LazyOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut to = match self.to.take() {
             Some(to) => to,
@@ -45,7 +45,7 @@ impl Write for Page {
     }
 }
 
-struct Lines(BufWriter<Page>);
+struct Lines(BufWriter<LazyOutput>);
 
 impl Report for Lines {
     fn again(&self) -> Box<dyn Report> {
@@ -67,7 +67,7 @@ impl Report for Lines {
 }
 
 struct Table {
-    out: BufWriter<Page>,
+    out: BufWriter<LazyOutput>,
     style: Style,
     terminal: bool,
     sockets: Sockets,

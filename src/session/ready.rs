@@ -1,4 +1,4 @@
-//! Telling whoever waits for it that a server is ready: a file, or a descriptor it inherited.
+//! The announcement that a server is ready: its addresses in a file, or on a descriptor it inherited.
 
 use super::Context;
 use crate::event::Kind;

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Signals that end a program at once: its terminal went away, Ctrl-\ from elsewhere, a bug in it, a timer, a whim.
+/// Signals that end a program at once: a hang-up of its terminal, a quit, an abort, an alarm, the two for users (signal(7)).
 const DEADLY: [libc::c_int; 6] =
     [libc::SIGHUP, libc::SIGQUIT, libc::SIGABRT, libc::SIGALRM, libc::SIGUSR1, libc::SIGUSR2];
 

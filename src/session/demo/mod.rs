@@ -1,4 +1,4 @@
-//! Conversations on loopback within one process, for people who see sockets for the first time: both ends are the engines of
+//! Conversations on loopback within one process, for users that see sockets for the first time: both ends are the engines of
 //! the other commands.
 //!
 //! A new lesson is a function of [`lessons`]; an end of a new kind, one of [`roles`].

@@ -1,6 +1,6 @@
 //! The events of both ends of a conversation in the order of cause and effect. Pure.
 //!
-//! Each end is observed by itself, and whoever is looked at first is heard first. Here an event follows the event of the
+//! Each end is observed by itself, so an effect may be observed before its cause. Here an event follows the event of the
 //! other end that caused it: the segment that was received was sent before (RFC 9293, figure 5).
 
 use crate::event::{Address, Dir, Event, Op, State, Subject};

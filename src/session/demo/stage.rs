@@ -153,8 +153,9 @@ impl<'a> Stage<'a> {
 
     /// Asks a server to end, and waits for that.
     pub(super) fn shut_down(&mut self, server: Server) -> anyhow::Result<()> {
-        server.actor.stop.make(Signal::Terminate);
-        server.actor.finish()?;
+        let Server { actor, .. } = server;
+        actor.stop.make(Signal::Terminate);
+        actor.finish()?;
         self.step()
     }
 
