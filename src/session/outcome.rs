@@ -2,7 +2,7 @@
 
 use super::stdout;
 use crate::exit::Exit;
-use crate::relay::{Relay, RelayEnd};
+use crate::relay::Relay;
 use crate::sys;
 use crate::sys::signal::{Signal, Stop};
 use std::io::ErrorKind;
@@ -62,14 +62,8 @@ fn is_interrupted(error: &anyhow::Error) -> bool {
 impl From<Relay> for Outcome {
     fn from(relay: Relay) -> Self {
         match relay {
-            Relay::Ended(RelayEnd::Done) => Self::done(),
+            Relay::Ended(end) => end.late().map_or_else(Self::done, Self::deadline),
             Relay::OutputClosed => Self::of(Exit::Done, "the reader of standard output went away"),
-            Relay::Ended(RelayEnd::Idle(limit)) => {
-                Self::deadline(format!("idle timeout: nothing moved for {limit:?}"))
-            }
-            Relay::Ended(RelayEnd::EofWait(limit)) => Self::deadline(format!(
-                "the peer was still open {limit:?} after the end of input (--eof-wait)"
-            )),
             Relay::Stopped(signal) => Self::stopped(signal),
         }
     }
