@@ -47,6 +47,7 @@ module completions {
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
     --prefix                  # Tag each line from a client with its address
+    --show                    # Print what clients send to the service, escaped on a terminal
     --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
     --reject                  # Reset clients over --max-conns instead of letting them wait
     --accept-timeout: string  # End when there is no client for this long
@@ -55,6 +56,12 @@ module completions {
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
     --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -120,6 +127,12 @@ module completions {
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --tls                     # Speak TLS; the server's certificate is verified against the system's roots and the host
     --tls-ca: path            # Trust the roots in FILE instead of the system's
     --tls-pin: string         # Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -275,6 +288,12 @@ module completions {
     --max-line: string        # Maximum length of a line; the rest is dropped
     --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
     --slow-limit: string      # How far a slow client may fall behind
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
@@ -323,6 +342,12 @@ module completions {
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete chat-join on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -375,6 +400,12 @@ module completions {
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete multi-connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    --both                    # Write sent bytes to the file of --output, too
+    --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
+    --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
+    --rate: string            # Move at most SIZE bytes a second on each connection, each way
+    --delay: string           # Pause for this long after each line that is sent
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only

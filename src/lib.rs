@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | [`event`] | what happens to sockets, as values; states and their table; the event queue | nothing of ours |
 //! | [`sys`] | every system call on sockets and descriptors, every `unsafe` | `event` |
-//! | `net` | addresses, names, listeners, connection races, streams; prints nothing | `event`, `sys` |
+//! | `net` | addresses, names, listeners, connection races, streams; prints nothing | `event`, `sys`, `text` |
 //! | `relay` | bytes between a connection and an input and output: the policy of endings, two drivers | `event`, `net`, `sys` |
 //! | `scan` | the decisions of a port check; pure | value types of `net` and `event` |
 //! | `text` | lines, characters, what a terminal may see, local time | nothing of ours |

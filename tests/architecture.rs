@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: [(&str, &[&str]); 15] = [
     ("event", &[]),
     ("sys", &["event"]),
-    ("net", &["event", "sys"]),
+    ("net", &["event", "sys", "text"]),
     ("scan", &["event::Outcome", "net::address", "net::ports"]),
     ("text", &[]),
     ("fanout", &[]),
@@ -34,6 +34,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "relay::OnEof",
             "relay::OnPeerEof",
             "net::resolve",
+            "net::tap::DumpTarget",
             "net::tls::Pin",
             "net::tls::Version",
             "net::source",

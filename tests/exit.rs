@@ -81,7 +81,7 @@ fn a_wrong_command_line_is_2_and_one_line_that_says_what_to_do() {
         ("connect --timeout soon 80", "250ms"),
         ("connect --no-such-flag 80", "--no-such-flag"),
         ("no-such-command", "no-such-command"),
-        ("connect unix:/tmp/x", "not supported yet"),
+        ("connect unix:", "unix:PATH"),
         ("connect -4 -6 80", "--ipv6"),
     ] {
         let run = soquete(line).human().run();

@@ -4,6 +4,7 @@
 #[must_use]
 pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
     let serves = matches!(subcommand, "listen" | "udp-serve" | "chat-serve");
+    let takes_taps = matches!(subcommand, "connect" | "listen");
     Some(match flag {
         "-p" if serves => "the port stands alone, as in `soquete listen 8080`",
         "-p" => "the local port is --source :PORT",
@@ -11,6 +12,9 @@ pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
         "-s" => "the local address is --source ADDR",
         "-l" => "`soquete listen PORT` waits for clients",
         "-u" => "datagrams are sent by `soquete udp-send` and received by `soquete udp-serve`",
+        "-o" if takes_taps => {
+            "received bytes are copied by --output FILE, both directions in hexadecimal by --hex-dump FILE"
+        }
         "-U" => "UNIX sockets are not supported yet",
         "-e" | "-c" if subcommand != "stat" => "no command is run on a connection",
         _ => return None,

@@ -1,7 +1,7 @@
 //! `soquete chat-join`.
 
 use super::values::duration;
-use super::{ClientArgs, EofArgs};
+use super::{ClientArgs, EofArgs, TapArgs};
 use clap::Args;
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use std::time::Duration;
 /// On a terminal there is a prompt with history that incoming lines do not break, and a colour for each sender.
 /// Otherwise standard input and output are piped as by connect: when standard input ends, FIN is sent, and reading goes
 /// on until the room closes the connection.
+///
+/// Taps are those of connect.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatJoin {
@@ -28,6 +30,9 @@ pub struct ChatJoin {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// Its socket.
     #[command(flatten)]
     pub client: ClientArgs,

@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, ServerArgs};
+use super::{ListenerArgs, ServerArgs, TapArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -22,6 +22,9 @@ use clap::builder::PossibleValue;
 /// longer than --max-line are still truncated, and an unfinished last line gets a line feed when its sender leaves.
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged.
+///
+/// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
+/// because of --rate or --delay counts as slow.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
@@ -34,6 +37,9 @@ pub struct ChatServe {
     /// How the room is run.
     #[command(flatten)]
     pub room: RoomArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// Its sockets.
     #[command(flatten)]
     pub listener: ListenerArgs,

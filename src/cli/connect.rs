@@ -2,7 +2,7 @@
 
 use super::listen::PipeArgs;
 use super::values::{duration, patience};
-use super::{ClientArgs, TlsClientArgs};
+use super::{ClientArgs, TapArgs, TlsClientArgs};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -25,6 +25,15 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
+/// Taps see the bytes that are sent and received, inside TLS where there is any. A file that cannot be opened ends the
+/// program at once with exit status 5; one that cannot be written is a warning, the connection goes on, and the exit status
+/// is 5 at its end. --rate is for each connection and each way. --delay begins when a line was handed to the kernel.
+///
+/// A hex dump has a line for each piece that was moved: > for sent or < for received, the number of the connection, local
+/// time, our address, -> or <-, the peer's address, and the number of bytes. Lines as of hexdump -C follow: the offset in
+/// this direction of the connection, up to 16 bytes in hexadecimal, and their text, in which a byte that is not printable
+/// ASCII is a dot.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///
@@ -36,10 +45,10 @@ pub struct Connect {
     #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
     pub target: Vec<String>,
     /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
-    #[arg(last = true, value_name = "COMMAND", conflicts_with = "tls")]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["tls", "TapArgs"])]
     pub command: Vec<OsString>,
     /// Only test: one row a port, open, closed or filtered
-    #[arg(short = 'z', long, conflicts_with = "tls")]
+    #[arg(short = 'z', long, conflicts_with_all = ["tls", "TapArgs"])]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
@@ -48,7 +57,7 @@ pub struct Connect {
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
     /// Wait until connections are refused there; a port that does not answer may still be open
-    #[arg(long, conflicts_with = "tls")]
+    #[arg(long, conflicts_with_all = ["tls", "TapArgs"])]
     pub until_closed: bool,
     /// Send standard input and end once it is acknowledged
     #[arg(long, conflicts_with = "recv_only")]
@@ -65,6 +74,9 @@ pub struct Connect {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsClientArgs,
@@ -98,6 +110,10 @@ Examples:
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
+  soquete connect --output log --both --append-output example.com 25
+                                                keep what is said
+  soquete connect --hex-dump - --rate 64k host 1234 < file
+                                                send a file slowly, and see its bytes
   soquete connect --tls example.com 443         talk TLS, verified
   soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
                                                 trust one root, verify another name";

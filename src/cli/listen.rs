@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::values::duration;
-use super::{ListenerArgs, Response, ServerArgs, TlsServerArgs};
+use super::{ListenerArgs, Response, ServerArgs, TapArgs, TlsServerArgs};
 use crate::relay::{OnEof, OnPeerEof};
 use clap::Args;
 use std::path::PathBuf;
@@ -18,6 +18,13 @@ use std::time::Duration;
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged. It does not count for --max-conns and
 /// does not end the program.
+///
+/// With --echo, --upper, --respond, --discard and --send, --show prints what clients send. With --prefix each line is
+/// tagged; one longer than 64 KiB is printed in pieces.
+///
+/// Taps are those of connect, where the format of a hex dump is described. The files are shared by all clients, whose pieces
+/// are written whole: --output has the bytes as they arrived, without the tags of --prefix, and a hex dump says which
+/// connection a piece is of.
 ///
 /// With --tls a client has 10 seconds for its handshake; one that fails is closed with an alert and a warning, and harms no
 /// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
@@ -51,6 +58,9 @@ pub struct Listen {
     /// Tag each line from a client with its address
     #[arg(long)]
     pub prefix: bool,
+    /// Print what clients send to the service, escaped on a terminal
+    #[arg(long, requires = "ServiceArgs")]
+    pub show: bool,
     /// Serve at most N clients at once; others wait in the accept queue
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_conns: Option<u32>,
@@ -66,6 +76,9 @@ pub struct Listen {
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsServerArgs,
@@ -132,6 +145,9 @@ Examples:
   soquete listen -k --echo 7000           an echo server for many clients
   soquete listen -k --respond @page.http 8080
                                           the same answer for every client
+  soquete listen -k --echo --show --prefix 7000
+                                          see what they send
+  soquete listen -k --hex-dump dump 4333  keep every byte, with its time
   soquete listen -k --prefix 4333         read many clients, each line tagged
   soquete listen -k --max-conns 2 --reject --echo 7000
                                           reject the third client

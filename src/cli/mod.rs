@@ -14,6 +14,7 @@ mod names;
 mod response;
 mod socket;
 mod stat;
+mod tap;
 mod tls;
 mod udp_send;
 mod udp_serve;
@@ -31,6 +32,7 @@ pub use socket::{
     UdpClientArgs, UdpServerArgs,
 };
 pub use stat::Stat;
+pub use tap::TapArgs;
 pub use tls::{TlsArgs, TlsClientArgs, TlsServerArgs};
 pub use udp_send::UdpSend;
 pub use udp_serve::{AnswerArgs, Group, UdpServe};

@@ -1,8 +1,8 @@
 //! `soquete multi-connect`.
 
-use super::ClientArgs;
 use super::listen::EofArgs;
 use super::values::duration;
+use super::{ClientArgs, TapArgs};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +21,9 @@ use std::time::Duration;
 ///
 /// With --ordered the n-th line from a target is its answer to the n-th line sent to it. A target that is late, by DUR or
 /// 2 seconds, is not waited for again until it has caught up; its answers are printed when they arrive.
+///
+/// Taps are those of connect. The files are shared by all connections, whose pieces are written whole: --output has the
+/// bytes as they arrived, without [HOST:PORT], and a hex dump says which connection a piece is of.
 ///
 /// A line longer than 1 MiB (1048576 bytes) is printed in pieces, each as a line of its own, and a warning says so; to
 /// --ordered it is one answer. Eight lines longer than 64 KiB are collected at once and further ones wait; one that takes
@@ -52,6 +55,9 @@ pub struct MultiConnect {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
+    /// Taps.
+    #[command(flatten)]
+    pub taps: TapArgs,
     /// Its socket.
     #[command(flatten)]
     pub client: ClientArgs,

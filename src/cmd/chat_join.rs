@@ -1,21 +1,24 @@
 //! `chat-join`: takes part in a chat.
 
-use super::{Context, Result, end_config, opening};
+use super::{Context, Result, end_config, open_taps, opening};
 use crate::cli::ChatJoin;
 use crate::net::address::Target;
 use crate::session::Stdio;
 use crate::session::chat_client::{self, Config};
 use crate::session::chat_server::PORT;
 use crate::session::connect::ConnectConfig;
+use crate::session::opening::Opening;
+use crate::session::taps::conclude;
 use crate::sys::fd;
 
 /// Runs `soquete chat-join`.
 pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let room = Target::parse_or(&args.address, Some(PORT))?.into_target()?;
+    let taps = open_taps(&args.taps, context)?;
     let config = Config {
         connect: ConnectConfig {
             target: room,
-            opening: opening(&args.client, None),
+            opening: Opening { taps: taps.clone(), ..opening(&args.client, None) },
             timeout: args.timeout,
             wait: None,
         },
@@ -24,5 +27,5 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
         prompt: "> ",
         stdio: Stdio::default(),
     };
-    chat_client::run(&config, context)
+    conclude(chat_client::run(config, context), taps.as_deref(), context)
 }

@@ -1,11 +1,12 @@
 //! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result, access_rules, bind_target, ready};
+use super::{Context, Result, access_rules, bind_target, open_taps, ready};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Target;
 use crate::session::Stdio;
 use crate::session::chat_server::{self, Config, PORT};
+use crate::session::taps::conclude;
 
 /// Runs `soquete chat-serve`.
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
@@ -17,10 +18,11 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
         ready: ready(&args.listener.ready),
         rules: rules(&args.room),
+        taps: open_taps(&args.taps, context)?,
         prompt: "> ",
         stdio: Stdio::default(),
     };
-    chat_server::run(&config, context)
+    conclude(chat_server::run(&config, context), config.taps.as_deref(), context)
 }
 
 fn rules(args: &RoomArgs) -> Rules {

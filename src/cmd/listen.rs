@@ -1,11 +1,12 @@
 //! `soquete listen`.
 
-use super::{Context, Result, access_rules, bind_target, end_config, response, tls_server};
+use super::{Context, Result, access_rules, bind_target, end_config, open_taps, response, tls_server};
 use crate::cli::Listen;
 use crate::net::address::Target;
 use crate::net::bind::ListenConfig;
 use crate::relay::EndConfig;
 use crate::session::ready;
+use crate::session::taps::conclude;
 use crate::session::tcp_server::{self, Config, Service};
 use crate::sys::socket::SocketType;
 use crate::sys::{self, fd, limits};
@@ -27,7 +28,8 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
         tls.announce(&listeners);
     }
     ready::announce(&super::ready(&args.listener.ready), &listeners, context)?;
-    tcp_server::run(config, listeners, context)
+    let taps = config.taps.clone();
+    conclude(tcp_server::run(config, listeners, context), taps.as_deref(), context)
 }
 
 fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
@@ -43,7 +45,9 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
         has_input: !args.recv_only,
         crlf: args.crlf,
         prefix: args.prefix,
+        show: args.show,
         tls: tls_server(&args.tls)?,
+        taps: open_taps(&args.taps, context)?,
     })
 }
 

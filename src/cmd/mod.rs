@@ -12,6 +12,7 @@ pub mod listen;
 pub mod multi_connect;
 mod response;
 pub mod stat;
+mod taps;
 mod tls;
 pub mod udp_send;
 pub mod udp_serve;
@@ -31,6 +32,7 @@ pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
+pub(crate) use taps::open_taps;
 pub(crate) use tls::{tls_client, tls_server};
 
 /// When a connection that is piped with `input` is over.
@@ -46,7 +48,13 @@ pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedF
 
 /// How a client's streams are opened, through `tls` where it is given.
 pub(crate) fn opening(args: &ClientArgs, tls: Option<TlsClient>) -> Opening {
-    Opening { options: args.socket.options(), source: args.source, lookup: Lookup::from(&args.lookup), tls }
+    Opening {
+        options: args.socket.options(),
+        source: args.source,
+        lookup: Lookup::from(&args.lookup),
+        tls,
+        taps: None,
+    }
 }
 
 /// Where a server reports that it is ready.

@@ -1,19 +1,22 @@
 //! `soquete multi-connect`.
 
-use super::{Context, Result, end_config, opening};
+use super::{Context, Result, end_config, open_taps, opening};
 use crate::cli::MultiConnect;
 use crate::relay::{EndConfig, OnPeerEof};
 use crate::session::Stdio;
 use crate::session::clients::{self, Config, read_targets};
+use crate::session::opening::Opening;
+use crate::session::taps::conclude;
 use crate::sys::fd;
 
 /// Runs the subcommand.
 pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let end = end_config(&args.eof, args.idle_timeout, fd::input());
     let on_peer_eof = if args.reconnect { OnPeerEof::End } else { end.on_peer_eof };
+    let taps = open_taps(&args.taps, context)?;
     let config = Config {
         targets: read_targets(&args.target, &args.targets)?,
-        opening: opening(&args.client, None),
+        opening: Opening { taps: taps.clone(), ..opening(&args.client, None) },
         timeout: args.timeout,
         reconnect: args.reconnect,
         ordered: args.ordered,
@@ -21,5 +24,5 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
         end: EndConfig { on_peer_eof, ..end },
         stdio: Stdio::default(),
     };
-    clients::run(config, context)
+    conclude(clients::run(config, context), taps.as_deref(), context)
 }

@@ -18,6 +18,7 @@ pub mod service;
 pub mod setback;
 pub mod source;
 pub mod stream;
+pub mod tap;
 pub mod targets;
 pub mod tls;
 pub mod udp;

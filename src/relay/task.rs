@@ -34,6 +34,9 @@ pub trait InputSource {
     /// Gives `write` the bytes that wait, or the front of them, and moves on by the number that it wrote.
     fn take(&self, write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<usize>;
 
+    /// Notes whether the connection takes nothing because it is slowed on our side.
+    fn excuse(&self, held: bool);
+
     /// Waits until this connection is evicted because it holds up the others.
     async fn evicted(&self);
 
@@ -200,7 +203,12 @@ async fn send_all(stream: &ByteStream, input: &impl InputSource) -> Result<()> {
             Next::Bytes => {
                 let write = || input.take(|slices| stream.try_write(slices));
                 let flushed = async {
-                    let sent = poll_fn(|cx| stream.poll_writing(cx, write)).await?;
+                    let sent = poll_fn(|cx| {
+                        let sent = stream.poll_writing(cx, write);
+                        input.excuse(sent.is_pending() && stream.is_held());
+                        sent
+                    });
+                    let sent = sent.await?;
                     poll_fn(|cx| stream.poll_flush(cx)).await?;
                     Ok(sent)
                 };

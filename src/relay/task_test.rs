@@ -40,6 +40,8 @@ impl InputSource for Bytes {
         Ok(taken)
     }
 
+    fn excuse(&self, _: bool) {}
+
     async fn evicted(&self) {
         std::future::pending::<()>().await;
     }

@@ -84,7 +84,7 @@ impl Drop for Borrowed<'_> {
 }
 
 /// Whether the kernel may move the bytes of one direction by itself (splice(2), sendfile(2)): those of a plain stream that
-/// nothing changes on their way. A layer of the stream (TLS) or a tap becomes a second reason against it, here.
+/// nothing changes on their way. A stream with a layer (TLS) or a tap has the task driver, and does not come here.
 fn can_splice(filter: Option<&Filter>) -> bool {
     filter.is_none()
 }

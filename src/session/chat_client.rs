@@ -2,7 +2,7 @@
 
 use super::connect::ConnectConfig;
 use super::pipe::relay_config;
-use super::{Context, Outcome, Result, Stdio, console};
+use super::{Context, Outcome, Result, Stdio, console, stream_client};
 use crate::net::connect::ConnectError;
 use crate::relay::{self, EndConfig, Relay, RelayConfig, RelayEnd};
 use crate::sys;
@@ -24,16 +24,22 @@ pub struct Config {
 }
 
 /// Runs the client until the room closes the connection, or the input ends as the configuration says.
-pub fn run(config: &Config, context: &mut Context) -> Result {
+pub fn run(config: Config, context: &mut Context) -> Result {
+    let greeting = config.nick.map(|nick| format!("/nick {nick}\n")).unwrap_or_default();
+    if !config.connect.opening.is_plain() {
+        let (connect, end, prompt) = (config.connect, config.end, Some(config.prompt));
+        let (has_input, crlf, stdio) = (true, false, config.stdio);
+        let config = stream_client::Config { connect, end, has_input, crlf, greeting, prompt, stdio };
+        return stream_client::run(&config, context);
+    }
     let socket = match config.connect.open(context) {
         Ok(socket) => socket,
         Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
-    if let Some(nick) = &config.nick {
-        request_nick(&socket, nick)?;
-    }
-    let console = console::open(&console::Config { prompt: config.prompt }, &config.stdio, context)?;
+    greet(&socket, &greeting)?;
+    let console = console::Config { prompt: config.prompt, shows_stderr: false };
+    let console = console::open(&console, &config.stdio, context)?;
     let (console, relay) = if let Some((console, ends)) = console {
         let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));
         let relay = relay_config(input, output, config.end, context);
@@ -55,7 +61,9 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 }
 
 /// Sends the command for a nick before anything is said. A few bytes always fit the send buffer of a new connection.
-fn request_nick(socket: &Socket, nick: &str) -> sys::Result<()> {
-    let peer = socket.peer().map(|a| a.to_string()).unwrap_or_default();
-    socket.send(format!("/nick {nick}\n").as_bytes()).map_err(|e| sys::Error::new("send", peer, e)).map(drop)
+fn greet(socket: &Socket, greeting: &str) -> sys::Result<()> {
+    if greeting.is_empty() {
+        return Ok(());
+    }
+    socket.send(greeting.as_bytes()).map_err(|e| sys::Error::new("send", socket.on(), e)).map(drop)
 }

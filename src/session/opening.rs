@@ -8,9 +8,11 @@ use crate::net::connect::Connector;
 use crate::net::resolve::{Lookup, ResolveLimits, resolve_target};
 use crate::net::source::{Source, reachable};
 use crate::net::stream::ByteStream;
+use crate::net::tap::Taps;
 use crate::sys::Result;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::SocketFactory;
+use std::rc::Rc;
 use std::time::Instant;
 
 /// How streams are opened.
@@ -23,6 +25,8 @@ pub struct Opening {
     pub lookup: Lookup,
     /// TLS over the connection.
     pub tls: Option<TlsClient>,
+    /// Watches or slows the bytes, inside TLS.
+    pub taps: Option<Rc<Taps>>,
 }
 
 impl Opening {
@@ -48,16 +52,17 @@ impl Opening {
         stream: ByteStream,
         deadline: Option<Instant>,
     ) -> Result<ByteStream> {
-        match &self.tls {
-            Some(tls) => tls.secure(target, stream, deadline).await,
-            None => Ok(stream),
-        }
+        let stream = match &self.tls {
+            Some(tls) => tls.secure(target, stream, deadline).await?,
+            None => stream,
+        };
+        Ok(stream.tapped(self.taps.as_deref()))
     }
 
     /// Whether the bytes of the stream are those of its socket, so that a thread may relay them by splice(2).
     #[must_use]
     pub const fn is_plain(&self) -> bool {
-        self.tls.is_none()
+        self.tls.is_none() && self.taps.is_none()
     }
 
     /// Every address to connect to for `target`, looked up within `limits`.

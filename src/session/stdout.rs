@@ -11,6 +11,7 @@ use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::Stop;
 use crate::sys::{Error, Result, fd};
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -47,11 +48,12 @@ pub struct Written(Option<oneshot::Receiver<io::Result<()>>>);
 
 /// Starts the thread for standard output.
 pub fn open() -> Result<(Output, Written)> {
-    open_to(fd::take_output().map_err(no_output)?)
+    open_to(fd::Output::standard().map_err(no_output)?)
 }
 
-/// Starts the thread for a descriptor in place of standard output.
-pub fn open_to(to: OwnedFd) -> Result<(Output, Written)> {
+/// Starts the thread for a descriptor in place of standard output. It is closed with the last chunk, so that its reader sees
+/// the end.
+pub fn open_to(to: impl AsFd + Send + 'static) -> Result<(Output, Written)> {
     let (send, mut chunks) = mpsc::channel::<Option<Vec<u8>>>(CAPACITY);
     let (over, end) = oneshot::channel();
     let queue = Arc::<Queue>::default();
@@ -63,6 +65,11 @@ pub fn open_to(to: OwnedFd) -> Result<(Output, Written)> {
     };
     std::thread::Builder::new().name("output".into()).spawn(run).map_err(no_output)?;
     Ok((Output { chunks: send, queue }, Written(Some(end))))
+}
+
+/// As [`open`] for a run that prints nothing, whose standard output may be closed.
+pub fn discard() -> Result<(Output, Written)> {
+    open_to(File::options().write(true).open("/dev/null").map_err(no_output)?)
 }
 
 /// Writes queued chunks, as many as fit with one call, until the last one is written.

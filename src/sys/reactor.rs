@@ -5,6 +5,8 @@ use super::error::{Error, Result};
 use super::signal::Stop;
 use super::socket::Socket;
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -21,6 +23,21 @@ pub async fn sleep_until(then: Option<Instant>) {
     match then {
         Some(then) => tokio::time::sleep_until(then.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+/// A timer for a task that is polled by hand.
+#[derive(Default)]
+pub struct Timer(Option<Pin<Box<tokio::time::Sleep>>>);
+
+impl Timer {
+    /// Waits until `then`, in the runtime this is called in.
+    pub fn poll_until(&mut self, cx: &mut Context<'_>, then: Instant) -> Poll<()> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(then.into())));
+        if sleep.deadline() != then.into() {
+            sleep.as_mut().reset(then.into());
+        }
+        sleep.as_mut().poll(cx)
     }
 }
 

@@ -3,11 +3,12 @@
 //!
 //! - `line`: bytes into lines. `utf8`: bytes into characters. Both take a stream in chunks of any size.
 //! - `sanitize`: text a terminal may show, by the table in `hidden`.
-//! - `upper`, `crlf`: filters of a stream. `tag`: the address before each line.
+//! - `upper`, `crlf`: filters of a stream. `tag`: the address before each line. `hexdump`: bytes in hexadecimal.
 //! - `clock`: local time as text. `number`: numbers in sentences.
 
 pub mod clock;
 pub mod crlf;
+pub mod hexdump;
 pub mod hidden;
 pub mod line;
 pub mod number;

@@ -4,12 +4,14 @@
 //! one poll at a time: a thousand silent connections share one.
 //!
 //! TLS is a [`Layer`]: a session over a plain stream; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the
-//! connection below, and so do the counters: they count the records. A tap (a dump, a throttle) is called where bytes are
-//! read and written and in `poll_discard`. The counters are no tap: the socket counts, so that spliced bytes count as well.
-//! A stream with a layer or a tap is never spliced (`can_splice` in `relay::threads`).
+//! connection below, and so do the counters: they count the records. A tap is a layer as well, over the others. The counters
+//! are no tap: the socket counts, so that spliced bytes count as well. A stream that is not plain is never spliced
+//! (`is_plain` in `session::opening`).
 
+mod async_io;
 #[cfg(test)]
 mod memory;
+mod tapped;
 mod tls;
 
 pub use tls::Under;
@@ -23,11 +25,9 @@ use crate::sys::splice::discard_some;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The pause between two looks at what the peer acknowledged, at first and at most.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
@@ -46,6 +46,8 @@ enum Layer {
     Plain(AsyncFd<Socket>),
     /// A session of TLS.
     Tls(Box<tls::Tls>),
+    /// A tap, over the other layers.
+    Tapped(Box<tapped::Tapped>),
     /// The bytes do not reach the socket, but another stream of this process.
     #[cfg(test)]
     Memory(AsyncFd<Socket>, memory::Memory),
@@ -72,7 +74,10 @@ impl ByteStream {
     /// Whether the bytes pass through TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        matches!(self.layer, Layer::Tls(_))
+        match &self.layer {
+            Layer::Tapped(tapped) => tapped.under().is_tls(),
+            layer => matches!(layer, Layer::Tls(_)),
+        }
     }
 
     /// Waits for the answer to a connect that does not block.
@@ -106,6 +111,7 @@ impl ByteStream {
         match &self.layer {
             Layer::Plain(socket) => socket,
             Layer::Tls(tls) => tls.under().carrier(),
+            Layer::Tapped(tapped) => tapped.under().carrier(),
             #[cfg(test)]
             Layer::Memory(socket, _) => socket,
         }
@@ -124,6 +130,7 @@ impl ByteStream {
         match &self.layer {
             Layer::Plain(_) => self.poll_receive(cx, buffer, Socket::recv),
             Layer::Tls(tls) => tls.poll_read(cx, buffer),
+            Layer::Tapped(tapped) => tapped.poll_read(cx, buffer),
             #[cfg(test)]
             Layer::Memory(_, memory) => memory.poll_read(cx, buffer),
         }
@@ -134,6 +141,7 @@ impl ByteStream {
         match &self.layer {
             Layer::Plain(_) => self.poll_receive(cx, scratch, discard_some),
             Layer::Tls(tls) => tls.poll_read(cx, scratch),
+            Layer::Tapped(tapped) => tapped.poll_read(cx, scratch),
             #[cfg(test)]
             Layer::Memory(_, memory) => memory.poll_read(cx, scratch),
         }
@@ -168,6 +176,7 @@ impl ByteStream {
             (Layer::Plain(socket), [one]) => socket.get_ref().send(one),
             (Layer::Plain(socket), many) => socket.get_ref().send_vectored(many),
             (Layer::Tls(tls), parts) => tls.try_write(parts),
+            (Layer::Tapped(tapped), parts) => tapped.try_write(parts),
             #[cfg(test)]
             (Layer::Memory(_, memory), parts) => memory.try_write(parts),
         }
@@ -182,6 +191,11 @@ impl ByteStream {
         match &self.layer {
             Layer::Plain(_) => {}
             Layer::Tls(tls) => return tls.poll_writing(cx, write),
+            Layer::Tapped(tapped) => {
+                let mut answer = Err(io::ErrorKind::WouldBlock.into());
+                ready!(tapped.poll_writing(cx, &mut || write().map(|wrote| answer = Ok(wrote))))?;
+                return Poll::Ready(answer);
+            }
             #[cfg(test)]
             Layer::Memory(_, memory) => return memory.poll_writing(cx, write),
         }
@@ -198,6 +212,7 @@ impl ByteStream {
     pub fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.layer {
             Layer::Tls(tls) => tls.poll_flush(cx),
+            Layer::Tapped(tapped) => tapped.under().poll_flush(cx),
             Layer::Plain(_) => Poll::Ready(Ok(())),
             #[cfg(test)]
             Layer::Memory(..) => Poll::Ready(Ok(())),
@@ -214,6 +229,7 @@ impl ByteStream {
         match &self.layer {
             Layer::Plain(socket) => Poll::Ready(socket.get_ref().shutdown_write()),
             Layer::Tls(tls) => tls.poll_shutdown(cx).map_err(|e| self.failed("shutdown", e)),
+            Layer::Tapped(tapped) => tapped.under().poll_shutdown(cx),
             #[cfg(test)]
             Layer::Memory(_, memory) => {
                 memory.shutdown();
@@ -226,7 +242,13 @@ impl ByteStream {
     /// discards what the peer still sends, to its end and at most for [`FINISH_LIMIT`]. A close with bytes unread is a reset,
     /// which would discard what the peer has not read yet; TLS peers send tickets unasked.
     pub async fn finish(&self, scratch: &RefCell<Vec<u8>>) {
-        let Layer::Tls(tls) = &self.layer else { return };
+        let tls = match &self.layer {
+            Layer::Tls(tls) => tls,
+            Layer::Tapped(tapped) => return Box::pin(tapped.under().finish(scratch)).await,
+            Layer::Plain(_) => return,
+            #[cfg(test)]
+            Layer::Memory(..) => return,
+        };
         let last = async {
             if !tls.is_shut_down() && self.shutdown_write().await.is_err() {
                 return;
@@ -245,43 +267,5 @@ impl ByteStream {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_LOOK);
         }
-    }
-}
-
-impl AsyncRead for &ByteStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let received = ready!(ByteStream::poll_read(&self, cx, buffer.initialize_unfilled()))?;
-        buffer.advance(received);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for &ByteStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_writing(cx, || self.try_write(parts))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ByteStream::poll_flush(&self, cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ByteStream::poll_shutdown(&self, cx).map_err(|error| error.source)
     }
 }

@@ -22,7 +22,8 @@ const DISCARDED: usize = 4 << 10;
 /// Runs a client until its connection is closed.
 pub(super) async fn run(socket: Socket, server: Shared) -> Result<()> {
     socket.emit_options();
-    let stream = Rc::new(ByteStream::new(socket)?);
+    let taps = server.borrow().taps.clone();
+    let stream = Rc::new(ByteStream::new(socket)?.tapped(taps.as_deref()));
     let joined = server.borrow_mut().join(&stream);
     let id = match joined {
         Ok(id) => id,

@@ -18,6 +18,7 @@ use crate::net::accept::Acceptor;
 use crate::net::accept::Listener;
 use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
+use crate::net::tap::Taps;
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
@@ -57,6 +58,8 @@ pub struct Config {
     pub ready: Ready,
     /// How the room is run.
     pub rules: Rules,
+    /// Watches or slows the connections.
+    pub taps: Option<Rc<Taps>>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
     /// Where the transcript goes; an operator types at a terminal alone.
@@ -89,7 +92,8 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 }
 
 async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
-    let server: Shared = Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone())));
+    let server: Shared =
+        Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
     let (console, (output, mut written)) =
         open_output(&server, listeners.first().map(Socket::subject), config, context)?;
     // The console has its own filter.
@@ -130,8 +134,9 @@ fn open_output(
     context: &Context,
 ) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
     let stdio = &config.stdio;
-    if let Some((console, ends)) = console::open(&console::Config { prompt: config.prompt }, stdio, context)?
-    {
+    let shows_stderr = config.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
+    let console = console::Config { prompt: config.prompt, shows_stderr };
+    if let Some((console, ends)) = console::open(&console, stdio, context)? {
         operator::join(server, listener, ends.typed, false)?;
         return Ok((Some(console), stdout::open_to(ends.show)?));
     }
@@ -140,7 +145,7 @@ fn open_output(
     } else {
         server.borrow_mut().join_transcript(listener);
     }
-    Ok((None, stdout::open_to(stdio.output()?)?))
+    Ok((None, stdout::open_to(stdio.relay_output()?)?))
 }
 
 /// Accepts clients at one listener.

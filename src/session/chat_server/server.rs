@@ -8,6 +8,7 @@ use super::events;
 use crate::chat::{Flushed, MemberId, Room, RoomEvent, Rules};
 use crate::event::{Address, Events, MemberChange, Subject};
 use crate::net::stream::ByteStream;
+use crate::net::tap::Taps;
 use crate::text::clock::Clock;
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
@@ -28,6 +29,7 @@ pub(super) struct ChatServer {
     pub(super) connections: Vec<Option<Connection>>,
     pub(super) clock: Clock,
     pub(super) events: Events,
+    pub(super) taps: Option<Rc<Taps>>,
     pub(super) buffer: Vec<u8>,
     /// Bytes that may be said between two flushes.
     pub(super) flush_every: u64,
@@ -76,12 +78,13 @@ pub(super) enum Ending {
 
 impl ChatServer {
     /// A server without connections.
-    pub(super) fn new(rules: Rules, events: Events) -> Self {
+    pub(super) fn new(rules: Rules, events: Events, taps: Option<Rc<Taps>>) -> Self {
         Self {
             room: Room::new(rules),
             connections: Vec::new(),
             clock: Clock::local(),
             events,
+            taps,
             buffer: vec![0; READ],
             flush_every: rules.slow_limit / 8,
             flushed_at: 0,

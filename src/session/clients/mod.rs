@@ -13,7 +13,7 @@ mod target;
 pub use config::Config;
 pub use list::read as read_targets;
 
-use super::shared::{Framing, open_fanout_of};
+use super::shared::{Framing, open_fanout};
 use super::wait::stopped;
 use super::{Context, Outcome, Result, stdout};
 use crate::event::Kind;
@@ -42,8 +42,8 @@ pub fn run(config: Config, context: &Context) -> Result {
 }
 
 async fn relay_all(mut config: Config, context: &Context) -> Result {
-    let (output, mut written) = stdout::open_to(config.stdio.output()?)?;
-    let fanout = open_fanout_of(Framing::Lines, None, Some(config.stdio.take_input()));
+    let (output, mut written) = stdout::open_to(config.stdio.relay_output()?)?;
+    let fanout = open_fanout(Framing::Lines, None, Some(config.stdio.take_input()));
     let targets = std::mem::take(&mut config.targets);
     let clients = Rc::new(Clients {
         sockets: context.sockets.clone(),

@@ -107,7 +107,7 @@ impl Target {
             let addresses = reachable(config.opening.source, found.borrow().clone());
             let began = Instant::now();
             let stream = clients.connector().connect(&self.title, &addresses).await?;
-            Ok((stream, began.elapsed()))
+            Ok((stream.tapped(config.opening.taps.as_deref()), began.elapsed()))
         };
         tokio::select! {
             biased;

@@ -19,7 +19,7 @@ use colors::SenderColors;
 use printer::PromptPrinter;
 use prompt::PromptState;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ pub struct Console {
     mode: Arc<Mode>,
     state: PromptState,
     shown: Receiver<()>,
-    diverted: Option<tty::Diverted>,
+    diverted: Vec<tty::Diverted>,
     /// The writing end of the events; the printer runs until it is closed.
     events: Option<OwnedFd>,
 }
@@ -46,6 +46,8 @@ pub struct Console {
 pub struct Config {
     /// The text before the line that is typed.
     pub prompt: &'static str,
+    /// Whether more than events is written to standard error; it is shown above the prompt.
+    pub shows_stderr: bool,
 }
 
 /// The console's two pipes.
@@ -93,7 +95,10 @@ pub fn open(config: &Config, stdio: &Stdio, context: &Context) -> Result<Option<
     let its = state.clone();
     let prompt = config.prompt;
     start("type", move || editor::edit(editor, prompt, &before, &its, type_into))?;
-    let diverted = context.events_on_terminal.map(|number| tty::divert(number, &events)).transpose();
+    let errors = fd::errors();
+    let errors = (config.shows_stderr && fd::is_terminal(errors)).then(|| errors.as_raw_fd());
+    let numbers = context.events_on_terminal.into_iter().chain(errors);
+    let diverted = numbers.map(|number| tty::divert(number, &events)).collect::<io::Result<_>>();
     let console = Console { mode, state, shown, diverted: diverted.map_err(failed)?, events: Some(events) };
     Ok(Some((console, Ends { typed, show })))
 }
@@ -182,7 +187,7 @@ impl Console {
 
 impl Drop for Console {
     fn drop(&mut self) {
-        self.diverted = None;
+        self.diverted.clear();
         self.events = None;
         self.state.close();
         // A terminal that was stopped (Ctrl-S) may not take the last text; its mode is restored all the same.

@@ -66,6 +66,8 @@ pub(super) fn tcp_server(
             crlf: false,
             prefix: false,
             tls: None,
+            taps: None,
+            show: false,
         };
         tcp_server::run(config, listeners, context)
     })
@@ -73,8 +75,9 @@ pub(super) fn tcp_server(
 
 /// A client that sends what is typed and shows what it receives.
 pub(super) fn tcp_client(stage: &mut Stage<'_>, server: &Server) -> anyhow::Result<Client> {
-    let connect = connect(server.address);
-    stage.client(|stdio, context| {
+    let address = server.address;
+    stage.client(move |stdio, context| {
+        let connect = connect(address);
         pipe::run(&pipe::Config { connect, stdio, has_input: true, crlf: false, end: END }, context)
     })
 }
@@ -108,6 +111,7 @@ pub(super) fn chat_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
             backlog: BACKLOG,
             ready,
             rules: RULES,
+            taps: None,
             prompt: "",
             stdio,
         };
@@ -117,9 +121,10 @@ pub(super) fn chat_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
 
 /// A member of the room.
 pub(super) fn chat_client(stage: &mut Stage<'_>, room: &Server) -> anyhow::Result<Client> {
-    let connect = connect(room.address);
-    stage.client(|stdio, context| {
-        chat_client::run(&chat_client::Config { connect, nick: None, end: END, prompt: "", stdio }, context)
+    let address = room.address;
+    stage.client(move |stdio, context| {
+        let connect = connect(address);
+        chat_client::run(chat_client::Config { connect, nick: None, end: END, prompt: "", stdio }, context)
     })
 }
 
@@ -184,5 +189,5 @@ fn connect(address: SocketAddr) -> ConnectConfig {
 }
 
 fn opening() -> Opening {
-    Opening { options: Vec::new(), source: None, lookup: Lookup::default(), tls: None }
+    Opening { options: Vec::new(), source: None, lookup: Lookup::default(), tls: None, taps: None }
 }

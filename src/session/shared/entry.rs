@@ -22,6 +22,8 @@ pub(super) struct ReaderEntry {
     pub(super) lag: Cell<LagState>,
     /// It takes nothing because of us.
     pub(super) excused: Cell<bool>,
+    /// It takes nothing because a tap slows its connection.
+    pub(super) held: Cell<bool>,
     /// A place and the lines before it, the last that were counted.
     pub(super) counted: Cell<(u64, u64)>,
 }
@@ -34,6 +36,7 @@ impl ReaderEntry {
             state: Cell::new(ReaderState::Following),
             lag: Cell::default(),
             excused: Cell::new(false),
+            held: Cell::new(false),
             counted: Cell::new((0, 0)),
         }
     }
@@ -51,7 +54,7 @@ impl ReaderEntry {
     pub(super) fn measure(&self, now: Duration, lag: u64, limit: u64) -> LagState {
         let mut state = self.lag.get();
         state.note(lag, limit);
-        if self.excused.get() {
+        if self.excused.get() || self.held.get() {
             state.excuse();
         } else {
             state.measure(now, self.place());

@@ -8,8 +8,8 @@ use super::entry::{ReaderEntry, ReaderState};
 use super::input::read_in_thread;
 use crate::event::Kind;
 use crate::fanout::Log;
+use crate::sys::Error;
 use crate::sys::splice::Filter;
-use crate::sys::{Error, fd};
 use crate::text::line::LineFramer;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -55,13 +55,8 @@ pub(in crate::session) struct InputFanout {
     pub(super) waiting_said: Cell<bool>,
 }
 
-/// Starts the fan-out of standard input, as [`open_of`]; without `reads` there is never any input.
-pub(in crate::session) fn open(framing: Framing, filter: Option<Filter>, reads: bool) -> Rc<InputFanout> {
-    open_of(framing, filter, reads.then(fd::take_input))
-}
-
-/// Starts the fan-out of `input` in this runtime; `filter` changes what is read.
-pub(in crate::session) fn open_of(
+/// Starts the fan-out of `input` in this runtime; `filter` changes what is read. Without one there is never any input.
+pub(in crate::session) fn open(
     framing: Framing,
     filter: Option<Filter>,
     input: Option<io::Result<OwnedFd>>,

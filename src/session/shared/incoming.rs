@@ -1,5 +1,6 @@
 //! The data of one connection on its way to the shared output: made visible for a terminal, framed into tagged lines.
 
+use super::budget::OWN;
 use super::lines::Lines;
 use super::text::Text;
 use crate::event::Address;
@@ -50,6 +51,14 @@ impl Incoming {
                 self.shown = shown;
             }
             None => self.add(bytes),
+        }
+    }
+
+    /// As [`Self::push`]; an unfinished line that is longer than a connection may hold is passed on in pieces.
+    pub(in crate::session) fn push_bounded(&mut self, bytes: &[u8]) {
+        self.push(bytes);
+        if self.held() >= OWN {
+            self.give_way();
         }
     }
 

@@ -11,7 +11,7 @@ mod reader;
 mod receive;
 mod text;
 
-pub(super) use fanout::{Framing, InputFanout, open as open_fanout, open_of as open_fanout_of};
+pub(super) use fanout::{Framing, InputFanout, open as open_fanout};
 pub(super) use incoming::Incoming;
 pub use incoming::tagging;
 pub(super) use input::read_in_thread;

@@ -84,6 +84,11 @@ impl Reader {
         result
     }
 
+    /// Notes whether the reader takes nothing because of us.
+    pub(super) fn excuse(&self, held: bool) {
+        self.entry.held.set(held);
+    }
+
     /// Whether this is the first connection to report that it waits for nothing but the input.
     pub(super) fn says_waiting(&self) -> bool {
         !self.fanout.waiting_said.replace(true)

@@ -25,6 +25,10 @@ impl InputSource for Reader {
         self.take(write)
     }
 
+    fn excuse(&self, held: bool) {
+        self.excuse(held);
+    }
+
     async fn evicted(&self) {
         self.evicted().await;
     }

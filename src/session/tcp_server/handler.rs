@@ -1,6 +1,7 @@
 //! One client of a server for many: the services that need nothing but its connection.
 
 use super::service::{self, Service};
+use super::show::{Show, Shown};
 use crate::event::Kind;
 use crate::net::stream::ByteStream;
 use crate::relay::RelayEnd;
@@ -25,6 +26,8 @@ pub(super) struct ConnectionHandler {
     /// Of [`Service::Pipe`].
     pub(super) piping: Option<Piping>,
     pub(super) idle: Option<Duration>,
+    /// Of every other service.
+    pub(super) show: Option<Show>,
     /// Takes one read at a time: a silent client costs no buffer.
     pub(super) buffer: RefCell<Vec<u8>>,
 }
@@ -35,34 +38,55 @@ impl ConnectionHandler {
         if let Some(piping) = &self.piping {
             return piping.run(client, &self.buffer).await;
         }
-        tokio::select! {
-            end = self.attend(client) => end.map(|()| RelayEnd::Done),
+        let shown = self.show.as_ref().map(|show| show.client(client));
+        let end = tokio::select! {
+            end = self.attend(client, shown.as_ref()) => end.map(|()| RelayEnd::Done),
             limit = idle(client, self.idle) => Ok(RelayEnd::Idle(limit)),
+        };
+        if let Some(shown) = &shown {
+            shown.finish().await;
         }
+        end
     }
 
-    async fn attend(&self, client: &ByteStream) -> Result<()> {
+    async fn attend(&self, client: &ByteStream, shown: Option<&Shown<'_>>) -> Result<()> {
         match &self.service {
-            Service::Echo => return self.answer(client, None).await,
-            Service::Upper => return self.answer(client, Some(Upper::default())).await,
+            Service::Echo => return self.answer(client, None, shown).await,
+            Service::Upper => return self.answer(client, Some(Upper::default()), shown).await,
             Service::Respond(bytes) => send(client, bytes).await?,
             Service::Send(path) => send_file(client, path).await?,
             Service::Stream(path) => send_pipe(client, path).await?,
-            Service::Discard | Service::Pipe => return discard(client, &self.buffer).await,
+            Service::Discard | Service::Pipe => return self.receive(client, shown).await,
         }
         // FIN, and then what the client still sends: a close with unread data would reset what it has not read yet.
         client.shutdown_write().await?;
-        discard(client, &self.buffer).await
+        self.receive(client, shown).await
+    }
+
+    /// Discards or shows what the client sends.
+    async fn receive(&self, client: &ByteStream, shown: Option<&Shown<'_>>) -> Result<()> {
+        match shown {
+            Some(shown) => shown.receive(client, &self.buffer).await,
+            None => discard(client, &self.buffer).await,
+        }
     }
 
     /// Sends back what the client sends. The shared buffer is free again before anything is waited for.
-    async fn answer(&self, client: &ByteStream, mut upper: Option<Upper>) -> Result<()> {
+    async fn answer(
+        &self,
+        client: &ByteStream,
+        mut upper: Option<Upper>,
+        shown: Option<&Shown<'_>>,
+    ) -> Result<()> {
         loop {
             let mut rest = Vec::new();
             let received = poll_fn(|cx| {
                 let mut buffer = self.buffer.borrow_mut();
                 let received = ready!(client.poll_read(cx, &mut buffer))?;
                 let bytes = &buffer[..received];
+                if let Some(shown) = shown {
+                    shown.push(bytes);
+                }
                 match &mut upper {
                     Some(upper) => upper.push(bytes, &mut rest),
                     None if bytes.is_empty() => {}
@@ -79,6 +103,9 @@ impl ConnectionHandler {
             let received = received.await.map_err(|e| failed("recv", client, e))?;
             if let (0, Some(upper)) = (received, &mut upper) {
                 upper.finish(&mut rest);
+            }
+            if let Some(shown) = shown {
+                shown.put().await;
             }
             send(client, &rest).await?;
             if received == 0 {

@@ -3,15 +3,18 @@
 mod handler;
 mod server;
 mod service;
+mod show;
 mod single;
 
 pub use service::{Service, is_pipe};
 
 use super::{Context, Outcome, Result};
 use crate::net::acl::AccessRules;
+use crate::net::tap::Taps;
 use crate::relay::EndConfig;
 use crate::session::tls::TlsServer;
 use crate::sys::socket::Socket;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How clients are accepted and served.
@@ -36,14 +39,18 @@ pub struct Config {
     pub crlf: bool,
     /// Tags each line of a client with its address.
     pub prefix: bool,
+    /// Shows on standard output what clients send to another service than [`Service::Pipe`].
+    pub show: bool,
     /// Speaks TLS.
     pub tls: Option<TlsServer>,
+    /// Watches or slows the connections.
+    pub taps: Option<Rc<Taps>>,
 }
 
 /// Serves the clients of `listeners` until a signal, a deadline, or the end of the only client.
 pub fn run(config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
     match config.service {
-        Service::Pipe if !config.keep_open && config.tls.is_none() => {
+        Service::Pipe if !config.keep_open && config.tls.is_none() && config.taps.is_none() => {
             single::run(&config, listeners, context)
         }
         _ => server::run(config, listeners, context),

@@ -1,13 +1,16 @@
 //! A server for many clients, each a task of one runtime thread.
 
 use super::handler::{ConnectionHandler, READ};
+use super::show::Show;
 use super::{Config, Service};
 use crate::event::{Event, Events, Kind};
 use crate::net::accept::{Accepted, Acceptor, Listener};
 use crate::net::stream::ByteStream;
+use crate::net::tap::Taps;
 use crate::relay::task::TaskConfig;
 use crate::relay::{Relay, RelayEnd};
 use crate::session::shared::{Framing, InputFanout, Piping, open_fanout};
+use crate::session::stdout::Output;
 use crate::session::tls::{TlsServer, warn_of_keylog};
 use crate::session::wait::stopped;
 use crate::session::{Context, Outcome, Result, stdout};
@@ -26,6 +29,7 @@ struct Server {
     events: Events,
     handler: ConnectionHandler,
     tls: Option<TlsServer>,
+    taps: Option<Rc<Taps>>,
     keep_open: bool,
     reject: bool,
     limit: Option<u32>,
@@ -48,17 +52,19 @@ pub(super) fn run(config: Config, listeners: Vec<Socket>, context: &Context) -> 
 
 async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
     let service = std::mem::replace(&mut config.service, Service::Pipe);
-    let (piping, mut written) = match service {
-        Service::Pipe => piping(&config, context).map(|(piping, written)| (Some(piping), Some(written)))?,
-        _ => (None, None),
+    let prints = config.show || matches!(service, Service::Pipe);
+    let (output, mut written) = prints.then(stdout::open).transpose()?.unzip();
+    let (piping, show) = match (&service, output.clone()) {
+        (Service::Pipe, Some(output)) => (Some(piping(&config, output, context)), None),
+        (_, output) => (None, output.map(|output| show(&config, output, context))),
     };
-    let output = piping.as_ref().map(|piping| piping.output.clone());
     let buffer = RefCell::new(vec![0; READ]);
     let server = Rc::new(Server {
         acceptor: Acceptor::new(config.max_conns, config.access.clone(), context.events.clone()),
         events: context.events.clone(),
-        handler: ConnectionHandler { service, piping, idle: config.end.idle, buffer },
+        handler: ConnectionHandler { service, piping, show, idle: config.end.idle, buffer },
         tls: config.tls.take(),
+        taps: config.taps.take(),
         keep_open: config.keep_open,
         reject: config.reject,
         limit: config.max_conns,
@@ -86,15 +92,19 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
 }
 
 /// Standard input and output for the clients of [`Service::Pipe`].
-fn piping(config: &Config, context: &Context) -> sys::Result<(Piping, stdout::Written)> {
-    let (output, written) = stdout::open()?;
+fn piping(config: &Config, output: Output, context: &Context) -> Piping {
     let crlf = crate::session::pipe::crlf(config.crlf);
-    let fanout = open_fanout(Framing::Bytes, crlf, config.has_input);
+    let fanout = open_fanout(Framing::Bytes, crlf, config.has_input.then(fd::take_input));
     spawn_local(warn_of_failure(Rc::clone(&fanout), context.events.clone()));
     let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: !config.keep_open };
     let (prefix, visible, events) = (config.prefix, context.visible, context.events.clone());
     let (alone, progress) = (!config.keep_open, (context.progress_every, fd::file_size(fd::input())));
-    Ok((Piping { output, fanout, relay, prefix, visible, events, alone, progress }, written))
+    Piping { output, fanout, relay, prefix, visible, events, alone, progress }
+}
+
+/// Standard output for what clients send to another service.
+fn show(config: &Config, output: Output, context: &Context) -> Show {
+    Show { output, visible: context.visible, prefix: config.prefix }
 }
 
 /// Warns if standard input cannot be read to its end.
@@ -167,12 +177,13 @@ impl Server {
         socket.emit_options();
         let subject = socket.subject();
         let stream = ByteStream::new(socket)?;
-        let Some(tls) = &self.tls else { return Ok(stream) };
-        tls.secure(stream).await.inspect_err(|error| {
+        let Some(tls) = &self.tls else { return Ok(stream.tapped(self.taps.as_deref())) };
+        let stream = tls.secure(stream).await.inspect_err(|error| {
             let mut fault = error.fault();
             (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
             self.events.emit(Event::Warning { fault });
-        })
+        })?;
+        Ok(stream.tapped(self.taps.as_deref()))
     }
 
     async fn serve(&self, stream: ByteStream) -> sys::Result<RelayEnd> {

@@ -1,0 +1,52 @@
+//! Flags of taps: copies of a stream, a limit of its rate, a pause between lines.
+
+use super::values::{duration, size};
+use crate::net::tap::DumpTarget;
+use clap::{ArgGroup, Args};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What watches or slows a stream.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Taps", group(ArgGroup::new("tap_files").args(["output", "hex_dump"]).multiple(true)))]
+pub struct TapArgs {
+    /// Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    #[arg(long, value_name = "FILE", value_parser = file)]
+    pub output: Option<PathBuf>,
+    /// Write sent bytes to the file of --output, too
+    #[arg(long, requires = "output")]
+    pub both: bool,
+    /// Write what is received and sent to FILE in hexadecimal; - is standard error
+    #[arg(long, value_name = "FILE", value_parser = dump)]
+    pub hex_dump: Option<DumpTarget>,
+    /// Append to the files of --output and --hex-dump; they are emptied otherwise
+    #[arg(long, requires = "tap_files")]
+    pub append_output: bool,
+    /// Move at most SIZE bytes a second on each connection, each way
+    #[arg(long, value_name = "SIZE", value_parser = rate)]
+    pub rate: Option<NonZero<u64>>,
+    /// Pause for this long after each line that is sent
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub delay: Option<Duration>,
+}
+
+fn file(word: &str) -> Result<PathBuf, String> {
+    match word {
+        "" => Err("the name is empty".into()),
+        "-" => Err("standard output has the bytes already; a file of that name is ./-".into()),
+        path => Ok(path.into()),
+    }
+}
+
+fn dump(word: &str) -> Result<DumpTarget, String> {
+    match word {
+        "" => Err("the name is empty".into()),
+        "-" => Ok(DumpTarget::Stderr),
+        path => Ok(DumpTarget::File(path.into())),
+    }
+}
+
+fn rate(word: &str) -> Result<NonZero<u64>, String> {
+    NonZero::new(size(word)? as u64).ok_or_else(|| "nothing would ever pass; type 1 or more".into())
+}
