@@ -15,7 +15,9 @@ pub fn hint(subcommand: &str, flag: &str) -> Option<&'static str> {
         "-o" if takes_taps => {
             "received bytes are copied by --output FILE, both directions in hexadecimal by --hex-dump FILE"
         }
-        "-U" => "UNIX sockets are not supported yet",
+        "-U" => "a UNIX socket is the address unix:PATH, or unix:@NAME for an abstract name",
+        "--unix-socket" => "a UNIX socket is the address unix:PATH, as in `soquete connect unix:PATH`",
+        "--abstract-unix-socket" => "an abstract name is the address unix:@NAME",
         "-e" | "-c" if subcommand != "stat" => "no command is run on a connection",
         _ => return None,
     })

@@ -27,6 +27,7 @@ pub(super) fn netcat(words: &[String]) -> Option<Vec<String>> {
     let items = items(words.get(start..end)?);
     let has = |flag| items.iter().any(|item| matches!(item, Item::Flag(f, _) if *f == flag));
     let mode = mode(typed, has('l'), has('u'))?;
+    let unix = has('U');
     let mut out = words[..start].to_vec();
     if subcommand.is_some() {
         out.pop();
@@ -35,6 +36,8 @@ pub(super) fn netcat(words: &[String]) -> Option<Vec<String>> {
     let mut last = Vec::new();
     for item in items {
         match item {
+            Item::Flag('U', _) => {}
+            Item::Word(word) if unix => last.push(format!("unix:{word}")),
             Item::Word(word) => out.push(word),
             Item::Flag('p', port) if mode.serves => last.push(port?),
             Item::Flag(flag, value) => out.extend(ours(mode, flag, value.as_deref())?),
@@ -112,6 +115,18 @@ fn ours(Mode { name, serves }: Mode, flag: char, value: Option<&str>) -> Option<
         'w' => with("--idle-timeout"),
         _ => None,
     }
+}
+
+/// curl's options for a UNIX socket as the address of one.
+pub(super) fn curl(words: &[String]) -> Option<Vec<String>> {
+    let options = [("--unix-socket", "unix:"), ("--abstract-unix-socket", "unix:@")];
+    let (at, prefix) = words.iter().enumerate().find_map(|(at, word)| {
+        options.iter().find(|(option, _)| word == option).map(|(_, prefix)| (at, prefix))
+    })?;
+    let mut out = words.to_vec();
+    let name = format!("{prefix}{}", words.get(at + 1)?);
+    out.splice(at..at + 2, [name]);
+    Some(out)
 }
 
 /// What is written to ss after `stat`.

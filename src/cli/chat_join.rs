@@ -1,5 +1,6 @@
 //! `soquete chat-join`.
 
+use super::proxy::keep_through_proxy;
 use super::values::duration;
 use super::{ClientArgs, EofArgs, TapArgs};
 use clap::Args;
@@ -13,9 +14,9 @@ use std::time::Duration;
 ///
 /// Taps are those of connect.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
+#[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct ChatJoin {
-    /// Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
+    /// Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
     pub address: Vec<String>,
     /// Set your nickname

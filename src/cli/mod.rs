@@ -8,10 +8,14 @@ mod chat_join;
 mod chat_serve;
 mod connect;
 mod datagrams;
+mod forward;
 mod listen;
 mod multi_connect;
 mod names;
+mod passed;
+mod proxy;
 mod response;
+mod secret;
 mod socket;
 mod stat;
 mod tap;
@@ -24,9 +28,13 @@ pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
 pub use connect::Connect;
 pub use datagrams::DatagramArgs;
+pub use forward::{DatagramTarget, ForwardArgs, ForwardTarget, HeaderVersion};
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
+pub use passed::{PassedArgs, UserArgs};
+pub use proxy::{ProxyArgs, ProxyKind, ProxyServerArgs};
 pub use response::Response;
+pub use secret::Secret;
 pub use socket::{
     AccessArgs, ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs,
     UdpClientArgs, UdpServerArgs,

@@ -1,6 +1,7 @@
 //! `soquete multi-connect`.
 
 use super::listen::EofArgs;
+use super::proxy::keep_through_proxy;
 use super::values::duration;
 use super::{ClientArgs, TapArgs};
 use clap::Args;
@@ -29,9 +30,9 @@ use std::time::Duration;
 /// --ordered it is one answer. Eight lines longer than 64 KiB are collected at once and further ones wait; one that takes
 /// its time while others wait, 2 seconds and one more for each 125 kB, is printed in pieces as well.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct MultiConnect {
-    /// Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
+    /// Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
     #[arg(value_name = "TARGET", required_unless_present = "targets")]
     pub target: Vec<String>,
     /// Read more targets from a file, those of one host a line; # begins a comment

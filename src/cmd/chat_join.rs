@@ -1,7 +1,7 @@
 //! `chat-join`: takes part in a chat.
 
 use super::{Context, Result, end_config, open_taps, opening};
-use crate::cli::ChatJoin;
+use crate::cli::{ChatJoin, TlsClientArgs};
 use crate::net::address::Target;
 use crate::session::Stdio;
 use crate::session::chat_client::{self, Config};
@@ -18,7 +18,10 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
     let config = Config {
         connect: ConnectConfig {
             target: room,
-            opening: Opening { taps: taps.clone(), ..opening(&args.client, None) },
+            opening: Opening {
+                taps: taps.clone(),
+                ..opening(&args.client, &TlsClientArgs::default(), None)?
+            },
             timeout: args.timeout,
             wait: None,
         },

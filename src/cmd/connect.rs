@@ -2,7 +2,8 @@
 
 use super::{Context, Result, end_config, open_taps, opening, tls_client};
 use crate::cli::Connect;
-use crate::net::address::Target;
+use crate::event::{Address, UnixAddress};
+use crate::net::address::{Endpoint, Host, Target};
 use crate::relay::EndConfig;
 use crate::session::connect::ConnectConfig;
 use crate::session::opening::Opening;
@@ -10,13 +11,20 @@ use crate::session::stream_client as engine;
 use crate::session::taps::conclude;
 use crate::session::{Stdio, pipe};
 use crate::sys::fd;
+use crate::sys::passed::PassedSocket;
+use std::sync::Arc;
 
 /// Runs `soquete connect`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
-    let target = Target::parse(&args.target)?.into_target()?;
+    let target = match context.passed.first() {
+        Some(passed) => peer_of(passed),
+        None => Target::parse(&args.target)?.into_target()?,
+    };
+    super::expect_output(!args.send_only, "type --send-only", context)?;
+    let has_input = !args.recv_only && !super::input_is_passed(context);
     let tls = tls_client(&args.tls, std::slice::from_ref(&target), context)?;
     let taps = open_taps(&args.taps, context)?;
-    let opening = Opening { taps: taps.clone(), ..opening(&args.client, tls) };
+    let opening = Opening { taps: taps.clone(), ..opening(&args.client, &args.tls, tls)? };
     let connect = ConnectConfig { target, opening, timeout: args.timeout, wait: args.wait };
     let end = end_config(&args.pipe.eof, args.idle_timeout, fd::input());
     let end = EndConfig { send_only: args.send_only, ..end };
@@ -24,7 +32,7 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         let config = engine::Config {
             connect,
             end,
-            has_input: !args.recv_only,
+            has_input,
             crlf: args.crlf,
             greeting: String::new(),
             prompt: None,
@@ -32,6 +40,15 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         };
         return conclude(engine::run(&config, context), taps.as_deref(), context);
     }
-    let (has_input, crlf) = (!args.recv_only, args.crlf);
-    pipe::run(&pipe::Config { connect, stdio: Stdio::default(), has_input, crlf, end }, context)
+    let (stdio, crlf) = (Stdio::default(), args.crlf);
+    pipe::run(&pipe::Config { connect, stdio, has_input, crlf, end }, context)
+}
+
+/// Where a connection that was passed on leads. The name for TLS is its address; one without a name is no name.
+fn peer_of(passed: &PassedSocket) -> Target {
+    match passed.peer() {
+        Some(Address::Inet(peer)) => Target::Host(Endpoint { host: Host::Ip(peer.ip()), port: peer.port() }),
+        Some(other) => Target::Socket(other),
+        None => Target::Socket(Address::Unix(UnixAddress::Path(Arc::from(&b""[..])))),
+    }
 }

@@ -1,7 +1,7 @@
 //! `soquete multi-connect`.
 
 use super::{Context, Result, end_config, open_taps, opening};
-use crate::cli::MultiConnect;
+use crate::cli::{MultiConnect, TlsClientArgs};
 use crate::relay::{EndConfig, OnPeerEof};
 use crate::session::Stdio;
 use crate::session::clients::{self, Config, read_targets};
@@ -16,7 +16,7 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
     let taps = open_taps(&args.taps, context)?;
     let config = Config {
         targets: read_targets(&args.target, &args.targets)?,
-        opening: Opening { taps: taps.clone(), ..opening(&args.client, None) },
+        opening: Opening { taps: taps.clone(), ..opening(&args.client, &TlsClientArgs::default(), None)? },
         timeout: args.timeout,
         reconnect: args.reconnect,
         ordered: args.ordered,

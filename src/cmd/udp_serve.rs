@@ -2,10 +2,15 @@
 
 use super::{Context, Result, response};
 use crate::cli::{AnswerArgs, UdpServe};
-use crate::net::address::Endpoint;
+use crate::net::address::Target;
+use crate::net::resolve::Lookup;
 use crate::session::Stdio;
-use crate::session::udp_server::{self, Answer, Config, Membership};
+use crate::session::udp_server::{self, Answer, Config, Forward, Membership};
 use crate::sys;
+use std::time::Duration;
+
+/// The silence after which a forwarded peer is let go by default.
+const FORWARD_IDLE: Duration = Duration::from_mins(1);
 
 /// Runs the subcommand.
 pub fn run(args: &UdpServe, context: &mut Context) -> Result {
@@ -14,21 +19,29 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
 
 fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     let answer = answer(&args.answer, context)?;
-    let answers = !matches!(answer, Answer::Nothing);
+    let forward = args.answer.forward.as_ref().map(|target| Forward {
+        target: target.0.clone(),
+        lookup: Lookup { numeric: args.server.lookup.numeric, ..Lookup::default() },
+        idle: args.idle_timeout.unwrap_or(FORWARD_IDLE),
+    });
+    let answers = !matches!(answer, Answer::Nothing) || forward.is_some();
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
     let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
-    let endpoint = Endpoint::parse(&args.address)?;
+    super::expect_output(!answers && !args.send_only, "name a service such as --echo", context)?;
+    let has_output = context.passed.iter().all(|socket| !socket.was_output);
     Ok(Config {
-        bind: super::bind_target(endpoint.into(), &args.address, &args.server),
+        bind: super::bind_target_or_passed(&args.address, Target::parse, &args.server, &args.passed)?,
         access: super::access_rules(&args.server, context)?,
         groups,
         options: args.own.socket.options(),
-        ready: super::ready(&args.own.ready),
+        ready: super::ready(&args.own.ready, &args.user)?,
         answer,
-        input: (!answers && !args.recv_only).then(|| super::input_config(args.input)),
+        forward,
+        input: (!answers && !args.recv_only && !super::input_is_passed(context))
+            .then(|| super::input_config(args.input)),
         to_all: args.to_all,
         ends_with_input: args.send_only,
-        shows: (context.json || !answers) && !args.send_only,
+        shows: (context.json || !answers) && !args.send_only && has_output,
         lines: args.lines,
         count: args.count,
         idle_timeout: args.idle_timeout,

@@ -74,12 +74,26 @@ fn events(fill: Fill) -> Vec<Event> {
             backlog_requested: fill.maybe(1024),
             scope: Scope::Loopback,
         }
-        Accept { socket: socket() }
+        Accept { socket: socket(), pid: fill.maybe(812), uid: fill.maybe(1000) }
         Refuse { socket: socket(), reason: words() }
         Datagram { socket: socket(), dir: Dir::In, len: 5 }
         Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
         Line { socket: socket(), nick: fill.maybe(words()), text: words() }
         Tls { socket: socket(), what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
+        Proxy {
+            socket: socket(),
+            proxy: "socks5://localhost:1080".to_owned(),
+            target: "localhost:4333".to_owned(),
+            outcome: Outcome::Connected,
+            text: fill.maybe(words()),
+        }
+        ProxyHeader {
+            socket: socket(),
+            dir: Dir::In,
+            version: 2,
+            source: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+            destination: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        }
         Target {
             target: "localhost:4333".to_owned(),
             conn: fill.maybe(7),
@@ -100,6 +114,7 @@ fn events(fill: Fill) -> Vec<Event> {
             rtt_us: fill.maybe(18),
             retransmits: fill.maybe(0),
             clean: true,
+            joined: fill.maybe(8),
         }
         Warning { fault: fault(fill, Kind::Reset) }
         Error { fault: fault(fill, Kind::Refused) }
@@ -171,7 +186,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         (
             "kind",
             words!(Kind: Usage Resolve Refused Reset Unacknowledged Unreachable Timeout Address Permission
-                Resources Option File Data EventsLost Waiting Tls Other),
+                Resources Option File Data EventsLost Waiting Tls Proxy Other),
         ),
         ("verified", words!(Verified: System Ca Pin None)),
     ]

@@ -143,6 +143,8 @@ pub enum Kind {
     Waiting,
     /// TLS: a certificate that is not accepted, a handshake that failed, a truncation.
     Tls,
+    /// A proxy refused, or did not speak its protocol.
+    Proxy,
     /// None of these.
     Other,
 }

@@ -108,10 +108,10 @@ impl Report for Table {
 impl Table {
     fn check(&self, row: &CheckRow, out: &mut Vec<u8>) {
         let host = sanitize::line(&row.host);
-        let target = if host.contains(':') {
-            format!("[{host}]:{}", row.port)
-        } else {
-            format!("{host}:{}", row.port)
+        let target = match row.port {
+            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
+            Some(port) => format!("{host}:{port}"),
+            None => host,
         };
         let word = match row.outcome {
             Outcome::Open | Outcome::Replied => self.style.good(row.outcome.name()),

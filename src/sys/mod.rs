@@ -18,15 +18,18 @@ pub mod interface;
 pub mod limits;
 pub mod mmsg;
 pub mod options;
+pub mod passed;
 pub mod poll;
 pub mod process;
 pub mod reactor;
+pub mod service;
 pub mod signal;
 pub mod socket;
 pub mod splice;
 mod state;
 mod tcp_info;
 pub mod tty;
+pub mod user;
 mod watcher;
 
 pub use error::{Error, Result};

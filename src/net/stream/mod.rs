@@ -9,6 +9,7 @@
 //! (`is_plain` in `session::opening`).
 
 mod async_io;
+mod joining;
 #[cfg(test)]
 mod memory;
 mod tapped;
@@ -69,6 +70,13 @@ impl ByteStream {
     #[must_use]
     pub fn through_tls(session: session::Stream<Under>, allow_truncated: bool) -> Self {
         Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))) }
+    }
+
+    /// The socket, taken out of the runtime, if nothing lies between it and the bytes; else the stream itself.
+    #[cfg_attr(test, expect(clippy::result_large_err, reason = "only the stream of tests is large"))]
+    #[allow(clippy::result_large_err)] // the stream moves either way
+    pub fn into_plain(self) -> std::result::Result<Socket, Self> {
+        if let Layer::Plain(socket) = self.layer { Ok(socket.into_inner()) } else { Err(self) }
     }
 
     /// Whether the bytes pass through TLS.

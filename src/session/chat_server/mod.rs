@@ -46,8 +46,8 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// How the server runs.
 #[derive(Debug)]
 pub struct Config {
-    /// Where it listens.
-    pub target: BindTarget,
+    /// Where it listens; absent where its listeners were passed on.
+    pub target: Option<BindTarget>,
     /// The clients it accepts.
     pub access: AccessRules,
     /// Options of its listeners, which its connections inherit (tcp(7)).
@@ -69,6 +69,7 @@ pub struct Config {
 /// Runs the server until a signal, or the end of standard output.
 pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
+    let passed = std::mem::take(&mut context.passed);
     let mut defaults = vec![SocketOption::UnsentLow(UNSENT)];
     // What waits goes out in one write anyway; with Nagle's algorithm a second line would wait for the first one's delayed ACK.
     if !config.options.iter().any(|option| matches!(option, SocketOption::NoDelay(_))) {
@@ -80,8 +81,9 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         options: &config.options,
         defaults: &defaults,
         backlog: config.backlog,
+        socket_mode: config.target.as_ref().map_or(0, BindTarget::mode),
     };
-    let listeners = listen_config.open_target(&config.target, &context.stop)?;
+    let listeners = listen_config.open_or_adopt(config.target.as_ref(), passed, &context.stop)?;
     ready::announce(&config.ready, &listeners, context)?;
     let runtime = runtime()?;
     let tasks = LocalSet::new();

@@ -2,8 +2,8 @@
 
 use super::super::retry::{Answer, outcome_of};
 use crate::event::report::{CheckRow, Row};
-use crate::event::{Address, Event, Kind, Outcome, Proto};
-use crate::net::address::{Endpoint, Host};
+use crate::event::{Address, Event, Kind, Outcome};
+use crate::net::address::{Endpoint, Host, Target};
 use crate::net::connect::Connector;
 use crate::net::source::Source;
 use crate::net::stream::ByteStream;
@@ -16,6 +16,9 @@ use crate::sys::socket::{Connecting, Socket, SocketFactory};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
+
+/// Between two attempts at a UNIX socket whose accept queue is full.
+const QUEUE_DELAY: Duration = Duration::from_millis(10);
 
 /// How targets are tried.
 pub(super) struct Prober {
@@ -33,10 +36,10 @@ pub(super) struct Prober {
 /// What the check of one target found.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
-    target: Endpoint,
+    target: Target,
     pub(super) outcome: Outcome,
-    address: Option<SocketAddr>,
-    local: Option<SocketAddr>,
+    address: Option<Address>,
+    local: Option<Address>,
     conn: Option<u32>,
     latency: Option<Duration>,
     reason: Option<String>,
@@ -52,7 +55,7 @@ pub(super) enum Probe {
 pub(super) struct Pending {
     limit: Duration,
     named: Duration,
-    target: Endpoint,
+    target: Target,
     racing: Vec<(Socket, Instant)>,
     failed: Option<Finding>,
 }
@@ -90,7 +93,7 @@ impl Prober {
         found: &[SocketAddr],
         mut connector: Option<&mut FastConnector>,
     ) -> sys::Result<Probe> {
-        let target = Endpoint { host: host.clone(), port };
+        let target = Target::from(Endpoint { host: host.clone(), port });
         let (mut racing, mut failed) = (Vec::new(), None);
         for address in found {
             let mut address = *address; // with its zone, which a link-local address needs
@@ -102,7 +105,7 @@ impl Prober {
                 }
                 Ok(FastConnect::Pending(socket)) => racing.push((socket, began)),
                 Err(error) if error.kind() == Kind::Option => return Err(error),
-                Err(error) => better(&mut failed, Finding::failed(&target, address, began, &error)),
+                Err(error) => better(&mut failed, Finding::failed(&target, address.into(), began, &error)),
             }
         }
         Ok(match failed {
@@ -115,6 +118,37 @@ impl Prober {
     }
 }
 
+impl Prober {
+    /// Connects to a socket that is no internet address. One whose accept queue is full is tried again within the limit: connect(2)
+    /// does not wait for it.
+    pub(super) async fn connect(&self, address: &Address) -> sys::Result<Finding> {
+        let target = Target::Socket(address.clone());
+        let connector = Connector { sockets: &self.sockets, options: &self.options, source: self.source };
+        let began = Instant::now();
+        loop {
+            let full = match connector.start(address) {
+                Ok((socket, Connecting::Done)) => return Ok(Finding::open(target, &socket, began)),
+                Ok((socket, Connecting::InProgress)) => {
+                    let (limit, named) = (self.limit, self.named);
+                    let racing = vec![(socket, began)];
+                    return Ok(Pending { limit, named, target, racing, failed: None }.finish().await);
+                }
+                Err(error) => error,
+            };
+            match full.kind() {
+                Kind::Option | Kind::Usage => return Err(full),
+                _ if full.errno() != Some(libc::EAGAIN) => {
+                    return Ok(Finding::failed(&target, address.clone(), began, &full));
+                }
+                _ if began.elapsed() >= self.limit => {
+                    return Ok(Finding::silent(target, Some(address.clone()), self.named));
+                }
+                _ => tokio::time::sleep(QUEUE_DELAY).await,
+            }
+        }
+    }
+}
+
 impl Pending {
     /// Waits for the first address that is open, or for all answers, or for the limit.
     pub(super) async fn finish(self) -> Finding {
@@ -123,7 +157,7 @@ impl Pending {
         for (socket, began) in racing {
             let target = target.clone();
             attempts.spawn(async move {
-                let address = socket.peer_inet();
+                let address = socket.peer();
                 let answer = ByteStream::connected(socket, Connecting::InProgress);
                 match tokio::time::timeout_at((began + limit).into(), answer).await {
                     Ok(Ok(stream)) => Finding::open(target, stream.socket_ref(), began),
@@ -154,19 +188,19 @@ fn better(kept: &mut Option<Finding>, new: Finding) {
 }
 
 impl Finding {
-    fn open(target: Endpoint, socket: &Socket, began: Instant) -> Self {
+    fn open(target: Target, socket: &Socket, began: Instant) -> Self {
         Self {
             target,
             outcome: Outcome::Open,
-            address: socket.peer_inet(),
-            local: socket.local_inet(),
+            address: socket.peer(),
+            local: socket.local(),
             conn: Some(socket.conn()),
             latency: Some(began.elapsed()),
             reason: None,
         }
     }
 
-    fn failed(target: &Endpoint, address: SocketAddr, began: Instant, error: &sys::Error) -> Self {
+    fn failed(target: &Target, address: Address, began: Instant, error: &sys::Error) -> Self {
         let outcome = outcome_of(error.kind());
         Self {
             target: target.clone(),
@@ -179,14 +213,14 @@ impl Finding {
         }
     }
 
-    fn silent(target: Endpoint, address: Option<SocketAddr>, limit: Duration) -> Self {
+    fn silent(target: Target, address: Option<Address>, limit: Duration) -> Self {
         let reason = Some(format!("no answer within {limit:?}"));
         Self { target, outcome: Outcome::Filtered, address, local: None, conn: None, latency: None, reason }
     }
 
     pub(super) fn unresolved(host: &Host, port: u16, error: &sys::Error) -> Self {
         Self {
-            target: Endpoint { host: host.clone(), port },
+            target: Endpoint { host: host.clone(), port }.into(),
             outcome: Outcome::Unresolved,
             address: None,
             local: None,
@@ -205,9 +239,9 @@ impl Finding {
         Event::Target {
             target: self.target.to_string(),
             conn: self.conn.filter(|_| observed),
-            proto: Proto::Tcp,
-            local: self.local.map(Address::from),
-            peer: self.address.map(Address::from),
+            proto: self.target.stream_proto(),
+            local: self.local.clone(),
+            peer: self.address.clone(),
             outcome: self.outcome,
             attempt: None,
             latency_us: self.latency_us(),
@@ -218,15 +252,25 @@ impl Finding {
     /// The answer as a wait reports it.
     pub(super) fn answer(&self) -> Answer {
         let text = self.reason.clone().unwrap_or_else(|| "it accepts connections".to_owned());
-        Answer { target: self.target.to_string(), peer: self.address, outcome: self.outcome, text }
+        Answer {
+            target: self.target.to_string(),
+            proto: self.target.stream_proto(),
+            peer: self.address.clone(),
+            outcome: self.outcome,
+            text,
+        }
     }
 
     pub(super) fn row(&self) -> Row {
+        let (host, port) = match &self.target {
+            Target::Host(endpoint) => (endpoint.host.to_string(), Some(endpoint.port)),
+            Target::Socket(address) => (address.to_string(), None),
+        };
         Row::Check(CheckRow {
-            host: self.target.host.to_string(),
-            port: self.target.port,
+            host,
+            port,
             outcome: self.outcome,
-            address: self.address,
+            address: self.address.clone(),
             latency_us: self.latency_us(),
             reason: self.reason.clone(),
         })

@@ -43,7 +43,7 @@ fn causes(cause: &Event, effect: &Event) -> bool {
         ) => is_other_end(one, other),
         // A server for one client closes its listener when it has that.
         (
-            Event::Accept { socket: one },
+            Event::Accept { socket: one, .. },
             Event::State { socket: other, from: State::Listen, to: State::Closed, .. },
         ) => one.local == other.local,
         _ => false,
@@ -78,12 +78,14 @@ fn conn(event: &Event) -> Option<u32> {
         | Event::Info { socket, .. }
         | Event::Bind { socket }
         | Event::Listening { socket, .. }
-        | Event::Accept { socket }
+        | Event::Accept { socket, .. }
         | Event::Refuse { socket, .. }
         | Event::Datagram { socket, .. }
         | Event::Member { socket, .. }
         | Event::Line { socket, .. }
         | Event::Tls { socket, .. }
+        | Event::Proxy { socket, .. }
+        | Event::ProxyHeader { socket, .. }
         | Event::Progress { socket, .. }
         | Event::Summary { socket, .. } => Some(socket.conn),
         Event::Target { conn, .. } => *conn,

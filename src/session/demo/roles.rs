@@ -5,6 +5,7 @@ use crate::chat::{Rules, SlowPolicy};
 use crate::net::acl::AccessRules;
 use crate::net::address::{Endpoint, Host};
 use crate::net::bind::{BindTarget, ListenConfig};
+use crate::net::passed::Entry;
 use crate::net::resolve::Lookup;
 use crate::net::udp::UdpClientConfig;
 use crate::relay::{EndConfig, OnEof, OnPeerEof};
@@ -51,6 +52,7 @@ pub(super) fn tcp_server(
             options: &[],
             defaults: &[],
             backlog: BACKLOG,
+            socket_mode: free_port().mode(),
         };
         let listeners = listen.open_target(&free_port(), &context.stop)?;
         ready::announce(&announced, &listeners, context)?;
@@ -66,10 +68,11 @@ pub(super) fn tcp_server(
             crlf: false,
             prefix: false,
             tls: None,
+            accept_header: false,
             taps: None,
             show: false,
         };
-        tcp_server::run(config, listeners, context)
+        tcp_server::run(config, Entry::Listeners(listeners), context)
     })
 }
 
@@ -105,7 +108,7 @@ pub(super) fn chat_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
     let stdio = Stdio { input: None, output: Some(nowhere()?) };
     stage.server(|ready, context| {
         let config = chat_server::Config {
-            target: free_port(),
+            target: Some(free_port()),
             access: AccessRules::default(),
             options: Vec::new(),
             backlog: BACKLOG,
@@ -132,12 +135,13 @@ pub(super) fn chat_client(stage: &mut Stage<'_>, room: &Server) -> anyhow::Resul
 pub(super) fn udp_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
     stage.server(|ready, context| {
         let config = udp_server::Config {
-            bind: free_port(),
+            bind: Some(free_port()),
             access: AccessRules::default(),
             groups: Vec::new(),
             options: Vec::new(),
             ready,
             answer: Answer::Echo,
+            forward: None,
             input: None,
             to_all: false,
             ends_with_input: false,
@@ -157,7 +161,7 @@ pub(super) fn udp_client(
     server: &Server,
     message: &'static str,
 ) -> anyhow::Result<Client> {
-    let target = endpoint(server.address);
+    let target = endpoint(server.address).into();
     stage.client(move |stdio, context| {
         let config = udp_client::Config {
             target,
@@ -176,7 +180,13 @@ pub(super) fn udp_client(
 
 fn free_port() -> BindTarget {
     let endpoint = endpoint(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    BindTarget { endpoint: endpoint.into(), named: true, public: false, lookup: Lookup::default() }
+    BindTarget {
+        endpoint: endpoint.into(),
+        named: true,
+        public: false,
+        lookup: Lookup::default(),
+        socket_mode: None,
+    }
 }
 
 fn endpoint(address: SocketAddr) -> Endpoint {
@@ -189,5 +199,12 @@ fn connect(address: SocketAddr) -> ConnectConfig {
 }
 
 fn opening() -> Opening {
-    Opening { options: Vec::new(), source: None, lookup: Lookup::default(), tls: None, taps: None }
+    Opening {
+        options: Vec::new(),
+        source: None,
+        lookup: Lookup::default(),
+        proxy: None,
+        tls: None,
+        taps: None,
+    }
 }

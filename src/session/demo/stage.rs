@@ -92,7 +92,7 @@ impl<'a> Stage<'a> {
         let (addresses, ready) = pipe()?;
         let number = ready.as_raw_fd();
         let actor = self.start("server", Some(ready), move |context| {
-            run(Ready { file: None, fd: Some(number) }, context)
+            run(Ready { fd: Some(number), ..Ready::default() }, context)
         })?;
         let text = self.read(&addresses, 1)?;
         match String::from_utf8_lossy(&text).trim_end().parse() {

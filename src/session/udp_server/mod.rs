@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod forward;
 mod listeners;
 mod loop_guard;
 mod recipients;
@@ -14,6 +15,7 @@ mod server;
 mod server_loop;
 
 pub use answer::Answer;
+pub use forward::Forward;
 pub use listeners::Membership;
 
 use super::datagrams::{DatagramInput, InputConfig};
@@ -31,8 +33,8 @@ use std::time::Duration;
 
 /// What a datagram server does.
 pub struct Config {
-    /// The addresses to bind.
-    pub bind: BindTarget,
+    /// The addresses to bind; absent where the sockets were passed on.
+    pub bind: Option<BindTarget>,
     /// The peers it serves.
     pub access: AccessRules,
     /// The multicast groups to join.
@@ -43,6 +45,8 @@ pub struct Config {
     pub ready: Ready,
     /// What each datagram is answered with.
     pub answer: Answer,
+    /// Where datagrams are forwarded to, instead of an answer of this server's.
+    pub forward: Option<Forward>,
     /// Standard input, which is sent to the peers; absent if it is not read.
     pub input: Option<InputConfig>,
     /// Input goes to every peer heard lately, instead of the last one.
@@ -65,11 +69,14 @@ pub struct Config {
 pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
     let sockets = listeners::open(config, context)?;
-    let limit = longest(&sockets.iter().filter_map(Socket::local_inet).collect::<Vec<_>>());
+    let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
     config.answer.expect_to_fit(limit)?;
     let open = |input| DatagramInput::open(input, &config.stdio, limit, 1, &"standard input");
     let input = config.input.map(open).transpose()?;
     ready::announce(&config.ready, &sockets, context)?;
+    if let Some(forward) = &config.forward {
+        return forward::run(config, forward, sockets, context);
+    }
     let (stop, events) = (context.stop.clone(), context.events.clone());
     let server = UdpServer::new(config, &sockets, context, &stop)?;
     ServerLoop { config, server, input, sockets: &sockets, stop: &stop, events: &events }.run()

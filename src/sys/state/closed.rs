@@ -69,7 +69,8 @@ impl StateTracker {
     fn fin_was_acknowledged(&self, inner: &Inner, fd: BorrowedFd<'_>) -> bool {
         // The SYN of an active opener was acknowledged too; a passive one's is not counted.
         let syn = u64::from(inner.subject.role == Role::Client);
-        let sent = self.bytes_out.load(Ordering::Relaxed) + syn + 1;
+        let before = inner.adopted.as_ref().map_or(syn, |adopted| adopted.sent_before);
+        let sent = self.bytes_out.load(Ordering::Relaxed) + before + 1;
         tcp_info::read(fd).ok().and_then(|info| info.bytes_acked()).is_some_and(|acked| acked >= sent)
     }
 }

@@ -3,6 +3,7 @@
 //! A state is written down when the kernel was asked for it; the steps RFC 9293 forces between two answers are
 //! filled in as `implied`. Both the owner's calls and the watcher's wake-ups come here, so a tracker is behind a mutex.
 
+mod adopted;
 mod calls;
 mod closed;
 mod closing;
@@ -46,6 +47,12 @@ pub(in crate::sys) struct Inner {
     /// FIN went both ways.
     orderly: bool,
     deadline: Option<Instant>,
+    /// The number of the socket whose bytes this one passes on.
+    pub(super) joined: Option<u32>,
+    /// Its FIN goes out by itself once the data of both directions has ended (Multipath TCP).
+    pub(super) fin_follows: bool,
+    /// Set for a socket of another program.
+    adopted: Option<adopted::Adopted>,
 }
 
 /// What an operation of ours may have caused.
@@ -79,6 +86,9 @@ impl StateTracker {
                 fin_sent: false,
                 orderly: false,
                 deadline: None,
+                joined: None,
+                fin_follows: false,
+                adopted: None,
             }),
         }
     }
@@ -212,6 +222,16 @@ impl Inner {
     /// Remembers what an opening call was refused with.
     pub(super) fn remember(&mut self, errno: i32) {
         self.error.get_or_insert(errno);
+    }
+
+    /// Whether the socket still moves by itself after our last call.
+    fn awaits_ack(&self) -> bool {
+        let fin_due = self.fin_follows && self.fin_sent;
+        match self.state {
+            State::FinWait1 | State::Closing | State::LastAck => true,
+            State::Established | State::CloseWait => fin_due,
+            _ => false,
+        }
     }
 
     /// Whether the kernel can say nothing more through the descriptor.
