@@ -401,13 +401,17 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__connect)
-            opts="-z -w -C -4 -6 -n -q -v -h --fd --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --proxy --json --events --quiet --verbose --color --help"
+            opts="-z -w -C -4 -6 -n -q -v -h --fd --exec --sh-exec --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --proxy --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sh-exec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -605,7 +609,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__listen)
-            opts="-4 -6 -n -k -C -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --proxy-server --forward --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --send-proxy-header --accept-proxy-header --tls-ca --tls-insecure --proxy-auth-file --output --both --hex-dump --append-output --rate --delay --auth --auth-file --allow-dest --deny-dest --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --proxy --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -k -C -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --proxy-server --forward --exec --sh-exec --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --send-proxy-header --accept-proxy-header --tls-ca --tls-insecure --proxy-auth-file --output --both --hex-dump --append-output --rate --delay --auth --auth-file --allow-dest --deny-dest --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --proxy --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -652,6 +656,10 @@ _soquete() {
                     return 0
                     ;;
                 --forward)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sh-exec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1141,7 +1149,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__serve)
-            opts="-4 -6 -n -C -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --forward --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -C -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --forward --exec --sh-exec --max-conns --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1180,6 +1188,14 @@ _soquete() {
                     return 0
                     ;;
                 --forward)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sh-exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-conns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

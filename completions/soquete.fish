@@ -56,6 +56,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-server 
 http\t'HTTP: CONNECT, and requests with an absolute URI'
 socks\t'SOCKS4, SOCKS4a and SOCKS5'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -d 'Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
@@ -119,6 +120,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s n -l numeric 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l echo -d 'Send data back'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l upper -d 'Send data back in upper case'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l discard -d 'Discard data'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s k -l keep-open -d 'Keep accepting; clients are served at the same time'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-only -d 'Send standard input and print nothing; without -k, end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l recv-only -d 'Do not read standard input'
@@ -139,6 +141,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Take the inherited connection of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when the connection is idle for this long' -r
@@ -184,6 +187,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'S
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
@@ -212,9 +216,11 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l forward -d 'Pass each peer\'s datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l max-conns -d 'Run at most N commands at once; datagrams of other peers are dropped [default: 100]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long; with --forward let a peer go that is silent for this long [there: 60s]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseport -d 'Let several sockets share one address' -r
@@ -239,6 +245,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l echo -d 'Send each datagram back'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l upper -d 'Send each datagram back in upper case'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l lines -d 'End each datagram on standard output with a line feed where it has none'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l to-all -d 'Send lines to every peer of the last minute instead of the last one'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l send-only -d 'Send standard input, end with it, and print nothing'

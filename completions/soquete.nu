@@ -57,6 +57,8 @@ module completions {
     --send: path              # Send FILE, then FIN
     --proxy-server: string@"nu-complete soquete listen proxy_server" # Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
     --forward: string         # Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
     --keep-open(-k)           # Keep accepting; clients are served at the same time
     --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
     --recv-only               # Do not read standard input
@@ -142,6 +144,8 @@ module completions {
   # Open a connection, or test ports
   export extern "soquete connect" [
     --fd: string              # Take the inherited connection of this number, in place of an address
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
     --check(-z)               # Only test: one row a port, open, closed or filtered
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
@@ -227,9 +231,12 @@ module completions {
     --upper                   # Send each datagram back in upper case
     --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     --forward: string         # Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
+    --max-conns: string       # Run at most N commands at once; datagrams of other peers are dropped [default: 100]
     --join: string            # Join this multicast group, on one interface or the one the routing table names
     --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
-    --idle-timeout: string    # End when no datagram arrives for this long; with --forward let a peer go that is silent for this long [there: 60s]
+    --idle-timeout: string    # End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
     --lines                   # End each datagram on standard output with a line feed where it has none
     --to-all                  # Send lines to every peer of the last minute instead of the last one
     --send-only               # Send standard input, end with it, and print nothing

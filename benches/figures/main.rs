@@ -12,6 +12,7 @@
 mod chat;
 mod check;
 mod churn;
+mod command;
 mod crowd;
 mod datagrams;
 mod echo;
@@ -48,6 +49,8 @@ enum Section {
     Unix,
     /// Connections a second of an echo server.
     Churn,
+    /// Connections a second of a server that runs a command for each.
+    Command,
     /// A relay between client and target: one stream, and short connections.
     Forward,
     /// A proxy server: one stream, and short connections.
@@ -139,6 +142,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Transfer => transfer::run(table, plan),
         Section::Unix => transfer::run_unix(table, plan),
         Section::Churn => churn::run(table, plan),
+        Section::Command => command::run(table, plan),
         Section::Forward => forward::run(table, plan),
         Section::Proxy => proxy::run(table, plan),
         Section::Check => check::run(table, plan),

@@ -3,7 +3,7 @@
 use super::listen::PipeArgs;
 use super::proxy::{keep_through_proxy, not_for_checks};
 use super::values::{duration, patience};
-use super::{ClientArgs, TapArgs, TlsClientArgs};
+use super::{ClientArgs, ExecArgs, TapArgs, TlsClientArgs};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -31,6 +31,9 @@ use std::time::Duration;
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
 ///
+/// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS or a tap through two
+/// pipes. Its exit status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
+///
 /// With --proxy the states are those of the connection to the proxy, and the event proxy says what it answered. Its TLS, with
 /// https://, is verified as that of --tls is; --tls-ca and --tls-insecure hold for both, --tls-pin and --tls-name for the
 /// proxy where --tls is not there. Digest goes before Basic, SHA-256 before MD5.
@@ -51,7 +54,13 @@ use std::time::Duration;
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy), mut_arg("proxy", not_for_checks))]
+#[command(
+    override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]",
+    after_help = EXAMPLES,
+    mut_arg("on_eof", keep_through_proxy),
+    mut_arg("proxy", not_for_checks),
+    mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
+)]
 pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required_unless_present = "fd", num_args = 1..)]
@@ -59,11 +68,14 @@ pub struct Connect {
     /// Take the inherited connection of this number, in place of an address
     #[arg(long, value_name = "N", help_heading = "Started by others", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = BEFORE_CONNECT)]
     pub fd: Option<i32>,
-    /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
-    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["tls", "TapArgs"])]
+    /// Run this once the ports are open (with --until-closed: are closed), or with --exec; its exit status becomes ours
+    #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
+    /// A command for the connection.
+    #[command(flatten)]
+    pub exec: ExecArgs,
     /// Only test: one row a port, open, closed or filtered
-    #[arg(short = 'z', long, conflicts_with_all = ["tls", "TapArgs"])]
+    #[arg(short = 'z', long, conflicts_with_all = ["tls", "TapArgs", "ExecArgs"])]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
@@ -72,16 +84,16 @@ pub struct Connect {
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
     /// Wait until connections are refused there; a port that does not answer may still be open
-    #[arg(long, conflicts_with_all = ["tls", "TapArgs"])]
+    #[arg(long, conflicts_with_all = ["tls", "TapArgs", "ExecArgs"])]
     pub until_closed: bool,
     /// Send standard input and end once it is acknowledged
-    #[arg(long, conflicts_with = "recv_only")]
+    #[arg(long, conflicts_with_all = ["recv_only", "ExecArgs"])]
     pub send_only: bool,
     /// Do not read standard input
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ExecArgs")]
     pub recv_only: bool,
     /// Send line ends as CR LF
-    #[arg(short = 'C', long)]
+    #[arg(short = 'C', long, conflicts_with = "ExecArgs")]
     pub crlf: bool,
     /// End when the connection is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
@@ -104,7 +116,7 @@ impl Connect {
     /// Whether ports are only tested: asked for, or implied.
     #[must_use]
     pub fn is_check(&self) -> bool {
-        self.check || self.until_closed || !self.command.is_empty()
+        self.check || self.until_closed || (!self.command.is_empty() && !self.exec.exec)
     }
 }
 
@@ -143,6 +155,7 @@ Examples:
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
+  soquete connect host 7000 --exec -- ./talk      a program talks to the server
   soquete connect --proxy socks5h://localhost:9050 example.com 80
                                                 through a proxy that resolves the name
   soquete connect --output log --both --append-output example.com 25

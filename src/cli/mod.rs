@@ -6,6 +6,7 @@
 mod alone;
 mod chat_join;
 mod chat_serve;
+mod command;
 mod connect;
 mod datagrams;
 mod forward;
@@ -26,6 +27,7 @@ mod values;
 
 pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
+pub use command::ExecArgs;
 pub use connect::Connect;
 pub use datagrams::DatagramArgs;
 pub use forward::{DatagramTarget, ForwardArgs, ForwardTarget, HeaderVersion};

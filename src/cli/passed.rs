@@ -19,8 +19,17 @@ pub struct PassedArgs {
 }
 
 /// What has a meaning only for a socket that is still to be bound.
-const BEFORE_BIND: [&str; 8] =
-    ["address", "public", "only_v4", "only_v6", "reuseaddr", "reuseport", "v6only", "freebind"];
+const BEFORE_BIND: [&str; 9] = [
+    "address",
+    "public",
+    "socket_mode",
+    "only_v4",
+    "only_v6",
+    "reuseaddr",
+    "reuseport",
+    "v6only",
+    "freebind",
+];
 
 impl PassedArgs {
     /// Whether sockets are passed on, and none is to be bound.

@@ -1,7 +1,7 @@
 //! `soquete listen`.
 
 use super::{
-    Context, Result, access_rules, bind_target_or_passed, end_config, expect_output, expect_proxy,
+    Context, Result, access_rules, bind_target_or_passed, children, end_config, expect_output, expect_proxy,
     forward_to, input_is_passed, open_taps, proxy_service, response, tls_server,
 };
 use crate::cli::Listen;
@@ -64,6 +64,9 @@ fn config(args: &Listen, context: &Context) -> anyhow::Result<Config> {
 fn service(args: &Listen, context: &Context) -> anyhow::Result<Service> {
     expect_proxy(args)?;
     let service = &args.service;
+    if let Some(children) = children(&args.exec, &args.command)? {
+        return Ok(Service::Command(children));
+    }
     if let Some(target) = &service.forward {
         return Ok(Service::Forward(Box::new(forward_to(target, args, context)?)));
     }

@@ -3,6 +3,7 @@
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
 mod address;
+mod child;
 mod flood;
 mod hold;
 mod queue;
@@ -16,6 +17,7 @@ mod value;
 mod words;
 
 pub use address::{Address, AddressRef, EscapedBytes, UnixAddress};
+pub use child::{ChildFields, ChildStep};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};
@@ -164,6 +166,14 @@ pub enum Event {
         what: TlsStep,
         #[serde(flatten)]
         tls: Box<TlsFields>,
+    },
+    /// A command that has a connection as its standard input and output started or ended.
+    Child {
+        #[serde(flatten)]
+        socket: Subject,
+        what: ChildStep,
+        #[serde(flatten)]
+        child: ChildFields,
     },
     /// A request to a proxy was answered, at either end; no user and no password is in it.
     Proxy {

@@ -2,8 +2,8 @@
 //! it.
 
 use super::{
-    Address, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, Proto, Record, Role,
-    SCHEMA_VERSION, Scope, State, Subject, TlsFields, TlsStep, Value, Verified, Via,
+    Address, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, Proto,
+    Record, Role, SCHEMA_VERSION, Scope, State, Subject, TlsFields, TlsStep, Value, Verified, Via,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -80,6 +80,11 @@ fn events(fill: Fill) -> Vec<Event> {
         Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
         Line { socket: socket(), nick: fill.maybe(words()), text: words() }
         Tls { socket: socket(), what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
+        Child {
+            socket: socket(),
+            what: ChildStep::Exit,
+            child: ChildFields { pid: 4711, code: fill.maybe(143), signal: fill.maybe("SIGTERM".to_owned()) },
+        }
         Proxy {
             socket: socket(),
             proxy: "socks5://localhost:1080".to_owned(),
@@ -175,6 +180,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
             [
                 words!(MemberChange: Join Leave Nick Slow),
                 words!(TlsStep: Certificate Handshake CloseNotify Alert Truncated),
+                words!(ChildStep: Start Exit),
             ]
             .concat(),
         ),

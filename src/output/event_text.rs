@@ -1,5 +1,6 @@
 //! The text of each event for people, without its time.
 
+use super::child::child;
 use super::subject::subject;
 use super::tls::tls;
 use super::units::{bytes, latency, retransmits};
@@ -52,6 +53,7 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         }
         Event::ProxyHeader { .. } => proxy_header(event, out),
         Event::Tls { .. } => tls(event, display, out)?,
+        Event::Child { .. } => child(event, style, out),
         Event::Proxy { .. } => proxy(event, style, out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
         // Checks are in the report.

@@ -5,6 +5,7 @@ pub mod chat_client;
 pub mod chat_server;
 pub mod check;
 pub mod clients;
+pub mod command;
 pub mod connect;
 pub mod console;
 mod context;

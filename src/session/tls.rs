@@ -95,8 +95,10 @@ fn conclude(
 ) -> Result<ByteStream> {
     match done {
         Ok((session, facts)) => {
-            emit(stream, TlsStep::Handshake, facts.fields());
-            Ok(ByteStream::through_tls(session, allow_truncated))
+            let fields = facts.fields();
+            let subject = fields.subject.clone();
+            emit(stream, TlsStep::Handshake, fields);
+            Ok(ByteStream::through_tls(session, subject, allow_truncated))
         }
         Err(failure) => {
             emit(stream, TlsStep::Alert, failure.fields());

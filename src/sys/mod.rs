@@ -19,6 +19,7 @@ pub mod limits;
 pub mod mmsg;
 pub mod options;
 pub mod passed;
+pub mod pipe;
 pub mod poll;
 pub mod process;
 pub mod reactor;

@@ -16,6 +16,8 @@ pub(super) struct Tls {
     under: Arc<ByteStream>,
     /// A FIN without `close_notify` counts as an end.
     allow_truncated: bool,
+    /// The subject of the peer's certificate.
+    subject: Option<String>,
     /// The peer's end was reported.
     ended: AtomicBool,
     /// `close_notify` and FIN were sent.
@@ -40,15 +42,20 @@ impl Under {
 }
 
 impl Tls {
-    pub(super) fn new(session: Stream<Under>, allow_truncated: bool) -> Self {
+    pub(super) fn new(session: Stream<Under>, subject: Option<String>, allow_truncated: bool) -> Self {
         let under = Arc::clone(&session.get_ref().0);
         Self {
             session: SharedStream::new(session),
             under,
             allow_truncated,
+            subject,
             ended: AtomicBool::new(false),
             shut_down: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
     }
 
     pub(super) fn under(&self) -> &ByteStream {

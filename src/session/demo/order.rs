@@ -84,6 +84,7 @@ fn conn(event: &Event) -> Option<u32> {
         | Event::Member { socket, .. }
         | Event::Line { socket, .. }
         | Event::Tls { socket, .. }
+        | Event::Child { socket, .. }
         | Event::Proxy { socket, .. }
         | Event::ProxyHeader { socket, .. }
         | Event::Progress { socket, .. }

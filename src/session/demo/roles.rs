@@ -142,6 +142,7 @@ pub(super) fn udp_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
             ready,
             answer: Answer::Echo,
             forward: None,
+            commands: None,
             input: None,
             to_all: false,
             ends_with_input: false,

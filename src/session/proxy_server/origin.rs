@@ -66,7 +66,7 @@ impl Origin {
             biased;
             end = download => end.map(|()| RelayEnd::Done),
             error = broken_off => Err(error),
-            limit = shared::idle(client, idle.or(Some(IDLE_LIMIT))) => Ok(RelayEnd::Idle(limit)),
+            limit = shared::idle(client.socket_ref(), idle.or(Some(IDLE_LIMIT))) => Ok(RelayEnd::Idle(limit)),
         };
         if end.is_err() {
             for stream in [client, target] {

@@ -42,7 +42,7 @@ impl ConnectionHandler {
         let shown = self.show.as_ref().map(|show| show.client(client));
         let end = tokio::select! {
             end = self.attend(client, shown.as_ref()) => end.map(|()| RelayEnd::Done),
-            limit = idle(client, self.idle) => Ok(RelayEnd::Idle(limit)),
+            limit = idle(client.socket_ref(), self.idle) => Ok(RelayEnd::Idle(limit)),
         };
         if let Some(shown) = &shown {
             shown.finish().await;
@@ -57,8 +57,12 @@ impl ConnectionHandler {
             Service::Respond(bytes) => send(client, bytes).await?,
             Service::Send(path) => send_file(client, path).await?,
             Service::Stream(path) => send_pipe(client, path).await?,
-            // Forwarding and proxies have their own way through the server.
-            Service::Discard | Service::Pipe | Service::Proxy(_) | Service::Forward(_) => {
+            // Commands, forwarding and proxies have their own way through the server.
+            Service::Discard
+            | Service::Pipe
+            | Service::Command(_)
+            | Service::Proxy(_)
+            | Service::Forward(_) => {
                 return self.receive(client, shown).await;
             }
         }

@@ -2,6 +2,7 @@
 
 mod handler;
 mod handshake;
+mod piping;
 mod server;
 mod service;
 mod show;

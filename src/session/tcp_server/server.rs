@@ -2,6 +2,7 @@
 
 use super::handler::{ConnectionHandler, READ};
 use super::handshake::Handshakes;
+use super::piping::piping;
 use super::show::Show;
 use super::{Config, Service};
 use crate::event::{Event, Events, Kind};
@@ -9,16 +10,14 @@ use crate::net::accept::{Accepted, Acceptor, Listener};
 use crate::net::passed::Entry;
 use crate::net::proxy_header::Addresses;
 use crate::net::stream::ByteStream;
-use crate::relay::task::TaskConfig;
 use crate::relay::{Relay, RelayEnd};
-use crate::session::shared::{Framing, InputFanout, Piping, open_fanout};
 use crate::session::stdout::Output;
 use crate::session::tls::warn_of_keylog;
 use crate::session::wait::stopped;
 use crate::session::{Context, Outcome, Result, stdout};
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
-use crate::sys::{self, fd, limits};
+use crate::sys::{self, limits};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -99,6 +98,9 @@ async fn serve(mut config: Config, entry: Entry, context: &Context) -> Result {
         end = server.only_client(), if !config.keep_open => end,
     };
     accepting.iter().for_each(tokio::task::JoinHandle::abort);
+    if let Service::Command(children) = &server.handler.service {
+        children.end().await;
+    }
     if let (Some(output), Some(written)) = (output, written) {
         // A failure was reported when it came.
         let _ = written.finish(&output).await;
@@ -117,27 +119,9 @@ fn slots(config: &Config, service: &Service) -> Option<u32> {
     Some(config.max_conns.map_or(pairs, |most| most.min(pairs)))
 }
 
-/// Standard input and output for the clients of [`Service::Pipe`].
-fn piping(config: &Config, output: Output, context: &Context) -> Piping {
-    let crlf = crate::session::pipe::crlf(config.crlf);
-    let fanout = open_fanout(Framing::Bytes, crlf, config.has_input.then(fd::take_input));
-    spawn_local(warn_of_failure(Rc::clone(&fanout), context.events.clone()));
-    let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: !config.keep_open };
-    let (prefix, visible, events) = (config.prefix, context.visible, context.events.clone());
-    let (alone, progress) = (!config.keep_open, (context.progress_every, fd::file_size(fd::input())));
-    Piping { output, fanout, relay, prefix, visible, events, alone, progress }
-}
-
 /// Standard output for what clients send to another service.
 fn show(config: &Config, output: Output, context: &Context) -> Show {
     Show { output, visible: context.visible, prefix: config.prefix }
-}
-
-/// Warns if standard input cannot be read to its end.
-async fn warn_of_failure(fanout: Rc<InputFanout>, events: Events) {
-    if let Some(error) = fanout.ended().await {
-        events.emit(Event::Warning { fault: error.fault() });
-    }
 }
 
 async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Error {
@@ -211,6 +195,10 @@ impl Server {
     }
 
     async fn serve(&self, stream: ByteStream, named: Option<Addresses>) -> sys::Result<RelayEnd> {
+        if let Service::Command(children) = &self.handler.service {
+            let served = children.serve(stream, self.handler.idle, &self.handler.buffer).await;
+            return served.map(|_| RelayEnd::Done);
+        }
         if let Service::Forward(forward) = &self.handler.service {
             // Boxed, so that the clients of other services stay small.
             return Box::pin(forward.serve(stream, named, &self.handler.buffer)).await;
@@ -290,7 +278,10 @@ impl Server {
         loop {
             let changed = self.changed.notified();
             if let Some(end) = self.only_end.take() {
-                return Ok(Relay::Ended(end?).into());
+                return match &self.handler.service {
+                    Service::Command(children) => end.map(|_| children.outcome()).map_err(Into::into),
+                    _ => Ok(Relay::Ended(end?).into()),
+                };
             }
             changed.await;
         }

@@ -1,6 +1,7 @@
 //! The services of a TCP server.
 
 use crate::event::Kind;
+use crate::session::command::Children;
 use crate::session::forward::Forward;
 use crate::session::proxy_server::ProxyServer;
 use crate::sys::{Error, Result};
@@ -28,6 +29,8 @@ pub enum Service {
     Proxy(Box<ProxyServer>),
     /// What is written into this pipe, then FIN.
     Stream(PathBuf),
+    /// A command with the connection as its standard input and output.
+    Command(Children),
     /// A connection of its own to a target.
     Forward(Box<Forward>),
 }

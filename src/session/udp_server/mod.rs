@@ -6,15 +6,18 @@
 
 mod access;
 mod answer;
+mod commands;
 mod forward;
 mod listeners;
 mod loop_guard;
+mod peer_command;
 mod recipients;
 mod sender;
 mod server;
 mod server_loop;
 
 pub use answer::Answer;
+pub use commands::PeerCommands;
 pub use forward::Forward;
 pub use listeners::Membership;
 
@@ -45,6 +48,8 @@ pub struct Config {
     pub ready: Ready,
     /// What each datagram is answered with.
     pub answer: Answer,
+    /// A command for each peer instead, which answers.
+    pub commands: Option<PeerCommands>,
     /// Where datagrams are forwarded to, instead of an answer of this server's.
     pub forward: Option<Forward>,
     /// Standard input, which is sent to the peers; absent if it is not read.
@@ -68,6 +73,9 @@ pub struct Config {
 /// Serves until a signal, a deadline, the last datagram wanted, or the end of input.
 pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
+    if let Some(commands) = &config.commands {
+        commands.line.check()?;
+    }
     let sockets = listeners::open(config, context)?;
     let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
     config.answer.expect_to_fit(limit)?;
@@ -78,6 +86,6 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         return forward::run(config, forward, sockets, context);
     }
     let (stop, events) = (context.stop.clone(), context.events.clone());
-    let server = UdpServer::new(config, &sockets, context, &stop)?;
+    let server = UdpServer::new(config, &sockets, limit, context, &stop)?;
     ServerLoop { config, server, input, sockets: &sockets, stop: &stop, events: &events }.run()
 }

@@ -3,6 +3,7 @@
 use super::Config;
 use super::access::AccessFilter;
 use super::answer::{Answer, UpperBatch};
+use super::commands::Commands;
 use super::loop_guard::{LoopGuard, Suspect};
 use super::recipients::{Recipient, Recipients};
 use super::sender::{Sender, name};
@@ -21,12 +22,14 @@ pub(super) struct UdpServer<'a> {
     answer: &'a Answer,
     sockets: &'a [Socket],
     receiver: BatchReceiver,
-    sender: Sender<'a>,
+    pub(super) sender: Sender<'a>,
     access: AccessFilter<'a>,
     loop_guard: LoopGuard,
     recipients: Recipients,
     reads_input: bool,
     upper: UpperBatch,
+    /// Absent where no command is run for each peer.
+    pub(super) commands: Option<Commands<'a>>,
     /// Absent where datagrams are not shown.
     output: Option<DatagramOutput<'a>>,
     /// How many datagrams are still wanted; absent without a limit.
@@ -49,6 +52,7 @@ impl<'a> UdpServer<'a> {
     pub(super) fn new(
         config: &'a Config,
         sockets: &'a [Socket],
+        limit: usize,
         context: &'a mut Context,
         stop: &'a Stop,
     ) -> Result<Self> {
@@ -65,6 +69,11 @@ impl<'a> UdpServer<'a> {
             recipients: Recipients::new(config.to_all),
             reads_input: config.input.is_some(),
             upper: UpperBatch::default(),
+            commands: config
+                .commands
+                .as_ref()
+                .map(|commands| Commands::new(commands, sockets, limit))
+                .transpose()?,
             output,
             left: config.count,
             last: Instant::now(),
@@ -95,7 +104,9 @@ impl<'a> UdpServer<'a> {
         if let Some(output) = &mut self.output {
             output.write(&self.receiver, socket)?;
         }
-        if matches!(self.answer, Answer::Nothing) {
+        if self.commands.is_some() {
+            self.give(number);
+        } else if matches!(self.answer, Answer::Nothing) {
             self.remember_senders(number);
         } else {
             self.reply(socket)?;
@@ -128,6 +139,22 @@ impl<'a> UdpServer<'a> {
                     self.loop_guard.warn(None, Suspect::Unnamed, &self.sockets[number], self.sender.events);
                 }
                 None => {}
+            }
+        }
+    }
+
+    /// Gives the batch to the commands of its peers.
+    fn give(&mut self, number: usize) {
+        let Some(commands) = &mut self.commands else { return };
+        for datagram in self.receiver.datagrams() {
+            let suspect = datagram.peer.map_or(Some(Suspect::Unnamed), |peer| self.loop_guard.suspect(peer));
+            let address = datagram.peer.map(AddressRef::to_address);
+            match (suspect, address) {
+                (None, Some(address)) => commands.give(number, address, datagram, self.last),
+                (why, address) => {
+                    let (why, socket) = (why.unwrap_or(Suspect::Unnamed), &self.sockets[number]);
+                    self.loop_guard.warn(address, why, socket, self.sender.events);
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ mod ending;
 mod factory;
 mod file;
 pub(super) mod hangup;
+mod lend;
 mod multipath;
 mod name;
 mod opening;
@@ -24,7 +25,7 @@ use adopt::SharedFile;
 use socket2::SockRef;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 /// Makes sockets: numbers them and shows them to the watcher. One a run, cheap to clone.
@@ -167,7 +168,7 @@ impl Socket {
     /// Payload received and sent so far, bytes.
     #[must_use]
     pub fn counters(&self) -> (u64, u64) {
-        (self.tracker.bytes_in.load(Ordering::Relaxed), self.tracker.bytes_out.load(Ordering::Relaxed))
+        self.tracker.counters()
     }
 
     /// Adds this socket's number and peer to a fault.

@@ -90,8 +90,8 @@ impl StateTracker {
     }
 
     fn summarise(&self, inner: &Inner, info: Option<tcp_info::TcpInfo>) {
-        let (bytes_in, bytes_out) =
-            (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
+        let own = || (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
+        let (bytes_in, bytes_out) = inner.payload(info).unwrap_or_else(own);
         let tcp = inner.subject.proto == Proto::Tcp;
         let udp = inner.subject.proto == Proto::Udp;
         let listener = inner.subject.role == Role::Listener;
