@@ -32,7 +32,7 @@ const PROGRESS_BAR: Duration = Duration::from_millis(100);
 /// Raises the descriptor table for commands with many sockets. Must be called before any thread starts.
 pub(crate) fn make_room(command: &Command) {
     let many = match command {
-        Command::Listen(args) => args.keep_open,
+        Command::Listen(args) => args.keep_open && !args.exec.is_any(),
         Command::Connect(args) => args.check,
         Command::ChatServe(_) | Command::MultiConnect(_) => true,
         _ => false,

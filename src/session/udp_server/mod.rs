@@ -72,9 +72,9 @@ pub struct Config {
 
 /// Serves until a signal, a deadline, the last datagram wanted, or the end of input.
 pub fn run(config: &Config, context: &mut Context) -> Result {
-    limits::raise_descriptors();
-    if let Some(commands) = &config.commands {
-        commands.line.check()?;
+    match &config.commands {
+        Some(commands) => commands.line.check()?,
+        None => drop(limits::raise_descriptors()),
     }
     let sockets = listeners::open(config, context)?;
     let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
