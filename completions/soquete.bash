@@ -75,7 +75,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__join)
-            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --output --both --hex-dump --append-output --rate --delay --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --eof-wait --on-peer-eof --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -97,16 +97,48 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-eof)
-                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
-                    return 0
-                    ;;
                 --eof-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --on-peer-eof)
                     COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-pin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --alpn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-min)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-max)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-keylog)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -122,6 +154,14 @@ _soquete() {
                     return 0
                     ;;
                 --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -201,6 +241,10 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --on-eof)
+                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -217,12 +261,24 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__serve)
-            opts="-4 -6 -n -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-mode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -256,6 +312,42 @@ _soquete() {
                     return 0
                     ;;
                 --slow-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-client-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-pin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --alpn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-min)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-max)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-keylog)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -397,12 +489,20 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__connect)
-            opts="-z -w -C -4 -6 -n -q -v -h --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-z -w -C -4 -6 -n -q -v -h --fd --exec --sh-exec --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --proxy --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sh-exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -417,10 +517,6 @@ _soquete() {
                     ;;
                 --idle-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --on-eof)
-                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
                     return 0
                     ;;
                 --eof-wait)
@@ -480,6 +576,10 @@ _soquete() {
                     return 0
                     ;;
                 --tls-keylog)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -559,6 +659,14 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --on-eof)
+                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -597,12 +705,24 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__listen)
-            opts="-4 -6 -n -k -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -k -C -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --proxy-server --forward --exec --sh-exec --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --send-proxy-header --accept-proxy-header --tls-ca --tls-insecure --proxy-auth-file --output --both --hex-dump --append-output --rate --delay --auth --auth-file --allow-dest --deny-dest --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --proxy --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-mode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -624,6 +744,18 @@ _soquete() {
                     return 0
                     ;;
                 --send)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-server)
+                    COMPREPLY=($(compgen -W "all http socks" -- "${cur}"))
+                    return 0
+                    ;;
+                --forward)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sh-exec)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -651,6 +783,18 @@ _soquete() {
                     COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
                     return 0
                     ;;
+                --send-proxy-header)
+                    COMPREPLY=($(compgen -W "1 2" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -664,6 +808,22 @@ _soquete() {
                     return 0
                     ;;
                 --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-dest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deny-dest)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -787,6 +947,10 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -803,7 +967,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__multi__subcmd__connect)
-            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --output --both --hex-dump --append-output --rate --delay --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --eof-wait --on-peer-eof --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -829,16 +993,48 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --on-eof)
-                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
-                    return 0
-                    ;;
                 --eof-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --on-peer-eof)
                     COMPREPLY=($(compgen -W "end keep" -- "${cur}"))
+                    return 0
+                    ;;
+                --tls-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-pin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --alpn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-min)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-max)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-keylog)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -854,6 +1050,14 @@ _soquete() {
                     return 0
                     ;;
                 --delay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -931,6 +1135,10 @@ _soquete() {
                     ;;
                 --congestion)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-eof)
+                    COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
                     return 0
                     ;;
                 --events)
@@ -1105,12 +1313,24 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__serve)
-            opts="-4 -6 -n -C -q -v -h --public --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -C -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --forward --exec --sh-exec --max-conns --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-mode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1128,6 +1348,18 @@ _soquete() {
                     return 0
                     ;;
                 --respond)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --forward)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sh-exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-conns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

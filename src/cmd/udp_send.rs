@@ -2,7 +2,7 @@
 
 use super::{Context, Result};
 use crate::cli::UdpSend;
-use crate::net::address::{AddrError, Endpoint};
+use crate::net::address::{AddrError, Target};
 use crate::net::resolve::Lookup;
 use crate::net::udp::UdpClientConfig;
 use crate::session::datagrams::{DatagramSplit, InputConfig};
@@ -39,9 +39,9 @@ fn config(args: &UdpSend) -> std::result::Result<Config, AddrError> {
 }
 
 /// The target and the messages after it.
-fn target(words: &[OsString]) -> std::result::Result<(Endpoint, &[OsString]), AddrError> {
+fn target(words: &[OsString]) -> std::result::Result<(Target, &[OsString]), AddrError> {
     let front = words.iter().take(2).map(|w| w.to_string_lossy().into_owned());
-    let (target, count) = Endpoint::parse_front(&front.collect::<Vec<_>>())?;
+    let (target, count) = Target::parse_front(&front.collect::<Vec<_>>())?;
     Ok((target.into_target()?, &words[count..]))
 }
 

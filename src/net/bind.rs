@@ -2,7 +2,7 @@
 
 use super::address::{Host, Target};
 use super::resolve::{Lookup, ResolveLimits};
-use crate::event::{Address, Kind, Role};
+use crate::event::{Address, Kind, Role, UnixAddress};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
 use crate::sys::signal::Stop;
@@ -23,7 +23,12 @@ pub struct BindTarget {
     pub public: bool,
     /// Families and DNS.
     pub lookup: Lookup,
+    /// The permissions of a UNIX socket's file; [`SOCKET_MODE`] if absent.
+    pub socket_mode: Option<u32>,
 }
+
+/// The permissions of a UNIX socket's file where the user named none: those of its owner.
+const SOCKET_MODE: u32 = 0o600;
 
 /// How the sockets of a server are made.
 pub struct ListenConfig<'a> {
@@ -36,8 +41,10 @@ pub struct ListenConfig<'a> {
     /// Set before bind too, though the user did not ask for them: they are shown under `-v` alone, and a refusal changes
     /// nothing.
     pub defaults: &'a [SocketOption],
-    /// TCP's accept queue.
+    /// The length of the accept queue.
     pub backlog: u32,
+    /// The permissions of a UNIX socket's file (chmod(2)).
+    pub socket_mode: u32,
 }
 
 impl BindTarget {
@@ -48,8 +55,9 @@ impl BindTarget {
         let endpoint = match &self.endpoint {
             Target::Host(endpoint) => endpoint,
             Target::Socket(address) if self.public => return Err(public_and(address)),
-            Target::Socket(address) => return Ok(vec![address.clone()]),
+            Target::Socket(address) => return self.expect_mode_to_apply().map(|()| vec![address.clone()]),
         };
+        self.expect_mode_to_apply()?;
         let port = endpoint.port;
         let pair = |v6: Ipv6Addr, v4: Ipv4Addr| -> Vec<Address> {
             let mut pair: Vec<SocketAddr> = vec![(v4, port).into(), (v6, port).into()];
@@ -69,6 +77,12 @@ impl BindTarget {
 }
 
 impl BindTarget {
+    /// The permissions of a UNIX socket's file (chmod(2)).
+    #[must_use]
+    pub fn mode(&self) -> u32 {
+        self.socket_mode.unwrap_or(SOCKET_MODE)
+    }
+
     /// Fails if an address was named: it was meant, and not every interface.
     fn expect_no_address(&self, host: &Host) -> Result<()> {
         match host {
@@ -76,6 +90,18 @@ impl BindTarget {
             Host::Ip(ip) if ip.is_unspecified() => Ok(()),
             host => Err(public_and(host)),
         }
+    }
+}
+
+impl BindTarget {
+    /// Fails if the permissions of a file were named, and no file is made.
+    fn expect_mode_to_apply(&self) -> Result<()> {
+        let makes_file = matches!(self.endpoint, Target::Socket(Address::Unix(UnixAddress::Path(_))));
+        if self.socket_mode.is_none() || makes_file {
+            return Ok(());
+        }
+        let why = "--socket-mode is about the file of a UNIX socket; leave it out, or listen at unix:PATH";
+        Err(Error::new("bind", &self.endpoint, std::io::Error::other(why)).about(Kind::Usage))
     }
 }
 
@@ -145,7 +171,7 @@ impl ListenConfig<'_> {
             socket.set(&SocketOption::V6Only(true))?;
         }
         self.defaults.iter().for_each(|option| socket.prefer(option));
-        let local = socket.bind(address)?;
+        let local = socket.bind_server(address, self.socket_mode)?;
         Ok((socket, local))
     }
 }

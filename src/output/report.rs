@@ -1,6 +1,7 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
 use super::table::Table as Sockets;
+use super::tls::tls_details;
 use super::units::latency;
 use super::{Style, json};
 use crate::event::Outcome;
@@ -99,10 +100,10 @@ impl Report for Table {
 impl Table {
     fn check(&self, row: &CheckRow, out: &mut Vec<u8>) {
         let host = sanitize::line(&row.host);
-        let target = if host.contains(':') {
-            format!("[{host}]:{}", row.port)
-        } else {
-            format!("{host}:{}", row.port)
+        let target = match row.port {
+            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
+            Some(port) => format!("{host}:{port}"),
+            None => host,
         };
         let word = match row.outcome {
             Outcome::Open | Outcome::Replied => self.style.good(row.outcome.name()),
@@ -114,6 +115,10 @@ impl Table {
             let _ = write!(out, "  {}", sanitize::line(reason));
         }
         out.push(b'\n');
+        if let Some(tls) = &row.tls {
+            // Writing to memory cannot fail.
+            let _ = tls_details(tls, out);
+        }
     }
 
     /// The payload as it is; on a terminal nothing in it moves the cursor, and each begins on a line of its own.

@@ -4,7 +4,9 @@ use super::capture::Capture;
 use crate::event::Events;
 use crate::event::report::Report;
 use crate::sys::echo::EchoedInterrupt;
+use crate::sys::passed::PassedSocket;
 use crate::sys::poll::{Interest, wait};
+use crate::sys::service::ServiceManager;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
@@ -36,6 +38,10 @@ pub struct Context {
     pub events_on_terminal: Option<RawFd>,
     /// Where a server tells that it is ready (`--ready-fd`).
     pub ready_fd: Option<OwnedFd>,
+    /// The service manager that started the program.
+    pub service: Option<ServiceManager>,
+    /// Sockets that another program made, in place of those an address stands for.
+    pub passed: Vec<PassedSocket>,
     /// How often progress is told.
     pub progress_every: Duration,
 }

@@ -13,16 +13,14 @@ use crate::net::connect::ConnectError;
 use crate::net::stream::ByteStream;
 use crate::relay::task::TaskConfig;
 use crate::relay::{EndConfig, Relay, RelayEnd};
+use crate::sys;
 use crate::sys::fd;
 use crate::sys::reactor::runtime;
-use crate::sys::socket::Socket;
 use crate::sys::splice::Filter;
-use crate::sys::{self, Error};
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
-use std::time::Instant;
 use tokio::io::AsyncWriteExt;
 use tokio::task::LocalSet;
 
@@ -56,32 +54,25 @@ struct Ends {
 
 /// Connects, and relays to the end of the connection.
 pub fn run(config: &Config, context: &mut Context) -> Result {
-    let deadline = config.connect.timeout.and_then(|limit| Instant::now().checked_add(limit));
-    let socket = match config.connect.open(context) {
-        Ok(socket) => socket,
+    let runtime = runtime()?;
+    let stream = match config.connect.open_stream(&runtime, context) {
+        Ok(stream) => stream,
         Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
-    let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, talk(config, socket, deadline, context));
+    let outcome = LocalSet::new().block_on(&runtime, talk(config, stream, context));
     runtime.shutdown_background();
     let failed = config.connect.opening.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed());
     warn_of_keylog(failed, context);
     outcome
 }
 
-async fn talk(config: &Config, socket: Socket, deadline: Option<Instant>, context: &Context) -> Result {
-    let opened = async {
-        let plain = ByteStream::new(socket)?;
-        let stream = config.connect.opening.pass_through(&config.connect.target, plain, deadline).await?;
-        greet(&stream, &config.greeting).await?;
-        Ok::<_, Error>(stream)
-    };
-    let stream = tokio::select! {
+async fn talk(config: &Config, stream: ByteStream, context: &Context) -> Result {
+    tokio::select! {
         biased;
         signal = stopped(&context.stop) => return Ok(Outcome::stopped(signal?)),
-        stream = opened => stream?,
-    };
+        greeted = greet(&stream, &config.greeting) => greeted?,
+    }
     let mut ends = open_ends(config, context)?;
     let console = ends.console.take();
     let outcome = relay(config, stream, ends, context).await;
@@ -151,7 +142,7 @@ async fn relay(config: &Config, stream: ByteStream, ends: Ends, context: &Contex
 }
 
 async fn pipe(piping: &Piping, stream: &ByteStream, buffer: &RefCell<Vec<u8>>) -> sys::Result<RelayEnd> {
-    let end = piping.run(stream, buffer).await?;
+    let end = piping.run(stream, None, buffer).await?;
     if end == RelayEnd::Done {
         stream.finish(buffer).await;
     }

@@ -1,4 +1,4 @@
-//! The limit on open descriptors.
+//! Limits of this machine: open descriptors, the length of an accept queue.
 
 use super::fd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -37,4 +37,10 @@ pub fn raise_descriptors() -> u64 {
 /// The limit this program was started with, if it was raised since.
 pub(super) fn inherited() -> Option<Rlimit> {
     INHERITED.get().copied()
+}
+
+/// The accept queue that listen(2) grants for `backlog`, at most `net.core.somaxconn` (listen(2)).
+pub(super) fn accept_queue(backlog: u32) -> u32 {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok();
+    most.and_then(|text| text.trim().parse().ok()).map_or(backlog, |most| backlog.min(most))
 }

@@ -142,6 +142,14 @@ pub(super) fn is_ignored(number: libc::c_int) -> bool {
     }
 }
 
+/// Ignores a signal in this program alone: a command that it starts has the default again (execve(2)).
+pub(super) fn disregard(number: libc::c_int) {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let handler: extern "C" fn(libc::c_int) = nothing;
+    // SAFETY: the handler does nothing. A number that may not be handled is refused (signal(2)).
+    unsafe { libc::signal(number, handler as libc::sighandler_t) };
+}
+
 /// `run` may make system calls that are safe in a handler (signal-safety(7)) and use atomics, and nothing else.
 fn on_signal(number: libc::c_int, run: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
     // SAFETY: both callers keep to the rule above: they read the clock, use atomics and call `die_of`, which makes system

@@ -22,6 +22,7 @@ const STEP: Duration = Duration::from_millis(60);
 pub(super) fn listen(context: &Context) -> sys::Result<(Socket, SocketAddr)> {
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listen_config = ListenConfig {
+        socket_mode: 0,
         sockets: &context.sockets,
         kind: SocketType::Stream,
         options: &[],
@@ -43,7 +44,7 @@ pub(super) fn connect(context: &Context, address: SocketAddr) -> Result<Socket, 
 pub(super) fn accept(listener: &Socket, address: SocketAddr) -> sys::Result<Socket> {
     ready(listener)?;
     let client = listener.accept().map_err(|e| sys::Error::new("accept", address, e))?;
-    client.emit(|socket| Event::Accept { socket });
+    client.emit(|socket| Event::Accept { socket, pid: None, uid: None });
     Ok(client)
 }
 

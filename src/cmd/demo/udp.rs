@@ -22,6 +22,7 @@ pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), Connect
         options: &[],
         defaults: &[],
         backlog: 0,
+        socket_mode: 0,
     };
     let servers = listen_config.open(&[loopback.into()])?;
     let server = &servers[0];
@@ -35,7 +36,7 @@ pub(super) fn udp_echo(context: &mut Context) -> std::result::Result<(), Connect
     step(context)?;
     receive(&mut receiver, server)?;
     for Datagram { payload, peer, origin } in receiver.datagrams() {
-        send(&mut sender, server, OutgoingDatagram { payload, to: Some(peer), from: origin })?;
+        send(&mut sender, server, OutgoingDatagram { payload, to: peer, from: origin })?;
     }
     step(context)?;
     receive(&mut receiver, &client)?;

@@ -3,6 +3,7 @@
 use super::name::Name;
 use super::printer::Printer;
 use crate::event::Events;
+use crate::net::address;
 use crate::net::connect::Connector;
 use crate::relay::EndConfig;
 use crate::relay::task::TaskConfig;
@@ -40,6 +41,14 @@ pub struct Target {
     pub(super) port: u16,
     /// Its place in the order of targets.
     pub(super) index: usize,
+}
+
+impl Target {
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> address::Target {
+        self.name.target(self.port)
+    }
 }
 
 /// What the tasks of all targets work with.

@@ -30,7 +30,10 @@ impl Target {
         let receiving = pin!(receive(&stream, reader, &clients.buffer, &incoming, put, urgent));
         let end = tokio::select! {
             end = task::run(&stream, reader, &clients.relay, receiving) => match end {
-                Ok(RelayEnd::Done) => TargetEnd::Fine,
+                Ok(RelayEnd::Done) => {
+                    stream.finish(&clients.buffer).await;
+                    TargetEnd::Fine
+                }
                 Ok(RelayEnd::EofWait(limit)) => {
                     TargetEnd::Late(format!("still open {limit:?} after the end of input (--eof-wait)"))
                 }

@@ -10,7 +10,7 @@ mod report;
 mod tally;
 mod target;
 
-pub use config::Config;
+pub use config::{Config, Target};
 pub use list::read as read_targets;
 
 use super::shared::{Framing, open_fanout};

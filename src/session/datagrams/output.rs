@@ -1,5 +1,6 @@
 //! Received datagrams on standard output.
 
+use crate::event::AddressRef;
 use crate::event::report::{DatagramRow, Report, Row};
 use crate::session::stdout;
 use crate::sys::Result;
@@ -25,13 +26,14 @@ impl<'a> DatagramOutput<'a> {
 
     /// Writes the batch that `receiver` holds, all of it received from `socket`.
     pub fn write(&mut self, receiver: &BatchReceiver, socket: &Socket) -> Result<()> {
-        let local = socket.local_inet();
+        let local = socket.local();
         self.formatted.clear();
         let mut payload = Vec::new();
         for datagram in receiver.datagrams() {
             payload.clear();
             payload.extend_from_slice(datagram.payload);
-            let row = DatagramRow { local: datagram.sent_to(local), peer: datagram.peer, payload };
+            let peer = datagram.peer.map(AddressRef::to_address);
+            let row = DatagramRow { local: datagram.sent_to(local.as_ref()), peer, payload };
             let row = Row::Datagram(row);
             let start = self.formatted.len();
             self.report.format(&row, &mut self.formatted);

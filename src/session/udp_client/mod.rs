@@ -8,20 +8,20 @@ pub use check::check;
 
 use super::datagrams::{DatagramInput, InputConfig};
 use super::{Context, Result};
-use crate::net::address::Endpoint;
+use crate::event::Address;
+use crate::net::address::Target;
 use crate::net::datagram::longest;
-use crate::net::resolve::Lookup;
+use crate::net::resolve::{Lookup, ResolveLimits};
 use crate::net::source::reachable;
 use crate::net::udp::UdpClientConfig;
 use crate::sys;
 use session::Session;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What a datagram client does.
 pub struct Config {
-    /// The host and port to send to.
-    pub target: Endpoint,
+    /// The host and port, or the UNIX socket, to send to.
+    pub target: Target,
     /// Families and DNS.
     pub lookup: Lookup,
     /// How its socket is made.
@@ -60,7 +60,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 }
 
 /// The addresses of the target.
-fn addresses(config: &Config, context: &Context) -> sys::Result<Vec<SocketAddr>> {
-    let Endpoint { host, port } = &config.target;
-    super::resolve::addresses(context, config.lookup, host, *port, None)
+fn addresses(config: &Config, context: &Context) -> sys::Result<Vec<Address>> {
+    let limits = ResolveLimits { deadline: None, stop: &context.stop };
+    limits.resolve_target(config.lookup, &config.target, &context.events)
 }

@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::failover::AddressFailover;
+use crate::event::Address;
 use crate::net::udp::BACKOFF;
 use crate::session::datagrams::{DatagramInput, DatagramOutput};
 use crate::session::wait::{expect_running, wait};
@@ -11,7 +12,6 @@ use crate::sys::poll::Interest;
 use crate::sys::signal::Stop;
 use crate::sys::{self, Error};
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -45,7 +45,7 @@ impl<'a> Session<'a> {
     /// Opens a socket towards the first of `addresses` where that succeeds.
     pub(super) fn open(
         config: &'a Config,
-        addresses: Vec<SocketAddr>,
+        addresses: Vec<Address>,
         mut input: DatagramInput,
         context: &'a mut Context,
     ) -> sys::Result<Self> {
