@@ -109,10 +109,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
 
 /// Emits how the run ended, and returns it.
 fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
-    let outcome = result.unwrap_or_else(|error| {
-        if let Some(signal) = setup::is_interrupted(&error).then(|| context.stop.signal()).flatten() {
-            return Outcome::stopped(signal);
-        }
+    let outcome = session::unless_stopped(result, &context.stop).unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if setup::is_closed_output(&error) {
             return Outcome::of(Exit::Done, "the reader of standard output went away");

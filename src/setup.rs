@@ -97,7 +97,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         sockets,
         capture,
         events,
-        report: output::report(global.json, style(global.color, to_terminal), to_terminal, Box::new(page)),
+        report: output::report(global.json, style(global.color, to_terminal), to_terminal, Arc::new(page)),
         stop,
         echoed,
         json: global.json,
@@ -226,12 +226,5 @@ pub(crate) fn late(cause: &str) -> Fault {
 pub(crate) fn is_closed_output(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Error>().is_some_and(|e| {
         e.op == "write" && e.on == "standard output" && e.source.kind() == std::io::ErrorKind::BrokenPipe
-    })
-}
-
-/// Whether an error is only a wait that a stop signal interrupted.
-pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Error>().is_some_and(|e| {
-        e.source.kind() == std::io::ErrorKind::Interrupted || crate::session::stdout::is_stopped(&e.source)
     })
 }

@@ -101,6 +101,17 @@ impl Events {
         }
     }
 
+    /// Takes the events held back so far, each with the time of its emission; later ones are held back too.
+    #[must_use]
+    pub fn take_held(&self) -> Vec<(Timestamp, Event)> {
+        self.hold.as_ref().map(Hold::take).unwrap_or_default()
+    }
+
+    /// Queues an event of [`Self::take_held`].
+    pub fn pass(&self, ts: Timestamp, event: Event) {
+        self.queue.push(ts, event);
+    }
+
     /// Waits until the events emitted so far are written, at most `FULL_TIMEOUT`: for output to the same terminal.
     pub fn flush(&self) {
         self.queue.flush();

@@ -47,6 +47,23 @@ pub struct Context {
 }
 
 impl Context {
+    /// The same for an engine in a thread of its own, which `stop` ends: it has no terminal, and reports no readiness.
+    #[must_use]
+    pub fn part(&self, stop: Stop) -> Self {
+        Self {
+            events: self.events.clone(),
+            sockets: self.sockets.clone(),
+            stop,
+            echoed: Arc::clone(&self.echoed),
+            report: self.report.again(),
+            events_on_terminal: None,
+            ready_fd: None,
+            service: None,
+            passed: Vec::new(),
+            ..*self
+        }
+    }
+
     /// Rests until `then`, or until the program is asked to end.
     #[must_use]
     pub fn rest_until(&self, then: Instant) -> Option<Signal> {
