@@ -58,6 +58,7 @@ impl Context {
             report: self.report.again(),
             events_on_terminal: None,
             ready_fd: None,
+            capture: None,
             service: None,
             passed: Vec::new(),
             ..*self
