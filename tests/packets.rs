@@ -33,6 +33,7 @@ fn each_packet_stands_once_and_before_the_state_that_it_caused() {
         let client =
             soquete(&format!("connect 127.0.0.1 {} --packets", server.port())).input("hello\n").start();
         server.wait_stdout("hello\n");
+        server.wait_for("the FIN of the client", |e| e.enters("CLOSE-WAIT"));
         server.close_input();
         let (client, server) = (client.finish(), server.finish());
         for run in [&client, &server] {
@@ -335,6 +336,7 @@ fn a_file_has_comments_where_a_packet_moved_a_state() {
         let line = format!("connect -q 127.0.0.1 {} --pcap {}", server.port(), file.display());
         let client = soquete(&line).input("hello\n").start();
         server.wait_stdout("hello\n");
+        server.wait_for("the FIN of the client", |e| e.enters("CLOSE-WAIT"));
         server.close_input();
         let client = client.wait_code();
         assert_eq!((client, server.finish().code), (0, 0));

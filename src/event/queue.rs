@@ -6,7 +6,7 @@
 use super::flood::{CAPACITY, Inner, capacity_for};
 use super::hold::Hold;
 use super::sink::{Sink, Verbosity};
-use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
+use super::{Event, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -125,20 +125,6 @@ impl Events {
         } else if self.enabled() {
             self.queue.push_burst(events);
         }
-    }
-
-    /// Emits a warning that concerns no single socket.
-    pub fn warn(&self, kind: Kind, op: &str, text: impl Into<String>) {
-        self.emit(Event::Warning {
-            fault: Fault {
-                kind,
-                op: Some(op.to_owned()),
-                errno: None,
-                conn: None,
-                peer: None,
-                text: text.into(),
-            },
-        });
     }
 }
 
@@ -311,6 +297,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::super::flood::RESERVE;
+    use super::super::{Fault, Kind};
     use super::*;
     use std::sync::mpsc;
 
