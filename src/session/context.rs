@@ -1,5 +1,6 @@
 //! What an engine works with, and the one that a command is given.
 
+use super::capture::Capture;
 use crate::event::Events;
 use crate::event::report::Report;
 use crate::sys::echo::EchoedInterrupt;
@@ -17,6 +18,8 @@ use std::time::{Duration, Instant};
 pub struct Context {
     /// Where events go.
     pub events: Events,
+    /// The packets of the sockets, where they are wanted; ended by [`Capture::finish`].
+    pub capture: Option<Capture>,
     /// Makes sockets.
     pub sockets: SocketFactory,
     /// The wish to end.
@@ -55,6 +58,7 @@ impl Context {
             report: self.report.again(),
             events_on_terminal: None,
             ready_fd: None,
+            capture: None,
             service: None,
             passed: Vec::new(),
             ..*self

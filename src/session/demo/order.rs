@@ -87,11 +87,12 @@ fn conn(event: &Event) -> Option<u32> {
         | Event::Child { socket, .. }
         | Event::Proxy { socket, .. }
         | Event::ProxyHeader { socket, .. }
+        | Event::Packet { socket, .. }
         | Event::Progress { socket, .. }
         | Event::Summary { socket, .. } => Some(socket.conn),
         Event::Target { conn, .. } => *conn,
         Event::Warning { fault } | Event::Error { fault } => fault.conn,
-        Event::Resolve { .. } | Event::Exit { .. } => None,
+        Event::Resolve { .. } | Event::Capture { .. } | Event::Exit { .. } => None,
     }
 }
 
