@@ -33,22 +33,30 @@ complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Errors o
 complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept TCP connections'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a TCP connection, or test ports'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept connections: TCP, or of a UNIX or vsock socket'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "connect" -d 'Open a connection, or test ports'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-serve" -d 'Receive datagrams, and answer them'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "udp-send" -d 'Send datagrams, and print the replies'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run a line chat that any TCP client can join'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run a line chat that any TCP client can join, or any client of a UNIX socket'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Join a chat room'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-server -d 'Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND' -r -f -a "all\t'SOCKS4, SOCKS4a, SOCKS5 and HTTP'
+http\t'HTTP: CONNECT, and requests with an absolute URI'
+socks\t'SOCKS4, SOCKS4a and SOCKS5'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -d 'Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
@@ -58,10 +66,18 @@ close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-proxy-header -d 'Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client' -r -f -a "1\t'Text'
+2\t'Binary'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-ca -d 'With tls: targets and https:// proxies, trust the roots in FILE instead of the system\'s' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l delay -d 'Pause for this long after each line that is sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth -d 'Serve this user only; repeatable. An argument is visible to everybody on this machine: prefer --auth-file' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth-file -d 'Serve the users in FILE only, USER:PASSWORD a line, # begins a comment' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-dest -d 'Connect to these addresses only: an address, a block, a range or a host name; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-dest -d 'Do not connect to these addresses, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
@@ -85,6 +101,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mark -d 'Mark
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -93,10 +110,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Large
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 6 -l ipv6 -d 'IPv6 only'
@@ -104,6 +124,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s n -l numeric 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l echo -d 'Send data back'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l upper -d 'Send data back in upper case'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l discard -d 'Discard data'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s k -l keep-open -d 'Keep accepting; clients are served at the same time'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-only -d 'Send standard input and print nothing; without -k, end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l recv-only -d 'Do not read standard input'
@@ -112,20 +133,22 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Ta
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l show -d 'Print what clients send to the service, escaped on a terminal'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-proxy-header -d 'Expect a PROXY header of either version before a client\'s first byte; reset clients without one'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-insecure -d 'With tls: targets and https:// proxies, accept any certificate, with a warning'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Take the inherited connection of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when the connection is idle for this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
-keep\t'Send nothing and go on reading'
-close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
@@ -133,7 +156,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l output -d 'W
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l delay -d 'Pause for this long after each line that is sent' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s; of an https:// proxy as well' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
@@ -142,6 +165,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l alpn -d 'App
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseport -d 'Let several sockets share one address' -r
@@ -155,6 +179,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mark -d 'Mar
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -162,11 +187,16 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'M
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered; with --tls the handshake as well'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
@@ -175,23 +205,30 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-insecure -d 'Accept any certificate, with a warning'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l forward -d 'Pass each peer\'s datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l max-conns -d 'Run at most N commands at once; datagrams of other peers are dropped [default: 100]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseport -d 'Let several sockets share one address' -r
@@ -204,6 +241,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mark -d 'M
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
@@ -211,12 +249,15 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l events -d 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l echo -d 'Send each datagram back'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l upper -d 'Send each datagram back in upper case'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l lines -d 'End each datagram on standard output with a line feed where it has none'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l to-all -d 'Send lines to every peer of the last minute instead of the last one'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l send-only -d 'Send standard input, end with it, and print nothing'
@@ -246,6 +287,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l mark -d 'Ma
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
@@ -265,6 +307,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Ev
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
@@ -275,6 +320,15 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
 drop\t'Let it skip lines, with a notice'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
@@ -293,6 +347,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mark -d '
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -305,31 +360,44 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l events -d
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still truncated to --max-line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Announce members who join and leave'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long, the TLS handshake included' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l idle-timeout -d 'End when nothing moves for this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
-keep\t'Send nothing and go on reading'
-close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s; of an https:// proxy as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l delay -d 'Pause for this long after each line that is sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
@@ -343,6 +411,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mark -d 'M
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -350,15 +419,22 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l linger -d 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mss -d 'Largest TCP segment' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-eof -d 'What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
@@ -367,16 +443,24 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l target
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; a target without an answer delays the others by DUR at most' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s w -l timeout -d 'Give up a target that is not connected for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l idle-timeout -d 'End a connection that is idle for this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
-keep\t'Send nothing and go on reading'
-close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-ca -d 'Trust the roots in FILE instead of the system\'s; of an https:// proxy as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-pin -d 'Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-name -d 'The name to send (SNI) and to verify [default: the host]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-key -d 'The private key of --tls-cert' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l alpn -d 'Application protocols, the preferred first' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l output -d 'Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l hex-dump -d 'Write what is received and sent to FILE in hexadecimal; - is standard error' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l rate -d 'Move at most SIZE bytes a second on each connection, each way' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l delay -d 'Pause for this long after each line that is sent' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
@@ -390,6 +474,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mark -
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -397,17 +482,24 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l linger
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mss -d 'Largest TCP segment' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l congestion -d 'Congestion control algorithm' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-eof -d 'What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]' -r -f -a "half-close\t'Send FIN and go on reading'
+keep\t'Send nothing and go on reading'
+close\t'Close at once'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-prefix -d 'Print lines without [HOST:PORT]'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after increasing waits'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
@@ -421,6 +513,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -l timeout -d 'Tim
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

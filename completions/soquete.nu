@@ -15,12 +15,20 @@ module completions {
     --version(-V)             # Print version
   ]
 
+  def "nu-complete soquete listen proxy_server" [] {
+    [ "all" "http" "socks" ]
+  }
+
   def "nu-complete soquete listen on_eof" [] {
     [ "half-close" "keep" "close" ]
   }
 
   def "nu-complete soquete listen on_peer_eof" [] {
     [ "end" "keep" ]
+  }
+
+  def "nu-complete soquete listen send_proxy_header" [] {
+    [ "1" "2" ]
   }
 
   def "nu-complete soquete listen packets" [] {
@@ -31,9 +39,14 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Accept TCP connections
+  # Accept connections: TCP, or of a UNIX or vsock socket
   export extern "soquete listen" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -46,6 +59,10 @@ module completions {
     --discard                 # Discard data
     --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     --send: path              # Send FILE, then FIN
+    --proxy-server: string@"nu-complete soquete listen proxy_server" # Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
+    --forward: string         # Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
     --keep-open(-k)           # Keep accepting; clients are served at the same time
     --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
     --recv-only               # Do not read standard input
@@ -60,12 +77,21 @@ module completions {
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
+    --send-proxy-header: string@"nu-complete soquete listen send_proxy_header" # Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client
+    --accept-proxy-header     # Expect a PROXY header of either version before a client's first byte; reset clients without one
+    --tls-ca: path            # With tls: targets and https:// proxies, trust the roots in FILE instead of the system's
+    --tls-insecure            # With tls: targets and https:// proxies, accept any certificate, with a warning
+    --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
     --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
     --rate: string            # Move at most SIZE bytes a second on each connection, each way
     --delay: string           # Pause for this long after each line that is sent
+    --auth: string            # Serve this user only; repeatable. An argument is visible to everybody on this machine: prefer --auth-file
+    --auth-file: path         # Serve the users in FILE only, USER:PASSWORD a line, # begins a comment
+    --allow-dest: string      # Connect to these addresses only: an address, a block, a range or a host name; repeatable
+    --deny-dest: string       # Do not connect to these addresses, allowed ones too; repeatable
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
     --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -90,6 +116,7 @@ module completions {
     --mark: string            # Mark packets for routing and filtering
     --packets: string@"nu-complete soquete listen packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -98,18 +125,16 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
+    --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
   ]
-
-  def "nu-complete soquete connect on_eof" [] {
-    [ "half-close" "keep" "close" ]
-  }
 
   def "nu-complete soquete connect on_peer_eof" [] {
     [ "end" "keep" ]
@@ -119,13 +144,20 @@ module completions {
     [ "" "hex" ]
   }
 
+  def "nu-complete soquete connect on_eof" [] {
+    [ "half-close" "keep" "close" ]
+  }
+
   def "nu-complete soquete connect color" [] {
     [ "auto" "always" "never" ]
   }
 
-  # Open a TCP connection, or test ports
+  # Open a connection, or test ports
   export extern "soquete connect" [
-    --check(-z)               # Only test: one row a port, open, closed or filtered
+    --fd: string              # Take the inherited connection of this number, in place of an address
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
+    --check(-z)               # Only test: one row a port, open, closed or filtered; with --tls the handshake as well
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
     --until-closed            # Wait until connections are refused there; a port that does not answer may still be open
@@ -133,7 +165,6 @@ module completions {
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
     --idle-timeout: string    # End when the connection is idle for this long
-    --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
@@ -144,9 +175,9 @@ module completions {
     --rate: string            # Move at most SIZE bytes a second on each connection, each way
     --delay: string           # Pause for this long after each line that is sent
     --tls                     # Speak TLS; the server's certificate is verified against the system's roots and the host
-    --tls-ca: path            # Trust the roots in FILE instead of the system's
+    --tls-ca: path            # Trust the roots in FILE instead of the system's; of an https:// proxy as well
     --tls-pin: string         # Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
-    --tls-insecure            # Accept any certificate, with a warning
+    --tls-insecure            # Accept any certificate, with a warning; of an https:// proxy as well
     --tls-name: string        # The name to send (SNI) and to verify [default: the host]
     --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
     --tls-key: path           # The private key of --tls-cert
@@ -155,6 +186,7 @@ module completions {
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
     --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -170,6 +202,7 @@ module completions {
     --mark: string            # Mark packets for routing and filtering
     --packets: string@"nu-complete soquete connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -177,13 +210,16 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
+    --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
+    --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
+    ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
   ]
 
   def "nu-complete soquete udp-serve packets" [] {
@@ -196,7 +232,12 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -207,9 +248,13 @@ module completions {
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
     --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    --forward: string         # Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
+    --max-conns: string       # Run at most N commands at once; datagrams of other peers are dropped [default: 100]
     --join: string            # Join this multicast group, on one interface or the one the routing table names
     --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
-    --idle-timeout: string    # End when no datagram arrives for this long
+    --idle-timeout: string    # End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
     --lines                   # End each datagram on standard output with a line feed where it has none
     --to-all                  # Send lines to every peer of the last minute instead of the last one
     --send-only               # Send standard input, end with it, and print nothing
@@ -225,6 +270,7 @@ module completions {
     --mark: string            # Mark packets for routing and filtering
     --packets: string@"nu-complete soquete udp-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
@@ -237,7 +283,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
   ]
 
   def "nu-complete soquete udp-send packets" [] {
@@ -276,6 +322,7 @@ module completions {
     --mark: string            # Mark packets for routing and filtering
     --packets: string@"nu-complete soquete udp-send packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
     --json                    # Events as JSON, one object a line; reports too
@@ -284,7 +331,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; then the messages
+    ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH or unix:@NAME; then the messages
   ]
 
   def "nu-complete soquete chat-serve slow" [] {
@@ -299,9 +346,14 @@ module completions {
     [ "auto" "always" "never" ]
   }
 
-  # Run a line chat that any TCP client can join
+  # Run a line chat that any TCP client can join, or any client of a UNIX socket
   export extern "soquete chat-serve" [
+    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    --fd: string              # Take the inherited socket of this number, in place of an address
+    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
+    --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -316,6 +368,17 @@ module completions {
     --max-line: string        # Maximum length of a line; the rest is dropped
     --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
     --slow-limit: string      # How far a slow client may fall behind
+    --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
+    --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
+    --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-name: string        # The name in the certificate made for this run [default: localhost and loopback addresses]
+    --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
+    --tls-key: path           # The private key of --tls-cert
+    --alpn: string            # Application protocols, the preferred first
+    --tls-min: string         # Oldest version to accept: 1.2 or 1.3
+    --tls-max: string         # Newest version to accept: 1.2 or 1.3
+    --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
+    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -335,6 +398,7 @@ module completions {
     --mark: string            # Mark packets for routing and filtering
     --packets: string@"nu-complete soquete chat-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -343,18 +407,15 @@ module completions {
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
+    ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one [default: localhost 4333]
   ]
-
-  def "nu-complete soquete chat-join on_eof" [] {
-    [ "half-close" "keep" "close" ]
-  }
 
   def "nu-complete soquete chat-join on_peer_eof" [] {
     [ "end" "keep" ]
@@ -364,6 +425,10 @@ module completions {
     [ "" "hex" ]
   }
 
+  def "nu-complete soquete chat-join on_eof" [] {
+    [ "half-close" "keep" "close" ]
+  }
+
   def "nu-complete soquete chat-join color" [] {
     [ "auto" "always" "never" ]
   }
@@ -371,17 +436,30 @@ module completions {
   # Join a chat room
   export extern "soquete chat-join" [
     --nick: string            # Set your nickname
-    --timeout(-w): string     # Give up connecting after this long
+    --timeout(-w): string     # Give up connecting after this long, the TLS handshake included
     --idle-timeout: string    # End when nothing moves for this long
-    --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete chat-join on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --tls                     # Speak TLS; the server's certificate is verified against the system's roots and the host
+    --tls-ca: path            # Trust the roots in FILE instead of the system's; of an https:// proxy as well
+    --tls-pin: string         # Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-insecure            # Accept any certificate, with a warning; of an https:// proxy as well
+    --tls-name: string        # The name to send (SNI) and to verify [default: the host]
+    --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
+    --tls-key: path           # The private key of --tls-cert
+    --alpn: string            # Application protocols, the preferred first
+    --tls-min: string         # Oldest version to accept: 1.2 or 1.3
+    --tls-max: string         # Newest version to accept: 1.2 or 1.3
+    --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
+    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
     --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
     --rate: string            # Move at most SIZE bytes a second on each connection, each way
     --delay: string           # Pause for this long after each line that is sent
+    --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
+    --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -397,6 +475,7 @@ module completions {
     --mark: string            # Mark packets for routing and filtering
     --packets: string@"nu-complete soquete chat-join packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -404,18 +483,16 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
+    --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
+    ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
   ]
-
-  def "nu-complete soquete multi-connect on_eof" [] {
-    [ "half-close" "keep" "close" ]
-  }
 
   def "nu-complete soquete multi-connect on_peer_eof" [] {
     [ "end" "keep" ]
@@ -423,6 +500,10 @@ module completions {
 
   def "nu-complete soquete multi-connect packets" [] {
     [ "" "hex" ]
+  }
+
+  def "nu-complete soquete multi-connect on_eof" [] {
+    [ "half-close" "keep" "close" ]
   }
 
   def "nu-complete soquete multi-connect color" [] {
@@ -437,15 +518,28 @@ module completions {
     --reconnect               # Connect again to a target that fails or closes, after increasing waits
     --timeout(-w): string     # Give up a target that is not connected for this long
     --idle-timeout: string    # End a connection that is idle for this long
-    --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete multi-connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    --tls                     # Speak TLS; the server's certificate is verified against the system's roots and the host
+    --tls-ca: path            # Trust the roots in FILE instead of the system's; of an https:// proxy as well
+    --tls-pin: string         # Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-insecure            # Accept any certificate, with a warning; of an https:// proxy as well
+    --tls-name: string        # The name to send (SNI) and to verify [default: the host]
+    --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
+    --tls-key: path           # The private key of --tls-cert
+    --alpn: string            # Application protocols, the preferred first
+    --tls-min: string         # Oldest version to accept: 1.2 or 1.3
+    --tls-max: string         # Newest version to accept: 1.2 or 1.3
+    --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
+    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
     --append-output           # Append to the files of --output and --hex-dump; they are emptied otherwise
     --rate: string            # Move at most SIZE bytes a second on each connection, each way
     --delay: string           # Pause for this long after each line that is sent
+    --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
+    --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     --source: string          # Local end: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -461,6 +555,7 @@ module completions {
     --mark: string            # Mark packets for routing and filtering
     --packets: string@"nu-complete soquete multi-connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -468,13 +563,15 @@ module completions {
     --mss: string             # Largest TCP segment
     --user-timeout: string    # Abort the connection when data stays unacknowledged this long
     --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
+    --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
+    ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
   ]
 
   def "nu-complete soquete stat packets" [] {
@@ -503,6 +600,7 @@ module completions {
     --timeout: string         # Time limit of --wait
     --packets: string@"nu-complete soquete stat packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses

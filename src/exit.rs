@@ -74,7 +74,8 @@ impl Exit {
             | Kind::Reset
             | Kind::Unacknowledged
             | Kind::Unreachable
-            | Kind::Tls => Self::Network,
+            | Kind::Tls
+            | Kind::Proxy => Self::Network,
             Kind::Timeout => Self::Deadline,
             Kind::Address
             | Kind::Permission

@@ -51,6 +51,10 @@ use std::sync::Arc;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     sys::child::settle_signals();
     let args: Vec<OsString> = args.into_iter().collect();
+    if args.iter().any(|arg| arg == "--inetd") {
+        // Mistakes in the command line are not for the peer either.
+        sys::passed::keep_errors_off_socket();
+    }
     let cli = match cli::parse(&args) {
         Ok(cli) => cli,
         Err(error) => return setup::explain(&error, &args),
@@ -67,6 +71,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return setup::complain(cli.global.json, error.fault(), Exit::of_kind(error.kind())),
     };
     let result = dispatch(&cli.command, &mut context);
+    if let Some(service) = &context.service {
+        // A manager that is gone by now misses nothing.
+        let _ = service.notify("STOPPING=1");
+    }
     context.sockets.drain();
     let unsaved = context.capture.take().and_then(Capture::finish);
     let result = unsaved.map_or(result, |error| Err(error.into()));
@@ -101,10 +109,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
 
 /// Emits how the run ended, and returns it.
 fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
-    let outcome = result.unwrap_or_else(|error| {
-        if let Some(signal) = setup::is_interrupted(&error).then(|| context.stop.signal()).flatten() {
-            return Outcome::stopped(signal);
-        }
+    let outcome = session::unless_stopped(result, &context.stop).unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if setup::is_closed_output(&error) {
             return Outcome::of(Exit::Done, "the reader of standard output went away");

@@ -1,7 +1,9 @@
 //! Sets up a run: the event stream and the context of a command; prints the errors of a run that cannot start.
 
+mod inherited;
 mod usage;
 
+pub(crate) use inherited::{Named, take_named};
 pub(crate) use usage::explain;
 
 use crate::advice;
@@ -15,7 +17,7 @@ use crate::session::stdout::ReportOutput;
 use crate::sys::echo::EchoedInterrupt;
 use crate::sys::signal::Stop;
 use crate::sys::splice::Filter;
-use crate::sys::{Error, Result, fd, inherited, limits};
+use crate::sys::{Error, Result, fd, limits};
 use crate::text::Visible;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -31,7 +33,7 @@ const PROGRESS_BAR: Duration = Duration::from_millis(100);
 /// Raises the descriptor table for commands with many sockets. Must be called before any thread starts.
 pub(crate) fn make_room(command: &Command) {
     let many = match command {
-        Command::Listen(args) => args.keep_open,
+        Command::Listen(args) => args.keep_open && !args.exec.is_any(),
         Command::Connect(args) => args.check,
         Command::ChatServe(_) | Command::MultiConnect(_) => true,
         _ => false,
@@ -39,38 +41,6 @@ pub(crate) fn make_room(command: &Command) {
     if many {
         limits::make_room_for_descriptors();
     }
-}
-
-/// Descriptors the command line names by number.
-#[derive(Default)]
-pub(crate) struct Named {
-    events: Option<OwnedFd>,
-    ready: Option<OwnedFd>,
-}
-
-/// Takes the inherited descriptors. Must be called before anything is opened.
-pub(crate) fn take_named(cli: &Cli) -> Result<Named> {
-    let failed = |on: &dyn std::fmt::Display, e| Error::new("open", on, e).about(Kind::File);
-    let ready = match &cli.command {
-        Command::Listen(args) => args.listener.ready.ready_fd,
-        Command::ChatServe(args) => args.listener.ready.ready_fd,
-        Command::UdpServe(args) => args.own.ready.ready_fd,
-        _ => None,
-    };
-    let mut named = Named::default();
-    if let Some(EventTarget::Descriptor(number)) = cli.global.events {
-        let taken = inherited::take(number);
-        named.events = Some(taken.map_err(|e| failed(&format_args!("--events fd:{number}"), e))?);
-    }
-    if let Some(number) = ready {
-        let taken = if cli.global.events == Some(EventTarget::Descriptor(number)) {
-            Err(std::io::Error::other("events go there"))
-        } else {
-            inherited::take(number)
-        };
-        named.ready = Some(taken.map_err(|e| failed(&format_args!("--ready-fd {number}"), e))?);
-    }
-    Ok(named)
 }
 
 /// Opens the event stream and everything a command works with.
@@ -127,7 +97,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         sockets,
         capture,
         events,
-        report: output::report(global.json, style(global.color, to_terminal), to_terminal, Box::new(page)),
+        report: output::report(global.json, style(global.color, to_terminal), to_terminal, Arc::new(page)),
         stop,
         echoed,
         json: global.json,
@@ -135,6 +105,8 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         colour: style(global.color, to_terminal) == Style::Coloured,
         events_on_terminal,
         ready_fd: named.ready,
+        service: named.service,
+        passed: named.passed,
         progress_every: if display.bar { PROGRESS_BAR } else { PROGRESS_LINES },
     };
     Ok((context, writer))
@@ -254,12 +226,5 @@ pub(crate) fn late(cause: &str) -> Fault {
 pub(crate) fn is_closed_output(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Error>().is_some_and(|e| {
         e.op == "write" && e.on == "standard output" && e.source.kind() == std::io::ErrorKind::BrokenPipe
-    })
-}
-
-/// Whether an error is only a wait that a stop signal interrupted.
-pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Error>().is_some_and(|e| {
-        e.source.kind() == std::io::ErrorKind::Interrupted || crate::session::stdout::is_stopped(&e.source)
     })
 }

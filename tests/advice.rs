@@ -71,14 +71,23 @@ fn servers_of_other_programs_are_understood() {
         drop(Peer::connect(server.address()));
         server.close_and_finish();
     }
+    for line in ["-l 0 -e /bin/cat", "listen 0 --exec /bin/cat", "-l 0 -c cat"] {
+        let meant = advised(&refused(line));
+        let server = soquete(&meant).start();
+        let mut peer = Peer::connect(server.address());
+        peer.send("hi");
+        peer.half_close();
+        assert_eq!(peer.receive_all(), b"hi", "{meant}");
+        assert_eq!(server.finish().code, 0);
+    }
 }
 
 #[test]
 fn nothing_is_advised_that_would_do_something_else() {
     let run = refused("connect localhost 80 -p");
     assert!(!run.stderr.contains("-- -p") && run.stderr.contains("--source :PORT"), "{run}");
-    let run = refused("connect -e /bin/sh localhost 80");
-    assert!(!run.stderr.contains("-- "), "{run}");
+    let run = refused("udp-send -e /bin/sh localhost 80");
+    assert!(!run.stderr.contains("mean"), "{run}");
     let run = refused("connect localhost 80 81");
     assert!(run.stderr.contains("unexpected \"") && !run.stderr.contains("mean"), "{run}");
     let run = refused("udp-send localhost 80 -x");

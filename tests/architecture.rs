@@ -14,7 +14,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("event", &[]),
     ("sys", &["event"]),
     ("net", &["event", "sys", "text"]),
-    ("scan", &["event::Outcome", "net::address", "net::ports"]),
+    ("scan", &["event::Outcome", "net::address", "net::ports", "net::targets"]),
     ("text", &[]),
     ("capture", &["event"]),
     ("fanout", &[]),

@@ -119,7 +119,7 @@ macro_rules! kinds {
 #[test]
 fn kinds_say_the_exit_status_they_end_with() {
     let kinds = kinds!(Usage Resolve Refused Reset Unacknowledged Unreachable Timeout Address Permission Resources Option File
-        Data EventsLost Waiting Tls Other);
+        Data EventsLost Waiting Tls Proxy Other);
     let page =
         cut(section("WORDS"), ".Ss").into_iter().find(|(heading, _)| *heading == "kind").expect("kinds").1;
     for kind in kinds.into_iter().filter(|kind| !matches!(kind, Kind::EventsLost | Kind::Waiting)) {

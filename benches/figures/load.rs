@@ -18,6 +18,22 @@ const SPAN: Duration = Duration::from_secs(2);
 /// A short line, as a request might be.
 const LINE: [u8; 64] = [b'x'; 64];
 
+/// One thing a client says, and the answer that it waits for.
+#[derive(Clone)]
+pub struct Exchange {
+    pub say: Vec<u8>,
+    pub until: Until,
+}
+
+/// Where an answer ends.
+#[derive(Clone, Copy)]
+pub enum Until {
+    /// After so many bytes.
+    Length(usize),
+    /// After an empty line, as a head of HTTP.
+    EmptyLine,
+}
+
 /// What the clients saw.
 pub struct Load {
     /// Connections a second.
@@ -33,8 +49,11 @@ pub struct Load {
 struct Client {
     socket: OwnedFd,
     start: Instant,
-    /// Bytes of the line that are still to come back; `None` before it is sent.
-    missing: Option<usize>,
+    /// The exchange under way; `None` before the first.
+    exchange: Option<usize>,
+    /// What came of its answer: the number of bytes, and the last four.
+    came: usize,
+    last: [u8; 4],
 }
 
 enum Step {
@@ -43,8 +62,15 @@ enum Step {
     Failed,
 }
 
-/// Loads 127.0.0.1:`port` for the span.
+/// Loads 127.0.0.1:`port`, which echoes, for the span.
 pub fn generate(port: u16) -> Result<Load> {
+    generate_after(port, &[])
+}
+
+/// As [`generate`]; each client has `before` done before it sends its line.
+pub fn generate_after(port: u16, before: &[Exchange]) -> Result<Load> {
+    let mut exchanges = before.to_vec();
+    exchanges.push(Exchange { say: LINE.to_vec(), until: Until::Length(LINE.len()) });
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let epoll = epoll::create(CreateFlags::CLOEXEC).context("epoll_create")?;
     let start = Instant::now();
@@ -58,7 +84,7 @@ pub fn generate(port: u16) -> Result<Load> {
         epoll::wait(&epoll, spare_capacity(&mut ready), Some(&patience))?;
         for event in &ready {
             let index = usize::try_from(event.data.u64())?;
-            match advance(&epoll, index, &mut clients[index]) {
+            match advance(&epoll, index, &mut clients[index], &exchanges) {
                 Step::Going => continue,
                 Step::Done => times.push(clients[index].start.elapsed().as_secs_f64()),
                 Step::Failed => failed += 1,
@@ -85,28 +111,43 @@ fn arrive(epoll: &OwnedFd, index: usize, address: SocketAddr) -> Result<Client> 
         Err(error) => return Err(error).context("connect"),
     }
     epoll::add(epoll, &socket, EventData::new_u64(index as u64), EventFlags::OUT)?;
-    Ok(Client { socket, start, missing: None })
+    Ok(Client { socket, start, exchange: None, came: 0, last: [0; 4] })
 }
 
-fn advance(epoll: &OwnedFd, index: usize, client: &mut Client) -> Step {
-    let Some(missing) = client.missing.as_mut() else {
-        if !matches!(socket_error(&client.socket), Ok(Ok(())))
-            || rustix::io::write(&client.socket, &LINE) != Ok(LINE.len())
-        {
+fn advance(epoll: &OwnedFd, index: usize, client: &mut Client, exchanges: &[Exchange]) -> Step {
+    let Some(current) = client.exchange else {
+        if !matches!(socket_error(&client.socket), Ok(Ok(()))) {
             return Step::Failed;
         }
-        client.missing = Some(LINE.len());
-        return match epoll::modify(epoll, &client.socket, EventData::new_u64(index as u64), EventFlags::IN) {
-            Ok(()) => Step::Going,
-            Err(_) => Step::Failed,
-        };
+        let waits = epoll::modify(epoll, &client.socket, EventData::new_u64(index as u64), EventFlags::IN);
+        return if waits.is_ok() { client.say(0, exchanges) } else { Step::Failed };
     };
-    match rustix::io::read(&client.socket, &mut [0; LINE.len()]) {
-        Err(Errno::AGAIN) => Step::Going,
-        Ok(count) if count > 0 => {
-            *missing = missing.saturating_sub(count);
-            if *missing == 0 { Step::Done } else { Step::Going }
-        }
-        _ => Step::Failed,
+    let mut room = [0; 512];
+    let received = match rustix::io::read(&client.socket, &mut room) {
+        Err(Errno::AGAIN) => return Step::Going,
+        Ok(count) if count > 0 => &room[..count],
+        _ => return Step::Failed,
+    };
+    client.came += received.len();
+    for byte in &received[received.len().saturating_sub(4)..] {
+        client.last.rotate_left(1);
+        client.last[3] = *byte;
+    }
+    let is_whole = match exchanges[current].until {
+        Until::Length(length) => client.came >= length,
+        Until::EmptyLine => client.last == *b"\r\n\r\n",
+    };
+    match is_whole {
+        false => Step::Going,
+        true if current + 1 == exchanges.len() => Step::Done,
+        true => client.say(current + 1, exchanges),
+    }
+}
+
+impl Client {
+    fn say(&mut self, number: usize, exchanges: &[Exchange]) -> Step {
+        (self.exchange, self.came, self.last) = (Some(number), 0, [0; 4]);
+        let say = &exchanges[number].say;
+        if rustix::io::write(&self.socket, say) == Ok(say.len()) { Step::Going } else { Step::Failed }
     }
 }

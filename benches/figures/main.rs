@@ -12,11 +12,13 @@
 mod chat;
 mod check;
 mod churn;
+mod command;
 mod crowd;
 mod datagrams;
 mod echo;
 mod fan;
 mod feed;
+mod forward;
 mod lines;
 mod load;
 mod many;
@@ -24,6 +26,7 @@ mod packets;
 mod plan;
 mod port;
 mod proc;
+mod proxy;
 mod receive;
 mod size;
 mod sockets;
@@ -43,8 +46,16 @@ use table::Table;
 enum Section {
     /// One stream through two processes: pipes and files, rate and CPU.
     Transfer,
+    /// The same over a UNIX socket.
+    Unix,
     /// Connections a second of an echo server.
     Churn,
+    /// Connections a second of a server that runs a command for each.
+    Command,
+    /// A relay between client and target: one stream, and short connections.
+    Forward,
+    /// A proxy server: one stream, and short connections.
+    Proxy,
     /// All ports of localhost.
     Check,
     /// A room full of clients who talk.
@@ -132,7 +143,11 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
     }
     match section {
         Section::Transfer => transfer::run(table, plan),
+        Section::Unix => transfer::run_unix(table, plan),
         Section::Churn => churn::run(table, plan),
+        Section::Command => command::run(table, plan),
+        Section::Forward => forward::run(table, plan),
+        Section::Proxy => proxy::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),

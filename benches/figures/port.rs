@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result};
 use rustix::net::{AddressFamily, SocketAddrAny, SocketType, bind, getsockname};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 /// A TCP port of 127.0.0.1 that nobody holds (now).
 pub fn free() -> Result<u16> {
@@ -47,6 +48,17 @@ pub fn listener() -> Result<OwnedFd> {
 /// Waits until the kernel's table shows a listener on `port`.
 pub fn listening(port: u16, server: &Process) -> Result<()> {
     until(server, || Ok(has(["/proc/net/tcp", "/proc/net/tcp6"], port, "0A")?.then_some(())))
+}
+
+/// Waits until proc(5)'s table shows a listener at this path: the flags in its fourth column hold `SO_ACCEPTCON`.
+pub fn listening_at(path: &Path, server: &Process) -> Result<()> {
+    until(server, || {
+        let text = std::fs::read_to_string("/proc/net/unix").context("read /proc/net/unix")?;
+        let (path, listens) = (path.display().to_string(), "00010000");
+        let is_it =
+            |line: &str| line.ends_with(&path) && line.split_ascii_whitespace().nth(3) == Some(listens);
+        Ok(text.lines().any(is_it).then_some(()))
+    })
 }
 
 /// Waits until the kernel's table shows a UDP socket of no peer on `port`.

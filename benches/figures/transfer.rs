@@ -32,18 +32,45 @@ struct Work {
     name: &'static str,
     source: Source,
     sink: Sink,
+    /// Over a UNIX socket instead of TCP.
+    unix: bool,
     /// How many times as fast as nc, and as socat.
     goals: [f64; 2],
 }
 
 const WORKS: [Work; 7] = [
-    Work { name: "pipe → pipe", source: Source::Pipe, sink: Sink::Pipe, goals: [1.5, 1.1] },
-    Work { name: "head → pipe", source: Source::Head, sink: Sink::Pipe, goals: [1.5, 1.1] },
-    Work { name: "pipe → /dev/null", source: Source::Pipe, sink: Sink::Null, goals: [2.0, 1.5] },
-    Work { name: "head → /dev/null", source: Source::Head, sink: Sink::Null, goals: [2.0, 1.5] },
-    Work { name: "file → /dev/null", source: Source::File, sink: Sink::Null, goals: [2.6, 1.6] },
-    Work { name: "file → file", source: Source::File, sink: Sink::File, goals: [2.4, 1.05] },
-    Work { name: "file → pipe", source: Source::File, sink: Sink::Pipe, goals: [2.5, 1.5] },
+    Work { name: "pipe → pipe", source: Source::Pipe, sink: Sink::Pipe, unix: false, goals: [1.5, 1.1] },
+    Work { name: "head → pipe", source: Source::Head, sink: Sink::Pipe, unix: false, goals: [1.5, 1.1] },
+    Work {
+        name: "pipe → /dev/null", source: Source::Pipe, sink: Sink::Null, unix: false, goals: [2.0, 1.5]
+    },
+    Work {
+        name: "head → /dev/null", source: Source::Head, sink: Sink::Null, unix: false, goals: [2.0, 1.5]
+    },
+    Work {
+        name: "file → /dev/null", source: Source::File, sink: Sink::Null, unix: false, goals: [2.6, 1.6]
+    },
+    Work { name: "file → file", source: Source::File, sink: Sink::File, unix: false, goals: [2.4, 1.05] },
+    Work { name: "file → pipe", source: Source::File, sink: Sink::Pipe, unix: false, goals: [2.5, 1.5] },
+];
+
+const UNIX_WORKS: [Work; 4] = [
+    Work {
+        name: "UNIX pipe → pipe", source: Source::Pipe, sink: Sink::Pipe, unix: true, goals: [1.0, 1.0]
+    },
+    Work {
+        name: "UNIX head → pipe", source: Source::Head, sink: Sink::Pipe, unix: true, goals: [1.0, 1.0]
+    },
+    Work {
+        name: "UNIX head → /dev/null",
+        source: Source::Head,
+        sink: Sink::Null,
+        unix: true,
+        goals: [1.0, 1.0],
+    },
+    Work {
+        name: "UNIX file → file", source: Source::File, sink: Sink::File, unix: true, goals: [1.0, 1.0]
+    },
 ];
 
 /// socat in its best buffer size, both ways as one types it, and one way, which spares it half its polling.
@@ -61,10 +88,19 @@ struct Sample {
 
 /// Measures each work with our binary and with every peer in turn.
 pub fn run(table: &mut Table, plan: &Plan) {
+    run_all(table, plan, &WORKS);
+}
+
+/// The same over UNIX sockets.
+pub fn run_unix(table: &mut Table, plan: &Plan) {
+    run_all(table, plan, &UNIX_WORKS);
+}
+
+fn run_all(table: &mut Table, plan: &Plan, works: &[Work]) {
     if let Err(error) = prepare(plan) {
         return table.fail("transfer", &error);
     }
-    for work in &WORKS {
+    for work in works {
         measure(table, plan, work);
     }
 }
@@ -158,10 +194,13 @@ fn compare_cpu(table: &mut Table, work: &Work, ours: &[Sample], peers: &[Vec<Sam
 /// One stream of `plan.bytes`, timed from the sender's start until both ends have ended and every byte has arrived.
 fn transfer(plan: &Plan, tool: Tool<'_>, work: &Work) -> Result<Sample> {
     let (stdout, arrivals) = open_sink(plan, work.sink)?;
-    let (receiver, port) = tool.listen(stdout)?;
+    // A path of the build's folder may be too long for one (unix(7)).
+    let name = format!("soquete-figures-{}", std::process::id());
+    let path = work.unix.then(|| std::env::temp_dir().join(name));
+    let (receiver, place) = tool.listen(stdout, path.as_deref())?;
     let start = Instant::now();
     let (stdin, _writer) = open_source(plan, work.source)?;
-    let sender = tool.send(port, stdin)?;
+    let sender = tool.send(&place, stdin)?;
     let mut cpu = sender.finish()?.cpu;
     cpu += receiver.finish()?.cpu;
     let arrived = match arrivals {

@@ -21,12 +21,37 @@ const OPENING: [&str; 10] = [
 const LISTENING: [&str; 7] =
     ["tcp-listen", "tcp4-listen", "tcp6-listen", "tcp-l", "udp-listen", "udp-recvfrom", "udp-l"];
 
+/// What socat calls UNIX sockets, those with an abstract name, and vsock.
+const UNIX: [&str; 8] = [
+    "unix-connect",
+    "unix-client",
+    "unix-listen",
+    "unix-l",
+    "unix-sendto",
+    "unix-send",
+    "unix-recvfrom",
+    "unix-recv",
+];
+const ABSTRACT: [&str; 6] = [
+    "abstract-connect",
+    "abstract-client",
+    "abstract-listen",
+    "abstract-sendto",
+    "abstract-recvfrom",
+    "abstract-recv",
+];
+
 /// A command line whose addresses are written as the program reads them; what follows `--` stays.
 pub(super) fn rewrite(words: &[String]) -> Vec<String> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let (ours, rest) = words.split_at(end);
-    let rewritten = |word: &String| read(word).unwrap_or_else(|| vec![word.clone()]);
-    ours.iter().flat_map(rewritten).chain(rest.iter().cloned()).collect()
+    // The address of a proxy is a URL.
+    let is_proxy = |at: usize| at > 0 && ours[at - 1] == "--proxy";
+    let rewritten = |(at, word): (usize, &String)| {
+        let read = if is_proxy(at) { None } else { read(word) };
+        read.unwrap_or_else(|| vec![word.clone()])
+    };
+    ours.iter().enumerate().flat_map(rewritten).chain(rest.iter().cloned()).collect()
 }
 
 /// Host and port, or one of them; `None` if there is nothing to rewrite.
@@ -54,6 +79,18 @@ fn socat(word: &str) -> Option<Vec<String>> {
     let (kind, rest) = word.split_once(':')?;
     let address = rest.split(',').next()?;
     let kind = kind.to_ascii_lowercase();
+    let is = |names: &[&str]| names.contains(&kind.as_str());
+    let prefix = match kind.as_str() {
+        _ if is(&UNIX) => "unix:",
+        _ if is(&ABSTRACT) => "unix:@",
+        "vsock-connect" => "vsock:",
+        // VMADDR_CID_ANY of vsock(7): every address of this machine.
+        "vsock-listen" | "vsock-l" => "vsock:4294967295:",
+        _ => "",
+    };
+    if !prefix.is_empty() {
+        return Some(vec![format!("{prefix}{address}")]);
+    }
     if LISTENING.contains(&kind.as_str()) {
         return Some(vec![address.to_owned()]);
     }

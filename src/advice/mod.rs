@@ -5,11 +5,12 @@ mod address;
 mod flags;
 mod order;
 mod peers;
+mod secret;
 
 pub use flags::hint;
 
 use crate::cli::{self, Cli, Command, Connect};
-use crate::net::address::{AddrError, Endpoint};
+use crate::net::address::{AddrError, Target};
 use crate::net::targets::parse_targets;
 use std::ffi::OsString;
 
@@ -20,11 +21,12 @@ pub fn instead(args: &[OsString]) -> Option<String> {
     let mut bases = vec![typed.clone()];
     bases.extend(peers::netcat(&typed));
     bases.extend(peers::ss(&typed));
+    bases.extend(peers::curl(&typed));
     let with_addresses: Vec<_> = bases.iter().map(|words| address::rewrite(words)).collect();
     bases.extend(with_addresses);
     let more: Vec<_> = bases.iter().flat_map(|words| order::candidates(words)).collect();
     let meant = bases.into_iter().chain(more).find(|words| *words != typed && is_right(words))?;
-    Some(shell(&meant))
+    Some(shell(&secret::without_secrets(meant)))
 }
 
 /// Whether the program takes a command line, addresses included.
@@ -36,14 +38,14 @@ pub fn is_right(words: &[String]) -> bool {
     let usual = Some(1);
     match &command {
         Command::Connect(args) => connects(args),
-        Command::Listen(args) => Endpoint::parse(&args.address).is_ok(),
-        Command::UdpServe(args) => Endpoint::parse(&args.address).is_ok(),
+        Command::Listen(args) => args.passed.any() || Target::parse(&args.address).is_ok(),
+        Command::UdpServe(args) => args.passed.any() || Target::parse(&args.address).is_ok(),
         Command::UdpSend(args) => {
             let words: Vec<_> = args.words.iter().map(|w| w.to_string_lossy().into_owned()).collect();
-            Endpoint::parse_front(&words).and_then(|(endpoint, _)| endpoint.into_target()).is_ok()
+            target(Target::parse_front(&words).map(|(target, _)| target))
         }
-        Command::ChatServe(args) => Endpoint::parse_or(&args.address, usual).is_ok(),
-        Command::ChatJoin(args) => target(Endpoint::parse_or(&args.address, usual)),
+        Command::ChatServe(args) => Target::parse_or(&args.address, usual).is_ok(),
+        Command::ChatJoin(args) => target(Target::parse_or(&args.address, usual)),
         Command::MultiConnect(args) => args.target.is_empty() || parse_targets(&args.target).is_ok(),
         _ => true,
     }
@@ -53,11 +55,11 @@ fn connects(args: &Connect) -> bool {
     if args.check || args.until_closed || !args.command.is_empty() {
         return parse_targets(&args.target).is_ok();
     }
-    target(Endpoint::parse(&args.target))
+    args.fd.is_some() || target(Target::parse(&args.target))
 }
 
-fn target(endpoint: Result<Endpoint, AddrError>) -> bool {
-    endpoint.and_then(Endpoint::into_target).is_ok()
+fn target(target: Result<Target, AddrError>) -> bool {
+    target.and_then(Target::into_target).is_ok()
 }
 
 /// Words as a shell reads them.
@@ -128,11 +130,34 @@ mod tests {
             ("-l 8080", "listen 8080"),
             ("-lk 8080", "listen -k 8080"),
             ("-nlvp8080", "listen -n -v 8080"),
+            ("-lk 8080 -e /bin/cat", "listen -k 8080 --exec -- /bin/cat"),
+            ("listen -lk 8080 --exec /bin/cat", "listen -k 8080 --exec -- /bin/cat"),
+            ("connect -e /bin/sh localhost 1", "connect --exec localhost 1 -- /bin/sh"),
+            ("-lk 8080 -c date", "listen -k 8080 --sh-exec date"),
+            ("-ul 5000 -e /bin/cat", "udp-serve 5000 --exec -- /bin/cat"),
             ("-ul 5000", "udp-serve 5000"),
             ("-u localhost 53", "udp-send localhost 53"),
             ("-zv localhost 20-30", "connect -z -v localhost 20-30"),
             ("-zvu localhost 53", "udp-send --check -v localhost 53"),
             ("localhost 80", "connect localhost 80"),
+            ("-U /run/x", "connect unix:/run/x"),
+            ("-lkU /run/x", "listen -k unix:/run/x"),
+            ("-zU x", "connect -z unix:x"),
+            ("connect -NU /run/x", "connect unix:/run/x"),
+            ("-uU /run/x", "udp-send unix:/run/x"),
+            ("-luU /run/x", "udp-serve unix:/run/x"),
+            ("listen -U -k @bus", "listen -k unix:@bus"),
+            ("connect UNIX-CONNECT:/run/x", "connect unix:/run/x"),
+            ("connect unix-client:./x,retry=2", "connect unix:./x"),
+            ("listen UNIX-LISTEN:/run/x,fork", "listen unix:/run/x"),
+            ("connect ABSTRACT-CONNECT:bus", "connect unix:@bus"),
+            ("listen ABSTRACT-LISTEN:bus", "listen unix:@bus"),
+            ("udp-send UNIX-SENDTO:/run/x hi", "udp-send unix:/run/x hi"),
+            ("udp-serve UNIX-RECVFROM:/run/x", "udp-serve unix:/run/x"),
+            ("connect VSOCK-CONNECT:2:80", "connect vsock:2:80"),
+            ("listen VSOCK-LISTEN:80", "listen vsock:4294967295:80"),
+            ("connect --unix-socket /run/x", "connect unix:/run/x"),
+            ("connect --abstract-unix-socket bus", "connect unix:@bus"),
             ("stat state established", "stat --state established"),
             ("stat sport = :22", "stat --local :22"),
             ("stat dst 10.0.0.1", "stat --peer 10.0.0.1"),
@@ -159,7 +184,7 @@ mod tests {
             "connect localhost 80 81",
             "connect localhost 70000",
             "connect localhost 0",
-            "connect -e /bin/sh localhost 1",
+            "udp-send -e /bin/sh localhost 1",
             "connect http://localhost:70000/",
             "connect ftp:///x",
             "nonsense",

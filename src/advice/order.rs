@@ -3,11 +3,12 @@
 use super::is_right;
 
 /// Options whose value is optional, and therefore follows `=`.
-const OPTIONAL_VALUE: [&str; 8] = [
+const OPTIONAL_VALUE: [&str; 9] = [
     "--freebind",
     "--keepalive",
     "--nodelay",
     "--ordered",
+    "--proxy-server",
     "--reuseaddr",
     "--reuseport",
     "--v6only",

@@ -16,7 +16,7 @@ struct Mode {
 }
 
 /// nc's flags that take a value, as far as the program has something for them.
-const VALUED: &str = "pswiqm";
+const VALUED: &str = "pswiqmec";
 
 /// A command line of nc; `None` if it holds something that has no counterpart.
 pub(super) fn netcat(words: &[String]) -> Option<Vec<String>> {
@@ -24,17 +24,24 @@ pub(super) fn netcat(words: &[String]) -> Option<Vec<String>> {
     let typed = subcommand.map(|at| words[at].as_str());
     let start = subcommand.map_or(1, |at| at + 1);
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let items = items(words.get(start..end)?);
+    let items = items(&short_exec(words.get(start..end)?));
     let has = |flag| items.iter().any(|item| matches!(item, Item::Flag(f, _) if *f == flag));
     let mode = mode(typed, has('l'), has('u'))?;
+    let unix = has('U');
     let mut out = words[..start].to_vec();
     if subcommand.is_some() {
         out.pop();
     }
     out.push(mode.name.to_owned());
-    let mut last = Vec::new();
+    let (mut last, mut command) = (Vec::new(), None);
     for item in items {
         match item {
+            Item::Flag('e', line) if mode.name != "udp-send" && end == words.len() => {
+                out.push("--exec".to_owned());
+                command = Some(line?);
+            }
+            Item::Flag('U', _) => {}
+            Item::Word(word) if unix => last.push(format!("unix:{word}")),
             Item::Word(word) => out.push(word),
             Item::Flag('p', port) if mode.serves => last.push(port?),
             Item::Flag(flag, value) => out.extend(ours(mode, flag, value.as_deref())?),
@@ -42,7 +49,20 @@ pub(super) fn netcat(words: &[String]) -> Option<Vec<String>> {
     }
     out.extend(last);
     out.extend(words[end..].iter().cloned());
+    if let Some(line) = command {
+        out.push("--".to_owned());
+        out.extend(line.split_whitespace().map(str::to_owned));
+    }
     Some(out)
+}
+
+/// ncat's `--exec LINE` as `-e LINE`.
+fn short_exec(words: &[String]) -> Vec<String> {
+    let mut words = words.to_vec();
+    for word in words.iter_mut().filter(|word| *word == "--exec") {
+        "-e".clone_into(word);
+    }
+    words
 }
 
 fn subcommand(words: &[String]) -> Option<usize> {
@@ -109,9 +129,22 @@ fn ours(Mode { name, serves }: Mode, flag: char, value: Option<&str>) -> Option<
         'w' if name == "connect" => with("-w"),
         'w' if name == "listen" => with("--accept-timeout"),
         'w' if name == "udp-send" => with("--reply-wait"),
+        'c' if name != "udp-send" => with("--sh-exec"),
         'w' => with("--idle-timeout"),
         _ => None,
     }
+}
+
+/// curl's options for a UNIX socket as the address of one.
+pub(super) fn curl(words: &[String]) -> Option<Vec<String>> {
+    let options = [("--unix-socket", "unix:"), ("--abstract-unix-socket", "unix:@")];
+    let (at, prefix) = words.iter().enumerate().find_map(|(at, word)| {
+        options.iter().find(|(option, _)| word == option).map(|(_, prefix)| (at, prefix))
+    })?;
+    let mut out = words.to_vec();
+    let name = format!("{prefix}{}", words.get(at + 1)?);
+    out.splice(at..at + 2, [name]);
+    Some(out)
 }
 
 /// What is written to ss after `stat`.

@@ -1,7 +1,8 @@
 //! `soquete chat-join`.
 
+use super::proxy::keep_through_proxy;
 use super::values::duration;
-use super::{ClientArgs, EofArgs, TapArgs};
+use super::{ClientArgs, EofArgs, TapArgs, TlsClientArgs};
 use clap::Args;
 use std::time::Duration;
 
@@ -13,15 +14,15 @@ use std::time::Duration;
 ///
 /// Taps are those of connect.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
+#[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct ChatJoin {
-    /// Where: HOST, PORT, HOST PORT, HOST:PORT or [V6]:PORT [default: localhost 4333]
+    /// Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
     pub address: Vec<String>,
     /// Set your nickname
     #[arg(long, value_name = "NAME", value_parser = nick)]
     pub nick: Option<String>,
-    /// Give up connecting after this long
+    /// Give up connecting after this long, the TLS handshake included
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// End when nothing moves for this long
@@ -30,6 +31,9 @@ pub struct ChatJoin {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsClientArgs,
     /// Taps.
     #[command(flatten)]
     pub taps: TapArgs,
@@ -47,5 +51,6 @@ const EXAMPLES: &str = "\
 Examples:
   soquete chat-join                          the room on this machine
   soquete chat-join example.com --nick ana   another room, with a nickname
+  soquete chat-join --tls example.com        a room that chat-serve --tls runs
   tail -f log | soquete chat-join example.com 4333
                                              send a log to a room";

@@ -1,12 +1,12 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, ServerArgs, TapArgs};
+use super::{ListenerArgs, PassedArgs, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
 
-/// Run a line chat that any TCP client can join.
+/// Run a line chat that any TCP client can join, or any client of a UNIX socket.
 ///
 /// Every line a client sends reaches every other client with the time and the sender's address before it. The room's
 /// transcript goes to standard output; on a terminal the operator talks from standard input. Clients may type
@@ -23,20 +23,37 @@ use clap::builder::PossibleValue;
 ///
 /// A client that --allow and --deny leave out is reset before a byte is exchanged.
 ///
+/// With --tls a client joins once its handshake is done, for which it has 10 seconds; one that stalls delays no other.
+///
 /// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
 /// because of --rate or --delay counts as slow.
+///
+/// With --activation, --fd or --inetd another program made the listeners; they are left to it at the end. With --user the
+/// sockets are bound first, then every thread becomes that user, then readiness is reported.
+///
+/// At unix:PATH or unix:@NAME the room is on a UNIX socket, whose file is made and removed as by listen. Its members most often
+/// have no address, and are called unix:#2 and so on, by the number of their connection in events.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
-    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one [default: localhost 4333]
+    /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one [default: localhost 4333]
     #[arg(value_name = "[HOST] [PORT]", num_args = 0..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
     /// How the room is run.
     #[command(flatten)]
     pub room: RoomArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsServerArgs,
     /// Taps.
     #[command(flatten)]
     pub taps: TapArgs,
@@ -105,6 +122,9 @@ Examples:
                                             a room for the network
   soquete chat-serve --max-clients 30 --slow drop 0.0.0.0 4333
   soquete chat-serve --raw 8080             a broker: lines unchanged
+  soquete chat-serve --tls --tls-cert room.pem
+                                            a room through TLS
+  soquete chat-serve --activation           ExecStart= of a service with a .socket unit
   soquete chat-serve --json 2> events.jsonl > transcript.txt
 
 Join with:

@@ -1,21 +1,27 @@
 //! `soquete connect`.
 
 use super::listen::PipeArgs;
+use super::proxy::{keep_through_proxy, not_for_checks};
 use super::values::{duration, patience};
-use super::{ClientArgs, TapArgs, TlsClientArgs};
+use super::{ClientArgs, ExecArgs, TapArgs, TlsClientArgs};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
 
-/// Open a TCP connection, or test ports.
+/// Open a connection, or test ports.
 ///
 /// Standard input and output are connected with the peer. When standard input ends, FIN is sent, and reading goes on
 /// until the peer closes. Every address of a name is tried, both families in parallel (RFC 8305).
 ///
+/// A UNIX socket is the address unix:PATH, or unix:@NAME for an abstract name. Where nobody listens, and where there is no such
+/// path, that is a refusal, exit status 1; a path that this user may not connect to is an error of this machine, 5. Data
+/// counts as acknowledged there once the peer has read it.
+///
 /// With --check nothing is sent. Ports are lists such as 22,80,8000-8010; -1024 begins at 1, 8000- ends at 65535 and - is
 /// all of them, as with nmap. Each port is one row on standard output with its target, what was found (open, closed,
 /// filtered, unresolved, failed) and the time the answer took. With --json a row has the fields host, port, outcome,
-/// address (that answered, or the last one tried), latency_us and reason; fields without a value are omitted. The exit
+/// address (that answered, or the last one tried), latency_us and reason; fields without a value are omitted, as the port of
+/// a UNIX socket, whose host is unix:PATH. The exit
 /// status is 0 if all ports are open, 4 if some are, 1 if none is. With --until-closed it is 0 once every port refuses
 /// connections; a port that does not answer is not closed. A check that could not be made says nothing about the port: if
 /// this machine cannot try, as from an address it does not have, the exit status is 5; for a name without address it is 1.
@@ -24,6 +30,20 @@ use std::time::Duration;
 /// close_notify is a truncation, exit status 1; so is a certificate that is not accepted, which is reported with the
 /// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
 /// most. With --tls the byte counts of events are those of the connection, TLS records included.
+///
+/// Without --timeout the handshake may take 30 seconds. With --wait a server that ends or resets the connection during the
+/// handshake, or does not answer it within 10 seconds, is tried again; one whose certificate is not accepted is not.
+///
+/// With --check --tls a port is open if the handshake succeeds and the certificate is accepted; otherwise it is tls-failed,
+/// exit status as for closed. The row is followed by indented lines with the certificate's subject, issuer, names, days
+/// left and fingerprint; with --json it has the fields of the event tls, and days_left, negative once it has expired.
+///
+/// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS or a tap through two
+/// pipes. Its exit status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
+///
+/// With --proxy the states are those of the connection to the proxy, and the event proxy says what it answered. Its TLS, with
+/// https://, is verified as that of --tls is; --tls-ca and --tls-insecure hold for both, --tls-pin and --tls-name for the
+/// proxy where --tls is not there. Digest goes before Basic, SHA-256 before MD5.
 ///
 /// Taps see the bytes that are sent and received, inside TLS where there is any. A file that cannot be opened ends the
 /// program at once with exit status 5; one that cannot be written is a warning, the connection goes on, and the exit status
@@ -34,21 +54,35 @@ use std::time::Duration;
 /// this direction of the connection, up to 16 bytes in hexadecimal, and their text, in which a byte that is not printable
 /// ASCII is a dot.
 ///
+/// With --fd another program opened the connection; its states are reported from the one it is in.
+///
 /// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
 /// forever where DUR is left out.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
-#[command(override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]", after_help = EXAMPLES)]
+#[command(
+    override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]",
+    after_help = EXAMPLES,
+    mut_arg("on_eof", keep_through_proxy),
+    mut_arg("proxy", not_for_checks),
+    mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
+)]
 pub struct Connect {
-    /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; with --check hosts and port lists
-    #[arg(value_name = "HOST PORT", required = true, num_args = 1..)]
+    /// Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
+    #[arg(value_name = "HOST PORT", required_unless_present = "fd", num_args = 1..)]
     pub target: Vec<String>,
-    /// Run this once the ports are open (with --until-closed: are closed); its exit status becomes ours
-    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["tls", "TapArgs"])]
+    /// Take the inherited connection of this number, in place of an address
+    #[arg(long, value_name = "N", help_heading = "Started by others", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = BEFORE_CONNECT)]
+    pub fd: Option<i32>,
+    /// Run this once the ports are open (with --until-closed: are closed), or with --exec; its exit status becomes ours
+    #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
-    /// Only test: one row a port, open, closed or filtered
-    #[arg(short = 'z', long, conflicts_with_all = ["tls", "TapArgs"])]
+    /// A command for the connection.
+    #[command(flatten)]
+    pub exec: ExecArgs,
+    /// Only test: one row a port, open, closed or filtered; with --tls the handshake as well
+    #[arg(short = 'z', long, conflicts_with_all = ["TapArgs", "ExecArgs"])]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
@@ -57,16 +91,16 @@ pub struct Connect {
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
     /// Wait until connections are refused there; a port that does not answer may still be open
-    #[arg(long, conflicts_with_all = ["tls", "TapArgs"])]
+    #[arg(long, conflicts_with_all = ["tls", "TapArgs", "ExecArgs"])]
     pub until_closed: bool,
     /// Send standard input and end once it is acknowledged
-    #[arg(long, conflicts_with = "recv_only")]
+    #[arg(long, conflicts_with_all = ["recv_only", "ExecArgs"])]
     pub send_only: bool,
     /// Do not read standard input
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ExecArgs")]
     pub recv_only: bool,
     /// Send line ends as CR LF
-    #[arg(short = 'C', long)]
+    #[arg(short = 'C', long, conflicts_with = "ExecArgs")]
     pub crlf: bool,
     /// End when the connection is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
@@ -89,9 +123,27 @@ impl Connect {
     /// Whether ports are only tested: asked for, or implied.
     #[must_use]
     pub fn is_check(&self) -> bool {
-        self.check || self.until_closed || !self.command.is_empty()
+        self.check || self.until_closed || (!self.command.is_empty() && !self.exec.exec)
     }
 }
+
+/// What has a meaning only for a connection that is still to be opened.
+const BEFORE_CONNECT: [&str; 14] = [
+    "target",
+    "command",
+    "check",
+    "wait",
+    "until_closed",
+    "source",
+    "only_v4",
+    "only_v6",
+    "numeric",
+    "mptcp",
+    "reuseaddr",
+    "reuseport",
+    "v6only",
+    "freebind",
+];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -110,10 +162,17 @@ Examples:
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
                                                 from one address, within 5 seconds
+  soquete connect host 7000 --exec -- ./talk      a program talks to the server
+  soquete check --tls example.com 443           test the handshake, report the certificate
+  soquete connect --proxy socks5h://localhost:9050 example.com 80
+                                                through a proxy that resolves the name
   soquete connect --output log --both --append-output example.com 25
                                                 keep what is said
   soquete connect --hex-dump - --rate 64k host 1234 < file
                                                 send a file slowly, and see its bytes
+  soquete connect unix:/run/docker.sock         talk over a UNIX socket
+  soquete wait 30s unix:/run/app.sock -- ./start
+                                                wait until it accepts connections
   soquete connect --tls example.com 443         talk TLS, verified
   soquete connect --tls --tls-ca ca.pem --tls-name db.example 10.0.0.1 5433
                                                 trust one root, verify another name";

@@ -6,12 +6,17 @@
 mod alone;
 mod chat_join;
 mod chat_serve;
+mod command;
 mod connect;
 mod datagrams;
+mod forward;
 mod listen;
 mod multi_connect;
 mod names;
+mod passed;
+mod proxy;
 mod response;
+mod secret;
 mod socket;
 mod stat;
 mod tap;
@@ -22,11 +27,16 @@ mod values;
 
 pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
+pub use command::ExecArgs;
 pub use connect::Connect;
 pub use datagrams::DatagramArgs;
+pub use forward::{DatagramTarget, ForwardArgs, ForwardTarget, HeaderVersion};
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
+pub use passed::{PassedArgs, UserArgs};
+pub use proxy::{ProxyArgs, ProxyKind, ProxyServerArgs};
 pub use response::Response;
+pub use secret::Secret;
 pub use socket::{
     AccessArgs, ClientArgs, ListenerArgs, LookupArgs, PacketArgs, ReadyArgs, ServerArgs, SocketArgs,
     TcpSocketArgs, UdpClientArgs, UdpServerArgs,

@@ -1,8 +1,9 @@
 //! `soquete multi-connect`.
 
 use super::listen::EofArgs;
+use super::proxy::keep_through_proxy;
 use super::values::duration;
-use super::{ClientArgs, TapArgs};
+use super::{ClientArgs, TapArgs, TlsClientArgs};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,10 +29,13 @@ use std::time::Duration;
 /// A line longer than 1 MiB (1048576 bytes) is printed in pieces, each as a line of its own, and a warning says so; to
 /// --ordered it is one answer. Eight lines longer than 64 KiB are collected at once and further ones wait; one that takes
 /// its time while others wait, 2 seconds and one more for each 125 kB, is printed in pieces as well.
+///
+/// With --tls the name that is verified is each target's own. A target is connected once its handshake is done, for which
+/// it has 30 seconds unless --timeout says otherwise; one that stalls delays no other.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct MultiConnect {
-    /// Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS or PORTS; 8000- goes up to 65535, - is all
+    /// Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
     #[arg(value_name = "TARGET", required_unless_present = "targets")]
     pub target: Vec<String>,
     /// Read more targets from a file, those of one host a line; # begins a comment
@@ -55,6 +59,9 @@ pub struct MultiConnect {
     /// How the end of standard input is treated.
     #[command(flatten)]
     pub eof: EofArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsClientArgs,
     /// Taps.
     #[command(flatten)]
     pub taps: TapArgs,
@@ -68,5 +75,7 @@ Examples:
   soquete multi-connect localhost:65432-65434   talk to three servers at once
   echo status | soquete multi-connect a:7000 b:7000 --timeout 2s
   soquete multi-connect --targets hosts.txt --ordered < questions
+  soquete multi-connect --tls --tls-ca ca.pem a:6514 b:6514
+                                                through TLS, each name verified
   soquete multi-connect --reconnect a:514 b:514
                                                 follow logs through restarts";

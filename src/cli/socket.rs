@@ -1,6 +1,7 @@
 //! Flags shared by every subcommand that opens a socket.
 
-use super::values::{Keepalive, byte, duration, number, size, switch};
+use super::ProxyArgs;
+use super::values::{Keepalive, byte, duration, mode, number, size, switch};
 use crate::net::acl::AccessSpec;
 use crate::net::resolve::Lookup;
 use crate::net::source::Source;
@@ -114,6 +115,9 @@ pub struct TcpSocketArgs {
     /// Congestion control algorithm
     #[arg(long, value_name = "NAME")]
     pub congestion: Option<String>,
+    /// Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
+    #[arg(long)]
+    pub mptcp: bool,
 }
 
 impl TcpSocketArgs {
@@ -123,6 +127,7 @@ impl TcpSocketArgs {
         let keepalive = self.keepalive.unwrap_or_default();
         let linger = self.linger.map(u64::from);
         let own = [
+            self.mptcp.then_some(SocketOption::Multipath(true)),
             self.nodelay.map(SocketOption::NoDelay),
             self.keepalive.map(|_| SocketOption::Keepalive(true)),
             keepalive.idle.map(SocketOption::KeepIdle),
@@ -173,6 +178,9 @@ pub struct ServerArgs {
     /// Listen on every interface, in both families; without it a bare port is loopback only
     #[arg(long)]
     pub public: bool,
+    /// Permissions of the file of a UNIX socket, as with chmod [default: 0600]
+    #[arg(long, value_name = "MODE", value_parser = mode, help_heading = "Addresses")]
+    pub socket_mode: Option<u32>,
     /// Families and names.
     #[command(flatten)]
     pub lookup: LookupArgs,
@@ -201,10 +209,16 @@ pub struct AccessArgs {
 
 /// Options of the listeners of a TCP server.
 #[derive(Clone, Debug, Args)]
-#[command(mut_arg("v6only", v6only_of_a_server))]
+#[command(mut_arg("v6only", v6only_of_a_server), mut_arg("mptcp", |mptcp| mptcp.conflicts_with("PassedArgs")))]
 pub struct ListenerArgs {
     /// Length of the accept queue; the kernel caps it
-    #[arg(long, value_name = "N", default_value_t = 1024, help_heading = "Socket options")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1024,
+        help_heading = "Socket options",
+        conflicts_with = "PassedArgs"
+    )]
     pub backlog: u32,
     /// How readiness is reported.
     #[command(flatten)]
@@ -240,6 +254,9 @@ fn reuseaddr_of_datagrams(reuseaddr: Arg) -> Arg {
 /// Options of the socket of a TCP client.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ClientArgs {
+    /// The proxy.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
     /// Local end: ADDR, ADDR:PORT or :PORT
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
     pub source: Option<Source>,

@@ -12,12 +12,15 @@ use std::time::Duration;
 /// too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never truncated. Replies go to
 /// standard output unchanged; with --json each is an object. On a terminal each begins on a line of its own.
 ///
+/// To unix:PATH or unix:@NAME datagrams leave from a socket that is bound to an abstract name of the kernel's choice, so that
+/// it can be answered; they hold 65536 bytes at most.
+///
 /// The addresses of a name are tried in turn: if ICMP reports that no socket listens there and no reply came yet, the
 /// datagrams of the last second are sent to the next address.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct UdpSend {
-    /// Where: HOST PORT, HOST:PORT, [V6]:PORT or PORT; then the messages
+    /// Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH or unix:@NAME; then the messages
     #[arg(value_name = "HOST PORT [MESSAGE]", required = true, num_args = 1..)]
     pub words: Vec<OsString>,
     /// Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
@@ -64,6 +67,8 @@ Examples:
   soquete udp-send host 5000 --whole < file
   soquete udp-send host 5000 --size 1400 < file
   soquete udp-send --check host 123       test whether a server answers
+  soquete udp-send unix:/dev/log --reply-wait 0 '<13>hello'
+                                          a datagram to a UNIX socket
   soquete udp-send --repeat 5 --interval 1s host 5000 ping
   soquete udp-send --broadcast 192.168.1.255 5000 hello
   soquete udp-send --multicast-ttl 1 224.0.0.251 5353 hello";

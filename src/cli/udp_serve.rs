@@ -1,8 +1,11 @@
 //! `soquete udp-serve`.
 
 use super::values::duration;
-use super::{DatagramArgs, Response, ServerArgs, UdpServerArgs};
+use super::{
+    DatagramArgs, DatagramTarget, ExecArgs, PassedArgs, Response, ServerArgs, UdpServerArgs, UserArgs,
+};
 use clap::Args;
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -13,59 +16,93 @@ use std::time::Duration;
 /// families; --public or an address opens it to others.
 ///
 /// Each line of standard input is sent, without its line feed, to the peer that sent the last datagram. Input is not read
-/// until a peer has sent one; its end does not end the server. With a service (--echo, --upper, --respond) standard input is not read.
-/// A line that is too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never truncated. A job in
-/// the background of a terminal does not read it.
+/// until a peer has sent one; its end does not end the server. With a service (--echo, --upper, --respond) standard input
+/// is not read. A line that is too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never
+/// truncated. A job in the background of a terminal does not read it.
 ///
 /// Services do not answer datagrams from this server's own address and port, nor from ports 7, 13, 17, 19 and 37, whose
 /// services answer every datagram themselves: one datagram with a forged sender would be answered forever. The first
 /// such datagram of each kind causes a warning.
 ///
+/// With --forward each peer has a socket of its own towards the target, whose name is looked up for each; replies leave from
+/// the address the peer wrote to. A peer that is silent for --idle-timeout is let go; with 4096 peers the one that was silent
+/// longest makes room. A target that refuses datagrams (ICMP) is a warning, once a second. Where the target's name has several
+/// addresses, one that refuses the first datagrams gives way to the next.
+///
 /// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
 /// address is reported by a refuse event; after 1024 addresses no more are reported.
 ///
+/// With --exec or --sh-exec a command is run for each peer, started by its first datagram. Datagrams are written to its
+/// standard input, each whole but not separated; each of its writes is sent back as one datagram, or as several where it is
+/// longer than one. A datagram for a command that does not read is dropped. A command without datagrams either way for
+/// --idle-timeout has its input ended, after two more seconds gets SIGTERM, and then SIGKILL; so it is after --count. The
+/// environment is that of soquete-listen(1).
+///
+/// With --activation, --fd or --inetd another program made the sockets, as inetd does for dgram services that wait; they
+/// are left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness
+/// is reported.
+///
+/// At unix:PATH or unix:@NAME datagrams of UNIX sockets are received; the file is made and removed as by listen. A peer whose
+/// socket has no name cannot be answered, which the first causes a warning about; --allow and --deny do not apply. A peer
+/// that does not read is waited for a moment, then what it would be sent is dropped with a warning.
+///
 /// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
-/// is not UTF-8; also where datagrams are answered.
+/// is not UTF-8; also where datagrams are answered. The peer of a UNIX socket without a name is null.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,
-    mut_arg("per_read", |arg| arg.conflicts_with("AnswerArgs")),
-    mut_arg("keep_lf", |arg| arg.conflicts_with("AnswerArgs")),
-    mut_arg("crlf", |arg| arg.conflicts_with("AnswerArgs")),
+    mut_arg("per_read", |arg| arg.conflicts_with_all(["AnswerArgs", "ExecArgs"])),
+    mut_arg("keep_lf", |arg| arg.conflicts_with_all(["AnswerArgs", "ExecArgs"])),
+    mut_arg("crlf", |arg| arg.conflicts_with_all(["AnswerArgs", "ExecArgs"])),
 )]
 pub struct UdpServe {
-    /// Where: PORT, HOST PORT, HOST:PORT or [V6]:PORT; port 0 takes a free one
-    #[arg(value_name = "[HOST] PORT", required = true, num_args = 1..=2)]
+    /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
+    #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
     /// Families, names, reach.
     #[command(flatten)]
     pub server: ServerArgs,
     /// How datagrams are answered.
     #[command(flatten)]
     pub answer: AnswerArgs,
+    /// A command for each peer.
+    #[command(flatten)]
+    pub exec: ExecArgs,
+    /// The command of --exec and its arguments
+    #[arg(last = true, value_name = "COMMAND", requires = "exec", help_heading = "Command")]
+    pub command: Vec<OsString>,
+    /// Run at most N commands at once; datagrams of other peers are dropped [default: 100]
+    #[arg(long, value_name = "N", requires = "ExecArgs", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Command")]
+    pub max_conns: Option<u32>,
     /// Join this multicast group, on one interface or the one the routing table names
     #[arg(long, value_name = "GROUP[%IFACE]")]
     pub join: Vec<Group>,
     /// End after N datagrams, and after sending the input that is then waiting (not a terminal's)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
-    /// End when no datagram arrives for this long
+    /// End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
     /// End each datagram on standard output with a line feed where it has none
-    #[arg(long, help_heading = "Transfer", conflicts_with = "AnswerArgs")]
+    #[arg(long, help_heading = "Transfer", conflicts_with_all = ["AnswerArgs", "ExecArgs"])]
     pub lines: bool,
     /// Send lines to every peer of the last minute instead of the last one
-    #[arg(long, help_heading = "Transfer", conflicts_with = "AnswerArgs")]
+    #[arg(long, help_heading = "Transfer", conflicts_with_all = ["AnswerArgs", "ExecArgs"])]
     pub to_all: bool,
     /// How standard input becomes datagrams.
     #[command(flatten)]
     pub input: DatagramArgs,
     /// Send standard input, end with it, and print nothing
-    #[arg(long, help_heading = "Transfer", conflicts_with_all = ["recv_only", "lines", "AnswerArgs"])]
+    #[arg(long, help_heading = "Transfer", conflicts_with_all = ["recv_only", "lines", "AnswerArgs", "ExecArgs"])]
     pub send_only: bool,
     /// Do not read standard input
-    #[arg(long, help_heading = "Transfer", conflicts_with_all = ["to_all", "per_read", "keep_lf", "crlf", "AnswerArgs"])]
+    #[arg(long, help_heading = "Transfer", conflicts_with_all = ["to_all", "per_read", "keep_lf", "crlf", "AnswerArgs", "ExecArgs"])]
     pub recv_only: bool,
     /// Its sockets.
     #[command(flatten)]
@@ -75,7 +112,7 @@ pub struct UdpServe {
 /// How datagrams are answered; by default they are not, and their payload goes to standard output.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Service")]
-#[group(multiple = false)]
+#[group(multiple = false, conflicts_with = "ExecArgs")]
 pub struct AnswerArgs {
     /// Send each datagram back
     #[arg(long)]
@@ -86,6 +123,9 @@ pub struct AnswerArgs {
     /// Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
     #[arg(long, value_name = "TEXT|@FILE", value_parser = Response::parser())]
     pub respond: Option<Response>,
+    /// Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back
+    #[arg(long, value_name = "TARGET", conflicts_with = "count")]
+    pub forward: Option<DatagramTarget>,
 }
 
 /// A multicast group, and the interface to join it on.
@@ -106,9 +146,15 @@ const EXAMPLES: &str = r"Examples:
   soquete udp-serve --public 514 --json   a log for scripts, from anywhere
   soquete udp-serve --respond 'pong\n' 5000
                                           the same answer for everybody
+  soquete udp-serve --forward dns.example:53 --public 53
+                                          forward a port
   soquete udp-serve --to-all 5000         send lines to every peer
   soquete udp-serve --join 224.0.0.251 5353
   soquete udp-serve --join ff02::fb%eth0 5353
                                           join a multicast group
+  soquete udp-serve 5000 --exec -- tr a-z A-Z
+                                          a command for each peer
+  soquete udp-serve --inetd --echo --idle-timeout 1m
+                                          a service of inetd that waits
   soquete udp-serve --count 1 --idle-timeout 5s 5000
                                           wait for one datagram";

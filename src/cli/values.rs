@@ -67,6 +67,12 @@ pub(super) fn number(word: &str) -> Result<u32, String> {
     read.map_err(|_| format!("{word:?} is not a number"))
 }
 
+/// Reads the permissions of a file as chmod(1) does: `0666`, `600`.
+pub(super) fn mode(word: &str) -> Result<u32, String> {
+    let read = u32::from_str_radix(word, 8).ok().filter(|mode| *mode <= 0o777);
+    read.ok_or_else(|| format!("{word:?} is not a mode; type for example 0666 or 0600"))
+}
+
 /// 0 to 255, decimal or `0x` and hexadecimal.
 pub(super) fn byte(word: &str) -> Result<u8, String> {
     u8::try_from(number(word)?).map_err(|_| format!("{word} is over 255"))

@@ -14,15 +14,37 @@ use std::path::{Path, PathBuf};
 pub(crate) fn access_rules(server: &ServerArgs, context: &Context) -> anyhow::Result<AccessRules> {
     let AccessArgs { allow, deny, allow_file, deny_file } = &server.access;
     let lookup = Lookup { numeric: server.lookup.numeric, ..Lookup::default() };
-    let ready = |(name, spec): (String, AccessSpec)| {
-        AccessRule::new(name, &spec, |host| resolve::addresses(context, lookup, host, 0, None))
-    };
-    let ready = |flag: &str, typed: &[AccessSpec], files: &[PathBuf]| -> anyhow::Result<Vec<AccessRule>> {
-        Ok(named(flag, typed, files)?.into_iter().map(ready).collect::<Result<_, _>>()?)
-    };
+    let ready =
+        |flag: &str, typed: &[AccessSpec], files: &[PathBuf]| rules(flag, typed, files, lookup, context);
     let restricted = !allow.is_empty() || !allow_file.is_empty();
     let allow = restricted.then(|| ready("--allow", allow, allow_file)).transpose()?;
     Ok(AccessRules::new(allow, ready("--deny", deny, deny_file)?))
+}
+
+/// The rules for the destinations of a proxy server.
+pub(crate) fn destination_rules(
+    allow: &[AccessSpec],
+    deny: &[AccessSpec],
+    lookup: Lookup,
+    context: &Context,
+) -> anyhow::Result<AccessRules> {
+    let ready = |flag: &str, typed: &[AccessSpec]| rules(flag, typed, &[], lookup, context);
+    let allow_list = (!allow.is_empty()).then(|| ready("--allow-dest", allow)).transpose()?;
+    Ok(AccessRules::new(allow_list, ready("--deny-dest", deny)?))
+}
+
+/// The rules of one flag and its files, names looked up.
+fn rules(
+    flag: &str,
+    typed: &[AccessSpec],
+    files: &[PathBuf],
+    lookup: Lookup,
+    context: &Context,
+) -> anyhow::Result<Vec<AccessRule>> {
+    let ready = |(name, spec): (String, AccessSpec)| {
+        AccessRule::new(name, &spec, |host| resolve::addresses(context, lookup, host, 0))
+    };
+    Ok(named(flag, typed, files)?.into_iter().map(ready).collect::<Result<_, _>>()?)
 }
 
 /// Each rule with its name in events.

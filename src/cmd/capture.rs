@@ -1,8 +1,9 @@
 //! The flags of the packet view as values.
 
 use super::keylog;
-use crate::cli::{Cli, Command, PacketArgs};
+use crate::cli::{Cli, Command, PacketArgs, TlsClientArgs, TlsServerArgs};
 use crate::session::capture::CaptureConfig;
+use std::path::PathBuf;
 
 /// What is captured, if anything is to be. The progress bar is drawn from events that are not shown.
 pub(crate) fn capture_config(cli: &Cli, bar: bool) -> Option<CaptureConfig> {
@@ -15,13 +16,23 @@ pub(crate) fn capture_config(cli: &Cli, bar: bool) -> Option<CaptureConfig> {
         quiet: cli.global.quiet && !bar,
         file: args.pcap.clone(),
         diagram: args.diagram.clone(),
-        keylog: match &cli.command {
-            Command::Listen(args) if args.tls.tls => keylog(&args.tls.common),
-            Command::Connect(args) if args.tls.tls => keylog(&args.tls.common),
-            _ => None,
-        },
+        keylog: keylog_of(&cli.command),
         others: matches!(cli.command, Command::Stat(_)),
     })
+}
+
+/// Where the secrets of a command's TLS sessions are logged.
+fn keylog_of(command: &Command) -> Option<PathBuf> {
+    let server = |args: &TlsServerArgs| args.tls.then(|| keylog(&args.common)).flatten();
+    let client = |args: &TlsClientArgs| args.tls.then(|| keylog(&args.common)).flatten();
+    match command {
+        Command::Listen(args) => server(&args.tls),
+        Command::ChatServe(args) => server(&args.tls),
+        Command::Connect(args) => client(&args.tls),
+        Command::ChatJoin(args) => client(&args.tls),
+        Command::MultiConnect(args) => client(&args.tls),
+        _ => None,
+    }
 }
 
 fn packet_args(command: &Command) -> Option<&PacketArgs> {

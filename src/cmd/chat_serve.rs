@@ -1,24 +1,28 @@
 //! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result, access_rules, bind_target, open_taps, ready};
+use super::{Context, Result, access_rules, bind_target_or_passed, open_taps, ready, tls_server};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Target;
+use crate::session::Stdio;
 use crate::session::chat_server::{self, Config, PORT};
 use crate::session::taps::conclude;
+use std::rc::Rc;
 
 /// Runs `soquete chat-serve`.
 pub fn run(args: &ChatServe, context: &mut Context) -> Result {
-    let place = Target::parse_or(&args.address, Some(PORT))?;
+    let parse = |words: &[String]| Target::parse_or(words, Some(PORT));
     let config = Config {
-        target: bind_target(place, &args.address, &args.server),
+        target: bind_target_or_passed(&args.address, parse, &args.server, &args.passed)?,
         access: access_rules(&args.server, context)?,
         options: args.listener.socket.server_options(),
         backlog: args.listener.backlog,
-        ready: ready(&args.listener.ready),
+        ready: ready(&args.listener.ready, &args.user)?,
         rules: rules(&args.room),
+        tls: tls_server(&args.tls)?.map(Rc::new),
         taps: open_taps(&args.taps, context)?,
         prompt: "> ",
+        stdio: Stdio::default(),
     };
     conclude(chat_server::run(&config, context), config.taps.as_deref(), context)
 }

@@ -1,16 +1,31 @@
 //! `soquete connect --check`, and what implies it.
 
-use super::{Context, Result};
+use super::{Context, Result, tls_client};
 use crate::cli::Connect;
+use crate::net::address::{AddrError, Endpoint, Target};
 use crate::net::resolve::Lookup;
-use crate::net::targets::parse_targets;
+use crate::net::targets::{Group, parse_targets};
 use crate::scan::Wanted;
 use crate::session::check::{self, Config};
+use std::sync::Arc;
 
 /// Runs `soquete connect --check`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
+    let taps = &args.taps;
+    let has_tap = taps.output.is_some() || taps.hex_dump.is_some() || taps.rate.is_some();
+    if has_tap || taps.delay.is_some() {
+        let text = "a command after -- waits for a port, without taps; --exec runs it on the connection";
+        return Err(AddrError(text.into()).into());
+    }
+    let groups = parse_targets(&args.target)?;
+    let host = |group: &Group| match group {
+        Group::Ports(host, _) => Target::Host(Endpoint { host: host.clone(), port: 0 }),
+        Group::Socket(address) => Target::Socket(address.clone()),
+    };
+    let hosts: Vec<_> = groups.iter().map(host).collect();
     let config = Config {
-        groups: parse_targets(&args.target)?,
+        tls: tls_client(&args.tls, &hosts, context)?.map(Arc::new),
+        groups,
         wanted: if args.until_closed { Wanted::Closed } else { Wanted::Open },
         wait: args.wait,
         timeout: args.timeout,

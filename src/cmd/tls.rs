@@ -1,7 +1,7 @@
 //! The flags of TLS as values.
 
 use super::Context;
-use crate::cli::{TlsArgs, TlsClientArgs, TlsServerArgs};
+use crate::cli::{ForwardArgs, TlsArgs, TlsClientArgs, TlsServerArgs};
 use crate::event::Kind;
 use crate::net::address::Target;
 use crate::net::tls::{Acceptor, ClientOptions, Connector, ServerOptions};
@@ -37,6 +37,26 @@ pub(crate) fn tls_client(
     let tls = TlsClient { connector, allow_truncated: args.common.tls_allow_truncated };
     targets.iter().try_for_each(|target| tls.name(target).map(drop))?;
     Ok(Some(tls))
+}
+
+/// How a forwarding server speaks TLS to `target`. The flags that both sides have are the clients' where those speak TLS.
+pub(crate) fn tls_to_target(
+    args: &ForwardArgs,
+    server: &TlsServerArgs,
+    target: &Target,
+    context: &Context,
+) -> Result<Option<TlsClient>, Error> {
+    let common = TlsArgs { tls_cert: None, tls_key: None, alpn: Vec::new(), ..server.common.clone() };
+    let own = !server.tls;
+    let args = TlsClientArgs {
+        tls: true,
+        tls_ca: args.tls_ca.clone(),
+        tls_insecure: args.tls_insecure,
+        tls_pin: if own { server.tls_pin.clone() } else { Vec::new() },
+        tls_name: server.tls_name.clone().filter(|_| own),
+        common: if own { server.common.clone() } else { common },
+    };
+    tls_client(&args, std::slice::from_ref(target), context)
 }
 
 /// How a server speaks TLS, where it is to.

@@ -2,9 +2,10 @@
 
 use super::{Context, Result};
 use crate::cli::UdpSend;
-use crate::net::address::{AddrError, Endpoint};
+use crate::net::address::{AddrError, Target};
 use crate::net::resolve::Lookup;
 use crate::net::udp::UdpClientConfig;
+use crate::session::Stdio;
 use crate::session::datagrams::{DatagramSplit, InputConfig};
 use crate::session::udp_client::{self, Config, Payload};
 use crate::sys::options::SocketOption;
@@ -35,13 +36,14 @@ fn config(args: &UdpSend) -> std::result::Result<Config, AddrError> {
         interval: args.interval,
         reply_wait: args.reply_wait,
         replies: args.replies,
+        stdio: Stdio::default(),
     })
 }
 
 /// The target and the messages after it.
-fn target(words: &[OsString]) -> std::result::Result<(Endpoint, &[OsString]), AddrError> {
+fn target(words: &[OsString]) -> std::result::Result<(Target, &[OsString]), AddrError> {
     let front = words.iter().take(2).map(|w| w.to_string_lossy().into_owned());
-    let (target, count) = Endpoint::parse_front(&front.collect::<Vec<_>>())?;
+    let (target, count) = Target::parse_front(&front.collect::<Vec<_>>())?;
     Ok((target.into_target()?, &words[count..]))
 }
 

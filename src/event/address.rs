@@ -1,5 +1,6 @@
 //! Where a socket is: the addresses of every family, as users type and read them.
 
+use super::Proto;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::net::SocketAddr;
@@ -21,6 +22,16 @@ pub enum Address {
     },
 }
 
+/// An [`Address`] that borrows its name, as a batch of datagrams holds many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // those of Address
+pub enum AddressRef<'a> {
+    Inet(SocketAddr),
+    Path(&'a [u8]),
+    Abstract(&'a [u8]),
+    Vsock { cid: u32, port: u32 },
+}
+
 /// What a UNIX socket is bound to: bytes, shared by the copies of an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum UnixAddress {
@@ -38,6 +49,57 @@ impl Address {
             Self::Inet(address) => Some(*address),
             Self::Unix(_) | Self::Vsock { .. } => None,
         }
+    }
+}
+
+impl Address {
+    /// The protocol of a stream to it.
+    #[must_use]
+    pub const fn stream_proto(&self) -> Proto {
+        match self {
+            Self::Inet(_) => Proto::Tcp,
+            Self::Unix(_) => Proto::Unix,
+            Self::Vsock { .. } => Proto::Vsock,
+        }
+    }
+}
+
+impl AddressRef<'_> {
+    /// The address with a name of its own.
+    #[must_use]
+    pub fn to_address(self) -> Address {
+        match self {
+            Self::Inet(address) => Address::Inet(address),
+            Self::Path(path) => Address::Unix(UnixAddress::Path(path.into())),
+            Self::Abstract(name) => Address::Unix(UnixAddress::Abstract(name.into())),
+            Self::Vsock { cid, port } => Address::Vsock { cid, port },
+        }
+    }
+
+    /// The IP address and the port, where it has them.
+    #[must_use]
+    pub const fn inet(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Inet(address) => Some(*address),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> From<&'a Address> for AddressRef<'a> {
+    fn from(address: &'a Address) -> Self {
+        match address {
+            Address::Inet(address) => Self::Inet(*address),
+            Address::Unix(UnixAddress::Path(path)) => Self::Path(path),
+            Address::Unix(UnixAddress::Abstract(name)) => Self::Abstract(name),
+            Address::Vsock { cid, port } => Self::Vsock { cid: *cid, port: *port },
+        }
+    }
+}
+
+impl From<SocketAddr> for AddressRef<'_> {
+    fn from(address: SocketAddr) -> Self {
+        Self::Inet(address)
     }
 }
 

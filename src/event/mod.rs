@@ -3,6 +3,8 @@
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
 mod address;
+mod child;
+mod fields;
 mod flood;
 mod hold;
 mod packet;
@@ -13,19 +15,23 @@ mod sink;
 mod state;
 pub mod table;
 mod tls;
+mod value;
+mod warning;
 mod words;
 
-pub use address::{Address, EscapedBytes, UnixAddress};
+pub use address::{Address, AddressRef, EscapedBytes, UnixAddress};
+pub use child::{ChildFields, ChildStep};
+pub use fields::{Fault, InfoFields};
 pub use packet::{PacketFields, PacketOptions};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};
 pub use tls::TlsFields;
+pub use value::Value;
 pub use words::{Dir, Kind, MemberChange, Op, Outcome, Proto, Role, Scope, TlsStep, Verified, Via};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use std::fmt;
 use std::net::SocketAddr;
 
 /// The version of the schema, `v` in every event. A new field keeps it, a changed one raises it.
@@ -120,6 +126,12 @@ pub enum Event {
     Accept {
         #[serde(flatten)]
         socket: Subject,
+        /// The process of a UNIX client, as it was when it connected.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
+        /// The user of that process.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        uid: Option<u32>,
     },
     /// A client was refused.
     Refuse {
@@ -176,6 +188,41 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         file: Option<String>,
     },
+    /// A command that has a connection as its standard input and output started or ended.
+    Child {
+        #[serde(flatten)]
+        socket: Subject,
+        what: ChildStep,
+        #[serde(flatten)]
+        child: ChildFields,
+    },
+    /// A request to a proxy was answered, at either end; no user and no password is in it.
+    Proxy {
+        #[serde(flatten)]
+        socket: Subject,
+        /// The proxy as a URL, or the protocol that a client of ours spoke.
+        proxy: String,
+        /// `HOST:PORT` behind the proxy.
+        target: String,
+        outcome: Outcome,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// A header of the PROXY protocol was received or sent.
+    #[serde(rename = "proxy-header")]
+    ProxyHeader {
+        #[serde(flatten)]
+        socket: Subject,
+        dir: Dir,
+        /// 1 or 2.
+        version: u8,
+        /// The client it names.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<SocketAddr>,
+        /// The address that client connected to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        destination: Option<SocketAddr>,
+    },
     /// The result of a port check, or the state of one of many connections.
     Target {
         target: String,
@@ -218,6 +265,9 @@ pub enum Event {
         retransmits: Option<u32>,
         /// Ended by FIN on both sides, without loss.
         clean: bool,
+        /// The number of the socket that this one was joined with.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        joined: Option<u32>,
     },
     /// A failure after which the program goes on.
     Warning {
@@ -231,66 +281,4 @@ pub enum Event {
     },
     /// The last event.
     Exit { code: u8, cause: String },
-}
-
-/// The value of a socket option.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// On or off.
-    Bool(bool),
-    /// A count, bytes, seconds or milliseconds, depending on the option.
-    Number(u64),
-    /// A name.
-    Text(String),
-}
-
-impl From<u64> for Value {
-    fn from(number: u64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bool(on) => f.write_str(if *on { "on" } else { "off" }),
-            Self::Number(number) => number.fmt(f),
-            Self::Text(text) => text.fmt(f),
-        }
-    }
-}
-
-/// The cause of a warning or an error.
-#[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs)] // see `Event`
-pub struct Fault {
-    pub kind: Kind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub op: Option<String>,
-    /// The symbolic name, `ECONNREFUSED`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub errno: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub conn: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<Address>,
-    /// One line for people.
-    pub text: String,
-}
-
-/// `TCP_INFO` in the units of its names; a field unknown to the kernel is absent (tcp(7)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)] // see `Event`
-pub struct InfoFields {
-    pub rtt_us: u32,
-    pub rttvar_us: u32,
-    pub rto_us: u32,
-    pub snd_mss: u32,
-    pub rcv_mss: u32,
-    pub pmtu: u32,
-    pub cwnd: u32,
-    pub retransmits: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivery_rate: Option<u64>,
 }

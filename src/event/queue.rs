@@ -6,7 +6,7 @@
 use super::flood::{CAPACITY, Inner, capacity_for};
 use super::hold::Hold;
 use super::sink::{Sink, Verbosity};
-use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
+use super::{Event, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -101,6 +101,17 @@ impl Events {
         }
     }
 
+    /// Takes the events held back so far, each with the time of its emission; later ones are held back too.
+    #[must_use]
+    pub fn take_held(&self) -> Vec<(Timestamp, Event)> {
+        self.hold.as_ref().map(Hold::take).unwrap_or_default()
+    }
+
+    /// Queues an event of [`Self::take_held`].
+    pub fn pass(&self, ts: Timestamp, event: Event) {
+        self.queue.push(ts, event);
+    }
+
     /// Waits until the events emitted so far are written, at most `FULL_TIMEOUT`: for output to the same terminal.
     pub fn flush(&self) {
         self.queue.flush();
@@ -114,20 +125,6 @@ impl Events {
         } else if self.enabled() {
             self.queue.push_burst(events);
         }
-    }
-
-    /// Emits a warning that concerns no single socket.
-    pub fn warn(&self, kind: Kind, op: &str, text: impl Into<String>) {
-        self.emit(Event::Warning {
-            fault: Fault {
-                kind,
-                op: Some(op.to_owned()),
-                errno: None,
-                conn: None,
-                peer: None,
-                text: text.into(),
-            },
-        });
     }
 }
 
@@ -300,6 +297,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::super::flood::RESERVE;
+    use super::super::{Fault, Kind};
     use super::*;
     use std::sync::mpsc;
 

@@ -1,13 +1,12 @@
 //! Rows of reports: the standard output of commands that report.
 
-use super::Outcome;
 use super::table::{ChangeRow, CountRow, SocketRow};
+use super::{Address, Outcome, TlsFields};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use std::io;
-use std::net::SocketAddr;
 
 /// One row of a report.
 #[derive(Clone, Debug, Serialize)]
@@ -29,18 +28,34 @@ pub enum Row {
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)] // soquete-connect(1) documents the fields
 pub struct CheckRow {
+    /// The host; of a UNIX or vsock socket its whole address, which has no port.
     pub host: String,
-    pub port: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     #[serde(rename = "outcome")]
     pub outcome: Outcome,
     /// The address that answered, or the last one tried.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<SocketAddr>,
+    pub address: Option<Address>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_us: Option<u64>,
     /// Why it is not open, in the kernel's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// With `--tls`.
+    #[serde(flatten)]
+    pub tls: Option<Box<TlsRow>>,
+}
+
+/// What a check found of TLS: the fields of the event `tls`, except `reason`, which is the row's.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)] // soquete-connect(1) documents the fields
+pub struct TlsRow {
+    #[serde(flatten)]
+    pub fields: TlsFields,
+    /// Whole days until the certificate expires; negative once it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<i64>,
 }
 
 /// A datagram as received: for people its payload and nothing else.
@@ -48,9 +63,9 @@ pub struct CheckRow {
 #[allow(missing_docs)] // soquete-udp-serve(1) documents the fields
 pub struct DatagramRow {
     /// The address it was sent to.
-    pub local: Option<SocketAddr>,
-    /// The address it was sent from.
-    pub peer: SocketAddr,
+    pub local: Option<Address>,
+    /// The address it was sent from; `None` for a UNIX socket without a name.
+    pub peer: Option<Address>,
     pub payload: Vec<u8>,
 }
 
@@ -58,8 +73,8 @@ impl Serialize for DatagramRow {
     /// The payload as `text`, or as `base64` where it is not UTF-8.
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         let mut row = out.serialize_struct("DatagramRow", 4)?;
-        match self.local {
-            Some(local) => row.serialize_field("local", &local)?,
+        match &self.local {
+            Some(local) => row.serialize_field("local", local)?,
             None => row.skip_field("local")?,
         }
         row.serialize_field("peer", &self.peer)?;
@@ -72,9 +87,11 @@ impl Serialize for DatagramRow {
     }
 }
 
-/// Takes the rows of a report in order.
+/// Writes the rows of a report, in order.
 pub trait Report: Send {
-    /// Appends one row as it would be written, for a command that writes itself.
+    /// Another report of the same form over the same output.
+    fn again(&self) -> Box<dyn Report>;
+    /// Appends one row in the form of the report, for a command that writes it itself.
     fn format(&mut self, row: &Row, out: &mut Vec<u8>);
     /// Writes one row, aligned for people or as JSON for scripts. An error is standard output's.
     fn row(&mut self, row: &Row) -> io::Result<()>;
@@ -85,10 +102,11 @@ pub trait Report: Send {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
 
     fn json(payload: &[u8]) -> String {
-        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let row = DatagramRow { local: Some(address(9)), peer: address(50000), payload: payload.to_vec() };
+        let address = |port| Some(Address::from(SocketAddr::from(([127, 0, 0, 1], port))));
+        let row = DatagramRow { local: address(9), peer: address(50000), payload: payload.to_vec() };
         serde_json::to_string(&Row::Datagram(row)).unwrap()
     }
 

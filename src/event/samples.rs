@@ -2,8 +2,9 @@
 //! it.
 
 use super::{
-    Address, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, PacketFields, PacketOptions,
-    Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject, TlsFields, TlsStep, Value, Verified, Via,
+    Address, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome,
+    PacketFields, PacketOptions, Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject, TlsFields,
+    TlsStep, Value, Verified, Via,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -74,7 +75,7 @@ fn events(fill: Fill) -> Vec<Event> {
             backlog_requested: fill.maybe(1024),
             scope: Scope::Loopback,
         }
-        Accept { socket: socket() }
+        Accept { socket: socket(), pid: fill.maybe(812), uid: fill.maybe(1000) }
         Refuse { socket: socket(), reason: words() }
         Datagram { socket: socket(), dir: Dir::In, len: 5 }
         Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
@@ -82,6 +83,25 @@ fn events(fill: Fill) -> Vec<Event> {
         Tls { socket: socket(), what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
         Packet { socket: socket(), packet: Box::new(packet(fill)) }
         Capture { captured: 93, dropped: 0, file: fill.maybe("a.pcapng".to_owned()) }
+        Child {
+            socket: socket(),
+            what: ChildStep::Exit,
+            child: ChildFields { pid: 4711, code: fill.maybe(143), signal: fill.maybe("SIGTERM".to_owned()) },
+        }
+        Proxy {
+            socket: socket(),
+            proxy: "socks5://localhost:1080".to_owned(),
+            target: "localhost:4333".to_owned(),
+            outcome: Outcome::Connected,
+            text: fill.maybe(words()),
+        }
+        ProxyHeader {
+            socket: socket(),
+            dir: Dir::In,
+            version: 2,
+            source: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+            destination: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        }
         Target {
             target: "localhost:4333".to_owned(),
             conn: fill.maybe(7),
@@ -102,6 +122,7 @@ fn events(fill: Fill) -> Vec<Event> {
             rtt_us: fill.maybe(18),
             retransmits: fill.maybe(0),
             clean: true,
+            joined: fill.maybe(8),
         }
         Warning { fault: fault(fill, Kind::Reset) }
         Error { fault: fault(fill, Kind::Refused) }
@@ -144,7 +165,7 @@ fn tls(fill: Fill) -> TlsFields {
         sni: word("example.com"),
         subject: word("CN=example.com"),
         issuer: word("CN=Example CA"),
-        names: word("example.com, www.example.com"),
+        names: word("example.com").into_iter().collect(),
         not_after: word("2027-11-22T00:00:00Z"),
         fingerprint: word("sha256:00"),
         verified: fill.maybe(Verified::System),
@@ -187,18 +208,19 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
             [
                 words!(MemberChange: Join Leave Nick Slow),
                 words!(TlsStep: Certificate Handshake CloseNotify Alert Truncated),
+                words!(ChildStep: Start Exit),
             ]
             .concat(),
         ),
         (
             "outcome",
-            words!(Outcome: Open Closed Filtered Unresolved Failed Connected Disconnected Replied Refused
+            words!(Outcome: Open Closed TlsFailed Filtered Unresolved Failed Connected Disconnected Replied Refused
                 NoAnswer),
         ),
         (
             "kind",
             words!(Kind: Usage Resolve Refused Reset Unacknowledged Unreachable Timeout Address Permission
-                Resources Option File Data EventsLost Waiting Tls Other),
+                Resources Option File Data EventsLost Waiting Tls Proxy Other),
         ),
         ("verified", words!(Verified: System Ca Pin None)),
     ]

@@ -21,8 +21,8 @@ pub struct TlsFields {
     pub subject: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub names: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_after: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -89,6 +89,8 @@ pub enum Outcome {
     Open,
     /// Refused.
     Closed,
+    /// The connection was established, but its TLS handshake failed.
+    TlsFailed,
     /// No answer in time, or ICMP reported it unreachable.
     Filtered,
     /// The name has no address.
@@ -143,6 +145,8 @@ pub enum Kind {
     Waiting,
     /// TLS: a certificate that is not accepted, a handshake that failed, a truncation.
     Tls,
+    /// A proxy refused, or did not speak its protocol.
+    Proxy,
     /// None of these.
     Other,
 }
@@ -201,6 +205,7 @@ impl Outcome {
             Self::Replied => "replied",
             Self::Refused => "refused",
             Self::NoAnswer => "no-answer",
+            Self::TlsFailed => "tls-failed",
         }
     }
 }

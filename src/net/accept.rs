@@ -74,6 +74,12 @@ impl Acceptor {
         Self { slots: Arc::new(Semaphore::new(slots)), access: Arc::new(access), events }
     }
 
+    /// Applies the access rules to a client that another program accepted; it takes no slot.
+    #[must_use]
+    pub fn admit(&self, client: Socket) -> Option<Socket> {
+        admit(client, &self.access)
+    }
+
     /// Waits for a client and a slot; a client without a slot waits in the kernel's accept queue.
     ///
     /// A slot is taken only once a client waits, since other listeners share the slots. With access rules one client of
@@ -210,7 +216,9 @@ fn admit(client: Socket, access: &AccessRules) -> Option<Socket> {
         let _ = client.reset_on_close();
         return None;
     }
-    client.emit(|socket| Event::Accept { socket });
+    let credentials = client.peer_credentials();
+    let (pid, uid) = (credentials.map(|c| c.pid), credentials.map(|c| c.uid));
+    client.emit(|socket| Event::Accept { socket, pid, uid });
     Some(client)
 }
 

@@ -4,7 +4,7 @@ pub use super::ports::AddrError;
 use super::ports::wrong;
 use super::ports::{PortSet, looks_like_port, parse_port};
 use super::service;
-use crate::event::{Address, UnixAddress};
+use crate::event::{Address, Proto, UnixAddress};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -89,7 +89,16 @@ impl Target {
     pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
         match words {
             [word] if is_socket(word) => parse_socket(word).map(Self::Socket),
+            [one, two] if is_socket(one) => wrong(format!("{one} has no port; leave out {two}")),
             _ => Endpoint::parse_or(words, usual).map(Self::Host),
+        }
+    }
+
+    /// As [`Self::parse`], from the beginning of `words`; says how many belong to the address.
+    pub fn parse_front(words: &[String]) -> Result<(Self, usize), AddrError> {
+        match words {
+            [word, ..] if is_socket(word) => Ok((Self::Socket(parse_socket(word)?), 1)),
+            _ => Endpoint::parse_front(words).map(|(endpoint, count)| (Self::Host(endpoint), count)),
         }
     }
 
@@ -98,6 +107,15 @@ impl Target {
         match self {
             Self::Host(endpoint) => endpoint.into_target().map(Self::Host),
             Self::Socket(_) => Ok(self),
+        }
+    }
+
+    /// The protocol of a stream to it.
+    #[must_use]
+    pub const fn stream_proto(&self) -> Proto {
+        match self {
+            Self::Host(_) => Proto::Tcp,
+            Self::Socket(address) => address.stream_proto(),
         }
     }
 
@@ -127,17 +145,17 @@ impl From<Endpoint> for Target {
 }
 
 /// Whether a word names a UNIX or vsock socket.
-fn is_socket(word: &str) -> bool {
+pub(super) fn is_socket(word: &str) -> bool {
     word.starts_with("unix:") || word.starts_with("vsock:")
 }
 
-fn parse_socket(word: &str) -> Result<Address, AddrError> {
+pub(super) fn parse_socket(word: &str) -> Result<Address, AddrError> {
     let unix = |name: &str| -> std::sync::Arc<[u8]> { name.as_bytes().into() };
-    if let Some(name) = word.strip_prefix("unix:@") {
+    if let Some(name) = word.strip_prefix("unix:@").filter(|name| !name.is_empty()) {
         return Ok(Address::Unix(UnixAddress::Abstract(unix(name))));
     }
     match word.split_once(':') {
-        Some(("unix", "")) => wrong("the path is empty; type unix:PATH or unix:@NAME"),
+        Some(("unix", "" | "@")) => wrong("the name is empty; type unix:PATH or unix:@NAME"),
         Some(("unix", path)) => Ok(Address::Unix(UnixAddress::Path(unix(path)))),
         Some((_, rest)) => match rest.split_once(':').map(|(cid, port)| (cid.parse(), port.parse())) {
             Some((Ok(cid), Ok(port))) => Ok(Address::Vsock { cid, port }),
@@ -155,7 +173,6 @@ impl Endpoint {
 
     /// As [`Self::parse`], where a command has a usual port that may be left out.
     pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
-        expect_no_path(words)?;
         match (words, usual) {
             ([], Some(port)) => Ok(Self { host: Host::Localhost, port }),
             ([], None) => wrong("no address; type HOST PORT, HOST:PORT or PORT"),
@@ -179,7 +196,7 @@ impl Endpoint {
         let two = match words {
             [host, port, ..] => {
                 let may_be_port = |word: &str| looks_like_port(word) || service::port(word).is_some();
-                let complete = split(host).is_some() || looks_like_port(host) || host.starts_with("unix:");
+                let complete = split(host).is_some() || looks_like_port(host);
                 !complete && (may_be_port(port) || service::port(host).is_none())
             }
             _ => false,
@@ -239,13 +256,6 @@ impl fmt::Display for Endpoint {
             Host::Name(name) if name.contains(':') => write!(f, "[{name}]:{}", self.port),
             host => write!(f, "{host}:{}", self.port),
         }
-    }
-}
-
-pub(super) fn expect_no_path(words: &[String]) -> Result<(), AddrError> {
-    match words.iter().find(|word| word.starts_with("unix:")) {
-        Some(word) => wrong(format!("{word}: UNIX sockets are not supported yet")),
-        None => Ok(()),
     }
 }
 
@@ -339,8 +349,6 @@ mod tests {
             ("localhost", "has no port"),
             ("localhost nosuchservice", "known service"),
             ("80 81", "is a port, not a host"),
-            ("unix:/x", "not supported yet"),
-            ("unix:/x 1", "not supported yet"),
             ("a b c", "unexpected"),
             ("127.0.0.1:80 90", "has a port already"),
             ("[::1 80", "is not an address"),

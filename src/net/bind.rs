@@ -2,7 +2,7 @@
 
 use super::address::{Host, Target};
 use super::resolve::{Lookup, ResolveLimits};
-use crate::event::{Address, Kind, Role};
+use crate::event::{Address, Events, Kind, Role, UnixAddress};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
 use crate::sys::signal::Stop;
@@ -23,7 +23,12 @@ pub struct BindTarget {
     pub public: bool,
     /// Families and DNS.
     pub lookup: Lookup,
+    /// The permissions of a UNIX socket's file; [`SOCKET_MODE`] if absent.
+    pub socket_mode: Option<u32>,
 }
+
+/// The permissions of a UNIX socket's file where the user named none: those of its owner.
+const SOCKET_MODE: u32 = 0o600;
 
 /// How the sockets of a server are made.
 pub struct ListenConfig<'a> {
@@ -36,20 +41,23 @@ pub struct ListenConfig<'a> {
     /// Set before bind too, though the user did not ask for them: they are shown under `-v` alone, and a refusal changes
     /// nothing.
     pub defaults: &'a [SocketOption],
-    /// TCP's accept queue.
+    /// The length of the accept queue.
     pub backlog: u32,
+    /// The permissions of a UNIX socket's file (chmod(2)).
+    pub socket_mode: u32,
 }
 
 impl BindTarget {
     /// The addresses to bind. Loopback and `--public` are a pair, one of each family, on one port.
     ///
     /// A name is looked up; `stop` ends that.
-    pub fn addresses(&self, stop: &Stop) -> Result<Vec<Address>> {
+    fn addresses(&self, stop: &Stop, events: &Events) -> Result<Vec<Address>> {
         let endpoint = match &self.endpoint {
             Target::Host(endpoint) => endpoint,
             Target::Socket(address) if self.public => return Err(public_and(address)),
-            Target::Socket(address) => return Ok(vec![address.clone()]),
+            Target::Socket(address) => return self.expect_mode_to_apply().map(|()| vec![address.clone()]),
         };
+        self.expect_mode_to_apply()?;
         let port = endpoint.port;
         let pair = |v6: Ipv6Addr, v4: Ipv4Addr| -> Vec<Address> {
             let mut pair: Vec<SocketAddr> = vec![(v4, port).into(), (v6, port).into()];
@@ -63,12 +71,19 @@ impl BindTarget {
         if endpoint.host == Host::Localhost {
             return Ok(pair(Ipv6Addr::LOCALHOST, Ipv4Addr::LOCALHOST));
         }
-        let found = ResolveLimits { deadline: None, stop }.addresses(self.lookup, &endpoint.host, port)?;
+        let limits = ResolveLimits { deadline: None, stop };
+        let found = limits.resolve(self.lookup, &endpoint.host, port, events)?;
         Ok(found.into_iter().map(Address::from).collect())
     }
 }
 
 impl BindTarget {
+    /// The permissions of a UNIX socket's file (chmod(2)).
+    #[must_use]
+    pub fn mode(&self) -> u32 {
+        self.socket_mode.unwrap_or(SOCKET_MODE)
+    }
+
     /// Fails if an address was named: it was meant, and not every interface.
     fn expect_no_address(&self, host: &Host) -> Result<()> {
         match host {
@@ -79,12 +94,29 @@ impl BindTarget {
     }
 }
 
+impl BindTarget {
+    /// Fails if the permissions of a file were named, and no file is made.
+    fn expect_mode_to_apply(&self) -> Result<()> {
+        let makes_file = matches!(self.endpoint, Target::Socket(Address::Unix(UnixAddress::Path(_))));
+        if self.socket_mode.is_none() || makes_file {
+            return Ok(());
+        }
+        let why = "--socket-mode is about the file of a UNIX socket; leave it out, or listen at unix:PATH";
+        Err(Error::new("bind", &self.endpoint, std::io::Error::other(why)).about(Kind::Usage))
+    }
+}
+
 fn public_and(address: &dyn std::fmt::Display) -> Error {
     let why = "--public is every interface; leave out the address or the flag";
     Error::new("bind", address, std::io::Error::other(why)).about(Kind::Usage)
 }
 
 impl ListenConfig<'_> {
+    /// Opens the sockets of `target`; `stop` ends the look-up of its name.
+    pub fn open_target(&self, target: &BindTarget, stop: &Stop) -> Result<Vec<Socket>> {
+        self.open(&target.addresses(stop, self.sockets.events())?)
+    }
+
     /// Opens one socket for each of `addresses`, all on one port; a family this machine lacks is left out.
     pub fn open(&self, addresses: &[Address]) -> Result<Vec<Socket>> {
         let wants_free_port = addresses.len() > 1 && port_of(&addresses[0]) == 0;
@@ -145,7 +177,7 @@ impl ListenConfig<'_> {
             socket.set(&SocketOption::V6Only(true))?;
         }
         self.defaults.iter().for_each(|option| socket.prefer(option));
-        let local = socket.bind(address)?;
+        let local = socket.bind_server(address, self.socket_mode)?;
         Ok((socket, local))
     }
 }

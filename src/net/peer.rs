@@ -1,4 +1,5 @@
 //! Whether the peer's own socket is in this machine's socket table: TCP shows the end of sending, not the end of reading.
+//! A UNIX socket shows both.
 
 use crate::event::Proto;
 use crate::sys::diag;
@@ -24,6 +25,9 @@ pub enum Presence {
 /// seen.
 #[must_use]
 pub fn presence(socket: &Socket) -> Presence {
+    if let Some(hung_up) = socket.is_hung_up() {
+        return if hung_up { Presence::Left } else { Presence::Here };
+    }
     let (Some(local), Some(peer)) = (socket.local_inet(), socket.peer_inet()) else {
         return Presence::Unseen;
     };

@@ -1,7 +1,7 @@
-//! A client's UDP socket towards one address: connected where only that address answers.
+//! A client's socket of datagrams towards one address: connected where only that address answers.
 
 use super::source::Source;
-use crate::event::{Kind, Role};
+use crate::event::{Address, AddressRef, Kind, Role};
 use crate::sys::mmsg::{BatchReceiver, BatchSender, IcmpError, OutgoingDatagram};
 use crate::sys::options::SocketOption;
 use crate::sys::socket::{Socket, SocketFactory, SocketType};
@@ -32,14 +32,30 @@ pub struct UdpClient {
     /// The socket.
     pub socket: Socket,
     /// The address it sends to.
-    pub address: SocketAddr,
+    pub address: Address,
     connected: bool,
 }
 
 impl UdpClient {
     /// Opens a socket towards `address`.
-    pub fn open(config: &UdpClientConfig, address: SocketAddr, sockets: &SocketFactory) -> Result<Self> {
-        let socket = sockets.open(SocketType::Datagram, Role::Client, &address.into(), &config.options)?;
+    pub fn open(config: &UdpClientConfig, address: Address, sockets: &SocketFactory) -> Result<Self> {
+        let socket = sockets.open(SocketType::Datagram, Role::Client, &address, &config.options)?;
+        match address.inet() {
+            Some(inet) => Self::open_inet(config, socket, inet),
+            None if config.source.is_some() => {
+                let why = io::Error::other("--source is about internet addresses; leave it out");
+                Err(Error::new("connect", address, why).about(Kind::Usage))
+            }
+            None => {
+                // Without a name it could not be answered.
+                socket.autobind()?;
+                socket.start_connect(&address)?;
+                Ok(Self { socket, address, connected: true })
+            }
+        }
+    }
+
+    fn open_inet(config: &UdpClientConfig, socket: Socket, address: SocketAddr) -> Result<Self> {
         let connected = !address.ip().is_multicast() && !config.broadcast;
         let any = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         match config.source {
@@ -60,7 +76,7 @@ impl UdpClient {
         } else {
             socket.emit_options();
         }
-        Ok(Self { socket, address, connected })
+        Ok(Self { socket, address: address.into(), connected })
     }
 
     /// Sends the first of `payloads` with one call; returns how many.
@@ -69,7 +85,7 @@ impl UdpClient {
         sender: &mut BatchSender,
         payloads: impl Iterator<Item = &'a [u8]>,
     ) -> io::Result<usize> {
-        let to = (!self.connected).then_some(self.address);
+        let to = (!self.connected).then(|| AddressRef::from(&self.address));
         let datagrams: Vec<OutgoingDatagram<'_>> =
             payloads.map(|payload| OutgoingDatagram { payload, to, from: None }).collect();
         match sender.send(&self.socket, &datagrams) {

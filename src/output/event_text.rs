@@ -1,5 +1,6 @@
 //! The text of each event for people, without its time.
 
+use super::child::child;
 use super::subject::subject;
 use super::tls::tls;
 use super::units::{bytes, latency, retransmits};
@@ -10,7 +11,7 @@ use crate::text::sanitize;
 use std::io::{self, Write};
 
 /// Options set on every listener, shown only where the kernel changed the value.
-const USUAL: [&str; 3] = ["backlog", "reuseaddr", "v6only"];
+const USUAL: [&str; 4] = ["backlog", "reuseaddr", "v6only", "mptcp"];
 
 /// Appends the text of an event; `None` if it is a detail that is not to be shown.
 pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> Option<()> {
@@ -33,7 +34,13 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         Event::Info { .. } => info(event, out),
         Event::Bind { socket } if detail => write!(out, "{} bound", subject(socket)),
         Event::Listening { .. } => listening(event, style, out),
-        Event::Accept { socket } => write!(out, "{} {}", subject(socket), style.good("accepted")),
+        Event::Accept { socket, pid, uid } => {
+            let of = |what, number: &Option<u32>| {
+                part(what, number.filter(|_| detail).map(|n| n.to_string()).as_ref(), "")
+            };
+            let (pid, uid) = (of(", pid ", pid), of(", uid ", uid));
+            write!(out, "{} {}{pid}{uid}", subject(socket), style.good("accepted"))
+        }
         Event::Refuse { socket, reason } => {
             write!(out, "{} {} {}", subject(socket), style.warning("refused:"), sanitize::line(reason))
         }
@@ -45,9 +52,12 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         Event::Line { socket, nick, text } if detail => {
             write!(out, "{}{}: {}", subject(socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
         }
+        Event::ProxyHeader { .. } => proxy_header(event, out),
         Event::Tls { .. } => tls(event, display, out)?,
         Event::Packet { socket, packet } => super::packet::packet(socket, packet, display, out),
         Event::Capture { captured, dropped, file } => capture(*captured, *dropped, file.as_deref(), out),
+        Event::Child { .. } => child(event, style, out),
+        Event::Proxy { .. } => proxy(event, style, out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
         // Checks are in the report.
         Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
@@ -132,6 +142,26 @@ fn member(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
     write!(out, "{socket}{} {what}{}", part(" ", nick.as_ref(), ""), part(": ", text, ""))
 }
 
+fn proxy(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::Proxy { socket, proxy, target, outcome, text } = event else { return Ok(()) };
+    let word = match outcome {
+        Outcome::Connected => style.good(outcome.name()),
+        _ => style.warning(outcome.name()),
+    };
+    let (socket, proxy, target) = (subject(socket), sanitize::line(proxy), sanitize::line(target));
+    write!(out, "{socket} {proxy} to {target}: {word}{}", part(" (", text.as_ref(), ")"))
+}
+
+fn proxy_header(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
+    let Event::ProxyHeader { socket, dir, version, source, destination } = event else { return Ok(()) };
+    let way = if *dir == Dir::In { "received" } else { "sent" };
+    write!(out, "{} PROXY v{version} header {way}: ", subject(socket))?;
+    match (source, destination) {
+        (Some(source), Some(destination)) => write!(out, "{source} → {destination}"),
+        _ => write!(out, "no addresses"),
+    }
+}
+
 fn target(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Result<()> {
     let Event::Target { target, outcome, latency_us, local, text, .. } = event else { return Ok(()) };
     let word = match outcome {
@@ -152,8 +182,16 @@ fn target(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Resu
 }
 
 fn summary(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::Summary { socket, bytes_in, bytes_out, duration_us, rtt_us, retransmits: again, clean } =
-        event
+    let Event::Summary {
+        socket,
+        bytes_in,
+        bytes_out,
+        duration_us,
+        rtt_us,
+        retransmits: again,
+        clean,
+        joined,
+    } = event
     else {
         return Ok(());
     };
@@ -163,7 +201,10 @@ fn summary(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
     if let Some(rtt) = rtt_us {
         write!(out, ", rtt {}", latency((*rtt).into()))?;
     }
-    again.filter(|n| *n > 0).map_or(Ok(()), |n| write!(out, ", {}", retransmits(n)))
+    if let Some(again) = again.filter(|n| *n > 0) {
+        write!(out, ", {}", retransmits(again))?;
+    }
+    joined.map_or(Ok(()), |other| write!(out, ", joined with #{other}"))
 }
 
 /// A text that may be absent, made visible, between `before` and `after`.
@@ -172,8 +213,11 @@ fn part(before: &str, text: Option<&String>, after: &str) -> String {
 }
 
 const fn is_check(outcome: Outcome) -> bool {
-    use Outcome::{Closed, Failed, Filtered, NoAnswer, Open, Refused, Replied, Unresolved};
-    matches!(outcome, Open | Closed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer)
+    use Outcome::{Closed, Failed, Filtered, NoAnswer, Open, Refused, Replied, TlsFailed, Unresolved};
+    matches!(
+        outcome,
+        Open | Closed | TlsFailed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer
+    )
 }
 
 const fn role(socket: &Subject) -> &'static str {

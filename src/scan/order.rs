@@ -1,18 +1,14 @@
 //! The order in which targets are tried and answers are reported.
 
-use crate::net::address::Host;
-use crate::net::ports::PortSet;
+pub use crate::net::targets::Group;
 use std::collections::BTreeMap;
-
-/// One host of a check with its ports.
-pub type Group = (Host, PortSet);
 
 /// Numbered targets, each the index of its group and its port.
 pub type Block = Vec<(usize, (usize, u16))>;
 
-/// Every target: the index of its group, and its port.
+/// Every target: the index of its group, and its port ([`Group::ports`]).
 pub fn targets(groups: &[Group]) -> impl Iterator<Item = (usize, u16)> + '_ {
-    groups.iter().enumerate().flat_map(|(i, (_, ports))| ports.iter().map(move |port| (i, port)))
+    groups.iter().enumerate().flat_map(|(i, group)| group.ports().map(move |port| (i, port)))
 }
 
 /// Every target with its number, in blocks of at most `size`.
@@ -48,11 +44,13 @@ impl<T> InOrder<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::address::Host;
+    use crate::net::ports::PortSet;
     use proptest::prelude::*;
 
     fn groups() -> [Group; 2] {
         let ports = |text| PortSet::parse(text).unwrap();
-        [(Host::Localhost, ports("1-2")), (Host::Localhost, ports("9"))]
+        [Group::Ports(Host::Localhost, ports("1-2")), Group::Ports(Host::Localhost, ports("9"))]
     }
 
     #[test]

@@ -36,9 +36,10 @@ pub const fn says_more(new: Outcome, old: Outcome) -> bool {
     const fn rank(outcome: Outcome) -> u8 {
         match outcome {
             Outcome::Open => 0,
-            Outcome::Closed => 1,
-            Outcome::Filtered => 2,
-            _ => 3,
+            Outcome::TlsFailed => 1,
+            Outcome::Closed => 2,
+            Outcome::Filtered => 3,
+            _ => 4,
         }
     }
     rank(new) <= rank(old)

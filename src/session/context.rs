@@ -4,7 +4,9 @@ use super::capture::Capture;
 use crate::event::Events;
 use crate::event::report::Report;
 use crate::sys::echo::EchoedInterrupt;
+use crate::sys::passed::PassedSocket;
 use crate::sys::poll::{Interest, wait};
+use crate::sys::service::ServiceManager;
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
@@ -36,11 +38,33 @@ pub struct Context {
     pub events_on_terminal: Option<RawFd>,
     /// Where a server tells that it is ready (`--ready-fd`).
     pub ready_fd: Option<OwnedFd>,
+    /// The service manager that started the program.
+    pub service: Option<ServiceManager>,
+    /// Sockets that another program made, in place of those an address stands for.
+    pub passed: Vec<PassedSocket>,
     /// How often progress is told.
     pub progress_every: Duration,
 }
 
 impl Context {
+    /// The same for an engine in a thread of its own, which `stop` ends: it has no terminal, and reports no readiness.
+    #[must_use]
+    pub fn part(&self, stop: Stop) -> Self {
+        Self {
+            events: self.events.clone(),
+            sockets: self.sockets.clone(),
+            stop,
+            echoed: Arc::clone(&self.echoed),
+            report: self.report.again(),
+            events_on_terminal: None,
+            ready_fd: None,
+            capture: None,
+            service: None,
+            passed: Vec::new(),
+            ..*self
+        }
+    }
+
     /// Rests until `then`, or until the program is asked to end.
     #[must_use]
     pub fn rest_until(&self, then: Instant) -> Option<Signal> {

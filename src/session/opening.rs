@@ -1,6 +1,7 @@
 //! How a client's stream is opened: the race over the addresses of a name, then what the stream passes through before its
-//! first byte (TLS). Every engine that connects uses it, for one target or for many.
+//! first byte (a proxy, TLS). Every engine that connects uses it, for one target or for many.
 
+use super::proxy_client::ProxyClient;
 use super::tls::TlsClient;
 use crate::event::Address;
 use crate::net::address::Target;
@@ -23,6 +24,8 @@ pub struct Opening {
     pub source: Option<Source>,
     /// How names are looked up.
     pub lookup: Lookup,
+    /// The proxy that connects to the target.
+    pub proxy: Option<ProxyClient>,
     /// TLS over the connection.
     pub tls: Option<TlsClient>,
     /// Watches or slows the bytes, inside TLS.
@@ -33,15 +36,31 @@ impl Opening {
     /// Opens a stream to `target` in the runtime this is called in; dropping the future gives it up.
     ///
     /// `deadline` bounds what follows the connection; the caller bounds the whole.
-    #[expect(dead_code, reason = "forwarding opens streams by it")]
     pub async fn open(
         &self,
         target: &Target,
         sockets: &SocketFactory,
         deadline: Option<Instant>,
     ) -> Result<ByteStream> {
-        let found = resolve_target(self.lookup, target, sockets.events()).await?;
-        let stream = self.connector(sockets).connect(target, &reachable(self.source, found)).await?;
+        self.open_with(target, sockets, deadline, async |_: &ByteStream| Ok(())).await
+    }
+
+    /// As [`Self::open`]; `begin` sends what `target` gets before anything else.
+    pub async fn open_with(
+        &self,
+        target: &Target,
+        sockets: &SocketFactory,
+        deadline: Option<Instant>,
+        begin: impl AsyncFnOnce(&ByteStream) -> Result<()>,
+    ) -> Result<ByteStream> {
+        let connector = self.connector(sockets);
+        let stream = if let Some(proxy) = &self.proxy {
+            proxy.open(target, &connector, self.lookup, deadline).await?
+        } else {
+            let found = resolve_target(self.lookup, target, sockets.events()).await?;
+            connector.connect_before(target, &reachable(self.source, found), deadline).await?
+        };
+        begin(&stream).await?;
         self.pass_through(target, stream, deadline).await
     }
 
@@ -62,7 +81,8 @@ impl Opening {
     /// Whether the bytes of the stream are those of its socket, so that a thread may relay them by splice(2).
     #[must_use]
     pub const fn is_plain(&self) -> bool {
-        self.tls.is_none() && self.taps.is_none()
+        let is_https = matches!(&self.proxy, Some(ProxyClient { tls: Some(_), .. }));
+        self.tls.is_none() && self.taps.is_none() && !is_https
     }
 
     /// Every address to connect to for `target`, looked up within `limits`.

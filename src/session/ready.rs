@@ -1,9 +1,11 @@
-//! Telling whoever waits for it that a server is ready: a file, or a descriptor it inherited.
+//! A server whose sockets are there: it becomes another user, and announces that it is ready: its addresses in a file, on a
+//! descriptor it inherited, a word to the service manager that started it.
 
 use super::Context;
-use crate::event::Kind;
+use crate::event::{Event, Kind};
 use crate::sys;
 use crate::sys::socket::Socket;
+use crate::sys::user::User;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -14,17 +16,23 @@ use std::path::{Path, PathBuf};
 /// Names tried for the unfinished file, where others are in the way.
 const TRIES: u32 = 8;
 
-/// Where a server reports that it is ready.
+/// Where a server reports that it is ready, and what it does before.
 #[derive(Clone, Debug, Default)]
 pub struct Ready {
+    /// The user it becomes first.
+    pub user: Option<User>,
     /// A file to write.
     pub file: Option<PathBuf>,
     /// The number of an inherited descriptor, [`Context::ready_fd`].
     pub fd: Option<RawFd>,
 }
 
-/// Writes the addresses of `sockets`, one a line, to where the user wants them.
+/// Becomes another user where one is wanted, then writes the addresses of `sockets`, one a line, to where the user wants
+/// them, and tells the service manager.
 pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
+    if let Some(user) = &ready.user {
+        user.assume()?;
+    }
     let mut text = String::new();
     for address in sockets.iter().filter_map(Socket::local) {
         let _ = writeln!(text, "{address}");
@@ -36,6 +44,13 @@ pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys
     if let (Some(number), Some(fd)) = (ready.fd, context.ready_fd.take()) {
         let told = File::from(fd).write_all(text.as_bytes());
         told.map_err(|e| sys::Error::new("write", format_args!("--ready-fd {number}"), e).about(Kind::File))?;
+    }
+    if let Some(service) = &context.service
+        && let Err(error) = service.notify("READY=1")
+    {
+        let on = format_args!("NOTIFY_SOCKET {}", service.path.display()).to_string();
+        let fault = sys::Error::new("notify", on, error).about(Kind::File).fault();
+        context.events.emit(Event::Warning { fault });
     }
     Ok(())
 }

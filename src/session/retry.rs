@@ -2,9 +2,8 @@
 //! failed attempts emit nothing.
 
 use crate::event::{Address, Event, Events, Kind, Outcome, Proto};
+use crate::net::address::Target;
 use crate::sys;
-use std::fmt::Display;
-use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,22 +40,30 @@ pub const fn outcome_of(kind: Kind) -> Outcome {
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub target: String,
-    pub peer: Option<SocketAddr>,
+    pub proto: Proto,
+    pub peer: Option<Address>,
     pub outcome: Outcome,
     pub text: String,
 }
 
 impl Answer {
     /// None so far.
-    pub fn awaited(target: &dyn Display) -> Self {
+    pub fn awaited(target: &Target) -> Self {
         let text = "no answer yet".to_owned();
-        Self { target: target.to_string(), peer: None, outcome: Outcome::Filtered, text }
+        Self {
+            target: target.to_string(),
+            proto: target.stream_proto(),
+            peer: None,
+            outcome: Outcome::Filtered,
+            text,
+        }
     }
 
     /// A connection failed.
-    pub fn failed(target: &dyn Display, error: &sys::Error) -> Self {
+    pub fn failed(target: &Target, error: &sys::Error) -> Self {
         let text = sys::error::reason(&error.source);
-        Self { target: target.to_string(), peer: None, outcome: outcome_of(error.kind()), text }
+        let (outcome, proto) = (outcome_of(error.kind()), target.stream_proto());
+        Self { target: target.to_string(), proto, peer: None, outcome, text }
     }
 }
 
@@ -141,15 +148,15 @@ impl Shared {
 
 impl Progress {
     fn event(&self, deadline: Option<Instant>) -> Event {
-        let Answer { target, peer, outcome, text } = self.answer.clone();
+        let Answer { target, proto, peer, outcome, text } = self.answer.clone();
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()).as_secs_f64().ceil());
         let text = left.map_or(text.clone(), |seconds| format!("{text}; {seconds}s left"));
         Event::Target {
             target,
             conn: None,
-            proto: Proto::Tcp,
+            proto,
             local: None,
-            peer: peer.map(Address::from),
+            peer,
             outcome,
             attempt: Some(self.attempt),
             latency_us: None,

@@ -5,16 +5,24 @@ use crate::event::{Event, Kind, TlsFields, TlsStep};
 use crate::net::address::Target;
 use crate::net::stream::{ByteStream, Under};
 use crate::net::tls::{Acceptor, Connector, Failure, FailureKind, Handshake, ServerName, Stream};
-use crate::sys::reactor::sleep_until;
 use crate::sys::socket::Socket;
 use crate::sys::{Error, Result};
 
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::AsyncReadExt as _;
 
 /// How long a client of a server may take for its handshake.
-const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+const CLIENT_LIMIT: Duration = Duration::from_secs(10);
+/// How long a server may take for it where the user set no limit.
+const SERVER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the close of a checked session may take.
+const CHECK_CLOSE: Duration = Duration::from_millis(250);
+
+/// A handshake that ended.
+type Shaken = std::result::Result<(Stream<Under>, Handshake), Failure>;
 
 /// How a client speaks TLS.
 pub struct TlsClient {
@@ -33,27 +41,60 @@ pub struct TlsServer {
 }
 
 impl TlsClient {
-    /// Performs the handshake on a new connection to `target`, until `deadline`.
+    /// Performs the handshake on a new connection to `target`, until `deadline`, or within [`SERVER_LIMIT`].
     pub async fn secure(
         &self,
         target: &Target,
         plain: ByteStream,
         deadline: Option<Instant>,
     ) -> Result<ByteStream> {
+        let (stream, done) = self.shake(target, plain, deadline).await?;
+        match done {
+            Some(done) => conclude(&stream, done, self.allow_truncated),
+            None => Err(late(&stream)),
+        }
+    }
+
+    /// As [`Self::secure`] to learn what the handshake finds. The inner error is in words; the session is closed.
+    pub async fn check(
+        &self,
+        target: &Target,
+        plain: ByteStream,
+        deadline: Instant,
+    ) -> Result<(TlsFields, std::result::Result<(), String>)> {
+        let (stream, done) = self.shake(target, plain, Some(deadline)).await?;
+        let (mut fields, failure) = match &done {
+            Some(Ok((_, facts))) => (facts.fields(), Ok(())),
+            Some(Err(failure)) => (failure.fields(), Err(failure.to_string())),
+            None => (TlsFields::default(), Err("no answer to the TLS handshake".to_owned())),
+        };
+        fields.reason = None;
+        if let Some(Ok(session)) = done.map(|done| conclude(&stream, done, self.allow_truncated)) {
+            // A server that takes its time is not waited for.
+            let _ = tokio::time::timeout(CHECK_CLOSE, async {
+                let _ = session.shutdown_write().await;
+                while matches!((&session).read(&mut [0; 1024]).await, Ok(1..)) {}
+            })
+            .await;
+        }
+        Ok((fields, failure))
+    }
+
+    /// The plain connection, and how the handshake on it ended; none after the deadline.
+    async fn shake(
+        &self,
+        target: &Target,
+        plain: ByteStream,
+        deadline: Option<Instant>,
+    ) -> Result<(Arc<ByteStream>, Option<Shaken>)> {
         let name = self.name(target)?;
         let under = Under::new(plain);
         let stream = Arc::clone(under.stream());
-        tokio::select! {
-            biased;
-            done = self.connector.connect(name, under) => {
-                conclude(&stream, done, self.allow_truncated)
-            }
-            () = sleep_until(deadline) => Err(late(&stream)),
-        }
+        let deadline = deadline.unwrap_or_else(|| Instant::now() + SERVER_LIMIT);
+        let done = tokio::time::timeout_at(deadline.into(), self.connector.connect(name, under)).await;
+        Ok((stream, done.ok()))
     }
-}
 
-impl TlsClient {
     /// The name to send and to verify for `target`; it fails where there is none.
     pub fn name(&self, target: &Target) -> Result<ServerName<'static>> {
         let host = target.endpoint().map(|endpoint| endpoint.host.to_string());
@@ -62,11 +103,11 @@ impl TlsClient {
 }
 
 impl TlsServer {
-    /// Performs the handshake with a new client, within [`HANDSHAKE_LIMIT`].
+    /// Performs the handshake with a new client, within [`CLIENT_LIMIT`].
     pub async fn secure(&self, plain: ByteStream) -> Result<ByteStream> {
         let under = Under::new(plain);
         let stream = Arc::clone(under.stream());
-        match tokio::time::timeout(HANDSHAKE_LIMIT, self.acceptor.accept(under)).await {
+        match tokio::time::timeout(CLIENT_LIMIT, self.acceptor.accept(under)).await {
             Ok(done) => conclude(&stream, done, self.allow_truncated),
             Err(_) => Err(late(&stream)),
         }
@@ -81,6 +122,11 @@ impl TlsServer {
     }
 }
 
+/// Whether a handshake that failed may succeed later: the server closed the connection in it, as one that starts may do.
+pub fn is_temporary(error: &Error) -> bool {
+    error.kind() == Kind::Tls && error.source.kind() == io::ErrorKind::UnexpectedEof
+}
+
 /// Warns if secrets are missing in the key log.
 pub fn warn_of_keylog(failed: bool, context: &Context) {
     if failed {
@@ -88,15 +134,13 @@ pub fn warn_of_keylog(failed: bool, context: &Context) {
     }
 }
 
-fn conclude(
-    stream: &ByteStream,
-    done: std::result::Result<(Stream<Under>, Handshake), Failure>,
-    allow_truncated: bool,
-) -> Result<ByteStream> {
+fn conclude(stream: &ByteStream, done: Shaken, allow_truncated: bool) -> Result<ByteStream> {
     match done {
         Ok((session, facts)) => {
-            emit(stream, TlsStep::Handshake, facts.fields());
-            Ok(ByteStream::through_tls(session, allow_truncated))
+            let fields = facts.fields();
+            let subject = fields.subject.clone();
+            emit(stream, TlsStep::Handshake, fields);
+            Ok(ByteStream::through_tls(session, subject, allow_truncated))
         }
         Err(failure) => {
             emit(stream, TlsStep::Alert, failure.fields());
@@ -114,8 +158,10 @@ fn failed(stream: &ByteStream, failure: &Failure) -> Error {
     if let (FailureKind::Io, Some(errno)) = (failure.kind, failure.io().raw_os_error()) {
         return Error::new(OP, on, io::Error::from_raw_os_error(errno));
     }
+    let why =
+        if failure.kind == FailureKind::Closed { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::Other };
     let advice = failure.advice().map_or_else(String::new, |advice| format!("; {advice}"));
-    Error::new(OP, on, io::Error::other(format!("{failure}{advice}"))).about(Kind::Tls)
+    Error::new(OP, on, io::Error::new(why, format!("{failure}{advice}"))).about(Kind::Tls)
 }
 
 fn late(stream: &ByteStream) -> Error {

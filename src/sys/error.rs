@@ -1,10 +1,9 @@
 //! What a system call answered when it failed: the operation, what it was done to, and why.
 
 use super::holder::{self, Wanted};
-use crate::event::{Fault, Kind, Proto};
+use crate::event::{Fault, Kind};
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 
 /// A failed operation on a socket, a descriptor or a name.
 #[derive(Debug)]
@@ -37,9 +36,9 @@ impl Error {
     }
 
     /// Adds the address; where it is in use, its holder is looked up when the error is printed.
-    pub(super) fn wanting(mut self, proto: Proto, address: SocketAddr, v6only: bool) -> Self {
+    pub(super) fn wanting(mut self, wanted: Wanted) -> Self {
         let in_use = self.errno() == Some(libc::EADDRINUSE);
-        self.taken = in_use.then_some(Wanted { proto, address, v6only });
+        self.taken = in_use.then_some(wanted);
         self
     }
 
@@ -65,7 +64,7 @@ impl Error {
             errno: self.errno().map(errno_name),
             conn: None,
             peer: None,
-            text: match (self.taken.and_then(holder::names), self.advice()) {
+            text: match (self.taken.as_ref().and_then(holder::names), self.advice()) {
                 (Some(names), _) => format!("{self}, used by {names}"),
                 (None, Some(advice)) => format!("{self}; {advice}"),
                 (None, None) => self.to_string(),
@@ -111,7 +110,9 @@ fn kind_of(error: &io::Error) -> Kind {
         Some(libc::ETIMEDOUT | libc::EHOSTUNREACH | libc::ENETUNREACH | libc::ENETDOWN | libc::EHOSTDOWN) => {
             Kind::Unreachable
         }
-        Some(libc::EADDRINUSE | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT) => Kind::Address,
+        Some(libc::EADDRINUSE | libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT | libc::ENAMETOOLONG) => {
+            Kind::Address
+        }
         Some(libc::EACCES | libc::EPERM) => Kind::Permission,
         Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => Kind::Resources,
         Some(libc::ENOENT | libc::ENOSPC | libc::EISDIR | libc::ENOTDIR | libc::EROFS | libc::EBADF) => {

@@ -84,6 +84,28 @@ pub(super) fn duplicate_of(number: RawFd) -> io::Result<OwnedFd> {
     duplicate(fd)
 }
 
+/// Has every descriptor but the standard streams closed where a command is run (`close_range(2)`), whatever the parent
+/// process passed on.
+pub(super) fn close_all_on_exec() -> io::Result<()> {
+    // SAFETY: the call takes numbers, and changes a flag of descriptors that no code here relies on to be absent.
+    let answer = unsafe {
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_uint)
+    };
+    if answer == 0 {
+        return Ok(());
+    }
+    // The flag came with Linux 5.11.
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        if let Some(number) =
+            entry?.file_name().to_str().and_then(|name| name.parse().ok()).filter(|n| *n > 2)
+        {
+            // SAFETY: fcntl(2) with F_SETFD takes any number, and answers EBADF to one that is not open.
+            unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
+    }
+    Ok(())
+}
+
 /// Standard input as a descriptor of our own. One that was closed when the program started is an empty one.
 pub fn take_input() -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(input(), 3)?)

@@ -1,9 +1,9 @@
 //! The process that holds an address in use (bind(2), listen(2)). Looked up when the error is printed, never before.
 //! Used by `error`.
 
-use super::diag::{End, Filter, InetRow, Query, Row, States, Tables};
+use super::diag::{End, Filter, Query, Row, States, Tables, UnixName};
 use super::process::{self, Holders};
-use crate::event::{Proto, State};
+use crate::event::{Proto, State, UnixAddress};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 
@@ -11,35 +11,33 @@ use std::ops::ControlFlow;
 const NAMED: usize = 3;
 
 /// What could not be bound.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
-    pub proto: Proto,
-    pub address: SocketAddr,
-    /// Whether the socket is for IPv6 alone.
-    pub v6only: bool,
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    /// An internet address, for IPv6 alone or for IPv4 as well.
+    Inet { proto: Proto, address: SocketAddr, v6only: bool },
+    /// A UNIX socket's.
+    Unix(UnixAddress),
 }
 
 /// The processes in the way, as `nginx(812), nginx(813) and 2 more`; `None` where they cannot be seen.
-pub(super) fn names(wanted: Wanted) -> Option<String> {
+pub(super) fn names(wanted: &Wanted) -> Option<String> {
     let inodes = inodes(wanted)?;
     let holders = process::holders(inodes.iter().copied()).ok()?;
     Some(list(&holders, &inodes)).filter(|text| !text.is_empty())
 }
 
 /// The sockets in the way. A listener is what stands in a server's way, beside it its connections do not.
-fn inodes(wanted: Wanted) -> Option<Vec<u32>> {
-    let query = Query {
-        states: States::EVERY,
-        filter: Some(Filter::Local(End::port(wanted.address.port()))),
-        extended: true, // whether a socket is for IPv6 alone
-        ..Query::all(wanted.proto)
+fn inodes(wanted: &Wanted) -> Option<Vec<u32>> {
+    let (proto, filter) = match wanted {
+        Wanted::Inet { proto, address, .. } => (*proto, Some(Filter::Local(End::port(address.port())))),
+        Wanted::Unix(_) => (Proto::Unix, None),
     };
+    // Extended rows say whether a socket is for IPv6 alone.
+    let query = Query { states: States::EVERY, filter, extended: true, ..Query::all(proto) };
     let (mut listening, mut others) = (Vec::new(), Vec::new());
     let visit = &mut |row: &Row<'_>, _| {
-        if let Row::Inet(row) = row
-            && wanted.meets(row)
-        {
-            if row.state == State::Listen { &mut listening } else { &mut others }.push(row.inode);
+        if let Some((state, inode)) = wanted.meets(row) {
+            if state == State::Listen { &mut listening } else { &mut others }.push(inode);
         }
         ControlFlow::Continue(())
     };
@@ -48,11 +46,25 @@ fn inodes(wanted: Wanted) -> Option<Vec<u32>> {
 }
 
 impl Wanted {
-    /// Whether the row's address and this one are, or hold, the same.
-    fn meets(&self, row: &InetRow<'_>) -> bool {
-        let other_only = row.extended.v6only.unwrap_or(false);
-        let (own, other) = (self.address.ip().to_canonical(), row.local.ip().to_canonical());
-        own == other || holds(own, self.v6only, other) || holds(other, other_only, own)
+    /// The state and inode of a row whose address and this one are, or hold, the same.
+    fn meets(&self, row: &Row<'_>) -> Option<(State, u32)> {
+        match (self, row) {
+            (Self::Inet { address, v6only, .. }, Row::Inet(row)) => {
+                let other_only = row.extended.v6only.unwrap_or(false);
+                let (own, other) = (address.ip().to_canonical(), row.local.ip().to_canonical());
+                let same = own == other || holds(own, *v6only, other) || holds(other, other_only, own);
+                same.then_some((row.state, row.inode))
+            }
+            (Self::Unix(address), Row::Unix(row)) => {
+                let same = match (address, &row.name) {
+                    (UnixAddress::Path(own), UnixName::Path(other))
+                    | (UnixAddress::Abstract(own), UnixName::Abstract(other)) => **own == **other,
+                    _ => false,
+                };
+                same.then_some((row.state, row.inode))
+            }
+            _ => None,
+        }
     }
 }
 

@@ -26,7 +26,13 @@ pub fn take(number: RawFd) -> io::Result<OwnedFd> {
     if number < FIRST {
         return Ok(fcntl_dupfd_cloexec(passed_on, FIRST)?);
     }
-    fcntl_setfd(passed_on, FdFlags::CLOEXEC)?;
+    take_over(number)
+}
+
+/// Takes over a descriptor that is no standard stream, by the same rule; `EBADF` if it is not open.
+pub(super) fn take_over(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: the borrow ends with the call, which answers EBADF if the number is not open.
+    fcntl_setfd(unsafe { BorrowedFd::borrow_raw(number) }, FdFlags::CLOEXEC)?;
     // SAFETY: the number is open, was passed to this process for this use, and by the rule above nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

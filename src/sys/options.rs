@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result};
 use crate::event::{Kind, Proto, Value};
-use socket2::{SockRef, TcpKeepalive};
+use socket2::{Protocol, SockRef, TcpKeepalive};
 use std::io;
 use std::time::Duration;
 
@@ -53,6 +53,9 @@ pub enum SocketOption {
     Broadcast(bool),
     /// `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
     MulticastTtl(u32),
+    /// `IPPROTO_MPTCP`, a protocol of its own (Linux `networking/mptcp`): the factory takes it for socket(2), and nothing
+    /// is to be set.
+    Multipath(bool),
 }
 
 /// The family of the socket an option is set on: some options have a name for each.
@@ -95,6 +98,7 @@ impl SocketOption {
             Self::UnsentLow(_) => "notsent-lowat",
             Self::Broadcast(_) => "broadcast",
             Self::MulticastTtl(_) => "multicast-ttl",
+            Self::Multipath(_) => "mptcp",
         }
     }
 
@@ -108,7 +112,8 @@ impl SocketOption {
             | Self::NoDelay(on)
             | Self::Keepalive(on)
             | Self::FreeBind(on)
-            | Self::Broadcast(on) => Value::Bool(*on),
+            | Self::Broadcast(on)
+            | Self::Multipath(on) => Value::Bool(*on),
             Self::KeepIdle(time) | Self::KeepInterval(time) => Value::Number(time.as_secs()),
             Self::UserTimeout(time) => Value::Number(millis(*time)),
             Self::Linger(seconds) => Value::Number(*seconds),
@@ -127,7 +132,12 @@ impl SocketOption {
     /// Whether the option has a meaning on a socket of this family.
     #[must_use]
     pub const fn applies_to(&self, family: Family) -> bool {
-        !matches!((self, family), (Self::V6Only(_), Family::V4))
+        match self {
+            Self::V6Only(_) => matches!(family, Family::V6),
+            // A default of servers. unix(7) has no TIME-WAIT, and the kernel would take it without effect.
+            Self::ReuseAddr(_) => !matches!(family, Family::Unix),
+            _ => true,
+        }
     }
 
     /// Sets the option and reads it back: the value in force.
@@ -168,6 +178,8 @@ impl SocketOption {
             Self::Broadcast(on) => socket.set_broadcast(*on),
             Self::MulticastTtl(n) if family == Family::V4 => socket.set_multicast_ttl_v4(*n),
             Self::MulticastTtl(n) => socket.set_multicast_hops_v6(*n),
+            Self::Multipath(_) if socket.protocol()? == Some(Protocol::MPTCP) => Ok(()),
+            Self::Multipath(_) => Err(rustix::io::Errno::PROTONOSUPPORT.into()),
         }
     }
 
@@ -203,6 +215,7 @@ impl SocketOption {
             Self::Broadcast(_) => Value::Bool(socket.broadcast()?),
             Self::MulticastTtl(_) if family == Family::V4 => Value::Number(socket.multicast_ttl_v4()?.into()),
             Self::MulticastTtl(_) => Value::Number(socket.multicast_hops_v6()?.into()),
+            Self::Multipath(_) => Value::Bool(socket.protocol()? == Some(Protocol::MPTCP)),
         })
     }
 

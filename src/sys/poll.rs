@@ -141,3 +141,10 @@ impl Process {
         Ok(pidfd_send_signal(&self.0, signal)?)
     }
 }
+
+impl AsFd for Process {
+    /// Readable once the child has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

@@ -1,6 +1,8 @@
-//! tokio's runtime, and descriptors in its reactor. Registering asks for a promise that only the owner of the descriptor can give.
+//! tokio's runtime, and descriptors in its reactor. Registering asks for a promise that only the owner of the descriptor
+//! can give.
 #![allow(unsafe_code)]
 
+use super::child::CommandGroup;
 use super::error::{Error, Result};
 use super::signal::Stop;
 use super::socket::Socket;
@@ -51,6 +53,19 @@ pub fn threaded_runtime(workers: usize) -> Result<Runtime> {
 pub fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
     // SAFETY: a `Socket` keeps its one descriptor open until it is dropped, which it is after it left the reactor.
     Ok(unsafe { AsyncFd::register(socket) }?)
+}
+
+/// Puts a socket that a command has into the reactor: what it sees is the end of both directions, not the data that is the
+/// command's.
+pub fn register_hang_up(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    // SAFETY: as above.
+    Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::PRIORITY) }?)
+}
+
+/// Puts a command into the reactor, where it is readable once it has ended.
+pub fn register_command(command: CommandGroup) -> io::Result<AsyncFd<CommandGroup>> {
+    // SAFETY: a `CommandGroup` keeps its one descriptor open until it is dropped, which it is after it left the reactor.
+    Ok(unsafe { AsyncFd::register_with_interest(command, Interest::READABLE) }?)
 }
 
 /// Registers the stop signal with the reactor of the current runtime.

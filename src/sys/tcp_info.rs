@@ -60,6 +60,8 @@ struct Raw {
     sndbuf_limited: u64,
     delivered: u32,
     delivered_ce: u32,
+    bytes_sent: u64,
+    bytes_retrans: u64,
 }
 
 /// An answer to `TCP_INFO`.
@@ -138,6 +140,14 @@ impl TcpInfo {
     #[must_use]
     pub fn bytes_acked(&self) -> Option<u64> {
         self.has(offset_of!(Raw, bytes_acked) + 8).then_some(self.raw.bytes_acked)
+    }
+
+    /// Payload received, with one more for the peer's FIN, and payload sent, bytes; `None` where this kernel does not say
+    /// (before 4.19).
+    #[must_use]
+    pub fn payload(&self) -> Option<(u64, u64)> {
+        let known = self.has(offset_of!(Raw, bytes_retrans) + 8);
+        known.then_some((self.raw.bytes_received, self.raw.bytes_sent.saturating_sub(self.raw.bytes_retrans)))
     }
 
     /// Probes of the peer that were not answered: keep-alive or of a closed window.

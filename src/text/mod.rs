@@ -2,7 +2,7 @@
 //! that handles lines or a peer's bytes uses it.
 //!
 //! - `line`: bytes into lines. `utf8`: bytes into characters. Both take a stream in chunks of any size.
-//! - `sanitize`: text a terminal may show, by the table in `hidden`.
+//! - `sanitize`: text a terminal may show, by the table in `hidden`. `shorten`: the same, of limited width.
 //! - `upper`, `crlf`: filters of a stream. `tag`: the address before each line. `hexdump`: bytes in hexadecimal.
 //! - `clock`: local time as text. `number`: numbers in sentences.
 
@@ -13,6 +13,7 @@ pub mod hidden;
 pub mod line;
 pub mod number;
 pub mod sanitize;
+pub mod shorten;
 pub mod tag;
 pub mod upper;
 mod utf8;

@@ -9,12 +9,6 @@ pub fn tag(address: impl Display) -> String {
     if text.starts_with('[') { format!("{text} ") } else { format!("[{text}] ") }
 }
 
-/// The tag of a connection, `[?] ` where its peer has no address.
-#[must_use]
-pub fn peer_tag(peer: Option<impl Display>) -> String {
-    peer.map_or_else(|| "[?] ".into(), tag)
-}
-
 /// Puts a tag before each line.
 pub struct Tagger {
     tag: String,
@@ -56,7 +50,6 @@ mod tests {
             ["localhost:80", "127.0.0.1:80", "[::1]:80"].map(tag),
             ["[localhost:80] ", "[127.0.0.1:80] ", "[::1]:80 "]
         );
-        assert_eq!(peer_tag(None::<&str>), "[?] ");
     }
 
     #[test]

@@ -118,6 +118,14 @@ fn environment() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["ENVIRONMENT"]);
     for (name, meaning) in [
+        (
+            "LISTEN_FDS",
+            "With --activation, how many sockets the service manager passes on, from descriptor 3; LISTEN_PID says to which process, LISTEN_FDNAMES how errors call them (sd_listen_fds(3)).",
+        ),
+        (
+            "NOTIFY_SOCKET",
+            "Where servers say READY=1 once they listen, and STOPPING=1 at their end (sd_notify(3)).",
+        ),
         ("NO_COLOR", "If set and not empty, nothing is coloured unless --color always is given."),
         ("TERM", "Where it is dumb, nothing is coloured unless --color always is given."),
         ("TZ", "The time zone of events for people and of the stamps in a chat; JSON events are in UTC."),

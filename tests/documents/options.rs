@@ -16,6 +16,7 @@ macro_rules! one_of_each {
 pub fn names() -> BTreeSet<String> {
     let options = one_of_each! {
         ReuseAddr(true) ReusePort(true) V6Only(true) NoDelay(true) Keepalive(true) FreeBind(true) Broadcast(true)
+        Multipath(true)
         KeepIdle(Duration::ZERO) KeepInterval(Duration::ZERO) UserTimeout(Duration::ZERO)
         KeepCount(0) Linger(0) SendBuffer(0) ReceiveBuffer(0) Ttl(0) Tos(0) Mss(0) Mark(0) UnsentLow(0) MulticastTtl(0)
         Congestion(String::new()) Device(String::new())

@@ -17,9 +17,11 @@
 pub mod collect;
 pub mod datagrams;
 pub mod events;
+pub mod folder;
 pub mod kernel;
 pub mod netns;
 pub mod overrun;
+pub mod peer_program;
 pub mod peers;
 pub mod pipe;
 pub mod pki;
@@ -34,6 +36,7 @@ pub mod wire;
 
 pub use datagrams::Mail;
 pub use events::Event;
+pub use folder::Folder;
 pub use kernel::Kernel;
 pub use netns::{Machine, PLUG, two_machines};
 pub use overrun::Overrun;

@@ -30,10 +30,24 @@ impl Pki {
     }
 
     fn issue(&self, file: &str, names: &[&str], until: i32) {
+        self.issue_to(file, file, names, until);
+    }
+
+    /// A certificate for localhost whose subject is `subject`, with a name as long as a certificate may have.
+    #[allow(dead_code)] // not every test has a use for it
+    pub fn hostile(&self, file: &str, subject: &str) {
+        let label = "x".repeat(60);
+        let long = [label.as_str(); 4].join(".");
+        let mut names = vec!["localhost"];
+        names.extend([long.as_str(); 200]);
+        self.issue_to(file, subject, &names, 2090);
+    }
+
+    fn issue_to(&self, file: &str, subject: &str, names: &[&str], until: i32) {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, file);
+        params.distinguished_name.push(DnType::CommonName, subject);
         params.not_before = date_time_ymd(2010, 1, 1);
         params.not_after = date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().unwrap();

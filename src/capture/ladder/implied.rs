@@ -3,6 +3,9 @@
 use super::{Side, Step, What};
 use crate::event::State;
 
+/// Segments with their senders.
+type Segments<'a> = &'a [(Side, &'a str)];
+
 /// The steps with a segment before each change of state that one caused, and after each that sent one.
 pub(super) fn implied(steps: &[Step]) -> Vec<Step> {
     let mut drawn = Vec::new();
@@ -13,7 +16,7 @@ pub(super) fn implied(steps: &[Step]) -> Vec<Step> {
             what: What::Packet { from, words: words.to_owned(), note: None, lost: false, implied: true },
         };
         let other = side.other();
-        let (before, after): (&[(Side, &str)], &[(Side, &str)]) = match (from, to) {
+        let (before, after): (Segments<'_>, Segments<'_>) = match (from, to) {
             (_, State::SynSent) => (&[(side, "SYN")], &[]),
             (State::SynSent, State::Established) => (&[(other, "SYN ACK")], &[(side, "ACK")]),
             (_, State::SynReceived) => (&[(other, "SYN")], &[(side, "SYN ACK")]),
@@ -21,7 +24,7 @@ pub(super) fn implied(steps: &[Step]) -> Vec<Step> {
             | (_, State::FinWait2)
             | (State::LastAck, State::Closed) => (&[(other, "ACK")], &[]),
             (_, State::FinWait1 | State::LastAck) => (&[(side, "FIN")], &[]),
-            (_, State::CloseWait) | (State::FinWait2, State::TimeWait) | (_, State::Closing) => {
+            (_, State::CloseWait | State::Closing) | (State::FinWait2, State::TimeWait) => {
                 (&[(other, "FIN")], &[(side, "ACK")])
             }
             _ => (&[], &[]),

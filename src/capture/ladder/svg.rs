@@ -105,10 +105,10 @@ impl Picture {
         }
         // The lifelines lie below everything else.
         let end = self.y + 6;
-        let lines = [LEFT, RIGHT]
+        let lifelines = [LEFT, RIGHT]
             .map(|x| format!("<line class=\"life\" x1=\"{x}\" y1=\"{begin}\" x2=\"{x}\" y2=\"{end}\"/>\n"))
             .concat();
-        self.body.insert_str(place, &lines);
+        self.body.insert_str(place, &lifelines);
         self.y = end + 30;
     }
 

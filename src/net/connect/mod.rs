@@ -1,9 +1,8 @@
 //! Connecting to the first address of a name that answers: RFC 8305's race, under one deadline.
 //!
 //! A race ends with a connected stream, by one function for each driver: [`Connector::connect_blocking`] in the calling
-//! thread, [`Connector::connect`] in a runtime. The handshake of a proxy (SOCKS, HTTP CONNECT) belongs there, between the end
-//! of the race and the return of the stream: the race then runs over the addresses of the proxy, and the handshake over the
-//! stream that won. That of TLS runs over the stream that is returned (`session::tls`).
+//! thread, [`Connector::connect`] in a runtime. What a stream passes through before its first byte, a proxy and TLS, runs over
+//! the stream that is returned (`session::opening`).
 
 mod blocking;
 mod race;
@@ -33,6 +32,13 @@ pub struct Connector<'a> {
 impl Connector<'_> {
     /// Opens a socket towards `address` and starts to connect it.
     pub fn start(&self, address: &Address) -> Result<(Socket, Connecting)> {
+        let socket = self.open(address)?;
+        let progress = socket.start_connect(address)?;
+        Ok((socket, progress))
+    }
+
+    /// Opens a socket towards `address`, with its local end.
+    fn open(&self, address: &Address) -> Result<Socket> {
         let socket = self.sockets.open(SocketType::Stream, Role::Client, address, self.options)?;
         if let Some(source) = self.source {
             let Some(local) = address.inet().and_then(|address| source.for_peer(address)) else {
@@ -40,18 +46,18 @@ impl Connector<'_> {
             };
             socket.bind(&local.into())?;
         }
-        let progress = socket.start_connect(address)?;
-        Ok((socket, progress))
+        Ok(socket)
     }
 }
 
 /// The error of a source address that cannot reach `address`, which has no errno.
 fn other_family(source: Source, address: &Address) -> Error {
-    let family = |is_v4| if is_v4 { "IPv4" } else { "IPv6" };
-    let (ours, theirs) = match address.inet() {
-        Some(address) => (family(!address.is_ipv4()), family(address.is_ipv4())),
-        None => ("an internet address", "none"),
+    let Some(inet) = address.inet() else {
+        let why = io::Error::other("--source is about internet addresses; leave it out");
+        return Error::new("connect", address, why).about(Kind::Usage);
     };
+    let family = |is_v4| if is_v4 { "IPv4" } else { "IPv6" };
+    let (ours, theirs) = (family(!inet.is_ipv4()), family(inet.is_ipv4()));
     let from = source.ip.map_or_else(String::new, |ip| format!(" {ip}"));
     let why = io::Error::other(format!("the source address{from} is {ours}, the target {theirs}"));
     Error::new("connect", address, why).about(Kind::Address)

@@ -11,10 +11,15 @@ use std::time::{Duration, Instant};
 /// A new address is tried this long after the one before it, if that has not failed (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
+/// A UNIX server whose accept queue is full is asked again after this long: no descriptor tells that it has room (unix(7)).
+const QUEUE_DELAY: Duration = Duration::from_millis(5);
+
 /// The attempts to come, and the errors of those that failed.
 pub(super) struct Race<'a> {
     connector: &'a Connector<'a>,
     untried: std::slice::Iter<'a, Address>,
+    /// A UNIX server whose accept queue is full: connect(2) is called again for the same socket.
+    queueing: Option<(Socket, &'a Address)>,
     failures: Vec<Error>,
     next_start: Instant,
 }
@@ -33,24 +38,39 @@ pub(super) enum Turn {
 
 impl<'a> Race<'a> {
     pub(super) fn new(connector: &'a Connector<'a>, addresses: &'a [Address]) -> Self {
-        Self { connector, untried: addresses.iter(), failures: Vec::new(), next_start: Instant::now() }
+        let (untried, next_start) = (addresses.iter(), Instant::now());
+        Self { connector, untried, queueing: None, failures: Vec::new(), next_start }
     }
 
     /// The next step while `under_way` attempts are awaited.
     pub(super) fn turn(&mut self, under_way: usize) -> Turn {
         loop {
             let now = Instant::now();
-            if under_way > 0 && now < self.next_start {
-                return Turn::Wait((self.untried.len() > 0).then_some(self.next_start));
+            let (idle, queues) = (under_way == 0, self.queueing.is_some());
+            if (queues || !idle) && now < self.next_start {
+                return Turn::Wait((queues || self.untried.len() > 0).then_some(self.next_start));
             }
-            let Some(address) = self.untried.next() else {
-                return if under_way == 0 { Turn::Lost } else { Turn::Wait(None) };
+            let entry = self.queueing.take().map(Ok).or_else(|| {
+                let address = self.untried.next()?;
+                Some(self.connector.open(address).map(|socket| (socket, address)))
+            });
+            let (socket, address) = match entry {
+                Some(Ok(entry)) => entry,
+                Some(Err(error)) => {
+                    self.failed(error);
+                    continue;
+                }
+                None => return if idle { Turn::Lost } else { Turn::Wait(None) },
             };
-            match self.connector.start(address) {
-                Ok((socket, Connecting::Done)) => return Turn::Won(socket),
-                Ok((socket, Connecting::InProgress)) => {
+            match socket.start_connect(address) {
+                Ok(Connecting::Done) => return Turn::Won(socket),
+                Ok(Connecting::InProgress) => {
                     self.next_start = now + ATTEMPT_DELAY;
                     return Turn::Entered(socket);
+                }
+                Err(error) if error.errno() == Some(libc::EAGAIN) && address.inet().is_none() => {
+                    self.queueing = Some((socket, address));
+                    self.next_start = now + QUEUE_DELAY;
                 }
                 Err(error) => self.failed(error),
             }

@@ -1,7 +1,7 @@
 //! The race in a runtime.
 
-use super::Connector;
 use super::race::{Race, Turn};
+use super::{Connector, timed_out};
 use crate::event::Address;
 use crate::net::stream::ByteStream;
 use crate::sys::error::Result;
@@ -9,8 +9,23 @@ use crate::sys::reactor::sleep_until;
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::task::Poll;
+use std::time::Instant;
 
 impl Connector<'_> {
+    /// As [`Self::connect`], until `deadline`.
+    pub async fn connect_before(
+        &self,
+        target: &dyn Display,
+        addresses: &[Address],
+        deadline: Option<Instant>,
+    ) -> Result<ByteStream> {
+        tokio::select! {
+            biased;
+            connected = self.connect(target, addresses) => connected,
+            () = sleep_until(deadline) => Err(timed_out(target, addresses)),
+        }
+    }
+
     /// As [`Connector::connect_blocking`] in the runtime this is called in, without a deadline: the caller drops it.
     pub async fn connect(&self, target: &dyn Display, addresses: &[Address]) -> Result<ByteStream> {
         let mut race = Race::new(self, addresses);

@@ -3,12 +3,13 @@
 //! Every call takes `&self`, so that the two directions of a connection run side by side in one task. A buffer is lent for
 //! one poll at a time: a thousand silent connections share one.
 //!
-//! TLS is a [`Layer`]: a session over a plain stream; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of the
-//! connection below, and so do the counters: they count the records. A tap is a layer as well, over the others. The counters
-//! are no tap: the socket counts, so that spliced bytes count as well. A stream that is not plain is never spliced
+//! TLS is a [`Layer`]: a session over a plain stream; the facts of the kernel ([`ByteStream::socket_ref`]) stay those of
+//! the connection below, and so do the counters: they count the records. A tap is a layer as well, over the others. The
+//! counters are no tap: the socket counts, so that spliced bytes count as well. A stream that is not plain is never spliced
 //! (`is_plain` in `session::opening`).
 
 mod async_io;
+mod joining;
 #[cfg(test)]
 mod memory;
 mod tapped;
@@ -65,10 +66,27 @@ impl ByteStream {
         Ok(Self { layer: Layer::Plain(register(socket)?) })
     }
 
-    /// The stream through a session whose handshake is done; a FIN without `close_notify` is an error unless `allow_truncated`.
+    /// The stream through a session whose handshake is done, with a peer whose certificate has this subject; a FIN without
+    /// `close_notify` is an error unless `allow_truncated`.
     #[must_use]
-    pub fn through_tls(session: session::Stream<Under>, allow_truncated: bool) -> Self {
-        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, allow_truncated))) }
+    pub fn through_tls(
+        session: session::Stream<Under>,
+        subject: Option<String>,
+        allow_truncated: bool,
+    ) -> Self {
+        Self { layer: Layer::Tls(Box::new(tls::Tls::new(session, subject, allow_truncated))) }
+    }
+
+    /// The subject of the peer's certificate, where there is TLS and the peer has one.
+    #[must_use]
+    pub fn tls_subject(&self) -> Option<String> {
+        match &self.layer {
+            Layer::Tls(tls) => tls.subject().map(str::to_owned),
+            Layer::Tapped(tapped) => tapped.under().tls_subject(),
+            Layer::Plain(_) => None,
+            #[cfg(test)]
+            Layer::Memory(..) => None,
+        }
     }
 
     /// Whether the bytes pass through TLS.
@@ -78,6 +96,15 @@ impl ByteStream {
             Layer::Tapped(tapped) => tapped.under().is_tls(),
             layer => matches!(layer, Layer::Tls(_)),
         }
+    }
+
+    /// The socket, where nothing stands between it and the bytes; else the stream as it was.
+    #[allow(clippy::result_large_err)] // the error is the stream, moved once a connection
+    pub fn into_plain(self) -> std::result::Result<Socket, Self> {
+        if let Layer::Plain(socket) = self.layer {
+            return Ok(socket.into_inner());
+        }
+        Err(self)
     }
 
     /// Waits for the answer to a connect that does not block.
@@ -219,6 +246,18 @@ impl ByteStream {
         }
     }
 
+    /// TLS took something that its socket did not: [`Self::poll_flush`] waits for it.
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        match &self.layer {
+            Layer::Tls(tls) => tls.has_unsent(),
+            Layer::Tapped(tapped) => tapped.under().has_unsent(),
+            Layer::Plain(_) => false,
+            #[cfg(test)]
+            Layer::Memory(..) => false,
+        }
+    }
+
     /// Ends the sending direction: our FIN, after `close_notify` where there is TLS.
     pub async fn shutdown_write(&self) -> Result<()> {
         poll_fn(|cx| self.poll_shutdown(cx)).await
@@ -238,9 +277,9 @@ impl ByteStream {
         }
     }
 
-    /// Before the close of a stream whose work is done: with TLS sends `close_notify` if it was not sent yet, then reads and
-    /// discards what the peer still sends, to its end and at most for [`FINISH_LIMIT`]. A close with bytes unread is a reset,
-    /// which would discard what the peer has not read yet; TLS peers send tickets unasked.
+    /// Before the close of a stream whose work is done: with TLS sends `close_notify` if it was not sent yet, then reads
+    /// and discards what the peer still sends, to its end and at most for [`FINISH_LIMIT`]. A close with bytes unread is a
+    /// reset, which would discard what the peer has not read yet; TLS peers send tickets unasked.
     pub async fn finish(&self, scratch: &RefCell<Vec<u8>>) {
         let tls = match &self.layer {
             Layer::Tls(tls) => tls,

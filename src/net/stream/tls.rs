@@ -10,12 +10,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// Bytes of several slices that are sent at once.
+const GATHERED: usize = 64 << 10;
+
 /// A session over a plain stream.
 pub(super) struct Tls {
     session: SharedStream<Under>,
     under: Arc<ByteStream>,
     /// A FIN without `close_notify` counts as an end.
     allow_truncated: bool,
+    /// The subject of the peer's certificate.
+    subject: Option<String>,
     /// The peer's end was reported.
     ended: AtomicBool,
     /// `close_notify` and FIN were sent.
@@ -40,15 +45,20 @@ impl Under {
 }
 
 impl Tls {
-    pub(super) fn new(session: Stream<Under>, allow_truncated: bool) -> Self {
+    pub(super) fn new(session: Stream<Under>, subject: Option<String>, allow_truncated: bool) -> Self {
         let under = Arc::clone(&session.get_ref().0);
         Self {
             session: SharedStream::new(session),
             under,
             allow_truncated,
+            subject,
             ended: AtomicBool::new(false),
             shut_down: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
     }
 
     pub(super) fn under(&self) -> &ByteStream {
@@ -78,23 +88,30 @@ impl Tls {
 
     /// Takes what the session has room for. Whether the socket takes it as well is for [`Self::poll_flush`] to wait for.
     pub(super) fn try_write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        // The task that waits registers itself by `poll_flush`.
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut taken = 0;
-        for part in parts.iter().filter(|part| !part.is_empty()) {
-            match self.session.poll_send(&mut cx, part) {
-                Poll::Ready(Ok(sent)) => {
-                    taken += sent;
-                    if sent < part.len() {
-                        break;
-                    }
+        let sent = match parts {
+            [one] => self.send(one),
+            // Each call makes a record and a system call of its own.
+            many => {
+                let mut gathered =
+                    Vec::with_capacity(many.iter().map(|part| part.len()).sum::<usize>().min(GATHERED));
+                for part in many {
+                    gathered.extend_from_slice(&part[..part.len().min(GATHERED - gathered.len())]);
                 }
-                Poll::Ready(Err(error)) if taken == 0 => return Err(error),
-                Poll::Pending if taken == 0 => return Err(ErrorKind::WouldBlock.into()),
-                Poll::Ready(Err(_)) | Poll::Pending => break,
+                self.send(&gathered)
             }
+        };
+        match sent {
+            Poll::Ready(sent) => sent,
+            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
         }
-        Ok(taken)
+    }
+
+    fn send(&self, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        // The task that waits registers itself by `poll_flush`.
+        self.session.poll_send(&mut Context::from_waker(Waker::noop()), bytes)
     }
 
     pub(super) fn poll_writing<R>(
@@ -112,6 +129,10 @@ impl Tls {
 
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.session.poll_flush(cx)
+    }
+
+    pub(super) fn has_unsent(&self) -> bool {
+        self.session.has_unsent()
     }
 
     /// Sends `close_notify`, then FIN.
@@ -157,8 +178,9 @@ impl AsyncWrite for Under {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What is below may be TLS as well, to a proxy.
+        self.0.poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

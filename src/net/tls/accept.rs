@@ -1,7 +1,8 @@
 //! The server's side of a handshake.
 
 use super::keylog::KeyLogFile;
-use super::verify_client::{ClientTrust, ClientVerifier};
+use super::verify::Verifier;
+use super::verify_client::ClientTrust;
 use super::wire::Wire;
 use super::{
     BUFFER, Certificate, Error, Failure, Handshake, ServerOptions, Stream, Verified, close, identity,
@@ -68,7 +69,7 @@ impl Acceptor {
         stream: S,
     ) -> Result<(Stream<S>, Handshake), Failure> {
         let start = Instant::now();
-        let verifier = self.settings.clients.clone().map(|trust| Arc::new(ClientVerifier::new(trust)));
+        let verifier = self.settings.clients.clone().map(|trust| Arc::new(Verifier::new(trust)));
         let config = match &verifier {
             Some(verifier) => match self.settings.config(Some(Arc::clone(verifier))) {
                 Ok(config) => Arc::new(config),
@@ -102,7 +103,7 @@ impl Acceptor {
 }
 
 impl Settings {
-    fn config(&self, clients: Option<Arc<ClientVerifier>>) -> Result<ServerConfig, rustls::Error> {
+    fn config(&self, clients: Option<Arc<Verifier<ClientTrust>>>) -> Result<ServerConfig, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(provider::ring())
             .with_protocol_versions(&provider::versions(self.options.min, self.options.max))?;
         let builder = match clients {

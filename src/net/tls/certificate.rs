@@ -51,7 +51,7 @@ impl Certificate {
         TlsFields {
             subject: said(&self.subject),
             issuer: said(&self.issuer),
-            names: said(&self.names.join(", ")),
+            names: self.names.clone(),
             not_after: self.not_after.map(|time| time.to_string()),
             fingerprint: Some(self.fingerprint.to_string()),
             ..TlsFields::default()

@@ -1,7 +1,8 @@
 //! The client's side of a handshake.
 
 use super::keylog::KeyLogFile;
-use super::verify_server::{ServerVerifier, Trust};
+use super::verify::Verifier;
+use super::verify_server::Trust;
 use super::wire::Wire;
 use super::{BUFFER, ClientOptions, Error, Failure, Handshake, Stream, close, identity, provider};
 use rustls::ClientConfig;
@@ -32,7 +33,7 @@ impl Connector {
             .with_protocol_versions(&provider::versions(options.min, options.max))
             .map_err(|e| Error::usage(e.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(ServerVerifier::new(Arc::clone(&trust))));
+            .with_custom_certificate_verifier(Arc::new(Verifier::new(Arc::clone(&trust))));
         let mut config = match &options.cert {
             Some(cert) => {
                 let own = identity::load(cert, options.key.as_deref())?;
@@ -67,7 +68,7 @@ impl Connector {
         stream: S,
     ) -> Result<(Stream<S>, Handshake), Failure> {
         let start = Instant::now();
-        let verifier = Arc::new(ServerVerifier::new(Arc::clone(&self.trust)));
+        let verifier = Arc::new(Verifier::new(Arc::clone(&self.trust)));
         let mut config = self.config.clone();
         config.dangerous().set_certificate_verifier(Arc::clone(&verifier) as _);
         let sni = match &name {

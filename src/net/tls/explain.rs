@@ -1,6 +1,7 @@
 //! The errors of rustls in words.
 
 use super::{Certificate, sniff};
+use crate::text::shorten::{shorten, some_of};
 use jiff::Timestamp;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
@@ -91,22 +92,24 @@ fn incompatible(reason: &PeerIncompatible) -> String {
 pub(crate) fn certificate(reason: &CertificateError, leaf: Option<&Certificate>) -> String {
     match reason {
         CertificateError::NotValidForNameContext { expected, .. } => {
-            let names = leaf.map(|leaf| leaf.names.join(", ")).filter(|names| !names.is_empty());
-            let names = names.unwrap_or_else(|| "no name at all".to_owned());
+            let names = leaf.map(|leaf| leaf.names.as_slice()).filter(|names| !names.is_empty());
+            let names = names.map_or_else(|| "no name at all".to_owned(), some_of);
             format!("the certificate is for {names}, not for {}", expected.to_str())
         }
         CertificateError::UnknownIssuer => match leaf {
             Some(leaf) if leaf.is_self_issued() => {
-                format!("the certificate ({}) is self-signed and not trusted", leaf.subject)
+                format!("the certificate ({}) is self-signed and not trusted", short(&leaf.subject))
             }
-            Some(leaf) => format!("no trusted root issued the certificate; its issuer is {}", leaf.issuer),
+            Some(leaf) => {
+                format!("no trusted root issued the certificate; its issuer is {}", short(&leaf.issuer))
+            }
             None => "no trusted root issued the certificate".to_owned(),
         },
         // A root that has the issuer's name but another key.
         CertificateError::BadSignature
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => match leaf {
             Some(leaf) if leaf.is_self_issued() => certificate(&CertificateError::UnknownIssuer, Some(leaf)),
-            Some(leaf) => format!("the certificate's signature is not that of {}", leaf.issuer),
+            Some(leaf) => format!("the certificate's signature is not that of {}", short(&leaf.issuer)),
             None => "the certificate's signature is not its issuer's".to_owned(),
         },
         CertificateError::ExpiredContext { not_after, .. } => {
@@ -127,7 +130,13 @@ pub(crate) fn certificate(reason: &CertificateError, leaf: Option<&Certificate>)
         CertificateError::BadEncoding => "the certificate is malformed".to_owned(),
         CertificateError::Revoked => "the certificate is revoked".to_owned(),
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "the certificate is a certificate authority's, not a server's".to_owned()
+            match leaf {
+                // As `openssl req -x509` makes it.
+                Some(leaf) if leaf.is_self_issued() => {
+                    certificate(&CertificateError::UnknownIssuer, Some(leaf))
+                }
+                _ => "the certificate is a certificate authority's, not a server's".to_owned(),
+            }
         }
         other => format!("the certificate is not valid: {other}"),
     }
@@ -143,6 +152,11 @@ pub(crate) fn plaintext(first: &[u8], server: bool) -> Option<String> {
     }
     let peer = if server { "the client" } else { "the server" };
     Some(format!("{peer} does not speak TLS: its first bytes are {}", sniff::quoted(first)))
+}
+
+/// A distinguished name in a sentence.
+fn short(name: &str) -> String {
+    shorten(name, 80)
 }
 
 fn date(time: UnixTime) -> String {

@@ -24,6 +24,7 @@ mod pin;
 mod provider;
 mod sniff;
 mod stream;
+mod verify;
 mod verify_client;
 mod verify_server;
 mod wire;

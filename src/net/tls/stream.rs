@@ -134,6 +134,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SharedStream<S> {
         Pin::new(&mut *self.lock()).poll_flush(cx)
     }
 
+    /// The socket did not take all that was taken.
+    pub fn has_unsent(&self) -> bool {
+        self.lock().unsent
+    }
+
     /// Sends what was taken, `close_notify` and FIN.
     pub fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut *self.lock()).poll_shutdown(cx)

@@ -1,13 +1,12 @@
 //! How a server verifies a client's certificate, where it demands one.
 
-use super::verify_server::verify_pin;
+use super::verify::{Verifier, signature_methods, verify_pin};
 use super::{Error, Pin, ServerOptions, Verified, pem, provider};
-use rustls::client::danger::HandshakeSignatureValid;
+use rustls::DistinguishedName;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Which clients' certificates are accepted.
 #[derive(Clone, Debug)]
@@ -40,25 +39,7 @@ impl ClientTrust {
     }
 }
 
-/// Verifies the certificate of one connection, and keeps it where it is refused.
-#[derive(Debug)]
-pub(crate) struct ClientVerifier {
-    trust: ClientTrust,
-    refused: OnceLock<CertificateDer<'static>>,
-}
-
-impl ClientVerifier {
-    pub(crate) fn new(trust: ClientTrust) -> Self {
-        Self { trust, refused: OnceLock::new() }
-    }
-
-    /// The certificate that was refused.
-    pub(crate) fn refused(&self) -> Option<&CertificateDer<'static>> {
-        self.refused.get()
-    }
-}
-
-impl ClientCertVerifier for ClientVerifier {
+impl ClientCertVerifier for Verifier<ClientTrust> {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         match &self.trust {
             ClientTrust::Ca(roots) => roots.root_hint_subjects(),
@@ -72,34 +53,12 @@ impl ClientCertVerifier for ClientVerifier {
         chain: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        match &self.trust {
+        let verdict = match &self.trust {
             ClientTrust::Ca(roots) => roots.verify_client_cert(leaf, chain, now),
             ClientTrust::Pins(pins) => verify_pin(leaf, pins).map(|()| ClientCertVerified::assertion()),
-        }
-        .inspect_err(|_| _ = self.refused.set(leaf.clone().into_owned()))
+        };
+        self.conclude(leaf, verdict)
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = provider::ring().signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, leaf, signature, &algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = provider::ring().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, leaf, signature, &algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider::ring().signature_verification_algorithms.supported_schemes()
-    }
+    signature_methods!();
 }

@@ -1,13 +1,14 @@
 //! How a client verifies the server's certificate.
 
+use super::verify::{Verifier, signature_methods, verify_pin};
 use super::{ClientOptions, Error, Pin, Verified, pem, provider};
 use jiff::Timestamp;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use std::sync::{Arc, OnceLock};
+use rustls::{CertificateError, RootCertStore};
+use std::sync::Arc;
 
 /// Which certificates are accepted.
 #[derive(Debug)]
@@ -45,25 +46,7 @@ impl Trust {
     }
 }
 
-/// Verifies the certificate of one connection, and keeps it where it is refused.
-#[derive(Debug)]
-pub(crate) struct ServerVerifier {
-    trust: Arc<Trust>,
-    refused: OnceLock<CertificateDer<'static>>,
-}
-
-impl ServerVerifier {
-    pub(crate) fn new(trust: Arc<Trust>) -> Self {
-        Self { trust, refused: OnceLock::new() }
-    }
-
-    /// The certificate that was refused.
-    pub(crate) fn refused(&self) -> Option<&CertificateDer<'static>> {
-        self.refused.get()
-    }
-}
-
-impl ServerCertVerifier for ServerVerifier {
+impl ServerCertVerifier for Verifier<Arc<Trust>> {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -80,40 +63,10 @@ impl ServerCertVerifier for ServerVerifier {
             Trust::Pins(pins) => verify_pin(leaf, pins).map(|()| ServerCertVerified::assertion()),
             Trust::Nothing => Ok(ServerCertVerified::assertion()),
         };
-        verdict.inspect_err(|_| _ = self.refused.set(leaf.clone().into_owned()))
+        self.conclude(leaf, verdict)
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = provider::ring().signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, leaf, signature, &algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = provider::ring().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, leaf, signature, &algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider::ring().signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// The certificate is one of `pins`. Its signature over the handshake is verified elsewhere, as ever.
-pub(crate) fn verify_pin(leaf: &CertificateDer<'_>, pins: &[Pin]) -> Result<(), rustls::Error> {
-    if pins.contains(&Pin::of(leaf)) {
-        return Ok(());
-    }
-    Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+    signature_methods!();
 }
 
 /// A certificate that the user gave as trusted needs no issuer, only the right name and time. webpki accepts no

@@ -107,7 +107,7 @@ const fn subject(event: &Event) -> Option<&Subject> {
         | Event::Option { socket, .. }
         | Event::Bind { socket }
         | Event::Listening { socket, .. }
-        | Event::Accept { socket }
+        | Event::Accept { socket, .. }
         | Event::Datagram { socket, .. }
         | Event::Summary { socket, .. } => Some(socket),
         _ => None,
@@ -134,6 +134,8 @@ mod tests {
         sockets.learn(&Event::Bind { socket: of(1, "[::]:80", "", Role::Listener) });
         sockets.learn(&Event::Accept {
             socket: of(2, "[::ffff:10.0.0.1]:80", "[::ffff:10.0.0.2]:7", Role::Server),
+            pid: None,
+            uid: None,
         });
         let find = |from: &str, to: &str| {
             let found = sockets.of(Proto::Tcp, from.parse().unwrap(), to.parse().unwrap());

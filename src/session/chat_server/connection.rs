@@ -3,6 +3,7 @@
 use super::server::{Ending, Shared};
 use crate::event::Event;
 use crate::net::stream::ByteStream;
+use crate::session::tls::TlsServer;
 use crate::sys::Result;
 use crate::sys::socket::Socket;
 use std::future::poll_fn;
@@ -20,10 +21,19 @@ const FIN_TIMEOUT: Duration = Duration::from_secs(1);
 const DISCARDED: usize = 4 << 10;
 
 /// Runs a client until its connection is closed.
-pub(super) async fn run(socket: Socket, server: Shared) -> Result<()> {
+pub(super) async fn run(socket: Socket, tls: Option<Rc<TlsServer>>, server: Shared) -> Result<()> {
     socket.emit_options();
+    let mut stream = ByteStream::new(socket)?;
     let taps = server.borrow().taps.clone();
-    let stream = Rc::new(ByteStream::new(socket)?.tapped(taps.as_deref()));
+    if let Some(tls) = tls {
+        let subject = stream.socket_ref().subject();
+        stream = Box::pin(tls.secure(stream)).await.inspect_err(|error| {
+            let mut fault = error.fault();
+            (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
+            server.borrow().events.emit(Event::Warning { fault });
+        })?;
+    }
+    let stream = Rc::new(stream.tapped(taps.as_deref()));
     let joined = server.borrow_mut().join(&stream);
     let id = match joined {
         Ok(id) => id,
@@ -50,8 +60,13 @@ pub(super) async fn run(socket: Socket, server: Shared) -> Result<()> {
 /// Sends what is unsent; with `fin_first` our FIN precedes the client's, which is waited for.
 async fn close(mut stream: &ByteStream, unsent: Vec<u8>, fin_first: bool) {
     // A client that does not take it, or breaks the connection meanwhile, is closed all the same.
-    let _ = timeout(FLUSH_TIMEOUT, stream.write_all(&unsent)).await;
-    if fin_first && stream.shutdown_write().await.is_ok() {
+    let sent = async {
+        stream.write_all(&unsent).await?;
+        stream.flush().await
+    };
+    let _ = timeout(FLUSH_TIMEOUT, sent).await;
+    // With TLS the client waits for close_notify.
+    if (fin_first || stream.is_tls()) && stream.shutdown_write().await.is_ok() {
         let _ = timeout(FIN_TIMEOUT, discard(stream)).await;
     }
 }

@@ -10,7 +10,7 @@ mod transcript;
 
 use super::ready::{self, Ready};
 use super::wait::stopped;
-use super::{Context, Outcome, Result, console, pipe, stdout};
+use super::{Context, Outcome, Result, Stdio, console, stdout};
 use crate::chat::Rules;
 use crate::event::Subject;
 use crate::exit::Exit;
@@ -19,6 +19,7 @@ use crate::net::accept::Listener;
 use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
 use crate::net::tap::Taps;
+use crate::session::tls::{TlsServer, warn_of_keylog};
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
@@ -44,10 +45,9 @@ const UNSENT: u32 = 256 << 10;
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How the server runs.
-#[derive(Debug)]
 pub struct Config {
-    /// Where it listens.
-    pub target: BindTarget,
+    /// Where it listens; absent where its listeners were passed on.
+    pub target: Option<BindTarget>,
     /// The clients it accepts.
     pub access: AccessRules,
     /// Options of its listeners, which its connections inherit (tcp(7)).
@@ -58,15 +58,20 @@ pub struct Config {
     pub ready: Ready,
     /// How the room is run.
     pub rules: Rules,
+    /// Speaks TLS.
+    pub tls: Option<Rc<TlsServer>>,
     /// Watches or slows the connections.
     pub taps: Option<Rc<Taps>>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
+    /// Where the transcript goes; an operator types at a terminal alone.
+    pub stdio: Stdio,
 }
 
 /// Runs the server until a signal, or the end of standard output.
 pub fn run(config: &Config, context: &mut Context) -> Result {
     limits::raise_descriptors();
+    let passed = std::mem::take(&mut context.passed);
     let mut defaults = vec![SocketOption::UnsentLow(UNSENT)];
     // What waits goes out in one write anyway; with Nagle's algorithm a second line would wait for the first one's delayed ACK.
     if !config.options.iter().any(|option| matches!(option, SocketOption::NoDelay(_))) {
@@ -78,8 +83,12 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         options: &config.options,
         defaults: &defaults,
         backlog: config.backlog,
+        socket_mode: config.target.as_ref().map_or(0, BindTarget::mode),
     };
-    let listeners = listen_config.open(&config.target.addresses(&context.stop)?)?;
+    let listeners = listen_config.open_or_adopt(config.target.as_ref(), passed, &context.stop)?;
+    if let Some(tls) = &config.tls {
+        tls.announce(&listeners);
+    }
     ready::announce(&config.ready, &listeners, context)?;
     let runtime = runtime()?;
     let tasks = LocalSet::new();
@@ -105,7 +114,8 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     spawn_local(backpressure::measure_lag(Rc::clone(&server)));
     let acceptor = Acceptor::new(None, config.access.clone(), context.events.clone());
     let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
-    let accepting = |listener| spawn_local(accept(listener, acceptor.clone(), Rc::clone(&server)));
+    let accepting =
+        |listener| spawn_local(accept(listener, acceptor.clone(), config.tls.clone(), Rc::clone(&server)));
     let accepting: Vec<_> = listeners.into_iter().map(accepting).collect();
     let outcome = tokio::select! {
         () = transcript.run() => Ok(Outcome::done()),
@@ -121,6 +131,7 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     let _ = timeout(FLUSH_TIMEOUT, transcript.put_all()).await;
     let _ = written.finish(&output).await;
     drop(console);
+    warn_of_keylog(config.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
     outcome
 }
 
@@ -131,27 +142,28 @@ fn open_output(
     config: &Config,
     context: &Context,
 ) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
+    let stdio = &config.stdio;
     let shows_stderr = config.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
     let console = console::Config { prompt: config.prompt, shows_stderr };
-    if let Some((console, ends)) = console::open(&console, context)? {
+    if let Some((console, ends)) = console::open(&console, stdio, context)? {
         operator::join(server, listener, ends.typed, false)?;
         return Ok((Some(console), stdout::open_to(ends.show)?));
     }
-    if console::is_interactive() {
-        operator::join(server, listener, pipe::input()?, !fd::is_terminal(fd::output()))?;
+    if console::is_interactive(stdio) {
+        operator::join(server, listener, stdio.input()?, !fd::is_terminal(fd::output()))?;
     } else {
         server.borrow_mut().join_transcript(listener);
     }
-    Ok((None, stdout::open()?))
+    Ok((None, stdout::open_to(stdio.relay_output()?)?))
 }
 
 /// Accepts clients at one listener.
-async fn accept(listener: Listener, acceptor: Acceptor, server: Shared) {
+async fn accept(listener: Listener, acceptor: Acceptor, tls: Option<Rc<TlsServer>>, server: Shared) {
     loop {
         let accepted = acceptor.accept(&listener).await;
-        let client = connection::run(accepted.socket, Rc::clone(&server));
+        let client = connection::run(accepted.socket, tls.clone(), Rc::clone(&server));
         spawn_local(async move {
-            // Only the runtime can fail here, for want of memory; the client's connection is closed with it.
+            // A handshake that failed was reported. Besides it only the runtime can fail, for want of memory.
             let _ = client.await;
             drop(accepted.place);
         });

@@ -52,10 +52,14 @@ impl ChatServer {
         let Some(connection) = self.connection(id) else { return Poll::Ready(None) };
         match ready!(flushed) {
             Ok(Flushed::TooSlow) => Poll::Ready(Some(Ending::TooSlow)),
-            Ok(_) => {
-                connection.blocked = false;
-                Poll::Ready(None)
-            }
+            // TLS took more than its socket did.
+            Ok(_) => match ready!(stream.poll_flush(cx)) {
+                Ok(()) => {
+                    connection.blocked = false;
+                    Poll::Ready(None)
+                }
+                Err(error) => Poll::Ready(Some(Ending::Failed(error))),
+            },
             Err(error) => Poll::Ready(Some(Ending::Failed(error))),
         }
     }

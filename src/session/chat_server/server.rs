@@ -10,6 +10,7 @@ use crate::event::{Address, Events, MemberChange, Subject};
 use crate::net::stream::ByteStream;
 use crate::net::tap::Taps;
 use crate::text::clock::Clock;
+use crate::text::sanitize;
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
@@ -100,8 +101,9 @@ impl ChatServer {
 
     /// Adds a client; the error says why it is refused.
     pub(super) fn join(&mut self, stream: &Rc<ByteStream>) -> Result<MemberId, String> {
-        let Some(peer) = stream.socket_ref().peer() else { return Err("it has no address".to_owned()) };
-        let id = self.room.join(&label(&peer), &self.clock.now())?;
+        let socket = stream.socket_ref();
+        let label = socket.peer().as_ref().map_or_else(|| socket.peer_name(), label);
+        let id = self.room.join(&label, &self.clock.now())?;
         if self.connections.len() <= id.index() {
             self.connections.resize_with(id.index() + 1, || None);
         }
@@ -138,9 +140,9 @@ impl ChatServer {
                 flush(room, id, &stamp, stream, events)
             };
             match flushed {
-                Ok(Flushed::All) => continue,
-                Ok(Flushed::Blocked) if connection.blocked => continue,
-                Ok(Flushed::Blocked) => connection.blocked = true,
+                Ok(Flushed::All) if !connection.stream.has_unsent() => continue,
+                Ok(Flushed::All | Flushed::Blocked) if connection.blocked => continue,
+                Ok(Flushed::All | Flushed::Blocked) => connection.blocked = true,
                 Ok(Flushed::TooSlow) => connection.ending = Some(Ending::TooSlow),
                 Err(error) => connection.ending = Some(Ending::Failed(error)),
             }
@@ -196,11 +198,12 @@ pub(super) fn collect(slices: &[IoSlice<'_>], into: &mut Vec<u8>) -> usize {
     into.len() - before
 }
 
-/// A member's label: its address, an IPv4 address in its own form where the socket is for both families.
+/// A member's label: its address, an IPv4 address in its own form where the socket is for both families. A UNIX socket's name
+/// is as hostile as any text of a client's.
 pub(super) fn label(address: &Address) -> String {
     match address.inet().map(|inet| (inet.ip().to_canonical(), inet.port())) {
         Some((ip @ IpAddr::V4(_), port)) => SocketAddr::new(ip, port).to_string(),
-        _ => address.to_string(),
+        _ => sanitize::line(&address.to_string()),
     }
 }
 

@@ -4,26 +4,26 @@ use super::super::{Context, Outcome, Result};
 use crate::event::Kind;
 use crate::exit::Exit;
 use crate::sys;
-use crate::sys::child::command;
+use crate::sys::child::exit_code;
+use crate::sys::limits;
 use crate::sys::poll::Process;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 
 /// Runs `words`; its exit status becomes ours. A signal that asks us to end is passed on to it.
 pub(super) fn run(words: &[OsString], context: &Context) -> Result {
     let name = words[0].to_string_lossy().into_owned();
     let failed = |e| sys::Error::new("run", &name, e).about(Kind::File);
-    let mut child = command(&words[0]).args(&words[1..]).spawn().map_err(failed)?;
+    limits::restore_descriptors();
+    let mut child = Command::new(&words[0]).args(&words[1..]).spawn().map_err(failed)?;
     let status = end_of(&mut child, context).map_err(failed)?;
     // The signal ended both.
     if let Some(signal) = context.stop.signal().filter(|signal| status.signal() == Some(signal.number())) {
         return Ok(Outcome::stopped(signal));
     }
-    // 128 and the signal's number, as shells have it.
-    let code = status.code().or_else(|| status.signal().map(|n| 128 + n));
-    let code = code.and_then(|c| u8::try_from(c).ok()).unwrap_or(u8::MAX);
+    let code = exit_code(status);
     Ok(Outcome::of(Exit::Command(code), format!("{name} ended with {code}")))
 }
 

@@ -1,11 +1,13 @@
 //! The port check: which ports answer, waiting until all are open or all are closed, and a command after that.
 
 mod command;
+mod finding;
 mod probe;
 mod round;
 mod rows;
 mod wait;
 
+use super::tls::{TlsClient, warn_of_keylog};
 use super::{Context, Outcome, Result};
 use crate::exit::Exit;
 use crate::net::resolve::Lookup;
@@ -16,6 +18,7 @@ use crate::text::number::counted;
 use round::{Round, RoundEnd};
 use rows::Rows;
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is checked, and what for.
@@ -36,6 +39,8 @@ pub struct Config {
     pub source: Option<Source>,
     /// How names are looked up.
     pub lookup: Lookup,
+    /// Tests the TLS handshake of open ports as well.
+    pub tls: Option<Arc<TlsClient>>,
 }
 
 /// Runs the check, and the command if it succeeds.
@@ -52,6 +57,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
             RoundEnd::Stopped(signal) => return Ok(Outcome::stopped(signal)),
         }
     };
+    warn_of_keylog(config.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed()), context);
     Ok(match tally.verdict() {
         Verdict::All if !config.command.is_empty() => return command::run(&config.command, context),
         Verdict::All => Outcome::done(),

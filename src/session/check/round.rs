@@ -3,13 +3,14 @@
 use super::super::wait::stopped;
 use super::super::{Context, stdout};
 use super::Config;
-use super::probe::{Finding, Probe, Prober};
+use super::finding::Finding;
+use super::probe::{Probe, Prober};
 use super::rows::Rows;
-use crate::event::Events;
+use crate::event::{Address, Events};
 use crate::net::address::Host;
 use crate::net::resolve::ResolveLimits;
 use crate::net::source::reachable;
-use crate::scan::{Block, InOrder, Tally, blocks};
+use crate::scan::{Block, Group, InOrder, Tally, blocks};
 use crate::sys::reactor::threaded_runtime;
 use crate::sys::signal::Signal;
 use crate::sys::socket::SocketFactory;
@@ -52,6 +53,15 @@ pub(super) enum RoundEnd {
 }
 
 type Found = sys::Result<Vec<SocketAddr>>;
+
+/// Where the targets of a group are.
+enum Place {
+    /// A host and its addresses.
+    Host(Host, Found),
+    /// A UNIX or vsock socket.
+    Socket(Address),
+}
+
 /// Findings with the numbers of their targets; those of one block come together, one wake-up for all.
 type Findings = Vec<(usize, sys::Result<Finding>)>;
 
@@ -59,15 +69,15 @@ type Findings = Vec<(usize, sys::Result<Finding>)>;
 struct Work {
     /// Blocks not taken yet.
     blocks: Mutex<std::vec::IntoIter<Block>>,
-    /// Each host with its addresses.
-    hosts: Vec<(Host, Found)>,
+    /// The place of each group.
+    places: Vec<Place>,
     permits: Arc<Semaphore>,
     prober: Prober,
 }
 
 impl Round<'_> {
     pub(super) fn run(&self, rows: &mut Rows, context: &mut Context) -> anyhow::Result<RoundEnd> {
-        let hosts = self.resolve(context);
+        let places = self.resolve(context);
         if let Some(signal) = context.stop.signal() {
             return Ok(RoundEnd::Stopped(signal));
         }
@@ -78,7 +88,7 @@ impl Round<'_> {
         let concurrency = usize::try_from(CONCURRENCY.min(descriptors).max(1)).unwrap_or(1);
         let work = Work {
             blocks: Mutex::new(blocks.into_iter()),
-            hosts,
+            places,
             permits: Arc::new(Semaphore::new(concurrency)),
             prober: self.prober(),
         };
@@ -140,6 +150,7 @@ impl Round<'_> {
         Prober {
             sockets: if observed { self.sockets.clone() } else { self.sockets.silent() },
             observed,
+            tls: config.tls.clone(),
             options: config.options.clone(),
             source: config.source,
             limit: left.map_or(limit, |left| left.min(limit)),
@@ -148,25 +159,33 @@ impl Round<'_> {
     }
 
     /// Looks every host up, the names at the same time.
-    fn resolve(&self, context: &Context) -> Vec<(Host, Found)> {
+    fn resolve(&self, context: &Context) -> Vec<Place> {
         let (lookup, source) = (self.config.lookup, self.config.source);
         let timeout = self.config.timeout.map(|limit| Instant::now() + limit);
         let deadline = [timeout, self.deadline].into_iter().flatten().min();
         let limits = ResolveLimits { deadline, stop: &context.stop };
         let events: &Events = self.sockets.events();
-        let ask = |host: &Host| {
-            let found = limits.resolve(lookup, host, 0, events);
-            (host.clone(), found.map(|found| reachable(source, found)))
+        let ask = |group: &Group| match group {
+            Group::Socket(address) => Place::Socket(address.clone()),
+            Group::Ports(host, _) => {
+                let found = limits.resolve(lookup, host, 0, events);
+                Place::Host(host.clone(), found.map(|found| reachable(source, found)))
+            }
         };
-        let hosts = || self.config.groups.iter().map(|(host, _)| host);
-        if hosts().filter(|host| matches!(host, Host::Name(_))).count() < 2 {
-            return hosts().map(ask).collect();
+        let groups = &self.config.groups;
+        let is_name = |group: &&Group| matches!(group, Group::Ports(Host::Name(_), _));
+        if groups.iter().filter(is_name).count() < 2 {
+            return groups.iter().map(ask).collect();
         }
         std::thread::scope(|scope| {
-            let threads: Vec<_> = hosts().map(|host| (host, scope.spawn(move || ask(host)))).collect();
+            let threads: Vec<_> =
+                groups.iter().map(|group| (group, scope.spawn(move || ask(group)))).collect();
             let panicked = || sys::Error::new("resolve", "", std::io::Error::other("the look-up failed"));
-            let join = |(host, thread): (&Host, std::thread::ScopedJoinHandle<'_, _>)| {
-                thread.join().unwrap_or_else(|_| (host.clone(), Err(panicked())))
+            let join = |(group, thread): (&Group, std::thread::ScopedJoinHandle<'_, Place>)| {
+                thread.join().unwrap_or_else(|_| match group {
+                    Group::Ports(host, _) => Place::Host(host.clone(), Err(panicked())),
+                    Group::Socket(address) => Place::Socket(address.clone()),
+                })
             };
             threads.into_iter().map(join).collect()
         })
@@ -181,10 +200,21 @@ async fn worker(work: Arc<Work>, sender: Sender<Findings>) -> Result<(), mpsc::e
     while let Some(block) = next() {
         let mut known = Vec::with_capacity(block.len());
         for (index, (group, port)) in block {
-            let (host, found) = &work.hosts[group];
-            let probe = match found {
-                Ok(addresses) => work.prober.begin(host, port, addresses, connector.as_mut()),
-                Err(error) => Ok(Probe::Done(Finding::unresolved(host, port, error))),
+            let probe = match &work.places[group] {
+                Place::Host(host, Ok(addresses)) => {
+                    work.prober.begin(host, port, addresses, connector.as_mut())
+                }
+                Place::Host(host, Err(error)) => Ok(Probe::Done(Finding::unresolved(host, port, error))),
+                Place::Socket(address) => {
+                    let (work, sender, address) = (Arc::clone(&work), sender.clone(), address.clone());
+                    let permit = Arc::clone(&work.permits).acquire_owned().await.ok();
+                    tokio::spawn(async move {
+                        let finding = work.prober.connect(&address).await;
+                        drop(permit);
+                        sender.send(vec![(index, finding)]).await
+                    });
+                    continue;
+                }
             };
             match probe {
                 Ok(Probe::Done(finding)) => known.push((index, Ok(finding))),

@@ -1,7 +1,7 @@
 //! Where the findings of a round go.
 
 use super::super::{Context, stdout};
-use super::probe::Finding;
+use super::finding::Finding;
 use crate::sys;
 
 /// To the report as they are known, or held until the round is known to be the last.

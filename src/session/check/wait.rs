@@ -3,10 +3,9 @@
 use super::super::retry::{Answer, WaitReporter, deadline, next_attempt};
 use super::super::{Context, Outcome};
 use super::Config;
-use super::probe::Finding;
+use super::finding::Finding;
 use super::round::{Round, RoundEnd};
 use super::rows::Rows;
-use crate::net::address::Endpoint;
 use crate::scan::{Tally, targets};
 use crate::sys;
 use std::time::Instant;
@@ -48,7 +47,7 @@ pub(super) fn run(config: &Config, context: &mut Context) -> anyhow::Result<Resu
 
 fn start(config: &Config, deadline: Option<Instant>, context: &Context) -> sys::Result<WaitReporter> {
     let (group, port) = targets(&config.groups).next().unwrap_or_default();
-    let first = Endpoint { host: config.groups[group].0.clone(), port };
+    let first = config.groups[group].target(port);
     WaitReporter::start(&context.events, Answer::awaited(&first), deadline)
 }
 

@@ -3,9 +3,11 @@
 use super::name::Name;
 use super::printer::Printer;
 use crate::event::Events;
+use crate::net::address;
 use crate::net::connect::Connector;
 use crate::relay::EndConfig;
 use crate::relay::task::TaskConfig;
+use crate::session::Stdio;
 use crate::session::opening::Opening;
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
@@ -30,6 +32,8 @@ pub struct Config {
     pub prefix: bool,
     /// When a connection is over.
     pub end: EndConfig,
+    /// Its lines go to every target, and theirs to it.
+    pub stdio: Stdio,
 }
 
 /// One of the targets.
@@ -40,6 +44,14 @@ pub struct Target {
     pub(super) port: u16,
     /// Its place in the order of targets.
     pub(super) index: usize,
+}
+
+impl Target {
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> address::Target {
+        self.name.target(self.port)
+    }
 }
 
 /// What the tasks of all targets work with.

@@ -3,7 +3,7 @@
 use super::config::Target;
 use super::name::Name;
 use crate::event::Kind;
-use crate::net::address::{AddrError, Endpoint};
+use crate::net::address::AddrError;
 use crate::net::targets::parse_targets;
 use crate::scan::{Group, targets};
 use crate::sys::Error;
@@ -23,11 +23,11 @@ pub fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Target>> 
         groups.extend(parse_file(path, &String::from_utf8_lossy(&bytes))?);
     }
     if groups.is_empty() {
-        return Err(AddrError("no target in any file; a line is HOST:PORT".into()).into());
+        return Err(AddrError("no target in any file; a line is HOST:PORT or unix:PATH".into()).into());
     }
-    let names: Vec<Rc<Name>> = groups.iter().map(|(host, _)| Rc::new(Name::new(host.clone()))).collect();
+    let names: Vec<Rc<Name>> = groups.iter().map(|group| Rc::new(Name::new(group))).collect();
     let target = |(index, (group, port)): (usize, (usize, u16))| {
-        let title = Endpoint { host: groups[group].0.clone(), port }.to_string();
+        let title = groups[group].target(port).to_string();
         Target { title, name: Rc::clone(&names[group]), port, index }
     };
     Ok(targets(&groups).enumerate().map(target).collect())
@@ -66,9 +66,8 @@ mod tests {
     fn a_file_has_comments_and_every_syntax() {
         let text = "# servers\nlocalhost:1,2\n\n  ::1 3-4 # two\n[::1]:5\r\n";
         let groups = parse_file(Path::new("x"), text).unwrap();
-        let read: Vec<String> = targets(&groups)
-            .map(|(group, port)| Endpoint { host: groups[group].0.clone(), port }.to_string())
-            .collect();
+        let read: Vec<String> =
+            targets(&groups).map(|(group, port)| groups[group].target(port).to_string()).collect();
         assert_eq!(read, ["localhost:1", "localhost:2", "[::1]:3", "[::1]:4", "[::1]:5"]);
         let error = parse_file(Path::new("x"), "a:1\nb\n").unwrap_err();
         assert!(error.0.starts_with("x:2: b has no port"), "{error}");

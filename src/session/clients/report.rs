@@ -2,7 +2,7 @@
 
 use super::config::{Clients, Target};
 use super::target::TargetEnd;
-use crate::event::{Event, Fault, Kind, Outcome, Proto, Subject};
+use crate::event::{Event, Fault, Kind, Outcome, Subject};
 use crate::session::retry::outcome_of;
 use crate::session::shared::Lost;
 use crate::sys::Error;
@@ -40,7 +40,7 @@ impl Target {
         clients.events.emit(Event::Target {
             target: self.title.clone(),
             conn: subject.map(|s| s.conn),
-            proto: Proto::Tcp,
+            proto: self.name.proto(),
             local: subject.and_then(|s| s.local.clone()),
             peer: subject.and_then(|s| s.peer.clone()),
             outcome,

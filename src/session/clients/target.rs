@@ -1,7 +1,7 @@
 //! One target: connected, relayed, and connected again.
 
 use super::config::{Clients, Target};
-use crate::event::{Address, Kind};
+use crate::event::Kind;
 use crate::net::backoff::Backoff;
 use crate::net::connect::timed_out;
 use crate::net::source::reachable;
@@ -101,13 +101,20 @@ impl Target {
         let deadline = [over, again].into_iter().flatten().min();
         let found = RefCell::new(Vec::new());
         let attempt = async {
+            if config.opening.proxy.is_some() {
+                let named = self.name.target(self.port);
+                let began = Instant::now();
+                let stream = config.opening.open(&named, &clients.sockets, deadline).await?;
+                return Ok((stream, began.elapsed()));
+            }
             let answer =
                 self.name.addresses(config.opening.lookup, self.port, first, &clients.events).await?;
-            found.replace(answer.into_iter().map(Address::from).collect());
+            found.replace(answer);
             let addresses = reachable(config.opening.source, found.borrow().clone());
             let began = Instant::now();
             let stream = clients.connector().connect(&self.title, &addresses).await?;
-            Ok((stream.tapped(config.opening.taps.as_deref()), began.elapsed()))
+            let stream = config.opening.pass_through(&self.name.target(self.port), stream, deadline).await?;
+            Ok((stream, began.elapsed()))
         };
         tokio::select! {
             biased;

@@ -1,7 +1,8 @@
 //! Received datagrams on standard output.
 
+use crate::event::AddressRef;
 use crate::event::report::{DatagramRow, Report, Row};
-use crate::session::stdout;
+use crate::session::{Stdio, stdout};
 use crate::sys::Result;
 use crate::sys::mmsg::BatchReceiver;
 use crate::sys::signal::Stop;
@@ -18,20 +19,27 @@ pub struct DatagramOutput<'a> {
 }
 
 impl<'a> DatagramOutput<'a> {
-    /// Opens standard output.
-    pub fn open(report: &'a mut dyn Report, stop: &'a Stop, lines: bool) -> Result<Self> {
-        Ok(Self { report, output: stdout::Direct::open()?, stop, lines, formatted: Vec::new() })
+    /// Writes to standard output, or to the descriptor in place of it.
+    pub fn open(stdio: &Stdio, report: &'a mut dyn Report, stop: &'a Stop, lines: bool) -> Result<Self> {
+        Ok(Self {
+            report,
+            output: stdout::Direct::open(stdio.output()?)?,
+            stop,
+            lines,
+            formatted: Vec::new(),
+        })
     }
 
     /// Writes the batch that `receiver` holds, all of it received from `socket`.
     pub fn write(&mut self, receiver: &BatchReceiver, socket: &Socket) -> Result<()> {
-        let local = socket.local_inet();
+        let local = socket.local();
         self.formatted.clear();
         let mut payload = Vec::new();
         for datagram in receiver.datagrams() {
             payload.clear();
             payload.extend_from_slice(datagram.payload);
-            let row = DatagramRow { local: datagram.sent_to(local), peer: datagram.peer, payload };
+            let peer = datagram.peer.map(AddressRef::to_address);
+            let row = DatagramRow { local: datagram.sent_to(local.as_ref()), peer, payload };
             let row = Row::Datagram(row);
             let start = self.formatted.len();
             self.report.format(&row, &mut self.formatted);

@@ -3,9 +3,8 @@
 use super::budget::OWN;
 use super::lines::Lines;
 use super::text::Text;
-use crate::event::Address;
 use crate::sys::splice::Filter;
-use crate::text::tag::{Tagger, peer_tag};
+use crate::text::tag::Tagger;
 
 /// The data of one connection.
 pub(in crate::session) struct Incoming {
@@ -17,8 +16,8 @@ pub(in crate::session) struct Incoming {
 
 /// A filter for an output that one connection has for itself: tags each line at once, whole or not, after `visible` made
 /// it safe to show.
-pub fn tagging(peer: Option<Address>, mut visible: Option<Filter>) -> Filter {
-    let (mut tagger, mut shown) = (Tagger::new(peer_tag(peer)), Vec::new());
+pub fn tagging(tag: String, mut visible: Option<Filter>) -> Filter {
+    let (mut tagger, mut shown) = (Tagger::new(tag), Vec::new());
     Box::new(move |bytes, out| match &mut visible {
         Some(visible) => {
             shown.clear();

@@ -16,6 +16,7 @@ pub(super) use incoming::Incoming;
 pub use incoming::tagging;
 pub(super) use input::read_in_thread;
 pub(super) use piping::Piping;
+pub use piping::peer_tag;
 pub(super) use reader::{Lost, Reader};
 pub(super) use receive::{discard, idle, receive};
 pub(super) use text::Text;

@@ -7,10 +7,13 @@ use crate::relay::task::{self, TaskConfig};
 use crate::relay::{Progress, RelayEnd};
 use crate::session::stdout::Output;
 use crate::sys::Result;
+use crate::sys::socket::Socket;
 use crate::sys::splice::Filter;
-use crate::text::tag::peer_tag;
+use crate::text::sanitize;
+use crate::text::tag::tag;
 use std::cell::RefCell;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,30 +32,43 @@ pub(in crate::session) struct Piping {
     pub(in crate::session) progress: (Duration, Option<u64>),
 }
 
+/// The tag of each line of a connection (`--prefix`): its peer, whose name is as hostile as its text.
+pub fn peer_tag(socket: &Socket) -> String {
+    tag(sanitize::line(&socket.peer_name()))
+}
+
 impl Piping {
-    /// Sends standard input to the peer and what it sends to standard output, each direction to its own end.
+    /// Sends standard input to the peer and what it sends to standard output, each direction to its own end. Lines are tagged
+    /// with `named`, the client that a proxy speaks for, or else with the peer.
     pub(in crate::session) async fn run(
         &self,
         client: &ByteStream,
+        named: Option<SocketAddr>,
         buffer: &RefCell<Vec<u8>>,
     ) -> Result<RelayEnd> {
         if !self.alone {
-            return self.relay(client, buffer).await;
+            return self.relay(client, named, buffer).await;
         }
         tokio::select! {
-            end = self.relay(client, buffer) => end,
+            end = self.relay(client, named, buffer) => end,
             never = self.emit_progress(client) => match never {},
         }
     }
 
-    async fn relay(&self, client: &ByteStream, buffer: &RefCell<Vec<u8>>) -> Result<RelayEnd> {
+    async fn relay(
+        &self,
+        client: &ByteStream,
+        named: Option<SocketAddr>,
+        buffer: &RefCell<Vec<u8>>,
+    ) -> Result<RelayEnd> {
         let reader = self.fanout.subscribe(false);
         if self.relay.end.send_only {
             return task::run(client, &reader, &self.relay, pin!(discard(client, buffer))).await;
         }
         let visible = (self.visible)();
         let incoming = if self.prefix {
-            Incoming::lines(visible, peer_tag(client.socket_ref().peer()))
+            let tag = named.map_or_else(|| peer_tag(client.socket_ref()), tag);
+            Incoming::lines(visible, tag)
         } else {
             Incoming::bytes(visible)
         };

@@ -6,6 +6,7 @@ use super::reader::{self, Reader};
 use crate::net::stream::ByteStream;
 use crate::relay::task::{InputSource, Next};
 use crate::sys::Result;
+use crate::sys::socket::Socket;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -113,13 +114,13 @@ pub(in crate::session) async fn discard(stream: &ByteStream, scratch: &RefCell<V
 }
 
 /// Resolves once nothing moved on the connection for `limit`; never without one.
-pub(in crate::session) async fn idle(stream: &ByteStream, limit: Option<Duration>) -> Duration {
+pub(in crate::session) async fn idle(socket: &Socket, limit: Option<Duration>) -> Duration {
     let Some(limit) = limit else { return std::future::pending().await };
-    let (mut moved, mut since) = (stream.socket_ref().counters(), Instant::now());
+    let (mut moved, mut since) = (socket.counters(), Instant::now());
     while since.elapsed() < limit {
         // The end may come late by an eighth of the limit.
         tokio::time::sleep_until((since + limit).min(Instant::now() + limit / 8)).await;
-        let now = stream.socket_ref().counters();
+        let now = socket.counters();
         if now != moved {
             (moved, since) = (now, Instant::now());
         }

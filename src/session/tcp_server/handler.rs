@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, Read};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::task::{Poll, ready};
 use std::time::Duration;
@@ -33,15 +34,15 @@ pub(super) struct ConnectionHandler {
 }
 
 impl ConnectionHandler {
-    /// Serves one client to its end.
-    pub(super) async fn serve(&self, client: &ByteStream) -> Result<RelayEnd> {
+    /// Serves one client to its end; `named` is the client that a proxy speaks for.
+    pub(super) async fn serve(&self, client: &ByteStream, named: Option<SocketAddr>) -> Result<RelayEnd> {
         if let Some(piping) = &self.piping {
-            return piping.run(client, &self.buffer).await;
+            return piping.run(client, named, &self.buffer).await;
         }
         let shown = self.show.as_ref().map(|show| show.client(client));
         let end = tokio::select! {
             end = self.attend(client, shown.as_ref()) => end.map(|()| RelayEnd::Done),
-            limit = idle(client, self.idle) => Ok(RelayEnd::Idle(limit)),
+            limit = idle(client.socket_ref(), self.idle) => Ok(RelayEnd::Idle(limit)),
         };
         if let Some(shown) = &shown {
             shown.finish().await;
@@ -56,7 +57,14 @@ impl ConnectionHandler {
             Service::Respond(bytes) => send(client, bytes).await?,
             Service::Send(path) => send_file(client, path).await?,
             Service::Stream(path) => send_pipe(client, path).await?,
-            Service::Discard | Service::Pipe => return self.receive(client, shown).await,
+            // Commands, forwarding and proxies have their own way through the server.
+            Service::Discard
+            | Service::Pipe
+            | Service::Command(_)
+            | Service::Proxy(_)
+            | Service::Forward(_) => {
+                return self.receive(client, shown).await;
+            }
         }
         // FIN, and then what the client still sends: a close with unread data would reset what it has not read yet.
         client.shutdown_write().await?;

@@ -1,6 +1,8 @@
 //! A TCP server: its first client piped with standard input and output, or many clients with a service each.
 
 mod handler;
+mod handshake;
+mod piping;
 mod server;
 mod service;
 mod show;
@@ -9,11 +11,12 @@ mod single;
 pub use service::{Service, is_pipe};
 
 use super::{Context, Outcome, Result};
+use crate::exit::Exit;
 use crate::net::acl::AccessRules;
+use crate::net::passed::Entry;
 use crate::net::tap::Taps;
 use crate::relay::EndConfig;
 use crate::session::tls::TlsServer;
-use crate::sys::socket::Socket;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -43,17 +46,26 @@ pub struct Config {
     pub show: bool,
     /// Speaks TLS.
     pub tls: Option<TlsServer>,
+    /// Each connection begins with a header of the PROXY protocol.
+    pub accept_header: bool,
     /// Watches or slows the connections.
     pub taps: Option<Rc<Taps>>,
 }
 
-/// Serves the clients of `listeners` until a signal, a deadline, or the end of the only client.
-pub fn run(config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
+/// Serves the clients of `entry` until a signal, a deadline, or the end of the only client.
+pub fn run(mut config: Config, entry: Entry, context: &Context) -> Result {
+    // No other client can come after one that was passed on.
+    config.keep_open &= matches!(entry, Entry::Listeners(_));
     match config.service {
-        Service::Pipe if !config.keep_open && config.tls.is_none() && config.taps.is_none() => {
-            single::run(&config, listeners, context)
+        Service::Pipe
+            if !config.keep_open
+                && config.tls.is_none()
+                && config.taps.is_none()
+                && !config.accept_header =>
+        {
+            single::run(&config, entry, context)
         }
-        _ => server::run(config, listeners, context),
+        _ => server::run(config, entry, context),
     }
 }
 
@@ -62,4 +74,9 @@ impl Config {
         let limit = self.accept_timeout.unwrap_or_default();
         Outcome::deadline(format!("accept timeout: no client for {limit:?}"))
     }
+}
+
+/// The end of a server whose only client the access rules leave out.
+fn refused() -> Outcome {
+    Outcome::of(Exit::Done, "the client was refused")
 }

@@ -1,35 +1,40 @@
 //! A server for many clients, each a task of one runtime thread.
 
+mod client;
+
 use super::handler::{ConnectionHandler, READ};
+use super::handshake::Handshakes;
+use super::piping::piping;
 use super::show::Show;
 use super::{Config, Service};
 use crate::event::{Event, Events, Kind};
 use crate::net::accept::{Accepted, Acceptor, Listener};
+use crate::net::passed::Entry;
+use crate::net::proxy_header::Addresses;
 use crate::net::stream::ByteStream;
-use crate::net::tap::Taps;
-use crate::relay::task::TaskConfig;
 use crate::relay::{Relay, RelayEnd};
-use crate::session::shared::{Framing, InputFanout, Piping, open_fanout};
 use crate::session::stdout::Output;
-use crate::session::tls::{TlsServer, warn_of_keylog};
+use crate::session::tls::warn_of_keylog;
 use crate::session::wait::stopped;
 use crate::session::{Context, Outcome, Result, stdout};
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
-use crate::sys::{self, fd};
+use crate::sys::{self, limits};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{LocalSet, spawn_local, yield_now};
+
+/// Descriptors that are not for clients of a forwarding server: listeners, the runtime, the pipes of `sys::splice`.
+const RESERVED: u64 = 256;
 
 /// What the tasks of one server share.
 struct Server {
     acceptor: Acceptor,
     events: Events,
     handler: ConnectionHandler,
-    tls: Option<TlsServer>,
-    taps: Option<Rc<Taps>>,
+    handshakes: Handshakes,
     keep_open: bool,
     reject: bool,
     limit: Option<u32>,
@@ -43,14 +48,14 @@ struct Server {
 }
 
 /// Serves until a signal, a deadline, or the end of the only client.
-pub(super) fn run(config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
+pub(super) fn run(config: Config, entry: Entry, context: &Context) -> Result {
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, serve(config, listeners, context));
+    let outcome = LocalSet::new().block_on(&runtime, serve(config, entry, context));
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) -> Result {
+async fn serve(mut config: Config, entry: Entry, context: &Context) -> Result {
     let service = std::mem::replace(&mut config.service, Service::Pipe);
     let prints = config.show || matches!(service, Service::Pipe);
     let (output, mut written) = prints.then(stdout::open).transpose()?.unzip();
@@ -60,11 +65,15 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
     };
     let buffer = RefCell::new(vec![0; READ]);
     let server = Rc::new(Server {
-        acceptor: Acceptor::new(config.max_conns, config.access.clone(), context.events.clone()),
+        acceptor: Acceptor::new(slots(&config, &service), config.access.clone(), context.events.clone()),
         events: context.events.clone(),
         handler: ConnectionHandler { service, piping, show, idle: config.end.idle, buffer },
-        tls: config.tls.take(),
-        taps: config.taps.take(),
+        handshakes: Handshakes {
+            tls: config.tls.take(),
+            headers: config.accept_header.then(|| config.access.clone()),
+            taps: config.taps.take(),
+            events: context.events.clone(),
+        },
         keep_open: config.keep_open,
         reject: config.reject,
         limit: config.max_conns,
@@ -73,9 +82,17 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
         taken: Cell::new(false),
         only_end: RefCell::default(),
     });
-    let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
-    let accept = |listener| spawn_local(accept_all(listener, Rc::clone(&server)));
-    let accepting: Vec<_> = listeners.into_iter().map(accept).collect();
+    let accepting: Vec<_> = match entry {
+        Entry::Listeners(listeners) => {
+            let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
+            let accept = |listener| spawn_local(accept_all(listener, Rc::clone(&server)));
+            listeners.into_iter().map(accept).collect()
+        }
+        Entry::Connection(client) => match server.acceptor.admit(client) {
+            Some(client) => vec![spawn_local(serve_passed(client, Rc::clone(&server)))],
+            None => return Ok(super::refused()),
+        },
+    };
     let outcome = tokio::select! {
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
         () = server.empty_for(config.accept_timeout) => Ok(config.nobody_came()),
@@ -83,35 +100,30 @@ async fn serve(mut config: Config, listeners: Vec<Socket>, context: &Context) ->
         end = server.only_client(), if !config.keep_open => end,
     };
     accepting.iter().for_each(tokio::task::JoinHandle::abort);
+    if let Service::Command(children) = &server.handler.service {
+        children.end().await;
+    }
     if let (Some(output), Some(written)) = (output, written) {
         // A failure was reported when it came.
         let _ = written.finish(&output).await;
     }
-    warn_of_keylog(server.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
+    warn_of_keylog(server.handshakes.tls.as_ref().is_some_and(|tls| tls.acceptor.keylog_failed()), context);
     outcome
 }
 
-/// Standard input and output for the clients of [`Service::Pipe`].
-fn piping(config: &Config, output: Output, context: &Context) -> Piping {
-    let crlf = crate::session::pipe::crlf(config.crlf);
-    let fanout = open_fanout(Framing::Bytes, crlf, config.has_input.then(fd::take_input));
-    spawn_local(warn_of_failure(Rc::clone(&fanout), context.events.clone()));
-    let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: !config.keep_open };
-    let (prefix, visible, events) = (config.prefix, context.visible, context.events.clone());
-    let (alone, progress) = (!config.keep_open, (context.progress_every, fd::file_size(fd::input())));
-    Piping { output, fanout, relay, prefix, visible, events, alone, progress }
+/// The most clients at once. Where each needs a second descriptor, for its target, no more are accepted than have one.
+fn slots(config: &Config, service: &Service) -> Option<u32> {
+    if !matches!(service, Service::Forward(_) | Service::Proxy(_)) {
+        return config.max_conns;
+    }
+    let pairs = limits::raise_descriptors().saturating_sub(RESERVED) / 2;
+    let pairs = u32::try_from(pairs).unwrap_or(u32::MAX).max(1);
+    Some(config.max_conns.map_or(pairs, |most| most.min(pairs)))
 }
 
 /// Standard output for what clients send to another service.
 fn show(config: &Config, output: Output, context: &Context) -> Show {
     Show { output, visible: context.visible, prefix: config.prefix }
-}
-
-/// Warns if standard input cannot be read to its end.
-async fn warn_of_failure(fanout: Rc<InputFanout>, events: Events) {
-    if let Some(error) = fanout.ended().await {
-        events.emit(Event::Warning { fault: error.fault() });
-    }
 }
 
 async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Error {
@@ -135,59 +147,47 @@ async fn accept_all(listener: Listener, server: Rc<Server>) {
             continue;
         }
         server.count(1);
-        if server.keep_open {
-            let server = Rc::clone(&server);
-            spawn_local(async move {
-                let end = match server.open(socket).await {
-                    Ok(stream) => server.serve(stream).await.map(drop),
-                    Err(error) => Err(error),
-                };
-                drop(place);
-                server.count(-1);
-                drop((end, server));
-            });
-            continue;
+        spawn_local(client::run_client(Rc::clone(&server), socket, place));
+        if !server.keep_open {
+            // Without a handshake the client is served before another is accepted.
+            yield_now().await;
         }
-        let opened = match server.open(socket).await {
-            // Another client may do better.
-            Err(_) if server.tls.is_some() && !server.taken.get() => {
-                server.count(-1);
-                continue;
-            }
-            Ok(_) if server.taken.get() => return,
-            opened => opened,
-        };
-        server.taken.set(true);
-        server.changed.notify_waiters();
-        drop(listener);
-        let end = match opened {
-            Ok(stream) => server.serve(stream).await,
-            Err(error) => Err(error),
-        };
-        drop(place);
-        server.only_end.replace(Some(end));
-        server.count(-1);
-        return;
     }
 }
 
+/// Serves a client that another program accepted, and no other.
+async fn serve_passed(client: Socket, server: Rc<Server>) {
+    server.count(1);
+    let opened = server.handshakes.open(client).await;
+    server.serve_only(opened).await;
+}
+
 impl Server {
-    /// Takes a client into the runtime, after the handshake where there is TLS; warns if that fails.
-    async fn open(&self, socket: Socket) -> sys::Result<ByteStream> {
-        socket.emit_options();
-        let subject = socket.subject();
-        let stream = ByteStream::new(socket)?;
-        let Some(tls) = &self.tls else { return Ok(stream.tapped(self.taps.as_deref())) };
-        let stream = tls.secure(stream).await.inspect_err(|error| {
-            let mut fault = error.fault();
-            (fault.conn, fault.peer) = (Some(subject.conn), subject.peer);
-            self.events.emit(Event::Warning { fault });
-        })?;
-        Ok(stream.tapped(self.taps.as_deref()))
+    /// Serves the only client to its end.
+    async fn serve_only(&self, opened: sys::Result<(ByteStream, Option<Addresses>)>) {
+        self.taken.set(true);
+        self.changed.notify_waiters();
+        let end = match opened {
+            Ok((stream, named)) => self.serve(stream, named).await,
+            Err(error) => Err(error),
+        };
+        self.only_end.replace(Some(end));
+        self.count(-1);
     }
 
-    async fn serve(&self, stream: ByteStream) -> sys::Result<RelayEnd> {
-        let end = self.handler.serve(&stream).await;
+    async fn serve(&self, stream: ByteStream, named: Option<Addresses>) -> sys::Result<RelayEnd> {
+        if let Service::Command(children) = &self.handler.service {
+            let served = children.serve(stream, self.handler.idle, &self.handler.buffer).await;
+            return served.map(|_| RelayEnd::Done);
+        }
+        if let Service::Forward(forward) = &self.handler.service {
+            // Boxed, so that the clients of other services stay small.
+            return Box::pin(forward.serve(stream, named, &self.handler.buffer)).await;
+        }
+        if let Service::Proxy(proxy) = &self.handler.service {
+            return proxy.serve(stream, &self.handler.buffer).await;
+        }
+        let end = self.handler.serve(&stream, named.map(|named| named.source)).await;
         let fault = match &end {
             Ok(RelayEnd::Idle(idle)) => {
                 let on = stream.socket_ref().on();
@@ -259,7 +259,10 @@ impl Server {
         loop {
             let changed = self.changed.notified();
             if let Some(end) = self.only_end.take() {
-                return Ok(Relay::Ended(end?).into());
+                return match &self.handler.service {
+                    Service::Command(children) => end.map(|_| children.outcome()).map_err(Into::into),
+                    _ => Ok(Relay::Ended(end?).into()),
+                };
             }
             changed.await;
         }

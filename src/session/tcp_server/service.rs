@@ -1,6 +1,9 @@
 //! The services of a TCP server.
 
 use crate::event::Kind;
+use crate::session::command::Children;
+use crate::session::forward::Forward;
+use crate::session::proxy_server::ProxyServer;
 use crate::sys::{Error, Result};
 use std::fs::{File, Metadata};
 use std::io;
@@ -22,8 +25,14 @@ pub enum Service {
     Respond(Rc<[u8]>),
     /// This file, read anew for each client, then FIN.
     Send(PathBuf),
+    /// What it asks for: a stream to another server, or the response of one.
+    Proxy(Box<ProxyServer>),
     /// What is written into this pipe, then FIN.
     Stream(PathBuf),
+    /// A command with the connection as its standard input and output.
+    Command(Children),
+    /// A connection of its own to a target.
+    Forward(Box<Forward>),
 }
 
 impl Service {

@@ -1,11 +1,10 @@
 //! What clients send to a service, on standard output (`--show`).
 
 use crate::net::stream::ByteStream;
-use crate::session::shared::Incoming;
+use crate::session::shared::{Incoming, peer_tag};
 use crate::session::stdout::Output;
 use crate::sys::Result;
 use crate::sys::splice::Filter;
-use crate::text::tag::peer_tag;
 use std::cell::RefCell;
 use std::future::poll_fn;
 
@@ -26,7 +25,7 @@ impl Show {
     pub(super) fn client(&self, client: &ByteStream) -> Shown<'_> {
         let visible = (self.visible)();
         let incoming = if self.prefix {
-            Incoming::lines(visible, peer_tag(client.socket_ref().peer()))
+            Incoming::lines(visible, peer_tag(client.socket_ref()))
         } else {
             Incoming::bytes(visible)
         };

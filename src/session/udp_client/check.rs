@@ -4,6 +4,7 @@ use super::{Config, Payload};
 use crate::event::report::{CheckRow, Row};
 use crate::event::{self, Event, Kind, Proto};
 use crate::exit::Exit;
+use crate::net::address::Target;
 use crate::net::datagram::longest;
 use crate::net::udp::UdpClient;
 use crate::session::datagrams::DatagramInput;
@@ -68,7 +69,7 @@ pub fn check(config: &Config, context: &mut Context) -> Result {
         }
     }
     if let Some(error) = failed.filter(|_| probes.is_empty()) {
-        if error.kind() != Kind::Unreachable {
+        if !matches!(error.kind(), Kind::Unreachable | Kind::Refused) {
             return Err(error.into());
         }
         return conclude(config, &Finding::without_probe(event::Outcome::Refused, &error), &[], context);
@@ -131,7 +132,7 @@ impl Check<'_> {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     Err(error) => {
                         let why = probe.client.icmp_error(&mut self.receiver).unwrap_or(error);
-                        let error = Error::new("send", probe.client.address, why);
+                        let error = Error::new("send", &probe.client.address, why);
                         if !matches!(error.kind(), Kind::Refused | Kind::Unreachable) {
                             return Err(error);
                         }
@@ -187,20 +188,25 @@ fn conclude(config: &Config, finding: &Finding, probes: &[Probe], context: &mut 
     let target = &config.target;
     let client = finding.probe.map(|i| &probes[i].client);
     let latency_us = finding.latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX));
+    let (host, port, proto) = match target {
+        Target::Host(endpoint) => (endpoint.host.to_string(), Some(endpoint.port), Proto::Udp),
+        Target::Socket(address) => (address.to_string(), None, target.stream_proto()),
+    };
     let row = CheckRow {
-        host: target.host.to_string(),
-        port: target.port,
+        host,
+        port,
         outcome: finding.outcome,
-        address: client.map(|c| c.address),
+        address: client.map(|c| c.address.clone()),
         latency_us,
         reason: finding.reason.clone(),
+        tls: None,
     };
     context.events.emit(Event::Target {
         target: target.to_string(),
         conn: client.map(|c| c.socket.conn()),
-        proto: Proto::Udp,
+        proto,
         local: client.and_then(|c| c.socket.local()),
-        peer: client.map(|c| c.address.into()),
+        peer: client.map(|c| c.address.clone()),
         outcome: finding.outcome,
         attempt: None,
         latency_us,

@@ -1,7 +1,7 @@
 //! The addresses of a target: the one in use, those to try after it, and the ICMP errors of datagrams sent.
 
 use super::Config;
-use crate::event::{Event, Events, Kind, Outcome, Proto};
+use crate::event::{Address, Event, Events, Kind, Outcome};
 use crate::net::udp::UdpClient;
 use crate::session::datagrams::DatagramSource;
 use crate::sys::error::reason;
@@ -9,7 +9,6 @@ use crate::sys::socket::SocketFactory;
 use crate::sys::{self, Error};
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// An ICMP error within this time of the first datagram leads to the next address; a later one comes from an address that
@@ -25,7 +24,7 @@ pub(super) struct AddressFailover<'a> {
     config: &'a Config,
     sockets: &'a SocketFactory,
     events: &'a Events,
-    untried: VecDeque<SocketAddr>,
+    untried: VecDeque<Address>,
     pub(super) client: UdpClient,
     /// When the first datagram was sent to this address.
     since: Option<Instant>,
@@ -40,7 +39,7 @@ impl<'a> AddressFailover<'a> {
     /// Opens a socket towards the first of `addresses` where that succeeds.
     pub(super) fn open(
         config: &'a Config,
-        addresses: Vec<SocketAddr>,
+        addresses: Vec<Address>,
         sockets: &'a SocketFactory,
         events: &'a Events,
     ) -> sys::Result<Self> {
@@ -97,7 +96,7 @@ impl<'a> AddressFailover<'a> {
             self.settle(source);
         }
         let Ok(client) = open_next(self.config, &mut self.untried, self.sockets) else { return false };
-        self.emit_left(why, client.address);
+        self.emit_left(why, &client.address);
         self.client = client;
         self.since = None;
         source.rewind();
@@ -108,14 +107,14 @@ impl<'a> AddressFailover<'a> {
     }
 
     /// Emits that the address in use is given up for `next`.
-    fn emit_left(&self, why: &io::Error, next: SocketAddr) {
-        let left = self.client.address;
+    fn emit_left(&self, why: &io::Error, next: &Address) {
+        let left = &self.client.address;
         self.client.socket.emit(|socket| Event::Target {
             target: self.config.target.to_string(),
             conn: Some(socket.conn),
-            proto: Proto::Udp,
+            proto: socket.proto,
             local: socket.local,
-            peer: Some(left.into()),
+            peer: Some(left.clone()),
             outcome: Outcome::Refused,
             attempt: None,
             latency_us: None,
@@ -161,7 +160,7 @@ impl<'a> AddressFailover<'a> {
 /// Opens a socket towards the first of `untried` where that succeeds, and removes the addresses up to it.
 fn open_next(
     config: &Config,
-    untried: &mut VecDeque<SocketAddr>,
+    untried: &mut VecDeque<Address>,
     sockets: &SocketFactory,
 ) -> sys::Result<UdpClient> {
     let mut first = None;

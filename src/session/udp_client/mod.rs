@@ -7,21 +7,21 @@ mod session;
 pub use check::check;
 
 use super::datagrams::{DatagramInput, InputConfig};
-use super::{Context, Result};
-use crate::net::address::Endpoint;
+use super::{Context, Result, Stdio};
+use crate::event::Address;
+use crate::net::address::Target;
 use crate::net::datagram::longest;
-use crate::net::resolve::Lookup;
+use crate::net::resolve::{Lookup, ResolveLimits};
 use crate::net::source::reachable;
 use crate::net::udp::UdpClientConfig;
 use crate::sys;
 use session::Session;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What a datagram client does.
 pub struct Config {
-    /// The host and port to send to.
-    pub target: Endpoint,
+    /// The host and port, or the UNIX socket, to send to.
+    pub target: Target,
     /// Families and DNS.
     pub lookup: Lookup,
     /// How its socket is made.
@@ -36,6 +36,8 @@ pub struct Config {
     pub reply_wait: Duration,
     /// The client ends after this many replies; fewer are a failure.
     pub replies: Option<u64>,
+    /// The input, and where replies are printed.
+    pub stdio: Stdio,
 }
 
 /// What is sent.
@@ -54,13 +56,15 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         Payload::Messages(messages) => {
             DatagramInput::messages(messages, limit, config.repeat, &config.target)?
         }
-        Payload::Input(input) => DatagramInput::open(*input, limit, config.repeat, &config.target)?,
+        Payload::Input(input) => {
+            DatagramInput::open(*input, &config.stdio, limit, config.repeat, &config.target)?
+        }
     };
     Session::open(config, addresses, input, context)?.run()
 }
 
 /// The addresses of the target.
-fn addresses(config: &Config, context: &Context) -> sys::Result<Vec<SocketAddr>> {
-    let Endpoint { host, port } = &config.target;
-    super::resolve::addresses(context, config.lookup, host, *port, None)
+fn addresses(config: &Config, context: &Context) -> sys::Result<Vec<Address>> {
+    let limits = ResolveLimits { deadline: None, stop: &context.stop };
+    limits.resolve_target(config.lookup, &config.target, &context.events)
 }

@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::failover::AddressFailover;
+use crate::event::Address;
 use crate::net::udp::BACKOFF;
 use crate::session::datagrams::{DatagramInput, DatagramOutput};
 use crate::session::wait::{expect_running, wait};
@@ -11,7 +12,6 @@ use crate::sys::poll::Interest;
 use crate::sys::signal::Stop;
 use crate::sys::{self, Error};
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -45,12 +45,12 @@ impl<'a> Session<'a> {
     /// Opens a socket towards the first of `addresses` where that succeeds.
     pub(super) fn open(
         config: &'a Config,
-        addresses: Vec<SocketAddr>,
+        addresses: Vec<Address>,
         mut input: DatagramInput,
         context: &'a mut Context,
     ) -> sys::Result<Self> {
         let now = Instant::now();
-        let output = DatagramOutput::open(context.report.as_mut(), &context.stop, false)?;
+        let output = DatagramOutput::open(&config.stdio, context.report.as_mut(), &context.stop, false)?;
         let mut failover = AddressFailover::open(config, addresses, &context.sockets, &context.events)?;
         if !failover.is_open() {
             failover.settle(&mut input.source);

@@ -1,12 +1,11 @@
 //! The answers of a datagram server.
 
-use crate::event::Kind;
+use crate::event::{AddressRef, Kind};
 use crate::net::datagram::family;
 use crate::sys::mmsg::{BatchReceiver, Datagram, OutgoingDatagram};
 use crate::sys::{Error, Result};
 use crate::text::upper::Upper;
 use std::io;
-use std::net::SocketAddr;
 use std::ops::Range;
 
 /// What each datagram is answered with.
@@ -40,23 +39,21 @@ impl Answer {
         &'a self,
         received: &'a BatchReceiver,
         upper: &'a mut UpperBatch,
-        mut may_answer: impl FnMut(SocketAddr) -> bool,
+        mut may_answer: impl FnMut(AddressRef<'a>) -> bool,
     ) -> Vec<OutgoingDatagram<'a>> {
         if matches!(self, Self::Upper) {
             upper.fill(received);
         }
         let upper = &*upper;
         let answer = |(i, datagram): (usize, Datagram<'a>)| {
-            if !may_answer(datagram.peer) {
-                return None;
-            }
+            let peer = datagram.peer.filter(|peer| may_answer(*peer))?;
             let payload = match self {
                 Self::Nothing => return None,
                 Self::Echo => datagram.payload,
                 Self::Upper => upper.payload(i),
                 Self::Respond(bytes) => bytes,
             };
-            Some(OutgoingDatagram { payload, to: Some(datagram.peer), from: datagram.origin })
+            Some(OutgoingDatagram { payload, to: Some(peer), from: datagram.origin })
         };
         received.datagrams().enumerate().filter_map(answer).collect()
     }

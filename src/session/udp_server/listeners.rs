@@ -1,28 +1,35 @@
 //! The sockets of a datagram server: those of its address, and those of the groups it joins.
 
 use super::Config;
+use crate::event::Kind;
 use crate::net::address::AddrError;
-use crate::net::bind::ListenConfig;
+use crate::net::bind::{BindTarget, ListenConfig};
 use crate::session::Context;
 use crate::sys::options::SocketOption;
 use crate::sys::socket::{Socket, SocketType};
-use crate::sys::{Result, interface};
+use crate::sys::{Error, Result, interface};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// Opens every socket on one port, and emits `listening` for each.
 ///
 /// A group is joined on the socket that is bound to every address of its family; where there is none, on one of its own,
 /// bound to the address of the group.
-pub(super) fn open(config: &Config, context: &Context) -> Result<Vec<Socket>> {
-    let (bind, options) = (&config.bind, &config.options);
+pub(super) fn open(config: &Config, context: &mut Context) -> Result<Vec<Socket>> {
+    let (passed, options) = (std::mem::take(&mut context.passed), &config.options);
     let listen_config = ListenConfig {
         sockets: &context.sockets,
         kind: SocketType::Datagram,
         options,
         defaults: &[],
         backlog: 0,
+        socket_mode: config.bind.as_ref().map_or(0, BindTarget::mode),
     };
-    let mut sockets = listen_config.open(&bind.addresses(&context.stop)?)?;
+    let mut sockets = listen_config.open_or_adopt(config.bind.as_ref(), passed, &context.stop)?;
+    let other = sockets.iter().filter_map(Socket::local).find(|a| a.inet().is_none());
+    if let (false, Some(other)) = (config.groups.is_empty(), other) {
+        let why = std::io::Error::other("--join is about internet addresses");
+        return Err(Error::new("bind", other, why).about(Kind::Usage));
+    }
     let port = sockets.first().and_then(Socket::local_inet).map_or(0, |a| a.port());
     let shared = shareable(options);
     let listen_config = ListenConfig { options: &shared, ..listen_config };

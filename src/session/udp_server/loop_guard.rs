@@ -1,6 +1,7 @@
 //! Senders that a service does not answer, because the answer would be answered too, without end.
 
-use crate::event::{Event, Events, Kind};
+use super::sender::name;
+use crate::event::{Address, AddressRef, Event, Events, Kind};
 use crate::sys::socket::Socket;
 use crate::sys::{Error, interface};
 use std::io;
@@ -12,9 +13,9 @@ const ANSWERING: [u16; 5] = [7, 13, 17, 19, 37];
 
 /// Recognizes the senders that are not answered.
 pub(super) struct LoopGuard {
-    own: Vec<SocketAddr>,
+    own: Vec<Address>,
     /// The reasons a warning was emitted for.
-    warned: [bool; 2],
+    warned: [bool; 3],
 }
 
 /// Why a sender is not answered.
@@ -24,38 +25,47 @@ pub(super) enum Suspect {
     Itself,
     /// The source port is that of a service that answers everything.
     Service,
+    /// The peer is a UNIX socket that nothing can be sent to.
+    Unnamed,
 }
 
 impl LoopGuard {
     pub(super) fn new(sockets: &[Socket]) -> Self {
-        Self { own: sockets.iter().filter_map(Socket::local_inet).collect(), warned: [false; 2] }
+        Self { own: sockets.iter().filter_map(Socket::local).collect(), warned: [false; 3] }
     }
 
     /// Whether `peer` is the server itself.
-    pub(super) fn is_itself(&self, peer: SocketAddr) -> bool {
-        self.own.iter().any(|own| own.port() == peer.port() && is_at(*own, peer))
+    pub(super) fn is_itself(&self, peer: AddressRef<'_>) -> bool {
+        self.own.iter().map(AddressRef::from).any(|own| match (own, peer) {
+            (AddressRef::Inet(own), AddressRef::Inet(peer)) => own.port() == peer.port() && is_at(own, peer),
+            _ => own == peer,
+        })
     }
 
     /// Why `peer` is not answered; `None` if it is.
-    pub(super) fn suspect(&self, peer: SocketAddr) -> Option<Suspect> {
+    pub(super) fn suspect(&self, peer: AddressRef<'_>) -> Option<Suspect> {
         if self.is_itself(peer) {
             return Some(Suspect::Itself);
         }
-        ANSWERING.contains(&peer.port()).then_some(Suspect::Service)
+        peer.inet().filter(|peer| ANSWERING.contains(&peer.port())).map(|_| Suspect::Service)
     }
 
     /// Emits a warning that `peer` is not answered, once for each reason.
-    pub(super) fn warn(&mut self, peer: SocketAddr, why: Suspect, socket: &Socket, events: &Events) {
+    pub(super) fn warn(&mut self, peer: Option<Address>, why: Suspect, socket: &Socket, events: &Events) {
         if std::mem::replace(&mut self.warned[why as usize], true) {
             return;
         }
         let text = match why {
             Suspect::Itself => "not answered: this is the server's own address (told once)",
+            Suspect::Unnamed => "not answered: this peer's socket has no name (told once)",
             Suspect::Service => "not answered: this port's service may answer back for ever (told once)",
         };
-        let mut fault =
-            socket.blame(Error::new("send", peer, io::Error::other(text)).about(Kind::Data).fault());
-        fault.peer = Some(peer.into());
+        let mut fault = socket.blame(
+            Error::new("send", name(peer.clone().or(socket.local())), io::Error::other(text))
+                .about(Kind::Data)
+                .fault(),
+        );
+        fault.peer = peer;
         events.emit(Event::Warning { fault });
     }
 }

@@ -6,19 +6,24 @@
 
 mod access;
 mod answer;
+mod commands;
+mod forward;
 mod listeners;
 mod loop_guard;
+mod peer_command;
 mod recipients;
 mod sender;
 mod server;
 mod server_loop;
 
 pub use answer::Answer;
+pub use commands::PeerCommands;
+pub use forward::Forward;
 pub use listeners::Membership;
 
 use super::datagrams::{DatagramInput, InputConfig};
 use super::ready::{self, Ready};
-use super::{Context, Result};
+use super::{Context, Result, Stdio};
 use crate::net::acl::AccessRules;
 use crate::net::bind::BindTarget;
 use crate::net::datagram::longest;
@@ -31,8 +36,8 @@ use std::time::Duration;
 
 /// What a datagram server does.
 pub struct Config {
-    /// The addresses to bind.
-    pub bind: BindTarget,
+    /// The addresses to bind; absent where the sockets were passed on.
+    pub bind: Option<BindTarget>,
     /// The peers it serves.
     pub access: AccessRules,
     /// The multicast groups to join.
@@ -43,6 +48,10 @@ pub struct Config {
     pub ready: Ready,
     /// What each datagram is answered with.
     pub answer: Answer,
+    /// A command for each peer instead, which answers.
+    pub commands: Option<PeerCommands>,
+    /// Where datagrams are forwarded to, instead of an answer of this server's.
+    pub forward: Option<Forward>,
     /// Standard input, which is sent to the peers; absent if it is not read.
     pub input: Option<InputConfig>,
     /// Input goes to every peer heard lately, instead of the last one.
@@ -57,18 +66,26 @@ pub struct Config {
     pub count: Option<u64>,
     /// The server ends when no datagram came for this long.
     pub idle_timeout: Option<Duration>,
+    /// The input, and where datagrams are written.
+    pub stdio: Stdio,
 }
 
 /// Serves until a signal, a deadline, the last datagram wanted, or the end of input.
 pub fn run(config: &Config, context: &mut Context) -> Result {
-    limits::raise_descriptors();
+    match &config.commands {
+        Some(commands) => commands.line.check()?,
+        None => drop(limits::raise_descriptors()),
+    }
     let sockets = listeners::open(config, context)?;
-    let limit = longest(&sockets.iter().filter_map(Socket::local_inet).collect::<Vec<_>>());
+    let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
     config.answer.expect_to_fit(limit)?;
-    let input =
-        config.input.map(|input| DatagramInput::open(input, limit, 1, &"standard input")).transpose()?;
+    let open = |input| DatagramInput::open(input, &config.stdio, limit, 1, &"standard input");
+    let input = config.input.map(open).transpose()?;
     ready::announce(&config.ready, &sockets, context)?;
+    if let Some(forward) = &config.forward {
+        return forward::run(config, forward, sockets, context);
+    }
     let (stop, events) = (context.stop.clone(), context.events.clone());
-    let server = UdpServer::new(config, &sockets, context, &stop)?;
+    let server = UdpServer::new(config, &sockets, limit, context, &stop)?;
     ServerLoop { config, server, input, sockets: &sockets, stop: &stop, events: &events }.run()
 }

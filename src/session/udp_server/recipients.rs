@@ -1,8 +1,8 @@
 //! The recipients of input: the sender of the last datagram, or every sender of the last minute. Pure.
 
+use crate::event::Address;
 use crate::sys::mmsg::Origin;
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// How long a silent peer stays a recipient where input goes to all.
@@ -12,9 +12,9 @@ const EXPIRY: Duration = Duration::from_mins(1);
 const CAPACITY: usize = 4096;
 
 /// A peer, and the way to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Recipient {
-    pub(super) address: SocketAddr,
+    pub(super) address: Address,
     /// The number of the socket that received its datagram.
     pub(super) socket: usize,
     /// Makes datagrams leave from the address that it sent to.
@@ -26,7 +26,7 @@ pub(super) struct Recipient {
 pub(super) struct Recipients {
     last: Option<(Recipient, Instant)>,
     /// The time of each peer's last datagram; absent where input goes to the last sender.
-    all: Option<HashMap<SocketAddr, (Recipient, Instant)>>,
+    all: Option<HashMap<Address, (Recipient, Instant)>>,
 }
 
 impl Recipients {
@@ -37,30 +37,32 @@ impl Recipients {
 
     /// Notes the sender of a datagram.
     pub(super) fn add(&mut self, peer: Recipient, now: Instant) {
-        if self.last == Some((peer, now)) {
+        if let Some((last, at)) = &self.last
+            && (last, *at) == (&peer, now)
+        {
             return; // another datagram of its batch
         }
-        self.last = Some((peer, now));
         if let Some(all) = &mut self.all {
             if all.len() >= CAPACITY && !all.contains_key(&peer.address) {
                 remove_half(all);
             }
-            all.insert(peer.address, (peer, now));
+            all.insert(peer.address.clone(), (peer.clone(), now));
         }
+        self.last = Some((peer, now));
     }
 
     /// Whether there is a recipient now.
     pub(super) fn is_any(&self, now: Instant) -> bool {
-        self.last.is_some_and(|(_, at)| self.all.is_none() || is_recent(at, now))
+        self.last.as_ref().is_some_and(|(_, at)| self.all.is_none() || is_recent(*at, now))
     }
 
     /// The recipients now.
     pub(super) fn current(&mut self, now: Instant) -> Vec<Recipient> {
         match &mut self.all {
-            None => self.last.iter().map(|(peer, _)| *peer).collect(),
+            None => self.last.iter().map(|(peer, _)| peer.clone()).collect(),
             Some(all) => {
                 all.retain(|_, (_, at)| is_recent(*at, now));
-                all.values().map(|(peer, _)| *peer).collect()
+                all.values().map(|(peer, _)| peer.clone()).collect()
             }
         }
     }
@@ -70,7 +72,7 @@ fn is_recent(at: Instant, now: Instant) -> bool {
     now.saturating_duration_since(at) < EXPIRY
 }
 
-fn remove_half(peers: &mut HashMap<SocketAddr, (Recipient, Instant)>) {
+fn remove_half(peers: &mut HashMap<Address, (Recipient, Instant)>) {
     let mut times: Vec<Instant> = peers.values().map(|(_, at)| *at).collect();
     times.sort_unstable();
     let middle = times[times.len() / 2];
@@ -83,7 +85,8 @@ mod tests {
 
     fn peer(number: usize) -> Recipient {
         let number = u32::try_from(number).unwrap();
-        Recipient { address: (std::net::Ipv4Addr::from(number), 9).into(), socket: 0, origin: None }
+        let address = std::net::SocketAddr::from((std::net::Ipv4Addr::from(number), 9));
+        Recipient { address: address.into(), socket: 0, origin: None }
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use super::Config;
 use super::access::AccessFilter;
 use super::answer::{Answer, UpperBatch};
-use super::loop_guard::LoopGuard;
+use super::commands::Commands;
+use super::loop_guard::{LoopGuard, Suspect};
 use super::recipients::{Recipient, Recipients};
 use super::sender::{Sender, name};
+use crate::event::AddressRef;
 use crate::session::Context;
 use crate::session::datagrams::{DatagramOutput, DatagramSource};
 use crate::sys::mmsg::{BatchReceiver, OutgoingDatagram};
@@ -20,11 +22,14 @@ pub(super) struct UdpServer<'a> {
     answer: &'a Answer,
     sockets: &'a [Socket],
     receiver: BatchReceiver,
-    sender: Sender<'a>,
+    pub(super) sender: Sender<'a>,
     access: AccessFilter<'a>,
     loop_guard: LoopGuard,
     recipients: Recipients,
+    reads_input: bool,
     upper: UpperBatch,
+    /// Absent where no command is run for each peer.
+    pub(super) commands: Option<Commands<'a>>,
     /// Absent where datagrams are not shown.
     output: Option<DatagramOutput<'a>>,
     /// How many datagrams are still wanted; absent without a limit.
@@ -47,11 +52,13 @@ impl<'a> UdpServer<'a> {
     pub(super) fn new(
         config: &'a Config,
         sockets: &'a [Socket],
+        limit: usize,
         context: &'a mut Context,
         stop: &'a Stop,
     ) -> Result<Self> {
         let report = context.report.as_mut();
-        let output = config.shows.then(|| DatagramOutput::open(report, stop, config.lines)).transpose()?;
+        let (stdio, lines) = (&config.stdio, config.lines);
+        let output = config.shows.then(|| DatagramOutput::open(stdio, report, stop, lines)).transpose()?;
         Ok(Self {
             answer: &config.answer,
             sockets,
@@ -60,7 +67,13 @@ impl<'a> UdpServer<'a> {
             access: AccessFilter::new(&config.access),
             loop_guard: LoopGuard::new(sockets),
             recipients: Recipients::new(config.to_all),
+            reads_input: config.input.is_some(),
             upper: UpperBatch::default(),
+            commands: config
+                .commands
+                .as_ref()
+                .map(|commands| Commands::new(commands, sockets, limit))
+                .transpose()?,
             output,
             left: config.count,
             last: Instant::now(),
@@ -81,13 +94,19 @@ impl<'a> UdpServer<'a> {
                 self.sender.warn(socket, None, "recv", error);
                 return Ok(Received::More);
             }
-            Err(error) => return Err(Error::new("recv", name(socket.local_inet()), error)),
+            Err(error) => return Err(Error::new("recv", name(socket.local()), error)),
         };
         self.last = Instant::now();
+        if self.receiver.is_cut() {
+            let why = io::Error::other("a datagram was too long for this program, and was cut");
+            self.sender.warn(socket, None, "recv", why);
+        }
         if let Some(output) = &mut self.output {
             output.write(&self.receiver, socket)?;
         }
-        if matches!(self.answer, Answer::Nothing) {
+        if self.commands.is_some() {
+            self.give(number);
+        } else if matches!(self.answer, Answer::Nothing) {
             self.remember_senders(number);
         } else {
             self.reply(socket)?;
@@ -104,11 +123,39 @@ impl<'a> UdpServer<'a> {
     fn remember_senders(&mut self, number: usize) {
         let mut before = None;
         for datagram in self.receiver.datagrams() {
-            let peer = Recipient { address: datagram.peer, socket: number, origin: datagram.origin };
-            if before != Some(peer) && !self.loop_guard.is_itself(peer.address) {
-                self.recipients.add(peer, self.last);
+            let now = (datagram.peer, datagram.origin);
+            if before == Some(now) {
+                continue; // the sender of the one before
             }
-            before = Some(peer);
+            before = Some(now);
+            match datagram.peer {
+                Some(peer) if self.loop_guard.is_itself(peer) => {}
+                Some(peer) => {
+                    let address = peer.to_address();
+                    let peer = Recipient { address, socket: number, origin: datagram.origin };
+                    self.recipients.add(peer, self.last);
+                }
+                None if self.reads_input => {
+                    self.loop_guard.warn(None, Suspect::Unnamed, &self.sockets[number], self.sender.events);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Gives the batch to the commands of its peers.
+    fn give(&mut self, number: usize) {
+        let Some(commands) = &mut self.commands else { return };
+        for datagram in self.receiver.datagrams() {
+            let suspect = datagram.peer.map_or(Some(Suspect::Unnamed), |peer| self.loop_guard.suspect(peer));
+            let address = datagram.peer.map(AddressRef::to_address);
+            match (suspect, address) {
+                (None, Some(address)) => commands.give(number, address, datagram, self.last),
+                (why, address) => {
+                    let (why, socket) = (why.unwrap_or(Suspect::Unnamed), &self.sockets[number]);
+                    self.loop_guard.warn(address, why, socket, self.sender.events);
+                }
+            }
         }
     }
 
@@ -117,10 +164,12 @@ impl<'a> UdpServer<'a> {
         let mut suspects = Vec::new();
         let answers = self.answer.datagrams(&self.receiver, &mut self.upper, |peer| {
             let suspect = self.loop_guard.suspect(peer);
-            suspects.extend(suspect.map(|why| (peer, why)));
+            suspects.extend(suspect.map(|why| (Some(peer.to_address()), why)));
             suspect.is_none()
         });
         self.sender.send(socket, &answers)?;
+        let unnamed = self.receiver.datagrams().any(|datagram| datagram.peer.is_none());
+        suspects.extend(unnamed.then_some((None, Suspect::Unnamed)));
         for (peer, why) in suspects {
             self.loop_guard.warn(peer, why, socket, self.sender.events);
         }
@@ -139,7 +188,8 @@ impl<'a> UdpServer<'a> {
             return Ok(());
         }
         for peer in self.recipients.current(Instant::now()) {
-            let datagram = |payload| OutgoingDatagram { payload, to: Some(peer.address), from: peer.origin };
+            let to = Some(AddressRef::from(&peer.address));
+            let datagram = |payload| OutgoingDatagram { payload, to, from: peer.origin };
             let datagrams: Vec<OutgoingDatagram<'_>> = source.waiting().map(datagram).collect();
             self.sender.send(&self.sockets[peer.socket], &datagrams)?;
         }
@@ -150,7 +200,7 @@ impl<'a> UdpServer<'a> {
 
 /// Errors that concern another datagram or the network, after which the socket can be used: an ICMP error of an answer
 /// sent before, an interface that went down.
-fn is_transient(error: &io::Error) -> bool {
+pub(super) fn is_transient(error: &io::Error) -> bool {
     use libc::{ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH, EPROTO};
     let known = [ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH, EPROTO];
     error.raw_os_error().is_some_and(|errno| known.contains(&errno))

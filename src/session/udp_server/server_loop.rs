@@ -1,6 +1,7 @@
 //! The loop of a datagram server: sockets, standard input, signals and deadlines in turn.
 
 use super::Config;
+use super::commands::Commands;
 use super::server::{Received, UdpServer};
 use crate::event::{Event, Events, Kind};
 use crate::session::datagrams::DatagramInput;
@@ -32,8 +33,21 @@ impl ServerLoop<'_> {
         if let Some(input) = &mut self.input {
             input.source.forget();
         }
+        let outcome = self.serve();
+        let in_order = outcome.is_ok();
+        let UdpServer { commands, sender, .. } = &mut self.server;
+        match commands.as_mut().map_or(Ok(()), |commands| commands.end(in_order, sender)) {
+            Err(error) if in_order => Err(error.into()),
+            _ => outcome,
+        }
+    }
+
+    fn serve(&mut self) -> Result {
         loop {
-            let ready = self.wait()?;
+            let mut ready = self.wait()?;
+            if let Some(commands) = &mut self.server.commands {
+                commands.advance(&ready.split_off(self.sockets.len()), &mut self.server.sender)?;
+            }
             for number in (0..self.sockets.len()).filter(|number| ready[*number]) {
                 if self.receive(number)? {
                     self.send_rest()?;
@@ -50,13 +64,17 @@ impl ServerLoop<'_> {
         }
     }
 
-    /// Waits; says which are ready: each socket, then standard input. That stays unread while it has no recipient.
+    /// Waits; says which are ready: each socket, then standard input, which stays unread while it has no recipient, or what
+    /// the commands wait for: they have no input.
     fn wait(&self) -> sys::Result<Vec<bool>> {
         let mut fds = Vec::with_capacity(self.sockets.len() + 2);
         fds.extend(self.sockets.iter().map(|s| (s.as_fd(), Interest::Reading)));
         let input = self.input.as_ref().filter(|_| self.server.has_recipients());
         fds.extend(input.and_then(DatagramInput::interest));
-        wait(fds, self.stop, self.config.idle_timeout.map(|limit| self.server.last + limit))
+        let commands = self.server.commands.as_ref();
+        fds.extend(commands.into_iter().flat_map(Commands::interests));
+        let idle = self.config.idle_timeout.map(|limit| self.server.last + limit);
+        wait(fds, self.stop, idle.into_iter().chain(commands.and_then(Commands::deadline)).min())
     }
 
     /// Receives some batches; returns whether that was the last datagram wanted.
@@ -71,8 +89,8 @@ impl ServerLoop<'_> {
         Ok(false)
     }
 
-    /// Reads standard input once and sends it, unless every recipient expired meanwhile; returns whether the server ends with
-    /// it.
+    /// Reads standard input once and sends it, unless every recipient expired meanwhile; returns whether the server ends
+    /// with it.
     fn read_input(&mut self) -> sys::Result<bool> {
         let Some(input) = self.input.as_mut().filter(|_| self.server.has_recipients()) else {
             return Ok(false);

@@ -4,7 +4,7 @@
 use super::BATCH;
 use super::control::{Control, ControlMessage, Origin};
 use super::sockaddr::RawSockAddr;
-use crate::event::Dir;
+use crate::event::{Address, AddressRef, Dir};
 use crate::sys::socket::Socket;
 use std::io;
 use std::mem::{size_of, zeroed};
@@ -28,6 +28,8 @@ pub struct BatchReceiver {
     headers: Vec<libc::mmsghdr>,
     /// Messages held.
     held: usize,
+    /// A bit for each of them whose datagrams are left out.
+    refused: u64,
     /// Datagrams in them, those beyond the limit left out.
     count: usize,
     /// The last call received as many messages as it asked for.
@@ -39,8 +41,8 @@ pub struct BatchReceiver {
 pub struct Datagram<'a> {
     /// The payload, which may be empty.
     pub payload: &'a [u8],
-    /// The sender's address.
-    pub peer: SocketAddr,
+    /// The sender's address; `None` for a UNIX socket without a name, which cannot be answered.
+    pub peer: Option<AddressRef<'a>>,
     /// The local address it was sent to, on sockets of [`Socket::receive_origins`].
     pub origin: Option<Origin>,
 }
@@ -48,9 +50,12 @@ pub struct Datagram<'a> {
 impl Datagram<'_> {
     /// The address it was sent to, `local` being that of the socket.
     #[must_use]
-    pub fn sent_to(&self, local: Option<SocketAddr>) -> Option<SocketAddr> {
+    pub fn sent_to(&self, local: Option<&Address>) -> Option<Address> {
         let local = local?;
-        self.origin.map_or(Some(local), |origin| origin.local(Dir::In, local))
+        match self.origin {
+            Some(origin) => origin.local(Dir::In, local.inet()?).map(Address::from),
+            None => Some(local.clone()),
+        }
     }
 }
 
@@ -80,6 +85,7 @@ impl BatchReceiver {
             parts: Vec::with_capacity(BATCH),
             headers: Vec::with_capacity(BATCH),
             held: 0,
+            refused: 0,
             count: 0,
             full: false,
         };
@@ -107,7 +113,7 @@ impl BatchReceiver {
         Ok(self.note_received(socket, limit))
     }
 
-    /// As [`Self::receive`], without the datagrams of peers that `keep` refuses, which are neither noted nor counted. 0 if a
+    /// As [`Self::receive`], without the datagrams of internet peers that `keep` refuses, which are neither noted nor counted. 0 if a
     /// batch has no others.
     pub fn receive_from(
         &mut self,
@@ -116,9 +122,10 @@ impl BatchReceiver {
         mut keep: impl FnMut(SocketAddr) -> bool,
     ) -> io::Result<usize> {
         self.receive_batch(socket, limit)?;
-        for address in &mut self.addresses[..self.held] {
-            if address.address().is_some_and(|peer| !keep(peer)) {
-                *address = RawSockAddr::empty(); // messages without a sender are left out
+        for i in 0..self.held {
+            let peer = self.peer(i).and_then(|peer| peer.inet());
+            if peer.is_some_and(|peer| !keep(peer)) {
+                self.refused |= 1 << i;
             }
         }
         Ok(self.note_received(socket, limit))
@@ -135,7 +142,7 @@ impl BatchReceiver {
     fn note_received(&mut self, socket: &Socket, limit: usize) -> usize {
         self.count = limit; // the most that `datagrams` yields
         self.count = self.datagrams().count();
-        socket.note_datagrams(Dir::In, self.datagrams().map(|d| (d.origin, Some(d.peer), d.payload.len())));
+        socket.note_datagrams(Dir::In, self.datagrams().map(|d| (d.origin, d.peer, d.payload.len())));
         self.count
     }
 
@@ -149,7 +156,10 @@ impl BatchReceiver {
     /// socket ready.
     pub fn receive_icmp_errors(&mut self, socket: &Socket) -> Vec<IcmpError> {
         let mut icmp_errors = Vec::new();
-        while let Ok(1..) = self.receive_messages(socket, BATCH, libc::MSG_ERRQUEUE) {
+        // unix(7) has no such queue, and would give datagrams instead.
+        while socket.is_udp()
+            && let Ok(1..) = self.receive_messages(socket, BATCH, libc::MSG_ERRQUEUE)
+        {
             for i in 0..self.held {
                 let why = self.control_messages(i).find_map(|message| match message {
                     ControlMessage::IcmpError(errno) => Some(io::Error::from_raw_os_error(errno)),
@@ -157,7 +167,8 @@ impl BatchReceiver {
                 });
                 if let Some(why) = why {
                     socket.note_icmp_error(&why);
-                    icmp_errors.push(IcmpError { peer: self.addresses[i].address(), why });
+                    let peer = self.peer(i).and_then(|peer| peer.inet());
+                    icmp_errors.push(IcmpError { peer, why });
                 }
             }
         }
@@ -167,10 +178,12 @@ impl BatchReceiver {
 
     #[allow(clippy::cast_possible_truncation)] // a batch is short, and so is an address
     fn receive_messages(&mut self, socket: &Socket, limit: usize, flags: i32) -> io::Result<usize> {
-        self.held = 0;
+        (self.held, self.refused) = (0, 0);
+        // Without room for them the kernel closes the descriptors that a UNIX peer may send (SCM_RIGHTS, unix(7)).
+        let control = if socket.is_udp() { Control::LEN } else { 0 };
         for header in &mut self.headers {
             header.msg_hdr.msg_namelen = size_of::<RawSockAddr>() as libc::socklen_t;
-            header.msg_hdr.msg_controllen = Control::LEN as _;
+            header.msg_hdr.msg_controllen = control as _;
         }
         let count = limit.min(BATCH) as u32;
         let flags = libc::MSG_DONTWAIT | flags;
@@ -191,16 +204,27 @@ impl BatchReceiver {
 
     /// The datagrams of the last [`Self::receive`], in order of arrival.
     pub fn datagrams(&self) -> impl Iterator<Item = Datagram<'_>> + Clone {
-        let messages = (0..self.held).filter_map(|i| {
+        let kept = (0..self.held).filter(|i| self.refused & 1 << i == 0);
+        let messages = kept.map(|i| {
             let origin = self.control_messages(i).find_map(|message| match message {
                 ControlMessage::Origin(origin) => Some(origin),
                 ControlMessage::Segments(_) | ControlMessage::IcmpError(_) => None,
             });
-            let peer = self.addresses[i].address()?;
+            let peer = self.peer(i);
             let payloads = segments(self.payload(i), self.segment(i));
-            Some(payloads.map(move |payload| Datagram { payload, peer, origin }))
+            payloads.map(move |payload| Datagram { payload, peer, origin })
         });
         messages.flatten().take(self.count)
+    }
+
+    /// Whether a datagram of the last batch was longer than the buffers, and lost its end.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.headers[..self.held].iter().any(|header| header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0)
+    }
+
+    fn peer(&self, message: usize) -> Option<AddressRef<'_>> {
+        self.addresses[message].address(self.headers[message].msg_hdr.msg_namelen as usize)
     }
 
     fn payload(&self, message: usize) -> &[u8] {

@@ -4,11 +4,10 @@
 use super::control::{Control, Origin};
 use super::sockaddr::RawSockAddr;
 use super::{BATCH, SEND_BATCH};
-use crate::event::Dir;
+use crate::event::{AddressRef, Dir};
 use crate::sys::socket::Socket;
 use std::io;
 use std::mem::zeroed;
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 
 /// Datagrams that the kernel splits one payload into: `UDP_MAX_SEGMENTS` of older kernels (linux/udp.h).
@@ -25,7 +24,7 @@ pub struct OutgoingDatagram<'a> {
     /// The payload, which may be empty.
     pub payload: &'a [u8],
     /// The destination; `None` is the connected peer.
-    pub to: Option<SocketAddr>,
+    pub to: Option<AddressRef<'a>>,
     /// The origin of the datagram that this one answers: it leaves from the address that one was sent to.
     pub from: Option<Origin>,
 }
@@ -80,7 +79,7 @@ impl BatchSender {
     }
 
     fn send_once(&mut self, socket: &Socket, datagrams: &[OutgoingDatagram<'_>]) -> io::Result<usize> {
-        self.write_headers(datagrams);
+        self.write_headers(datagrams, self.segments && socket.is_udp());
         let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
         #[allow(clippy::cast_possible_truncation)] // a batch is short
         let count = self.headers.len() as u32;
@@ -96,14 +95,14 @@ impl BatchSender {
 
     /// Writes the headers, which point at the payloads and are valid for one call.
     #[allow(clippy::cast_possible_truncation)] // addresses and control messages are short
-    fn write_headers(&mut self, datagrams: &[OutgoingDatagram<'_>]) {
+    fn write_headers(&mut self, datagrams: &[OutgoingDatagram<'_>], segments: bool) {
         self.parts.clear();
         self.headers.clear();
         self.runs.clear();
         let mut rest = &datagrams[..datagrams.len().min(SEND_BATCH)];
         while let ([first, ..], true) = (rest, self.headers.len() < BATCH) {
             let i = self.headers.len();
-            let run = if self.segments { run(rest) } else { 1 };
+            let run = if segments { run(rest) } else { 1 };
             // SAFETY: a header is made of integers and pointers, for which zero is a value.
             let mut header: libc::mmsghdr = unsafe { zeroed() };
             let start = self.parts.len();
@@ -160,9 +159,10 @@ fn is_about_segments(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
 
     fn datagram(payload: &[u8], port: u16) -> OutgoingDatagram<'_> {
-        OutgoingDatagram { payload, to: Some(([127, 0, 0, 1], port).into()), from: None }
+        OutgoingDatagram { payload, to: Some(SocketAddr::from(([127, 0, 0, 1], port)).into()), from: None }
     }
 
     #[test]
@@ -194,10 +194,10 @@ mod tests {
         let datagrams: Vec<OutgoingDatagram<'_>> =
             (1..).take(SEND_BATCH * 2).map(|port| datagram(&[1], port)).collect();
         let mut sender = BatchSender::new();
-        sender.write_headers(&datagrams);
+        sender.write_headers(&datagrams, true);
         assert_eq!((sender.headers.len(), sender.runs.iter().sum()), (BATCH, BATCH));
         let datagrams = vec![datagram(&[1], 1); SEND_BATCH * 2];
-        sender.write_headers(&datagrams);
+        sender.write_headers(&datagrams, true);
         assert_eq!(sender.runs, [SEGMENTS; SEND_BATCH / SEGMENTS]);
     }
 }

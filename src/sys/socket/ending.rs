@@ -1,6 +1,6 @@
 //! How a socket is brought to its end, and what can be asked on the way.
 
-use super::Socket;
+use super::{Socket, hangup};
 use crate::event::{Op, Proto, State};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
@@ -49,9 +49,15 @@ impl Socket {
         answer.map_err(|e| Error::new("shutdown", on, e))
     }
 
-    /// Whether the peer has acknowledged our FIN, and with it everything sent before.
+    /// Whether the peer has acknowledged our FIN, and with it everything sent before; without TCP, whether it read that.
     #[must_use]
     pub fn fin_acknowledged(&self) -> bool {
+        if !self.is_tcp() {
+            return hangup::unread_by_peer(self.as_fd()) == 0;
+        }
+        if self.ends_by_data_fin() {
+            return self.tracker.lock().fin_sent && self.data_fin_acknowledged();
+        }
         matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait2 | State::TimeWait | State::Closed))
     }
 
@@ -62,6 +68,9 @@ impl Socket {
     /// acknowledged.
     #[must_use]
     pub fn first_data_unacked(&self) -> bool {
+        if !self.is_tcp() {
+            return false;
+        }
         let (_, sent) = self.counters();
         let unheard =
             sent > 0 && tcp_info::unsent(self.as_fd()).is_ok_and(|queued| u64::from(queued) >= sent);
@@ -85,21 +94,41 @@ impl Socket {
         self.tracker.broken_by()
     }
 
-    /// Whether the kernel has nothing of the connection any more but this descriptor.
+    /// Whether the kernel has nothing of the connection any more but this descriptor; without TCP, whether an error ended it.
     #[must_use]
     pub fn is_over(&self) -> bool {
+        if !self.is_tcp() {
+            return hangup::is_broken(self.as_fd()) || self.tracker.is_known_broken();
+        }
         matches!(tcp_info::state(self.as_fd()), Ok(State::Closed))
     }
 
-    /// Payload bytes sent that the peer has not acknowledged; after the end of the connection, that it never did.
+    /// Payload bytes sent that the peer has not acknowledged; after the end of the connection, that it never did. Without TCP
+    /// an upper bound of the bytes that it has not read.
     #[must_use]
     pub fn unacked(&self) -> u64 {
+        if !self.is_tcp() {
+            return hangup::unread_by_peer(self.as_fd()).min(self.counters().1);
+        }
         let queued = u64::from(tcp_info::unsent(self.as_fd()).unwrap_or(0));
         // Our FIN stands in the queue as a byte until it is acknowledged.
         let (_, sent) = self.counters();
         let fin_queued =
-            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck));
+            matches!(tcp_info::state(self.as_fd()), Ok(State::FinWait1 | State::Closing | State::LastAck))
+                || (self.multipath && self.tracker.lock().fin_sent);
         queued.saturating_sub(u64::from(fin_queued)).min(sent)
+    }
+
+    /// Whether the peer closed, or shut down both directions; `None` where the descriptor does not say. Once this side shut
+    /// down its own direction that of the peer is enough.
+    #[must_use]
+    pub fn is_hung_up(&self) -> Option<bool> {
+        let hung_up = || hangup::is_hung_up(self.as_fd());
+        match self.proto {
+            Proto::Unix => Some(hung_up()),
+            Proto::Vsock => hung_up().then_some(true),
+            Proto::Tcp | Proto::Udp => None,
+        }
     }
 
     /// How long ago the peer's last segment came; zero where the kernel does not say.
@@ -117,6 +146,9 @@ impl Socket {
     /// Has the kernel ask the peer, which sent FIN, whether it is still there: it answers until its own FIN-WAIT-2 ends
     /// (`tcp_fin_timeout`, tcp(7)), and with RST after that. Keep-alive that was asked for stays as it is.
     pub fn probe_peer(&self) {
+        if !self.is_tcp() {
+            return;
+        }
         let on = SockRef::from(&self.as_fd()).keepalive().unwrap_or(false);
         if !on {
             self.prefer(&SocketOption::KeepIdle(PROBE_IDLE));
@@ -126,15 +158,24 @@ impl Socket {
         }
     }
 
-    /// Makes close send RST, so that the peer does not take it for an ending (`SO_LINGER` 0).
+    /// Makes close send RST, so that the peer does not take it for an ending (`SO_LINGER` 0). Without TCP there is no such
+    /// thing, and the peer sees an ending.
     pub fn reset_on_close(&self) -> io::Result<()> {
         SockRef::from(&self.as_fd()).set_linger(Some(Duration::ZERO))
     }
 
-    /// Whether close will send RST: data nobody read, or a linger time of 0 (tcp(7), RFC 1122 4.2.2.13).
+    /// Whether close will send RST: data nobody read, or a linger time of 0 (tcp(7), RFC 1122 4.2.2.13). The peer of a UNIX
+    /// socket gets ECONNRESET for unread data alone.
     #[must_use]
     pub fn resets_on_close(&self) -> bool {
-        let unread = rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0);
+        let unread = if self.multipath {
+            self.has_unread_data()
+        } else {
+            rustix::io::ioctl_fionread(self).is_ok_and(|n| n > 0)
+        };
+        if !self.is_tcp() {
+            return unread;
+        }
         unread || matches!(SockRef::from(&self.as_fd()).linger(), Ok(Some(time)) if time.is_zero())
     }
 }
@@ -145,6 +186,8 @@ impl Drop for Socket {
         if self.tracker.observed() && self.proto == Proto::Tcp {
             self.tracker.observe();
             match self.state() {
+                // Others may go on with it.
+                State::Listen if self.shared.is_some() => {}
                 State::Listen | State::SynSent => self.disconnect(),
                 State::Established | State::SynReceived | State::CloseWait => {
                     abort = self.resets_on_close();
@@ -157,6 +200,9 @@ impl Drop for Socket {
                 State::FinWait1 | State::Closing | State::LastAck => abort = self.resets_on_close(),
                 _ => {}
             }
+        }
+        if let Some(shared) = &self.shared {
+            shared.give_back(self.as_fd());
         }
         self.fd = None;
         let goes_on = self.tracker.retire(abort);

@@ -1,7 +1,7 @@
 //! The maker of sockets.
 
 use super::{Socket, SocketFactory, SocketType};
-use crate::event::{Address, Events, Proto, Role, State, Subject};
+use crate::event::{Address, Events, Kind, Proto, Role, State, Subject};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::{Family, SocketOption};
 use crate::sys::packet::PortWatch;
@@ -10,8 +10,8 @@ use crate::sys::watcher::Watcher;
 use socket2::{Domain, Protocol, Type};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 impl SocketFactory {
     /// Sockets whose events go to `events`.
@@ -87,14 +87,22 @@ impl SocketFactory {
         options: &[SocketOption],
     ) -> Result<Socket> {
         let (family, domain, proto, protocol) = parts(kind, address);
+        let multipath = options.contains(&SocketOption::Multipath(true)) && proto == Proto::Tcp;
+        let protocol = if multipath { Some(Protocol::MPTCP) } else { protocol };
         let kind = match kind {
             SocketType::Stream => Type::STREAM,
             SocketType::Datagram => Type::DGRAM,
         };
-        let socket = socket2::Socket::new(domain, kind.nonblocking(), protocol)
-            .map_err(|e| Error::new("socket for", address, e))?;
+        let socket = socket2::Socket::new(domain, kind.nonblocking(), protocol).map_err(|e| {
+            if multipath {
+                Error::new("option", "mptcp on", e).about(Kind::Option)
+            } else {
+                Error::new("socket for", address, e)
+            }
+        })?;
         let subject = Subject { conn: 0, proto, local: None, peer: None, role };
-        let socket_ref = self.track(socket.into(), subject, family, State::Closed);
+        let mut socket_ref = self.track(socket.into(), subject, family, State::Closed);
+        socket_ref.multipath = multipath;
         for option in options {
             socket_ref.set(option)?;
         }
@@ -108,7 +116,18 @@ impl SocketFactory {
         let events = self.observed.then(|| self.events.clone());
         let tracker = Arc::new(StateTracker::new(events, subject, state, Arc::clone(&fd)));
         let token = self.next_token.fetch_add(1, Ordering::Relaxed);
-        Socket { fd: Some(fd), tracker, sockets: self.clone(), conn, token, proto, family }
+        Socket {
+            fd: Some(fd),
+            tracker,
+            sockets: self.clone(),
+            conn,
+            token,
+            proto,
+            family,
+            shared: None,
+            multipath: false,
+            file: OnceLock::new(),
+        }
     }
 }
 

@@ -1,14 +1,20 @@
 //! A socket whose states are observed: every call that may change its state goes through here, and the kernel is asked
 //! afterwards.
 
+mod adopt;
 mod ending;
 mod factory;
+mod file;
+pub(super) mod hangup;
+mod lend;
+mod multipath;
 mod name;
 mod opening;
 mod traffic;
 mod udp;
 
 pub use super::state::LAST_ACK_TIMEOUT;
+pub use adopt::Passed;
 
 use super::error::Result;
 use super::options::{Family, SocketOption};
@@ -16,10 +22,11 @@ use super::packet::PortWatch;
 use super::state::StateTracker;
 use super::watcher::Watcher;
 use crate::event::{Address, Event, Events, Fault, Proto, State, Subject};
+use adopt::SharedFile;
 use socket2::SockRef;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 /// Makes sockets: numbers them and shows them to the watcher. One a run, cheap to clone.
@@ -47,6 +54,12 @@ pub struct Socket {
     token: u32,
     proto: Proto,
     family: Family,
+    /// That of another program.
+    shared: Option<SharedFile>,
+    /// Made for Multipath TCP, whatever the peer makes of it.
+    multipath: bool,
+    /// Removes the file of a UNIX server's socket with it.
+    file: OnceLock<file::SocketFile>,
 }
 
 /// How the bytes of a socket are delivered: `SOCK_STREAM` or `SOCK_DGRAM` (socket(2)).
@@ -56,6 +69,15 @@ pub enum SocketType {
     Stream,
     /// One by one.
     Datagram,
+}
+
+/// The other end of a UNIX connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerCredentials {
+    /// Its process.
+    pub pid: u32,
+    /// The user of that.
+    pub uid: u32,
 }
 
 /// How far a connect(2) that does not block came.
@@ -68,10 +90,21 @@ pub enum Connecting {
 }
 
 impl Socket {
+    /// Whether the kernel knows the states of TCP for it.
+    fn is_tcp(&self) -> bool {
+        self.proto == Proto::Tcp
+    }
+
     /// The number events call this socket by.
     #[must_use]
     pub fn conn(&self) -> u32 {
         self.conn
+    }
+
+    /// Its transport.
+    #[must_use]
+    pub fn proto(&self) -> Proto {
+        self.proto
     }
 
     /// Our address, once there is one.
@@ -100,6 +133,23 @@ impl Socket {
         self.peer()?.inet()
     }
 
+    /// The process at the other end of a UNIX connection and its user, as they were when it connected (`SO_PEERCRED`, unix(7)).
+    #[must_use]
+    pub fn peer_credentials(&self) -> Option<PeerCredentials> {
+        if self.proto != Proto::Unix || !self.tracker.observed() {
+            return None;
+        }
+        let found = rustix::net::sockopt::socket_peercred(self).ok()?;
+        let pid = u32::try_from(found.pid.as_raw_nonzero().get()).ok()?;
+        Some(PeerCredentials { pid, uid: found.uid.as_raw() })
+    }
+
+    /// The other end's address, or `unix:#2` where it has none, with the number that events call this socket by.
+    #[must_use]
+    pub fn peer_name(&self) -> String {
+        self.peer().map_or_else(|| format!("unix:#{}", self.conn), |address| address.to_string())
+    }
+
     /// The address that an error of this socket names: the other end's, or ours where there is none.
     #[must_use]
     pub fn on(&self) -> String {
@@ -121,13 +171,19 @@ impl Socket {
     /// Payload received and sent so far, bytes.
     #[must_use]
     pub fn counters(&self) -> (u64, u64) {
-        (self.tracker.bytes_in.load(Ordering::Relaxed), self.tracker.bytes_out.load(Ordering::Relaxed))
+        self.tracker.counters()
     }
 
     /// Adds this socket's number and peer to a fault.
     #[must_use]
     pub fn blame(&self, fault: Fault) -> Fault {
         self.tracker.fault(fault)
+    }
+
+    /// Notes, for the summaries, that the bytes of one socket are passed on to the other.
+    pub fn note_join(&self, other: &Self) {
+        self.tracker.lock().joined = Some(other.conn);
+        other.tracker.lock().joined = Some(self.conn);
     }
 
     /// Sets one option, reads it back and emits both values.

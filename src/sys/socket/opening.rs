@@ -1,10 +1,12 @@
 //! The calls that bring a socket into use: bind, listen, accept, connect.
 
+use super::file::SocketFile;
 use super::{Connecting, Socket, name};
-use crate::event::{Address, Event, Op, Proto, Role, Scope, State, Subject, Via};
+use crate::event::{Address, Event, Kind, Op, Proto, Role, Scope, State, Subject, UnixAddress, Via};
 use crate::sys::error::{Error, Result};
-use crate::sys::tcp_info;
+use crate::sys::holder::Wanted;
 use crate::sys::watcher::Watcher;
+use crate::sys::{limits, tcp_info};
 use rustix::net;
 use socket2::SockRef;
 use std::io;
@@ -15,11 +17,36 @@ use std::sync::Arc;
 impl Socket {
     /// bind(2).
     pub fn bind(&self, address: &Address) -> Result<Address> {
-        name::bind(self.as_fd(), address)
-            .map_err(|e| self.wanted(Error::new("bind", address, e), Some(address)))?;
+        name::bind(self.as_fd(), address).map_err(|e| self.refused_to_bind(address, e))?;
+        self.bound_to(address)
+    }
+
+    /// As [`Self::bind`] for a UNIX server: replaces the file of a socket that nobody has any more, makes its own with `mode`
+    /// (chmod(2)), and removes that when this socket is dropped. Other addresses are bound as they are.
+    pub fn bind_server(&self, address: &Address, mode: u32) -> Result<Address> {
+        let Address::Unix(UnixAddress::Path(path)) = address else { return self.bind(address) };
+        let file = SocketFile::bind(path, mode, || name::bind(self.as_fd(), address))
+            .map_err(|e| self.refused_to_bind(address, e))?;
+        let _ = self.file.set(file);
+        self.bound_to(address)
+    }
+
+    fn bound_to(&self, address: &Address) -> Result<Address> {
         let local = name::local(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
         let local = local.unwrap_or_else(|| address.clone());
         self.sockets.watch_port(&local)?;
+        Ok(self.bound(local))
+    }
+
+    fn refused_to_bind(&self, address: &Address, error: impl Into<io::Error>) -> Error {
+        let error: io::Error = error.into();
+        let no_socket = error.raw_os_error().is_none();
+        let error = self.wanted(Error::new("bind", address, error), Some(address));
+        if no_socket { error.about(Kind::File) } else { error }
+    }
+
+    /// Notes the address of a socket that was just bound.
+    pub(super) fn bound(&self, local: Address) -> Address {
         let mut inner = self.tracker.lock();
         inner.subject.local = Some(local.clone());
         if self.proto == Proto::Udp {
@@ -27,7 +54,7 @@ impl Socket {
         }
         drop(inner);
         self.emit(|socket| Event::Bind { socket });
-        Ok(local)
+        local
     }
 
     /// listen(2) with an accept queue of `backlog`; the kernel caps it (somaxconn, tcp(7)).
@@ -46,8 +73,11 @@ impl Socket {
             }
         }
         if self.tracker.observed() {
-            let effective =
-                tcp_info::read(self.as_fd()).map_err(|e| Error::new("TCP_INFO", on(), e))?.backlog();
+            let effective = if self.is_tcp() {
+                tcp_info::read(self.as_fd()).map_err(|e| Error::new("TCP_INFO", on(), e))?.backlog()
+            } else {
+                limits::accept_queue(backlog)
+            };
             let (requested, value) = (u64::from(backlog).into(), u64::from(effective).into());
             self.emit(|socket| Event::Option {
                 socket,
@@ -66,15 +96,21 @@ impl Socket {
     }
 
     fn wanted(&self, error: Error, address: Option<&Address>) -> Error {
-        let Some(address) = address.and_then(Address::inet) else { return error };
-        let v6only = address.is_ipv6() && SockRef::from(&self.as_fd()).only_v6().unwrap_or(false);
-        error.wanting(self.proto, address, v6only)
+        match address {
+            Some(Address::Inet(address)) => {
+                let v6only = address.is_ipv6() && SockRef::from(&self.as_fd()).only_v6().unwrap_or(false);
+                error.wanting(Wanted::Inet { proto: self.proto, address: *address, v6only })
+            }
+            Some(Address::Unix(address)) => error.wanting(Wanted::Unix(address.clone())),
+            Some(Address::Vsock { .. }) | None => error,
+        }
     }
 
     /// accept4(2) without blocking. The new socket reports its states from LISTEN on, as the kernel made it; whether its
     /// client is accepted is for the caller to decide and to emit.
     pub fn accept(&self) -> io::Result<Socket> {
         use rustix::net::SocketFlags;
+        self.expect_nonblocking();
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         if self.proto != Proto::Tcp {
             let fd = net::accept_with(self, flags)?;
@@ -89,9 +125,11 @@ impl Socket {
         let peer = peer.and_then(|a| SocketAddr::try_from(a).ok()).map(Address::from);
         let local = name::local(fd.as_fd()).ok().flatten();
         let subject = Subject { conn: 0, proto: Proto::Tcp, local, peer, role: Role::Server };
-        let child = self.sockets.track(fd, subject, self.family, State::Listen);
+        let mut child = self.sockets.track(fd, subject, self.family, State::Listen);
         child.tracker.accepted();
         child.watch();
+        child.multipath = self.multipath;
+        child.emit_multipath();
         Ok(child)
     }
 
@@ -108,7 +146,7 @@ impl Socket {
                 }
                 if self.proto == Proto::Tcp {
                     self.tracker.observe_attempt(&mut inner);
-                } else {
+                } else if answer.is_ok() {
                     if self.proto == Proto::Udp && inner.state == State::Closed {
                         // The call took a port on the way.
                         self.tracker.transition_via(&mut inner, State::Unconnected, Via::Implied);
@@ -116,7 +154,10 @@ impl Socket {
                     self.tracker.transition(&mut inner, State::Connected, Op::Connect);
                 }
             }
-            if let (true, Err(errno)) = (self.proto != Proto::Tcp, answer) {
+            // A full accept queue is no answer: the same socket may ask again.
+            if let (true, Err(errno)) = (self.proto != Proto::Tcp, answer)
+                && errno != rustix::io::Errno::AGAIN
+            {
                 inner.remember(errno.raw_os_error());
             }
             (answer, inner.state)
@@ -131,7 +172,7 @@ impl Socket {
                 self.connected(address)?;
                 Ok(Connecting::Done)
             }
-            Err(error) => Err(Error::new("connect", address, error)),
+            Err(error) => Err(refused_to_connect(address, error)),
         }
     }
 
@@ -142,9 +183,14 @@ impl Socket {
 
     /// Whether a connection in progress came about; `None` while it is still in progress.
     pub fn finish_connect(&self) -> Result<Option<()>> {
-        if let (Ok(state), Some(address)) = (tcp_info::state(self.as_fd()), self.peer())
-            && !is_under_way(state)
-        {
+        let stands = match tcp_info::state(self.as_fd()) {
+            Ok(state) => !is_under_way(state),
+            Err(_) => name::peer(self.as_fd()).is_ok(),
+        };
+        if let (true, Some(address)) = (stands, self.peer()) {
+            if !self.is_tcp() {
+                self.tracker.transition(&mut self.tracker.lock(), State::Connected, Op::Connect);
+            }
             return self.connected(&address).map(Some);
         }
         let peer = self.peer().map(|a| a.to_string()).unwrap_or_default();
@@ -166,6 +212,7 @@ impl Socket {
             self.tracker.observe();
             address.inet().map_or(Ok(()), |address| self.refuse_itself(address))?;
         }
+        self.emit_multipath();
         self.emit_options();
         Ok(())
     }
@@ -180,7 +227,7 @@ impl Socket {
         Ok(())
     }
 
-    fn watch(&self) {
+    pub(super) fn watch(&self) {
         if let Some(watcher) = self.watcher_wanted() {
             let _ = watcher.watch(self.token, self.as_fd(), &self.tracker);
         }
@@ -197,6 +244,17 @@ impl Socket {
     fn watcher_wanted(&self) -> Option<&Arc<Watcher>> {
         let start = || Watcher::start().ok();
         self.tracker.observed().then(|| self.sockets.watcher.get_or_init(start).as_ref()).flatten()
+    }
+}
+
+/// The error of connect(2). A UNIX address where there is no socket, or one of another type, is one that nobody listens at:
+/// a refusal, whatever the kernel calls it.
+fn refused_to_connect(address: &Address, errno: rustix::io::Errno) -> Error {
+    use rustix::io::Errno;
+    let error = Error::new("connect", address, errno);
+    match (address, errno) {
+        (Address::Unix(_), Errno::NOENT | Errno::NOTDIR | Errno::PROTOTYPE) => error.about(Kind::Refused),
+        _ => error,
     }
 }
 

@@ -14,10 +14,21 @@ impl Socket {
         self.receive_by(|| Ok(net::recv(self, buffer, RecvFlags::empty())?.0))
     }
 
+    /// recv(2) that leaves what it returns in the queue; not counted.
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.tracker.during(|| Ok(net::recv(self, buffer, RecvFlags::PEEK)?.0))
+    }
+
     /// Makes another system call that receives from this socket, counts what it moved, and gives it [`Self::recv`]'s
     /// errors.
     pub(in crate::sys) fn receive_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
-        let n = self.tracker.during(call)?;
+        let n = match self.tracker.during(call) {
+            // Multipath TCP answers so where TCP answers 0, once the error was reported.
+            Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => {
+                return Err(self.tracker.ended_by().unwrap_or(error));
+            }
+            answer => answer?,
+        };
         if n == 0 {
             return self.tracker.ended_by().map_or(Ok(0), Err);
         }

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::Socket;
-use crate::event::{Address, Dir, Event, Kind, Scope, Subject};
+use crate::event::{Address, AddressRef, Dir, Event, Kind, Proto, Scope, Subject};
 use crate::sys::error::{Error, Result};
 use crate::sys::mmsg::Origin;
 use crate::sys::options::{Family, SocketOption};
@@ -10,7 +10,7 @@ use socket2::{InterfaceIndexOrAddress, SockRef};
 use std::ffi::c_int;
 use std::io;
 use std::mem::size_of_val;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::Ordering;
 
@@ -44,6 +44,21 @@ impl Socket {
     /// [`crate::sys::mmsg::BatchReceiver`] splits. Older kernels deliver them one by one.
     pub fn receive_segments(&self) {
         let _ = self.turn_on((libc::SOL_UDP, libc::UDP_GRO));
+    }
+
+    /// Whether it has what udp(7) and ip(7) give: an error queue, payloads of several datagrams.
+    pub(in crate::sys) fn is_udp(&self) -> bool {
+        self.proto == Proto::Udp
+    }
+
+    /// Binds a UNIX socket of datagrams to an abstract name that the kernel chooses (unix(7), "Autobind feature"), so that it
+    /// can be answered.
+    pub fn autobind(&self) -> Result<Address> {
+        let unnamed = rustix::net::SocketAddrUnix::new_unnamed();
+        let failed = |e: io::Error| Error::new("bind", "unix:", e);
+        rustix::net::bind(self, &unnamed).map_err(|e| failed(e.into()))?;
+        let local = super::name::local(self.as_fd()).map_err(failed)?;
+        Ok(self.bound(local.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?))
     }
 
     fn turn_on(&self, (level, name): (c_int, c_int)) -> io::Result<()> {
@@ -96,21 +111,26 @@ impl Socket {
 
     /// Counts a batch of datagrams received or sent, and emits an event for each: the origin of the datagram, or of the one
     /// it answers, the peer (the connected one if absent), bytes.
-    pub(in crate::sys) fn note_datagrams(
+    pub(in crate::sys) fn note_datagrams<'a>(
         &self,
         dir: Dir,
-        datagrams: impl Iterator<Item = (Option<Origin>, Option<SocketAddr>, usize)> + Clone,
+        datagrams: impl Iterator<Item = (Option<Origin>, Option<AddressRef<'a>>, usize)> + Clone,
     ) {
         let counter = if dir == Dir::In { &self.tracker.bytes_in } else { &self.tracker.bytes_out };
         counter.fetch_add(datagrams.clone().map(|(.., len)| len as u64).sum(), Ordering::Relaxed);
         if !self.tracker.observed() {
             return;
         }
-        let (subject, own) = (self.subject(), self.local_inet());
+        let (subject, own) = (self.subject(), self.local());
         self.sockets.events().emit_burst(datagrams.map(|(origin, peer, len)| {
-            let local = origin.map_or(own, |origin| origin.local(dir, own?));
-            let peer = peer.map(Address::from).or_else(|| subject.peer.clone());
-            let socket = Subject { local: local.map(Address::from), peer, ..subject };
+            let local = match origin {
+                Some(origin) => {
+                    own.as_ref().and_then(|own| origin.local(dir, own.inet()?)).map(Address::from)
+                }
+                None => own.clone(),
+            };
+            let peer = peer.map(AddressRef::to_address).or_else(|| subject.peer.clone());
+            let socket = Subject { local, peer, ..subject };
             Event::Datagram { socket, dir, len }
         }));
     }

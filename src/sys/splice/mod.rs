@@ -1,14 +1,17 @@
-//! Moves bytes between a socket and a descriptor, by the cheapest call both ends allow, for a thread of its own.
+//! Moves bytes between a socket and a descriptor, by the cheapest call both ends allow, for a thread of its own;
+//! and between two sockets of a runtime, through a pipe (`pool`).
 //!
 //! Where a call refuses the descriptors, bytes are copied. The socket is non-blocking and waited for by poll(2): a splice
 //! that slept on it would keep the pipe locked, and block the process at the pipe's other end.
 
 mod discard;
+mod pool;
 mod receive;
 mod send;
 mod trial;
 
 pub use discard::{discard, discard_some};
+pub use pool::SplicePipe;
 pub use receive::{receive, receive_copying};
 pub use send::{send, send_copying};
 

@@ -69,6 +69,11 @@ impl StateTracker {
         self.known_error()
     }
 
+    /// Whether a call returned an error that ended the connection.
+    pub(in crate::sys) fn is_known_broken(&self) -> bool {
+        self.lock().error.is_some()
+    }
+
     fn known_error(&self) -> Option<io::Error> {
         self.lock().error.map(|errno| {
             // A reset that comes after the peer's FIN is EPIPE to the kernel (`tcp_reset`); to people it is a reset.

@@ -23,6 +23,10 @@ impl StateTracker {
             }
             from => {
                 let broken = inner.error(fd).is_some();
+                if !broken && from == State::CloseWait && inner.lent_fin_acked(fd) {
+                    let cause = Cause { op: Op::Shutdown, via: Via::Kernel, ending: Ending::Orderly };
+                    return self.advance(inner, State::Closed, cause);
+                }
                 if !broken && !matches!(op, Some(Op::Close)) && self.calls_under_way() {
                     // The thread whose call returned the error comes here next.
                     return;
@@ -69,8 +73,11 @@ impl StateTracker {
     fn fin_was_acknowledged(&self, inner: &Inner, fd: BorrowedFd<'_>) -> bool {
         // The SYN of an active opener was acknowledged too; a passive one's is not counted.
         let syn = u64::from(inner.subject.role == Role::Client);
-        let sent = self.bytes_out.load(Ordering::Relaxed) + syn + 1;
-        tcp_info::read(fd).ok().and_then(|info| info.bytes_acked()).is_some_and(|acked| acked >= sent)
+        let before = inner.adopted.as_ref().map_or(syn, |adopted| adopted.sent_before);
+        let Ok(info) = tcp_info::read(fd) else { return false };
+        let own = self.bytes_out.load(Ordering::Relaxed) + before;
+        let sent = inner.payload(Some(info)).map_or(own, |(_, sent)| sent + syn);
+        info.bytes_acked().is_some_and(|acked| acked > sent)
     }
 }
 

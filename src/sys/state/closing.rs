@@ -2,8 +2,9 @@
 
 use super::closed::found;
 use super::{Cause, Inner, LAST_ACK_TIMEOUT, StateTracker};
+use crate::event::Role;
 use crate::event::{Ending, Event, Events, Op, Proto, State, Via};
-use crate::sys::{interface, tcp_info};
+use crate::sys::{interface, socket::hangup, tcp_info};
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -18,7 +19,7 @@ impl StateTracker {
             return false;
         }
         self.observe_locked(&mut inner, Some(Op::Close));
-        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
+        let awaits_ack = inner.awaits_ack();
         if awaits_ack && !abort {
             inner.deadline = Some(Instant::now() + LAST_ACK_TIMEOUT);
             return true;
@@ -31,7 +32,7 @@ impl StateTracker {
     pub(in crate::sys) fn settled(&self, now: Instant) -> bool {
         let mut inner = self.lock();
         let Some(deadline) = inner.deadline else { return inner.fd.is_none() };
-        let awaits_ack = matches!(inner.state, State::FinWait1 | State::Closing | State::LastAck);
+        let awaits_ack = inner.awaits_ack();
         if awaits_ack && now < deadline {
             return false;
         }
@@ -47,14 +48,24 @@ impl StateTracker {
     /// close(2), and a look at what the kernel keeps of the connection.
     fn close(&self, inner: &mut Inner) {
         let Some(fd) = inner.fd.take() else { return };
-        let was_used = inner.was_established || inner.state != State::Closed;
+        let proto = inner.subject.proto;
+        let local = matches!(proto, Proto::Unix | Proto::Vsock);
+        let bound = local && inner.subject.local.is_some(); // a datagram socket of unix(7) needs no more
+        let was_used = inner.was_established || inner.state != State::Closed || bound;
+        if local && inner.subject.role != Role::Listener {
+            inner.error(fd.as_fd());
+            inner.orderly = hangup::ended_in_order(fd.as_fd());
+        }
         let info = tcp_info::read(fd.as_fd()).ok();
-        let over = matches!(inner.state, State::Closed | State::TimeWait | State::Listen)
-            || inner.subject.proto != Proto::Tcp;
+        let over =
+            matches!(inner.state, State::Closed | State::TimeWait | State::Listen) || proto != Proto::Tcp;
         let interface = if over { 0 } else { interface::bound(fd.as_fd()) };
         drop(fd);
         match inner.state {
             State::Closed | State::TimeWait => {}
+            State::Listen | State::Unconnected | State::Connected if inner.adopted.is_some() => {
+                self.left_by_all(inner);
+            }
             State::Listen | State::Unconnected | State::Connected => {
                 self.transition(inner, State::Closed, Op::Close);
             }
@@ -79,13 +90,15 @@ impl StateTracker {
     }
 
     fn summarise(&self, inner: &Inner, info: Option<tcp_info::TcpInfo>) {
-        let (bytes_in, bytes_out) =
-            (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
-        let udp = inner.subject.proto != Proto::Tcp;
-        if !inner.was_established && !udp {
+        let own = || (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
+        let (bytes_in, bytes_out) = inner.payload(info).unwrap_or_else(own);
+        let tcp = inner.subject.proto == Proto::Tcp;
+        let udp = inner.subject.proto == Proto::Udp;
+        let listener = inner.subject.role == Role::Listener;
+        if (!inner.was_established && tcp) || listener {
             return;
         }
-        let info = info.filter(|_| !udp);
+        let info = info.filter(|_| tcp);
         let detailed = self.events.as_ref().is_some_and(Events::detailed);
         if let (true, Some(info)) = (detailed, info) {
             self.emit(Event::Info { socket: inner.subject.clone(), info: info.fields() });
@@ -98,6 +111,7 @@ impl StateTracker {
             rtt_us: info.and_then(|i| i.rtt_us()),
             retransmits: info.and_then(|i| i.retransmits()),
             clean: inner.error.is_none() && (udp || inner.orderly),
+            joined: inner.joined,
         });
     }
 }

@@ -3,16 +3,18 @@
 //! A state is written down when the kernel was asked for it; the steps RFC 9293 forces between two answers are
 //! filled in as `implied`. Both the owner's calls and the watcher's wake-ups come here, so a tracker is behind a mutex.
 
+mod adopted;
 mod calls;
 mod closed;
 mod closing;
+mod lent;
 mod opening;
 mod transition;
 
 use super::tcp_info;
 use crate::event::{Ending, Event, Events, Fault, Op, Proto, State, Subject, Via};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use transition::op_of_transition;
@@ -30,6 +32,8 @@ pub(in crate::sys) struct StateTracker {
     pub(super) bytes_out: AtomicU64,
     /// Data calls under way: each may have got the error that the kernel reports once, and not have recorded it yet.
     calls: AtomicU32,
+    /// A command has the socket: what it received and sent, and the error it got, are the kernel's to tell.
+    lent: AtomicBool,
     opened: Instant,
     inner: Mutex<Inner>,
 }
@@ -45,7 +49,17 @@ pub(in crate::sys) struct Inner {
     pub(super) fin_sent: bool,
     /// FIN went both ways.
     orderly: bool,
+    /// The peer's FIN came.
+    fin_received: bool,
+    /// As the tracker's: whoever reads an error takes it from the command.
+    lent: bool,
     deadline: Option<Instant>,
+    /// The number of the socket whose bytes this one passes on.
+    pub(super) joined: Option<u32>,
+    /// Its FIN goes out by itself once the data of both directions has ended (Multipath TCP).
+    pub(super) fin_follows: bool,
+    /// Set for a socket of another program.
+    adopted: Option<adopted::Adopted>,
 }
 
 /// What an operation of ours may have caused.
@@ -69,6 +83,7 @@ impl StateTracker {
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             calls: AtomicU32::new(0),
+            lent: AtomicBool::new(false),
             opened: Instant::now(),
             inner: Mutex::new(Inner {
                 subject,
@@ -78,7 +93,12 @@ impl StateTracker {
                 was_established: false,
                 fin_sent: false,
                 orderly: false,
+                fin_received: false,
+                lent: false,
                 deadline: None,
+                joined: None,
+                fin_follows: false,
+                adopted: None,
             }),
         }
     }
@@ -154,6 +174,8 @@ impl StateTracker {
             let via = if i + 1 == path.len() { cause.via } else { Via::Implied };
             inner.was_established |= step == State::Established;
             inner.orderly |= step == State::TimeWait || (from == State::LastAck && step == State::Closed);
+            inner.fin_received |=
+                matches!(step, State::CloseWait | State::Closing | State::LastAck | State::TimeWait);
             inner.state = step;
             self.emit(Event::State {
                 socket: inner.subject.clone(),
@@ -214,6 +236,16 @@ impl Inner {
         self.error.get_or_insert(errno);
     }
 
+    /// Whether the socket still moves by itself after our last call.
+    fn awaits_ack(&self) -> bool {
+        let fin_due = self.fin_follows && self.fin_sent;
+        match self.state {
+            State::FinWait1 | State::Closing | State::LastAck => true,
+            State::Established | State::CloseWait => fin_due,
+            _ => false,
+        }
+    }
+
     /// Whether the kernel can say nothing more through the descriptor.
     fn is_over(&self) -> bool {
         matches!(self.state, State::Closed | State::TimeWait) && self.was_established
@@ -221,6 +253,9 @@ impl Inner {
 
     /// The error that ended the connection, taken from the kernel if no call returned it before.
     fn error(&mut self, fd: BorrowedFd<'_>) -> Option<i32> {
+        if self.lent {
+            return self.lent_error(fd);
+        }
         if self.error.is_none() {
             self.error = rustix::net::sockopt::socket_error(fd)
                 .ok()

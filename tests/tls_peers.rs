@@ -1,0 +1,231 @@
+//! TLS with other programs: socat, ncat, curl and openssl, each as client and as server where it is one.
+
+mod support;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use support::pki::Pki;
+use support::*;
+
+fn file(pki: &Pki, name: &str) -> String {
+    pki.path(name).display().to_string()
+}
+
+/// Another program, killed when it is dropped.
+struct Other(Child);
+
+impl Other {
+    /// Starts `line`; None where the program is not installed.
+    fn start(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let child = Command::new(peer(words.next().expect("a program"))?)
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        Some(Self(child.expect("it starts")))
+    }
+
+    /// Writes all of `text`, closes its input, and reads its output to the end.
+    fn talk(mut self, text: &[u8]) -> Vec<u8> {
+        let mut input = self.0.stdin.take().expect("a pipe");
+        let text = text.to_vec();
+        let writing = std::thread::spawn(move || _ = input.write_all(&text));
+        let mut output = Vec::new();
+        self.0.stdout.take().expect("a pipe").read_to_end(&mut output).expect("it can be read");
+        writing.join().expect("the writer ends");
+        output
+    }
+
+    /// Writes all of `text`, and reads `len` bytes. Its input stays open: ncat drops everything at its end.
+    fn exchange(&mut self, text: &[u8], len: usize) -> Vec<u8> {
+        let mut input = self.0.stdin.take().expect("a pipe");
+        let text = text.to_vec();
+        let writing = std::thread::spawn(move || {
+            input.write_all(&text).expect("it reads");
+            input
+        });
+        let mut output = vec![0; len];
+        self.0.stdout.as_mut().expect("a pipe").read_exact(&mut output).expect("it can be read");
+        drop(writing.join().expect("the writer ends"));
+        output
+    }
+
+    /// The port in a line of standard error that `find` knows.
+    fn port(&mut self, find: impl Fn(&str) -> Option<u16>) -> u16 {
+        let mut lines = BufReader::new(self.0.stderr.take().expect("a pipe")).lines();
+        let port = lines.find_map(|line| find(&line.ok()?)).expect("it says its port");
+        std::thread::spawn(move || lines.for_each(drop));
+        port
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn last_number(line: &str) -> Option<u16> {
+    line.rsplit(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty())?.parse().ok()
+}
+
+/// `listen --tls`, on the port it took.
+fn server(pki: &Pki, more: &str) -> Running {
+    soquete(&format!("listen --tls --tls-cert {} 127.0.0.1 0 {more}", file(pki, "server.pem"))).start()
+}
+
+#[test]
+fn socat_sends_and_receives_all_of_it() {
+    let pki = Pki::new();
+    let (echo, data) = (server(&pki, "-k --echo"), noise(3 << 20));
+    let line =
+        format!("socat -t20 - OPENSSL:localhost:{},pf=ip4,cafile={}", echo.port(), file(&pki, "ca.pem"));
+    let Some(socat) = Other::start(&line) else { return };
+    assert!(socat.talk(&data) == data);
+    echo.terminate();
+}
+
+#[test]
+fn ncat_sends_and_receives_all_of_it() {
+    let pki = Pki::new();
+    let (echo, data) = (server(&pki, "-k --echo"), noise(3 << 20));
+    let line =
+        format!("ncat --ssl --ssl-verify --ssl-trustfile {} localhost {}", file(&pki, "ca.pem"), echo.port());
+    let Some(mut ncat) = Other::start(&line) else { return };
+    assert!(ncat.exchange(&data, data.len()) == data);
+    echo.terminate();
+}
+
+#[test]
+fn socat_serves_us() {
+    let pki = Pki::new();
+    let cert = file(&pki, "server.pem");
+    let line = format!("socat -d -d OPENSSL-LISTEN:0,pf=ip4,bind=127.0.0.1,cert={cert},verify=0 EXEC:cat");
+    let Some(mut socat) = Other::start(&line) else { return };
+    let port = socat.port(|line| line.contains("listening on").then(|| last_number(line))?);
+    let data = noise(1 << 20);
+    let run = soquete(&format!("connect --tls --tls-ca {} 127.0.0.1 {port}", file(&pki, "ca.pem")))
+        .input(&data)
+        .run();
+    assert_eq!((run.code, run.stdout == data), (0, true), "{} bytes: {}", run.stdout.len(), run.stderr);
+}
+
+#[test]
+fn ncat_serves_us() {
+    let pki = Pki::new();
+    let (cert, key) = (file(&pki, "server.crt"), file(&pki, "server.key"));
+    // It does not say which port it took.
+    let free = Door::open();
+    let port = free.port();
+    drop(free);
+    let Some(mut ncat) =
+        Other::start(&format!("ncat -v --ssl --ssl-cert {cert} --ssl-key {key} -l 127.0.0.1 {port}"))
+    else {
+        return;
+    };
+    let line = format!("connect --tls --tls-ca {} --wait 10s 127.0.0.1 {port}", file(&pki, "ca.pem"));
+    let data = noise(1 << 20);
+    let client = soquete(&format!("{line} --recv-only")).start();
+    assert!(ncat.0.stdin.as_mut().expect("a pipe").write_all(b"from ncat\n").is_ok());
+    client.wait_stdout("from ncat\n");
+    drop(client);
+    drop(ncat);
+    let ncat = format!("ncat --ssl --ssl-cert {cert} --ssl-key {key} -l 127.0.0.1 {port}");
+    let Some(mut ncat) = Other::start(&ncat) else { return };
+    let client = soquete(&format!("{line} --send-only --tls-allow-truncated")).input(&data).start();
+    let got = ncat.exchange(b"", data.len());
+    let run = client.finish();
+    assert_eq!((run.code, got == data), (0, true), "{} bytes: {}", got.len(), run.stderr);
+}
+
+#[test]
+fn curl_fetches_a_page() {
+    let pki = Pki::new();
+    let page =
+        pki.write("page.http", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n");
+    let listening = server(&pki, &format!("-k --respond @{} --alpn http/1.1", page.display()));
+    for version in ["--tlsv1.2 --tls-max 1.2", "--tlsv1.3"] {
+        let line = format!(
+            "curl -sS {version} --cacert {} https://localhost:{}/",
+            file(&pki, "ca.pem"),
+            listening.port()
+        );
+        let Some(curl) = Other::start(&line) else { return };
+        assert_eq!(curl.talk(b""), b"hello\n", "{version}");
+    }
+    listening.terminate();
+}
+
+#[test]
+fn a_renegotiation_is_refused_and_the_session_goes_on_or_ends_in_order() {
+    let pki = Pki::new();
+    let listening = server(&pki, "-k --echo");
+    let line = format!(
+        "openssl s_client -tls1_2 -CAfile {} -connect 127.0.0.1:{}",
+        file(&pki, "ca.pem"),
+        listening.port()
+    );
+    let Some(mut openssl) = Other::start(&line) else { return };
+    let mut input = openssl.0.stdin.take().expect("a pipe");
+    let mut output = BufReader::new(openssl.0.stdout.take().expect("a pipe"));
+    input.write_all(b"hello\n").expect("it reads");
+    let mut seen = String::new();
+    while !seen.ends_with("hello\n") {
+        assert!(output.read_line(&mut seen).expect("text") > 0, "{seen}");
+    }
+    input.write_all(b"R\n").expect("it reads");
+    let mut rest = String::new();
+    drop(input);
+    output.read_to_string(&mut rest).expect("text");
+    let mut errors = String::new();
+    openssl.0.stderr.take().expect("a pipe").read_to_string(&mut errors).expect("text");
+    assert!(errors.contains("no renegotiation") || errors.contains("no_renegotiation"), "{errors}");
+    // Nobody else is harmed.
+    let run =
+        soquete(&format!("connect --tls --tls-ca {} 127.0.0.1 {}", file(&pki, "ca.pem"), listening.port()));
+    let run = run.input("hi\n").run();
+    assert_eq!((run.code, run.text()), (0, "hi\n"), "{run}");
+    listening.terminate();
+}
+
+#[test]
+fn openssl_without_a_client_certificate_or_with_an_unknown_root_is_refused() {
+    let pki = Pki::new();
+    let ca = file(&pki, "ca.pem");
+    let listening = server(&pki, &format!("-k --echo --tls-client-ca {ca}"));
+    let to = format!("-quiet -connect 127.0.0.1:{}", listening.port());
+    let Some(bare) = Other::start(&format!("openssl s_client -CAfile {ca} {to}")) else { return };
+    assert_eq!(bare.talk(b""), b"");
+    let refused = listening.wait_for("a refusal", |e| e.is("warning") && e["kind"] == "tls");
+    assert!(refused.text("text").contains("the client presented no certificate"), "{}", refused.text("text"));
+    let Some(strict) = Other::start(&format!(
+        "openssl s_client -verify_return_error -CAfile {} {to}",
+        file(&pki, "other.crt")
+    )) else {
+        return;
+    };
+    assert_eq!(strict.talk(b""), b"");
+    listening.wait_for("its alert", |e| e.is("warning") && e.text("text").contains("unknown_ca"));
+    listening.terminate();
+}
+
+#[test]
+fn openssl_clients_talk_in_a_room() {
+    let pki = Pki::new();
+    let room =
+        soquete(&format!("chat-serve --tls --tls-cert {} 127.0.0.1 0", file(&pki, "server.pem"))).start();
+    let ca = file(&pki, "ca.pem");
+    let ana = soquete(&format!("chat-join --tls --tls-ca {ca} --nick ana 127.0.0.1 {}", room.port())).start();
+    ana.wait_stdout("you are ana");
+    let line = format!("openssl s_client -quiet -CAfile {ca} -connect 127.0.0.1:{}", room.port());
+    let Some(mut openssl) = Other::start(&line) else { return };
+    openssl.0.stdin.as_mut().expect("a pipe").write_all(b"from openssl\n").expect("it reads");
+    ana.wait_stdout(": from openssl\n");
+    drop(openssl);
+    room.wait_for("its end", |e| e.is("member") && e["what"] == "leave");
+    assert_eq!(ana.close_and_finish().code, 0);
+    room.terminate();
+}
