@@ -79,7 +79,7 @@ fn without_the_right_to_capture_states_alone_are_drawn_and_that_is_said() {
         assert_eq!(run.code, 0, "{run}");
         assert_eq!(run.event("warning")["kind"], "permission", "{run}");
         in_order(
-            &run.text(),
+            run.text(),
             &["╌ SYN ╌", "SYN-SENT ┤", "╌ SYN ACK ╌", "ESTABLISHED ┤", "No packets were captured"],
         );
     });
