@@ -16,7 +16,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("net", &["event", "sys", "text"]),
     ("scan", &["event::Outcome", "net::address", "net::ports", "net::targets"]),
     ("text", &[]),
-    ("capture", &["event"]),
+    ("capture", &["event", "text"]),
     ("fanout", &[]),
     ("chat", &["fanout", "text"]),
     // Values a user can type, never what makes a socket or prints.
