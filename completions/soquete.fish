@@ -98,6 +98,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ttl -d 'Time 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
+hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -172,6 +176,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l ttl -d 'Time
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
+hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -230,6 +238,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ttl -d 'Ti
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
+hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
@@ -272,6 +284,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l ttl -d 'Tim
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
+hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
@@ -328,6 +344,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ttl -d 'T
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
+hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -388,6 +408,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l ttl -d 'Ti
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
+hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -447,6 +471,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ttl -d
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
+hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
@@ -482,6 +510,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -l peer -d 'Socket
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l watch -d 'Show changes instead, as they happen; read the table every DUR' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l wait -d 'Wait until \'listen PORT\', \'gone PORT\', \'established HOST:PORT\' or \'count OP N FILTER\' holds' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l timeout -d 'Time limit of --wait' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
+hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

@@ -31,6 +31,10 @@ module completions {
     [ "1" "2" ]
   }
 
+  def "nu-complete soquete listen packets" [] {
+    [ "" "hex" ]
+  }
+
   def "nu-complete soquete listen color" [] {
     [ "auto" "always" "never" ]
   }
@@ -110,6 +114,9 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete listen packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -131,6 +138,10 @@ module completions {
 
   def "nu-complete soquete connect on_peer_eof" [] {
     [ "end" "keep" ]
+  }
+
+  def "nu-complete soquete connect packets" [] {
+    [ "" "hex" ]
   }
 
   def "nu-complete soquete connect on_eof" [] {
@@ -189,6 +200,9 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -207,6 +221,10 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
   ]
+
+  def "nu-complete soquete udp-serve packets" [] {
+    [ "" "hex" ]
+  }
 
   def "nu-complete soquete udp-serve color" [] {
     [ "auto" "always" "never" ]
@@ -250,6 +268,9 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete udp-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
@@ -264,6 +285,10 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
   ]
+
+  def "nu-complete soquete udp-send packets" [] {
+    [ "" "hex" ]
+  }
 
   def "nu-complete soquete udp-send color" [] {
     [ "auto" "always" "never" ]
@@ -295,6 +320,9 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete udp-send packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
     --json                    # Events as JSON, one object a line; reports too
@@ -308,6 +336,10 @@ module completions {
 
   def "nu-complete soquete chat-serve slow" [] {
     [ "disconnect" "drop" ]
+  }
+
+  def "nu-complete soquete chat-serve packets" [] {
+    [ "" "hex" ]
   }
 
   def "nu-complete soquete chat-serve color" [] {
@@ -364,6 +396,9 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete chat-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -384,6 +419,10 @@ module completions {
 
   def "nu-complete soquete chat-join on_peer_eof" [] {
     [ "end" "keep" ]
+  }
+
+  def "nu-complete soquete chat-join packets" [] {
+    [ "" "hex" ]
   }
 
   def "nu-complete soquete chat-join on_eof" [] {
@@ -434,6 +473,9 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete chat-join packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -454,6 +496,10 @@ module completions {
 
   def "nu-complete soquete multi-connect on_peer_eof" [] {
     [ "end" "keep" ]
+  }
+
+  def "nu-complete soquete multi-connect packets" [] {
+    [ "" "hex" ]
   }
 
   def "nu-complete soquete multi-connect on_eof" [] {
@@ -507,6 +553,9 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --packets: string@"nu-complete soquete multi-connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --nodelay: string         # Send small segments at once (no Nagle)
     --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
@@ -524,6 +573,10 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
   ]
+
+  def "nu-complete soquete stat packets" [] {
+    [ "" "hex" ]
+  }
 
   def "nu-complete soquete stat color" [] {
     [ "auto" "always" "never" ]
@@ -545,6 +598,9 @@ module completions {
     --watch: string           # Show changes instead, as they happen; read the table every DUR
     --wait: string            # Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
     --timeout: string         # Time limit of --wait
+    --packets: string@"nu-complete soquete stat packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses

@@ -9,6 +9,7 @@
 //! | `net` | addresses, names, listeners, connection races, streams; prints nothing | `event`, `sys`, `text` |
 //! | `relay` | bytes between a connection and an input and output: the policy of endings, two drivers | `event`, `net`, `sys` |
 //! | `scan` | the decisions of a port check; pure | value types of `net` and `event` |
+//! | [`capture`] | packets as facts: decoded, numbered, written to a file; pure | `event` |
 //! | `text` | lines, characters, what a terminal may see, local time | nothing of ours |
 //! | `fanout` | one log for many readers, and the policy for those that fall behind; pure | nothing of ours |
 //! | `chat` | a chat of lines: the room, its members, commands; pure | `fanout`, `text` |
@@ -22,6 +23,7 @@
 //! kernel (`sys::state`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
 pub mod advice;
+pub mod capture;
 mod chat;
 pub mod cli;
 pub mod cmd;
@@ -41,6 +43,7 @@ use cli::Command;
 use cmd::{Context, Outcome};
 use event::Event;
 use exit::Exit;
+use session::capture::Capture;
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -73,6 +76,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         let _ = service.notify("STOPPING=1");
     }
     context.sockets.drain();
+    let unsaved = context.capture.take().and_then(Capture::finish);
+    let result = unsaved.map_or(result, |error| Err(error.into()));
     let exit = conclude(result, &args, &context);
     let echoed = Arc::clone(&context.echoed);
     drop(context);
@@ -104,10 +109,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
 
 /// Emits how the run ended, and returns it.
 fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
-    let outcome = result.unwrap_or_else(|error| {
-        if let Some(signal) = setup::is_interrupted(&error).then(|| context.stop.signal()).flatten() {
-            return Outcome::stopped(signal);
-        }
+    let outcome = session::unless_stopped(result, &context.stop).unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if setup::is_closed_output(&error) {
             return Outcome::of(Exit::Done, "the reader of standard output went away");

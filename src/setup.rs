@@ -1,23 +1,24 @@
 //! Sets up a run: the event stream and the context of a command; prints the errors of a run that cannot start.
 
 mod inherited;
+mod usage;
 
 pub(crate) use inherited::{Named, take_named};
+pub(crate) use usage::explain;
 
 use crate::advice;
 use crate::cli::{Cli, ColorWhen, Command, EventTarget};
-use crate::cmd::Context;
+use crate::cmd::{Context, capture_config};
 use crate::event::{Event, Events, Fault, Kind, Record, SCHEMA_VERSION, Verbosity, Writer};
 use crate::exit::Exit;
 use crate::output::{self, DisplayOptions, Style};
+use crate::session::capture;
 use crate::session::stdout::ReportOutput;
 use crate::sys::echo::EchoedInterrupt;
 use crate::sys::signal::Stop;
-use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
 use crate::sys::{Error, Result, fd, limits};
 use crate::text::Visible;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -32,7 +33,7 @@ const PROGRESS_BAR: Duration = Duration::from_millis(100);
 /// Raises the descriptor table for commands with many sockets. Must be called before any thread starts.
 pub(crate) fn make_room(command: &Command) {
     let many = match command {
-        Command::Listen(args) => args.keep_open,
+        Command::Listen(args) => args.keep_open && !args.exec.is_any(),
         Command::Connect(args) => args.check,
         Command::ChatServe(_) | Command::MultiConnect(_) => true,
         _ => false,
@@ -59,11 +60,13 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         bar,
         progress,
         explain: matches!(cli.command, Command::Demo),
+        ends: matches!(cli.command, Command::Stat(_)),
         style: style(global.color, terminal),
     };
+    let capture = capture_config(cli, bar);
     let verbosity = match (global.quiet, global.verbose) {
         // The bar is drawn from events that the printer does not show.
-        (true, _) if bar => Verbosity::All,
+        (true, _) if bar || capture.is_some() => Verbosity::All,
         (true, _) => Verbosity::Errors,
         (_, true) => Verbosity::Detail,
         _ => Verbosity::All,
@@ -76,15 +79,25 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     } else {
         output::printer(display, to)
     };
+    let packets = match &capture {
+        Some(capture) if capture.on_stdout(global.events == Some(EventTarget::Stdout)) => {
+            let out = fd::take_output().map_err(|e| Error::new("open", "standard output", e))?;
+            let style = style(global.color, fd::is_terminal(out.as_fd()));
+            Some(output::printer(DisplayOptions { style, ..display }, File::from(out)))
+        }
+        _ => None,
+    };
+    let (prepared, printer) = capture::prepare(capture.as_ref(), printer, packets)?;
     let (events, writer) =
         Events::start(verbosity, printer).map_err(|e| Error::new("start thread", "events", e))?;
-    let to_terminal = fd::is_terminal(fd::output());
-    let asked = stop.clone();
+    let (capture, sockets) = capture::start(prepared, &events)?;
+    let (to_terminal, asked) = (fd::is_terminal(fd::output()), stop.clone());
     let page = move || Ok(Box::new(ReportOutput::open(asked.clone())?) as Box<dyn Write + Send>);
     let context = Context {
-        sockets: SocketFactory::new(events.clone()),
+        sockets,
+        capture,
         events,
-        report: output::report(global.json, style(global.color, to_terminal), to_terminal, Box::new(page)),
+        report: output::report(global.json, style(global.color, to_terminal), to_terminal, Arc::new(page)),
         stop,
         echoed,
         json: global.json,
@@ -157,49 +170,6 @@ pub(crate) fn print(text: &str) -> Exit {
     }
 }
 
-/// Prints help and version to standard output; a usage error is one line that says what to type.
-pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
-    if !error.use_stderr() {
-        return print(&error.render().to_string());
-    }
-    let text = error.render().to_string();
-    let mut parts = text.lines().map(str::trim).filter(|l| !l.is_empty());
-    let mut said = parts.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        output::complain_raw(&text);
-        return Exit::Usage;
-    }
-    let named = match args.iter().filter_map(|a| a.to_str()).find(|a| known(a)).unwrap_or_default() {
-        "check" | "wait" => "connect",
-        named => named,
-    };
-    let meant = advice::instead(args);
-    let hint = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => {
-            advice::hint(named, flag.split(' ').next().unwrap_or(flag))
-        }
-        _ => None,
-    };
-    if meant.is_none() && hint.is_none() {
-        let said_of_use = |l: &&str| !l.starts_with("Usage:") && !l.starts_with("For more");
-        // After `--` comes a command to run, but in udp-send.
-        let misleads = |l: &&str| l.starts_with("tip: to pass") && named != "udp-send";
-        for part in parts.take_while(said_of_use).filter(|l| !misleads(l)) {
-            said.push_str(if said.ends_with(':') { " " } else { "; " });
-            said.push_str(part);
-        }
-    }
-    let said = match (meant, hint) {
-        (Some(line), _) => format!("{}; did you mean `{line}`?", said.trim_end_matches(':')),
-        (None, Some(hint)) => format!("{said}; {hint}"),
-        (None, None) if named.is_empty() => format!("{said}; see `soquete --help`"),
-        (None, None) => format!("{said}; see `soquete {named} --help`"),
-    };
-    let text = advice::without_passwords(&said, args);
-    let fault = Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text };
-    complain(args.iter().any(|a| a == "--json"), fault, Exit::Usage)
-}
-
 /// Prints an error to standard error when there is no event stream, as a line or as the last events; returns the exit.
 pub(crate) fn complain(json: bool, fault: Fault, exit: Exit) -> Exit {
     if json {
@@ -211,10 +181,6 @@ pub(crate) fn complain(json: bool, fault: Fault, exit: Exit) -> Exit {
         output::complain(&fault.text);
     }
     exit
-}
-
-fn known(word: &str) -> bool {
-    matches!(word, "check" | "wait") || crate::cli::command().get_subcommands().any(|c| c.get_name() == word)
 }
 
 /// An error of a command as an event's fields; with the command line that was meant, if what was typed is wrong.
@@ -263,12 +229,5 @@ pub(crate) fn late(cause: &str) -> Fault {
 pub(crate) fn is_closed_output(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Error>().is_some_and(|e| {
         e.op == "write" && e.on == "standard output" && e.source.kind() == std::io::ErrorKind::BrokenPipe
-    })
-}
-
-/// Whether an error is only a wait that a stop signal interrupted.
-pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Error>().is_some_and(|e| {
-        e.source.kind() == std::io::ErrorKind::Interrupted || crate::session::stdout::is_stopped(&e.source)
     })
 }

@@ -10,12 +10,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each layer may use beside itself: whole layers, or single modules and types of one.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("event", &[]),
     ("sys", &["event"]),
     ("net", &["event", "sys", "text"]),
     ("scan", &["event::Outcome", "net::address", "net::ports", "net::targets"]),
     ("text", &[]),
+    ("capture", &["event", "text"]),
     ("fanout", &[]),
     ("chat", &["fanout", "text"]),
     // Values a user can type, never what makes a socket or prints.
@@ -45,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("output", &["event", "text"]),
     ("exit", &["event", "net::address", "sys"]),
     ("relay", &["event", "net", "sys"]),
-    ("session", &["chat", "event", "exit", "fanout", "net", "relay", "scan", "sys", "text"]),
+    ("session", &["capture", "chat", "event", "exit", "fanout", "net", "relay", "scan", "sys", "text"]),
     ("cmd", &["chat", "cli", "event", "exit", "net", "relay", "scan", "session", "sys", "text"]),
     // Where commands and printers meet.
     ("setup", &["advice", "cli", "cmd", "event", "exit", "output", "session", "sys", "text"]),

@@ -119,12 +119,16 @@ fn compose_runs_the_room_and_a_capture_of_its_traffic() {
     assert!(strings(&chat["ports"]).iter().all(|p| p.ends_with(&format!(":{PORT}"))));
 
     let capture = &services["capture"];
-    assert_eq!(capture["image"].as_str(), Some("nicolaka/netshoot"));
+    assert_eq!(capture["image"], chat["image"], "it needs no second image");
     assert_eq!(capture["network_mode"].as_str(), Some("service:chat"));
-    let command = strings(&capture["command"]);
-    assert_eq!(command[0], "tcpdump");
-    let shown: Vec<&str> = command.last().unwrap().split(" or ").collect();
-    assert_eq!(shown, [&format!("tcp port {PORT}"), "arp", "icmp", "icmp6"], "{command:?}");
+    assert_eq!(
+        (strings(&capture["cap_drop"]), strings(&capture["cap_add"])),
+        (vec!["ALL".into()], vec!["NET_RAW".into()])
+    );
+    assert_eq!(capture["user"].as_str(), Some("0:0"), "a capability of another user is not effective");
+    let command = [vec!["soquete".to_owned()], strings(&capture["command"])].concat();
+    commands::accepted(&command).unwrap();
+    assert_eq!(command, ["soquete", "stat", "--packets", PORT]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod support;
 use rustix::process::Signal;
 use std::fs;
 use std::net::UdpSocket;
+use std::path::Path;
 use std::time::Duration;
 use support::*;
 
@@ -69,18 +70,41 @@ fn a_check_says_that_a_name_was_not_answered_for() {
     });
 }
 
+/// A shell script that runs a program for which the file `hosts` of `folder` has all names there are.
+fn with_hosts(folder: &Path, text: &str) -> String {
+    let [hosts, order] = ["hosts", "nsswitch.conf"].map(|name| folder.join(name));
+    fs::write(&hosts, text).expect("a file");
+    fs::write(&order, "hosts: files\n").expect("a file");
+    format!(
+        "exec unshare --mount sh -c 'mount --bind {} /etc/hosts && mount --bind {} /etc/nsswitch.conf && exec \"$@\"' sh \"$@\"",
+        hosts.display(),
+        order.display()
+    )
+}
+
+#[test]
+fn servers_tell_how_their_own_name_resolved() {
+    two_machines(|near, _| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = with_hosts(folder.path(), "127.0.0.1 name.example\n");
+        for (line, told) in [
+            ("listen -v name.example 0 --accept-timeout 1ms", 1),
+            ("listen name.example 0 --accept-timeout 1ms", 0),
+            ("udp-serve -v name.example 0 --idle-timeout 1ms", 1),
+        ] {
+            let run = near.run(|| soquete(line).shell(&script).run());
+            assert_eq!(run.code, 3, "{run}");
+            assert_eq!(run.named("resolve").filter(|e| e["address"] == "127.0.0.1:0").count(), told, "{run}");
+        }
+    });
+}
+
 #[test]
 fn wait_outlasts_a_name_that_is_not_known_yet() {
     two_machines(|near, _| {
         let folder = tempfile::tempdir().expect("a folder");
-        let [hosts, order] = ["hosts", "nsswitch.conf"].map(|name| folder.path().join(name));
-        fs::write(&hosts, "").expect("a file");
-        fs::write(&order, "hosts: files\n").expect("a file");
-        let script = format!(
-            "exec unshare --mount sh -c 'mount --bind {} /etc/hosts && mount --bind {} /etc/nsswitch.conf && exec \"$@\"' sh \"$@\"",
-            hosts.display(),
-            order.display()
-        );
+        let hosts = folder.path().join("hosts");
+        let script = with_hosts(folder.path(), "");
         let door = near.run(Door::open);
         let line = format!("connect name.example {}", door.port());
         let run = near.run(|| soquete(&line).shell(&script).run());

@@ -189,6 +189,28 @@ impl Drop for Flood {
     }
 }
 
+/// Sends at a rate.
+pub struct Pace;
+
+impl Pace {
+    /// Sends `rate` datagrams a second to 127.0.0.1:`port` for a time; returns how many.
+    pub fn send(port: u16, rate: u32, time: Duration) -> Result<u32> {
+        let (socket, started, mut batch, mut sent) = (connected(port)?, Instant::now(), Batch::new(false), 0);
+        loop {
+            let elapsed = started.elapsed().min(time);
+            let due = (u128::from(rate) * elapsed.as_micros() / 1_000_000) as usize;
+            while sent < due {
+                // Never refused: somebody receives there.
+                sent += batch.send_short(&socket, BATCH.min(due - sent)).unwrap_or(0);
+            }
+            if elapsed == time {
+                return Ok(u32::try_from(sent)?);
+            }
+            std::thread::park_timeout(Duration::from_micros(100));
+        }
+    }
+}
+
 /// A thread of this program that receives datagrams and counts them.
 pub struct Sink {
     /// Where it listens on 127.0.0.1.

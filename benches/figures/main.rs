@@ -22,6 +22,7 @@ mod forward;
 mod lines;
 mod load;
 mod many;
+mod packets;
 mod plan;
 mod port;
 mod proc;
@@ -65,6 +66,8 @@ enum Section {
     Udp,
     /// The socket table of 18,000 connections.
     Stat,
+    /// The packets of a flood, saved and shown; only root can.
+    Packets,
     /// Time to the first message.
     Startup,
     /// The binary's size.
@@ -153,6 +156,7 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
             receive::run(table, plan);
         }
         Section::Stat => sockets::run(table, plan),
+        Section::Packets => packets::run(table, plan),
         Section::Startup => startup::run(table, plan),
         Section::Size => size::run(table, plan),
     }

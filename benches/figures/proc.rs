@@ -85,6 +85,16 @@ impl Process {
         self.end_by(Signal::TERM)
     }
 
+    /// Where its descriptors are listed (proc(5)).
+    pub fn descriptors(&self) -> String {
+        format!("/proc/{}/fd", self.pid.as_raw_nonzero())
+    }
+
+    /// Ends it with SIGINT, as Ctrl-C does, which may be an ordinary end of it.
+    pub fn interrupt_anyhow(self) -> Result<Usage> {
+        self.end_by(Signal::INT)
+    }
+
     /// Ends it with SIGINT, as Ctrl-C does; not to die of that signal is an error.
     pub fn interrupt(self) -> Result<Usage> {
         let name = self.name.clone();

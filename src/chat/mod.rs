@@ -1,9 +1,9 @@
 //! A chat of lines as values: bytes in, bytes out; no sockets, no clock, no runtime. `session::chat_server` runs it over TCP.
 //!
-//! - `command`: lines that start with `/`. `nick`: names a member may take. `speaker`: the
-//!   sender of a line, read from its text.
-//! - `room`: who joins and leaves. `input`: what a member sends. `output`: what is written to a member, and what happens to one
-//!   that reads too slowly. `member`: the table of members. `rules`: the values in and out.
+//! - `command`: lines that start with `/`. `nick`: names a member may take. `speaker`: the sender of a line, read from its
+//!   text.
+//! - `room`: members that join and leave. `input`: what a member sends. `output`: what is written to a member, and what
+//!   happens to one that reads too slowly. `member`: the table of members. `rules`: the values in and out.
 //!
 //! Everything said is appended once to a `fanout::Log`, in which each member has a cursor.
 

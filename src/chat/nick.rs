@@ -13,7 +13,7 @@ use unicode_security::skeleton;
 /// The longest nick, in characters: a line still fits a terminal of 80 columns.
 pub const MAX_CHARS: usize = 24;
 
-/// Marks on one letter at most: what languages write. More of them cover the lines above and below.
+/// The most combining marks on one letter: no language writes more, and a longer stack covers the lines above and below.
 const MAX_MARKS: usize = 3;
 
 /// Checks `name`; the error continues "that nick …".
@@ -44,15 +44,15 @@ pub fn check(name: &[u8]) -> Result<&str, &'static str> {
     Ok(name)
 }
 
-/// What two nicks that look the same have in common: their folded form, letters of all scripts and digits by their shape
-/// ("skeleton", Unicode standard 39, section 4).
+/// The folded form of a nick, in which letters of all scripts and digits stand for their shape ("skeleton", Unicode standard
+/// 39, section 4): nicks that look the same share it.
 #[must_use]
 pub fn likeness(name: &str) -> String {
     skeleton(&fold(name)).collect::<String>().to_lowercase()
 }
 
-/// A name without case, accents' encoding and width (NFKC, Unicode annex 15). By way of capitals, which fold what has two
-/// small forms.
+/// A name in lower case and in compatibility form (NFKC, Unicode annex 15). Upper case in between folds letters that have two
+/// lower-case forms.
 fn fold(name: &str) -> String {
     name.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect()
 }
@@ -85,7 +85,8 @@ const fn is_blank(c: char) -> bool {
     matches!(c, '\u{2800}' | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
-/// Whether a name mixes scripts that share shapes of letters. Mixed scripts are for the languages that use them: Chinese, Japanese and Korean, with Latin beside ("Highly Restrictive", Unicode standard 39, 5.2).
+/// Whether a name mixes scripts that share shapes of letters. Chinese, Japanese and Korean may mix the scripts they use, with
+/// Latin beside them ("Highly Restrictive", Unicode standard 39, 5.2).
 fn mixes_scripts(name: &str) -> bool {
     let (mut all, mut beside_latin) = (AugmentedScriptSet::default(), AugmentedScriptSet::default());
     for c in name.nfkc() {
@@ -98,7 +99,7 @@ fn mixes_scripts(name: &str) -> bool {
     all.is_empty() && !(beside_latin.hanb || beside_latin.jpan || beside_latin.kore)
 }
 
-/// What NFKC does not make a colon: ratio, modifier letters, two dots, the ends of sentences in Armenian and Hebrew.
+/// Look-alikes of the colon that NFKC leaves alone: ratio, modifier letters, two dots, the ends of sentences in Armenian and Hebrew.
 const fn looks_like_colon(c: char) -> bool {
     matches!(c, '\u{2236}' | '\u{a789}' | '\u{2d0}' | '\u{2f8}' | '\u{205a}' | '\u{589}' | '\u{5c3}')
 }
@@ -125,7 +126,7 @@ fn holds_dotted_quad(name: &str) -> bool {
     })
 }
 
-/// Dots of several scripts, those that NFKC does not make one included.
+/// Full stops of several scripts, those that NFKC leaves alone included.
 const fn is_dot(c: char) -> bool {
     matches!(c, '.' | '\u{3002}' | '\u{6d4}' | '\u{701}' | '\u{702}' | '\u{a4f8}')
 }

@@ -1,4 +1,4 @@
-//! The room: its members, who joins and who leaves. Pure: no sockets, no clock, no runtime.
+//! The room: its members, as they join and leave. Pure: no sockets, no clock, no runtime.
 //!
 //! The caller brings bytes and takes bytes: [`Room::receive`] with what a member sent, [`Room::flush`] with a way to
 //! write to one. A member is an id and a label, the text that says where it is. Times come in as text.

@@ -38,8 +38,8 @@ pub use proxy::{ProxyArgs, ProxyKind, ProxyServerArgs};
 pub use response::Response;
 pub use secret::Secret;
 pub use socket::{
-    AccessArgs, ClientArgs, ListenerArgs, LookupArgs, ReadyArgs, ServerArgs, SocketArgs, TcpSocketArgs,
-    UdpClientArgs, UdpServerArgs,
+    AccessArgs, ClientArgs, ListenerArgs, LookupArgs, PacketArgs, ReadyArgs, ServerArgs, SocketArgs,
+    TcpSocketArgs, UdpClientArgs, UdpServerArgs,
 };
 pub use stat::Stat;
 pub use tap::TapArgs;

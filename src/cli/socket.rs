@@ -11,6 +11,24 @@ use clap::{Arg, Args};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The packets of the program's own sockets.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Packets")]
+pub struct PacketArgs {
+    /// Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    #[arg(long, value_name = "hex", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = ["", "hex"], hide_possible_values = true)]
+    pub packets: Option<String>,
+    /// Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
+    ///
+    /// Each packet that moved a state has a comment that says so. With --tls-keylog the secrets of TLS sessions are saved
+    /// too, so that Wireshark decrypts them.
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub diagram: Option<PathBuf>,
+}
+
 /// Options of any socket, set before bind or connect and read back.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Socket options")]
@@ -42,6 +60,9 @@ pub struct SocketArgs {
     /// Mark packets for routing and filtering
     #[arg(long, value_name = "N", value_parser = number)]
     pub mark: Option<u32>,
+    /// Packets.
+    #[command(flatten)]
+    pub packets: PacketArgs,
     /// Bind addresses this machine does not have
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
     pub freebind: Option<bool>,

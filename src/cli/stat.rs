@@ -1,7 +1,7 @@
 //! `soquete stat`.
 
-use super::LookupArgs;
 use super::values::duration;
+use super::{LookupArgs, PacketArgs};
 use crate::event::State;
 use crate::net::condition::Condition;
 use crate::net::pattern::Pattern;
@@ -33,6 +33,11 @@ use std::time::Duration;
 /// TCP and UDP sockets that are gone. A state that lasts less than the time between two readings may be missed: a change
 /// may span several states, and a socket that appeared and went in between is shown as gone, without a state. For UNIX
 /// sockets there are no notifications. It runs until a signal ends it.
+///
+/// With --packets the packets of the connections that match are shown as they pass, those of every program, until
+/// a signal ends it; ARP, neighbour discovery and ICMP of their hosts included. Connections are numbered as they are seen;
+/// sequence numbers count from the start of each. --pcap saves them. It needs CAP_NET_RAW. With --json the packets are
+/// events (soquete-events(7)).
 ///
 /// With --wait the condition holds when a socket of that port listens (listen; on the host named or on every
 /// address), when none is left except in TIME-WAIT (gone), when one is ESTABLISHED (established), or when the number of
@@ -75,19 +80,22 @@ pub struct Stat {
     #[arg(short, long)]
     pub extended: bool,
     /// Count sockets by state instead
-    #[arg(long, conflicts_with_all = ["processes", "extended", "watch", "wait"])]
+    #[arg(long, conflicts_with_all = ["processes", "extended", "watch", "wait", "packets", "pcap"])]
     pub summary: bool,
     /// Show changes instead, as they happen; read the table every DUR
     #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, value_parser = duration,
-        conflicts_with_all = ["extended", "wait"])]
+        conflicts_with_all = ["extended", "wait", "packets", "pcap"])]
     #[allow(clippy::option_option)] // absent, alone, or with a value
     pub watch: Option<Option<Duration>>,
     /// Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
-    #[arg(long, value_name = "COND")]
+    #[arg(long, value_name = "COND", conflicts_with_all = ["packets", "pcap"])]
     pub wait: Option<Condition>,
     /// Time limit of --wait
     #[arg(long, value_name = "DUR", value_parser = duration, requires = "wait")]
     pub timeout: Option<Duration>,
+    /// Packets.
+    #[command(flatten)]
+    pub packets: PacketArgs,
     /// Families and names.
     #[command(flatten)]
     pub lookup: LookupArgs,
@@ -102,5 +110,6 @@ Examples:
   soquete stat -e 443 --json             rtt, cwnd, retransmits for a script
   soquete stat --summary                 how many sockets in which state
   soquete stat --watch 8080              every change, as it happens
+  soquete stat --packets 8080            every packet of others, as it passes
   soquete stat --wait 'listen 65432' --timeout 10s && ./client
   soquete stat --wait 'count >= 3 65432' --state ESTABLISHED";

@@ -42,7 +42,7 @@ fn rules(
     context: &Context,
 ) -> anyhow::Result<Vec<AccessRule>> {
     let ready = |(name, spec): (String, AccessSpec)| {
-        AccessRule::new(name, &spec, |host| resolve::addresses(context, lookup, host, 0, None))
+        AccessRule::new(name, &spec, |host| resolve::addresses(context, lookup, host, 0))
     };
     Ok(named(flag, typed, files)?.into_iter().map(ready).collect::<Result<_, _>>()?)
 }

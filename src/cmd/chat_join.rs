@@ -3,6 +3,7 @@
 use super::{Context, Result, end_config, open_taps, opening, tls_client};
 use crate::cli::ChatJoin;
 use crate::net::address::Target;
+use crate::session::Stdio;
 use crate::session::chat_client::{self, Config};
 use crate::session::chat_server::PORT;
 use crate::session::connect::ConnectConfig;
@@ -25,6 +26,7 @@ pub fn run(args: &ChatJoin, context: &mut Context) -> Result {
         nick: args.nick.clone(),
         end: end_config(&args.eof, args.idle_timeout, fd::input()),
         prompt: "> ",
+        stdio: Stdio::default(),
     };
     conclude(chat_client::run(config, context), taps.as_deref(), context)
 }

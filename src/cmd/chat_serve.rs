@@ -4,6 +4,7 @@ use super::{Context, Result, access_rules, bind_target_or_passed, open_taps, rea
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Target;
+use crate::session::Stdio;
 use crate::session::chat_server::{self, Config, PORT};
 use crate::session::taps::conclude;
 use std::rc::Rc;
@@ -21,6 +22,7 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
         tls: tls_server(&args.tls)?.map(Rc::new),
         taps: open_taps(&args.taps, context)?,
         prompt: "> ",
+        stdio: Stdio::default(),
     };
     conclude(chat_server::run(&config, context), config.taps.as_deref(), context)
 }

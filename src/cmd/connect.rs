@@ -1,17 +1,16 @@
 //! `soquete connect`: one connection piped with standard input and output.
 
-use super::{Context, Outcome, Result, children, end_config, open_taps, opening, tls_client};
+use super::{Context, Result, children, end_config, open_taps, opening, tls_client};
 use crate::cli::Connect;
 use crate::event::{Address, UnixAddress};
 use crate::net::address::{Endpoint, Host, Target};
-use crate::net::connect::ConnectError;
-use crate::relay::{self, EndConfig};
+use crate::relay::EndConfig;
 use crate::session::command::client as command;
 use crate::session::connect::ConnectConfig;
 use crate::session::opening::Opening;
-use crate::session::pipe::{crlf, input, output, relay_config};
 use crate::session::stream_client as engine;
 use crate::session::taps::conclude;
+use crate::session::{Stdio, pipe};
 use crate::sys::fd;
 use crate::sys::passed::PassedSocket;
 use std::sync::Arc;
@@ -42,19 +41,12 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
             crlf: args.crlf,
             greeting: String::new(),
             prompt: None,
+            stdio: Stdio::default(),
         };
         return conclude(engine::run(&config, context), taps.as_deref(), context);
     }
-    let socket = match connect.open(context) {
-        Ok(socket) => socket,
-        Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
-        Err(ConnectError::Failed(error)) => return Err(error.into()),
-    };
-    let input = if has_input { Some(input()?) } else { None };
-    let output = if args.send_only { None } else { Some(output()?) };
-    let mut config = relay_config(input, output, end, context);
-    config.outgoing = crlf(args.crlf);
-    Ok(relay::run(socket, config, &context.stop)?.into())
+    let (stdio, crlf) = (Stdio::default(), args.crlf);
+    pipe::run(&pipe::Config { connect, stdio, has_input, crlf, end }, context)
 }
 
 /// Where a connection that was passed on leads. The name for TLS is its address; one without a name is no name.

@@ -20,7 +20,9 @@ pub fn run(args: &Listen, context: &mut Context) -> Result {
     let config = config(args, context)?;
     let ready = super::ready(&args.listener.ready, &args.user)?;
     let passed = std::mem::take(&mut context.passed);
-    limits::raise_descriptors();
+    if !args.exec.is_any() {
+        limits::raise_descriptors();
+    }
     let listen_config = ListenConfig {
         sockets: &context.sockets,
         kind: SocketType::Stream,

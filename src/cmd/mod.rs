@@ -2,6 +2,7 @@
 //! `output`, and no other command.
 
 mod access;
+mod capture;
 pub mod chat_join;
 pub mod chat_serve;
 pub mod check;
@@ -36,13 +37,14 @@ use crate::session::opening::Opening;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
+pub(crate) use capture::capture_config;
 pub(crate) use command::{children, command_line};
 pub(crate) use forward::forward_to;
 pub(crate) use passed::{bind_target_or_passed, expect_output, input_is_passed, ready};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 pub(crate) use taps::open_taps;
-pub(crate) use tls::{tls_client, tls_server, tls_to_target};
+pub(crate) use tls::{keylog, tls_client, tls_server, tls_to_target};
 
 /// When a connection that is piped with `input` is over.
 pub(crate) fn end_config(eof: &EofArgs, idle: Option<Duration>, input: BorrowedFd<'_>) -> EndConfig {

@@ -3,6 +3,7 @@
 use super::{Context, Result, end_config, open_taps, opening, tls_client};
 use crate::cli::MultiConnect;
 use crate::relay::{EndConfig, OnPeerEof};
+use crate::session::Stdio;
 use crate::session::clients::{self, Config, Target, read_targets};
 use crate::session::opening::Opening;
 use crate::session::taps::conclude;
@@ -24,6 +25,7 @@ pub fn run(args: &MultiConnect, context: &mut Context) -> Result {
         ordered: args.ordered,
         prefix: !args.no_prefix,
         end: EndConfig { on_peer_eof, ..end },
+        stdio: Stdio::default(),
     };
     conclude(clients::run(config, context), taps.as_deref(), context)
 }

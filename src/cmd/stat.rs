@@ -9,7 +9,9 @@ use crate::sys::diag::States;
 
 /// Runs `soquete stat`.
 pub fn run(args: &Stat, context: &mut Context) -> Result {
-    table::run(&config(args), context)
+    let packets = args.packets.packets.is_some() || args.packets.pcap.is_some();
+    let config = config(args);
+    if packets { table::packets(&config, context) } else { table::run(&config, context) }
 }
 
 fn config(args: &Stat) -> Config {

@@ -78,7 +78,8 @@ pub(crate) fn tls_server(args: &TlsServerArgs) -> Result<Option<TlsServer>, Erro
     Ok(Some(TlsServer { acceptor, allow_truncated: args.common.tls_allow_truncated }))
 }
 
-fn keylog(args: &TlsArgs) -> Option<PathBuf> {
+/// The key log that is asked for, by flag or by the environment.
+pub(crate) fn keylog(args: &TlsArgs) -> Option<PathBuf> {
     let usual = || std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty()).map(PathBuf::from);
     args.tls_keylog.clone().or_else(usual)
 }

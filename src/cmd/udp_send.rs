@@ -5,6 +5,7 @@ use crate::cli::UdpSend;
 use crate::net::address::{AddrError, Target};
 use crate::net::resolve::Lookup;
 use crate::net::udp::UdpClientConfig;
+use crate::session::Stdio;
 use crate::session::datagrams::{DatagramSplit, InputConfig};
 use crate::session::udp_client::{self, Config, Payload};
 use crate::sys::options::SocketOption;
@@ -35,6 +36,7 @@ fn config(args: &UdpSend) -> std::result::Result<Config, AddrError> {
         interval: args.interval,
         reply_wait: args.reply_wait,
         replies: args.replies,
+        stdio: Stdio::default(),
     })
 }
 

@@ -4,6 +4,7 @@ use super::{Context, Result, command_line, response};
 use crate::cli::{AnswerArgs, UdpServe};
 use crate::net::address::Target;
 use crate::net::resolve::Lookup;
+use crate::session::Stdio;
 use crate::session::udp_server::{self, Answer, Config, Forward, Membership, PeerCommands};
 use crate::sys;
 use std::time::Duration;
@@ -52,6 +53,7 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
         shows: (context.json || !answers) && !args.send_only && has_output,
         lines: args.lines,
         count: args.count,
+        stdio: Stdio::default(),
     })
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Inner {
     pub(super) writing: bool,
     /// The writer sleeps until it is notified; otherwise it looks at the queue again by itself.
     pub(super) idle: bool,
+    /// The sink is to be called though no event is queued.
+    pub(super) prompted: bool,
     /// Threads that wait until the queue has room, or is written.
     pub(super) waiters: usize,
     /// No more events are taken.

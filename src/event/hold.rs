@@ -38,6 +38,14 @@ impl Hold {
         }
     }
 
+    /// Takes what is kept so far.
+    pub(super) fn take(&self) -> Vec<(Timestamp, Event)> {
+        match &mut *self.lock() {
+            State::Kept(events) => std::mem::take(events),
+            State::Released => Vec::new(),
+        }
+    }
+
     /// Passes the kept events on in order; later events pass by themselves. The lock keeps the order.
     pub(super) fn release(&self, mut pass: impl FnMut(Timestamp, Event)) {
         let mut state = self.lock();

@@ -4,8 +4,10 @@
 
 mod address;
 mod child;
+mod fields;
 mod flood;
 mod hold;
+mod packet;
 mod queue;
 pub mod report;
 pub mod samples;
@@ -14,10 +16,13 @@ mod state;
 pub mod table;
 mod tls;
 mod value;
+mod warning;
 mod words;
 
 pub use address::{Address, AddressRef, EscapedBytes, UnixAddress};
 pub use child::{ChildFields, ChildStep};
+pub use fields::{Fault, InfoFields};
+pub use packet::{PacketFields, PacketOptions};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
 pub use state::{Ending, State, UnknownState};
@@ -167,6 +172,22 @@ pub enum Event {
         #[serde(flatten)]
         tls: Box<TlsFields>,
     },
+    /// A packet of a socket (`--packets`).
+    Packet {
+        #[serde(flatten)]
+        socket: Subject,
+        #[serde(flatten)]
+        packet: Box<PacketFields>,
+    },
+    /// The end of a capture.
+    Capture {
+        /// Packets shown or saved.
+        captured: u64,
+        /// Packets that the kernel dropped for want of room.
+        dropped: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+    },
     /// A command that has a connection as its standard input and output started or ended.
     Child {
         #[serde(flatten)]
@@ -260,38 +281,4 @@ pub enum Event {
     },
     /// The last event.
     Exit { code: u8, cause: String },
-}
-
-/// The cause of a warning or an error.
-#[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs)] // see `Event`
-pub struct Fault {
-    pub kind: Kind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub op: Option<String>,
-    /// The symbolic name, `ECONNREFUSED`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub errno: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub conn: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<Address>,
-    /// One line for people.
-    pub text: String,
-}
-
-/// `TCP_INFO` in the units of its names; a field unknown to the kernel is absent (tcp(7)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)] // see `Event`
-pub struct InfoFields {
-    pub rtt_us: u32,
-    pub rttvar_us: u32,
-    pub rto_us: u32,
-    pub snd_mss: u32,
-    pub rcv_mss: u32,
-    pub pmtu: u32,
-    pub cwnd: u32,
-    pub retransmits: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivery_rate: Option<u64>,
 }

@@ -6,7 +6,7 @@
 use super::flood::{CAPACITY, Inner, capacity_for};
 use super::hold::Hold;
 use super::sink::{Sink, Verbosity};
-use super::{Event, Fault, Kind, Record, SCHEMA_VERSION};
+use super::{Event, Record, SCHEMA_VERSION};
 use jiff::Timestamp;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -81,6 +81,13 @@ impl Events {
         }
     }
 
+    /// Has the sink called, without events, if none are queued: it takes something else in.
+    pub fn prompt_sink(&self) {
+        let mut inner = self.queue.lock();
+        inner.prompted = true;
+        self.queue.filled.notify_one();
+    }
+
     /// Events that are held back until [`Self::release`]; without it they are dropped with the last clone.
     #[must_use]
     pub fn held(&self) -> Self {
@@ -92,6 +99,17 @@ impl Events {
         if let Some(hold) = &self.hold {
             hold.release(|ts, event| self.queue.push(ts, event));
         }
+    }
+
+    /// Takes the events held back so far, each with the time of its emission; later ones are held back too.
+    #[must_use]
+    pub fn take_held(&self) -> Vec<(Timestamp, Event)> {
+        self.hold.as_ref().map(Hold::take).unwrap_or_default()
+    }
+
+    /// Queues an event of [`Self::take_held`].
+    pub fn pass(&self, ts: Timestamp, event: Event) {
+        self.queue.push(ts, event);
     }
 
     /// Waits until the events emitted so far are written, at most `FULL_TIMEOUT`: for output to the same terminal.
@@ -107,20 +125,6 @@ impl Events {
         } else if self.enabled() {
             self.queue.push_burst(events);
         }
-    }
-
-    /// Emits a warning that concerns no single socket.
-    pub fn warn(&self, kind: Kind, op: &str, text: impl Into<String>) {
-        self.emit(Event::Warning {
-            fault: Fault {
-                kind,
-                op: Some(op.to_owned()),
-                errno: None,
-                conn: None,
-                peer: None,
-                text: text.into(),
-            },
-        });
     }
 }
 
@@ -199,7 +203,8 @@ impl Queue {
 
     /// Writes in parts, each of which proves that the reader reads.
     fn write(&self, batch: &[Record], sink: &mut dyn Sink) -> io::Result<()> {
-        for part in batch.chunks(PART) {
+        let empty = batch.is_empty().then_some(batch);
+        for part in batch.chunks(PART).chain(empty) {
             sink.write(part)?;
             let mut inner = self.lock();
             inner.batches += 1;
@@ -208,17 +213,28 @@ impl Queue {
         Ok(())
     }
 
+    /// Waits until events are queued, the queue is closed, or `held` has passed.
+    fn wait_for_events(&self, held: Option<Instant>) -> MutexGuard<'_, Inner> {
+        let is_idle = |inner: &mut Inner| {
+            inner.idle = inner.queued.is_empty() && !inner.closed && !inner.prompted;
+            inner.idle
+        };
+        let inner = self.lock();
+        let Some(held) = held else {
+            return self.filled.wait_while(inner, is_idle).unwrap_or_else(PoisonError::into_inner);
+        };
+        let left = held.saturating_duration_since(Instant::now());
+        self.filled.wait_timeout_while(inner, left, is_idle).unwrap_or_else(PoisonError::into_inner).0
+    }
+
     fn write_all(&self, sink: &mut dyn Sink) {
         let mut batch: Vec<Record> = Vec::new();
         loop {
-            let mut inner = self
-                .filled
-                .wait_while(self.lock(), |i| {
-                    i.idle = i.queued.is_empty() && !i.closed;
-                    i.idle
-                })
-                .unwrap_or_else(PoisonError::into_inner);
-            if inner.queued.is_empty() {
+            let held = sink.holds_until();
+            let mut inner = self.wait_for_events(held);
+            inner.idle = false;
+            let prompted = std::mem::take(&mut inner.prompted);
+            if inner.queued.is_empty() && held.is_none() && !prompted {
                 drop(inner);
                 sink.finish();
                 self.lock().gone = true;
@@ -234,7 +250,7 @@ impl Queue {
             let result = self.write(&batch, sink);
             batch.clear();
             let mut inner = self.lock();
-            inner.writing = false;
+            inner.writing = sink.holds_until().is_some();
             self.notify_waiters(&inner);
             if let Err(error) = result {
                 inner.gone = true;
@@ -281,6 +297,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::super::flood::RESERVE;
+    use super::super::{Fault, Kind};
     use super::*;
     use std::sync::mpsc;
 

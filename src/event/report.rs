@@ -87,9 +87,11 @@ impl Serialize for DatagramRow {
     }
 }
 
-/// Takes the rows of a report in order.
+/// Writes the rows of a report, in order.
 pub trait Report: Send {
-    /// Appends one row as it would be written, for a command that writes itself.
+    /// Another report of the same form over the same output.
+    fn again(&self) -> Box<dyn Report>;
+    /// Appends one row in the form of the report, for a command that writes it itself.
     fn format(&mut self, row: &Row, out: &mut Vec<u8>);
     /// Writes one row, aligned for people or as JSON for scripts. An error is standard output's.
     fn row(&mut self, row: &Row) -> io::Result<()>;

@@ -2,8 +2,9 @@
 //! it.
 
 use super::{
-    Address, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome, Proto,
-    Record, Role, SCHEMA_VERSION, Scope, State, Subject, TlsFields, TlsStep, Value, Verified, Via,
+    Address, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome,
+    PacketFields, PacketOptions, Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject, TlsFields,
+    TlsStep, Value, Verified, Via,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -80,6 +81,8 @@ fn events(fill: Fill) -> Vec<Event> {
         Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
         Line { socket: socket(), nick: fill.maybe(words()), text: words() }
         Tls { socket: socket(), what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
+        Packet { socket: socket(), packet: Box::new(packet(fill)) }
+        Capture { captured: 93, dropped: 0, file: fill.maybe("a.pcapng".to_owned()) }
         Child {
             socket: socket(),
             what: ChildStep::Exit,
@@ -124,6 +127,31 @@ fn events(fill: Fill) -> Vec<Event> {
         Warning { fault: fault(fill, Kind::Reset) }
         Error { fault: fault(fill, Kind::Refused) }
         Exit { code: 0, cause: "done".to_owned() }
+    }
+}
+
+fn packet(fill: Fill) -> PacketFields {
+    let options =
+        PacketOptions { mss: Some(1460), ws: Some(7), sack_ok: true, sack: Some((1, 2)), ts: Some((3, 4)) };
+    PacketFields {
+        dir: Some(Dir::Out),
+        flags: fill.maybe(vec!["SYN"]),
+        seq: fill.maybe(0),
+        ack: fill.maybe(0),
+        win: fill.maybe(64240),
+        len: fill.maybe(0),
+        options: fill.maybe(options),
+        ttl: fill.maybe(64),
+        note: fill.maybe("handshake 1/3".to_owned()),
+        segments: fill.maybe(2),
+        segment_size: fill.maybe(1448),
+        vlan: fill.maybe(42),
+        carries: fill.maybe("icmp".to_owned()),
+        seq_raw: fill.maybe(17),
+        ack_raw: fill.maybe(18),
+        hex: fill.maybe("4500".to_owned()),
+        interface: fill.maybe("eth0".to_owned()),
+        moved: Vec::new(),
     }
 }
 

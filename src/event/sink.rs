@@ -2,11 +2,17 @@
 
 use super::Record;
 use std::io;
+use std::time::Instant;
 
 /// Shows records.
 pub trait Sink: Send {
     /// Writes `batch` in order. After an error, the sink is not called again.
     fn write(&mut self, batch: &[Record]) -> io::Result<()>;
+
+    /// Until when records may be held back, if any are: then the sink is called again, if need be without new ones.
+    fn holds_until(&self) -> Option<Instant> {
+        None
+    }
 
     /// Called after the last batch: removes temporary output, such as a progress bar. The program waits for it.
     fn finish(&mut self);

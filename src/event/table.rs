@@ -36,7 +36,7 @@ pub struct SocketRow {
     pub processes_hidden: Option<String>,
     #[serde(flatten)]
     pub extended: Option<Box<ExtendedFields>>,
-    /// Named where it is not the kernel's `sock_diag`.
+    /// The source of the row, where it is not the kernel's `sock_diag`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'static str>,
 }
@@ -129,10 +129,10 @@ pub struct ExtendedFields {
     /// What the running timer waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timer: Option<TimerKind>,
-    /// Until it fires.
+    /// Milliseconds until it fires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timer_ms: Option<u64>,
-    /// How often it fired for the same thing.
+    /// How often it fired in a row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timer_fired: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,7 +178,7 @@ pub struct CountRow {
     pub count: u64,
 }
 
-/// What became of a socket between two passes over the table.
+/// The change of a socket between two passes over the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
@@ -190,7 +190,7 @@ pub enum Change {
     Gone,
 }
 
-/// A change of the table, and when it was seen.
+/// A change of the table, and the time it was seen.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)] // as `SocketRow`
 pub struct ChangeRow {

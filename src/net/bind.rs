@@ -2,7 +2,7 @@
 
 use super::address::{Host, Target};
 use super::resolve::{Lookup, ResolveLimits};
-use crate::event::{Address, Kind, Role, UnixAddress};
+use crate::event::{Address, Events, Kind, Role, UnixAddress};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::SocketOption;
 use crate::sys::signal::Stop;
@@ -51,7 +51,7 @@ impl BindTarget {
     /// The addresses to bind. Loopback and `--public` are a pair, one of each family, on one port.
     ///
     /// A name is looked up; `stop` ends that.
-    pub fn addresses(&self, stop: &Stop) -> Result<Vec<Address>> {
+    fn addresses(&self, stop: &Stop, events: &Events) -> Result<Vec<Address>> {
         let endpoint = match &self.endpoint {
             Target::Host(endpoint) => endpoint,
             Target::Socket(address) if self.public => return Err(public_and(address)),
@@ -71,7 +71,8 @@ impl BindTarget {
         if endpoint.host == Host::Localhost {
             return Ok(pair(Ipv6Addr::LOCALHOST, Ipv4Addr::LOCALHOST));
         }
-        let found = ResolveLimits { deadline: None, stop }.addresses(self.lookup, &endpoint.host, port)?;
+        let limits = ResolveLimits { deadline: None, stop };
+        let found = limits.resolve(self.lookup, &endpoint.host, port, events)?;
         Ok(found.into_iter().map(Address::from).collect())
     }
 }
@@ -111,6 +112,11 @@ fn public_and(address: &dyn std::fmt::Display) -> Error {
 }
 
 impl ListenConfig<'_> {
+    /// Opens the sockets of `target`; `stop` ends the look-up of its name.
+    pub fn open_target(&self, target: &BindTarget, stop: &Stop) -> Result<Vec<Socket>> {
+        self.open(&target.addresses(stop, self.sockets.events())?)
+    }
+
     /// Opens one socket for each of `addresses`, all on one port; a family this machine lacks is left out.
     pub fn open(&self, addresses: &[Address]) -> Result<Vec<Socket>> {
         let wants_free_port = addresses.len() > 1 && port_of(&addresses[0]) == 0;

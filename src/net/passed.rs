@@ -46,7 +46,7 @@ impl ListenConfig<'_> {
         stop: &Stop,
     ) -> Result<Vec<Socket>> {
         match (target, self.kind) {
-            (Some(target), _) => self.open(&target.addresses(stop)?),
+            (Some(target), _) => self.open_target(target, stop),
             (None, SocketType::Stream) => self.adopt_all(passed, Passed::Listener, "a listening socket"),
             (None, SocketType::Datagram) => {
                 self.adopt_all(passed, Passed::Datagrams, "a socket of datagrams")

@@ -30,18 +30,19 @@ pub struct ResolveLimits<'a> {
 }
 
 impl ResolveLimits<'_> {
-    /// Every address of `host`, the families in turn, the resolver's favourite first (RFC 8305 section 4).
+    /// Every address of `host`, the families in turn, the resolver's favourite first (RFC 8305 section 4), with a `resolve`
+    /// event for each under `-v`.
     ///
     /// Never empty: no address is an error of kind `resolve`. The system's resolver knows neither deadlines nor
     /// signals: it runs in a thread of its own, which is abandoned where a limit ends the look-up.
-    pub fn addresses(self, lookup: Lookup, host: &Host, port: u16) -> Result<Vec<SocketAddr>> {
+    pub fn resolve(self, lookup: Lookup, host: &Host, port: u16, events: &Events) -> Result<Vec<SocketAddr>> {
         if !matches!(host, Host::Name(_)) {
             return lookup.addresses(host, port);
         }
         let failed = |error: io::Error| Error::new("resolve", host, error);
         let name = host.clone();
         match run_detached("resolve", self.deadline, self.stop, move || lookup.addresses(&name, port)) {
-            Ok(Detached::Done(found)) => found,
+            Ok(Detached::Done(found)) => found.inspect(|found| emit_answers(host, found, events)),
             Ok(Detached::Stopped) => Err(failed(io::ErrorKind::Interrupted.into())),
             Ok(Detached::Late) => {
                 Err(failed(io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline")))
@@ -59,11 +60,6 @@ impl ResolveLimits<'_> {
             }
             Target::Socket(address) => Ok(vec![address.clone()]),
         }
-    }
-
-    /// As [`Self::addresses`], with a `resolve` event for each address under `-v`.
-    pub fn resolve(self, lookup: Lookup, host: &Host, port: u16, events: &Events) -> Result<Vec<SocketAddr>> {
-        self.addresses(lookup, host, port).inspect(|found| emit_answers(host, found, events))
     }
 }
 

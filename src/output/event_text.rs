@@ -6,6 +6,7 @@ use super::tls::tls;
 use super::units::{bytes, latency, retransmits};
 use super::{DisplayOptions, Style, explain};
 use crate::event::{Dir, Event, MemberChange, Outcome, Role, Scope, Subject, Via};
+use crate::text::number::counted;
 use crate::text::sanitize;
 use std::io::{self, Write};
 
@@ -53,6 +54,8 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         }
         Event::ProxyHeader { .. } => proxy_header(event, out),
         Event::Tls { .. } => tls(event, display, out)?,
+        Event::Packet { socket, packet } => super::packet::packet(socket, packet, display, out),
+        Event::Capture { captured, dropped, file } => capture(*captured, *dropped, file.as_deref(), out),
         Event::Child { .. } => child(event, style, out),
         Event::Proxy { .. } => proxy(event, style, out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
@@ -223,4 +226,10 @@ const fn role(socket: &Subject) -> &'static str {
         Role::Client => "client",
         Role::Server => "server",
     }
+}
+
+fn capture(captured: u64, dropped: u64, file: Option<&str>, out: &mut Vec<u8>) -> io::Result<()> {
+    let captured = counted(captured, "packet", "packets");
+    write!(out, "{captured} captured, {dropped} dropped by the kernel")?;
+    file.map_or(Ok(()), |file| write!(out, "; saved in {}", sanitize::line(file)))
 }

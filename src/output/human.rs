@@ -119,6 +119,7 @@ mod tests {
                 bar: false,
                 progress: false,
                 explain: false,
+                ends: false,
                 style,
             };
             let to = File::open("/dev/null").unwrap();

@@ -7,6 +7,7 @@ mod event_text;
 mod explain;
 mod human;
 mod json;
+mod packet;
 mod progress;
 mod report;
 mod status_line;
@@ -41,6 +42,8 @@ pub struct DisplayOptions {
     pub progress: bool,
     /// A sentence that explains each change of state.
     pub explain: bool,
+    /// Packets with the addresses of both ends: no states of their sockets say them.
+    pub ends: bool,
     /// Colours.
     pub style: Style,
 }

@@ -8,28 +8,29 @@ use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
 use crate::text::{Visible, sanitize};
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
 
-/// A report writer over standard output, which is a terminal or not; `open` gives it once there is something to write, so
-/// that a run without a report holds no second descriptor of it.
+/// The report on standard output, which is a `terminal` or not. The first write opens that by `open`, so that a run without a
+/// report holds no second descriptor of it.
 #[must_use]
 pub fn report(json: bool, style: Style, terminal: bool, open: Open) -> Box<dyn Report> {
-    let out = BufWriter::with_capacity(1 << 16, Page { open, to: None });
+    let out = BufWriter::with_capacity(1 << 16, LazyOutput { open, to: None });
     if json {
         return Box::new(Lines(out));
     }
     Box::new(Table { out, style, terminal, sockets: Sockets::new(style), line: Vec::new() })
 }
 
-/// What gives standard output as a writer.
-pub type Open = Box<dyn FnMut() -> io::Result<Box<dyn Write + Send>> + Send>;
+/// Opens standard output as a writer.
+pub type Open = Arc<dyn Fn() -> io::Result<Box<dyn Write + Send>> + Send + Sync>;
 
 /// Standard output, opened by the first write.
-struct Page {
+struct LazyOutput {
     open: Open,
     to: Option<Box<dyn Write + Send>>,
 }
 
-impl Write for Page {
+impl Write for LazyOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut to = match self.to.take() {
             Some(to) => to,
@@ -45,9 +46,13 @@ impl Write for Page {
     }
 }
 
-struct Lines(BufWriter<Page>);
+struct Lines(BufWriter<LazyOutput>);
 
 impl Report for Lines {
+    fn again(&self) -> Box<dyn Report> {
+        report(true, Style::Plain, false, Arc::clone(&self.0.get_ref().open))
+    }
+
     fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
         // Neither memory nor a row can refuse to be written.
         let _ = json::line(row, out);
@@ -63,7 +68,7 @@ impl Report for Lines {
 }
 
 struct Table {
-    out: BufWriter<Page>,
+    out: BufWriter<LazyOutput>,
     style: Style,
     terminal: bool,
     sockets: Sockets,
@@ -72,6 +77,10 @@ struct Table {
 
 // Writing to memory cannot fail.
 impl Report for Table {
+    fn again(&self) -> Box<dyn Report> {
+        report(false, self.style, self.terminal, Arc::clone(&self.out.get_ref().open))
+    }
+
     fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
         match row {
             Row::Check(row) => self.check(row, out),

@@ -22,7 +22,7 @@ pub(super) fn subject(socket: &Subject) -> String {
 }
 
 /// Appends an address; a UNIX socket's name is as hostile as any text of a peer's.
-fn address(address: &Address, out: &mut Vec<u8>) {
+pub(super) fn address(address: &Address, out: &mut Vec<u8>) {
     match address {
         Address::Inet(address) => datagram::address(*address, out),
         other => out.extend_from_slice(sanitize::line(&other.to_string()).as_bytes()),

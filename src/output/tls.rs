@@ -133,6 +133,7 @@ mod tests {
                     bar: false,
                     progress: false,
                     explain: false,
+                    ends: false,
                     style: Style::Plain,
                 };
                 let mut out = Vec::new();

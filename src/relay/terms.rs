@@ -100,3 +100,17 @@ pub enum RelayEnd {
     /// The peer was still open this long after the end of the input.
     EofWait(Duration),
 }
+
+impl RelayEnd {
+    /// Which time limit ended it; `None` where both directions are done.
+    #[must_use]
+    pub fn late(self) -> Option<String> {
+        match self {
+            Self::Done => None,
+            Self::Idle(limit) => Some(format!("idle timeout: nothing moved for {limit:?}")),
+            Self::EofWait(limit) => {
+                Some(format!("the peer was still open {limit:?} after the end of input (--eof-wait)"))
+            }
+        }
+    }
+}

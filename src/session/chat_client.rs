@@ -1,8 +1,8 @@
 //! The chat client: a connection relayed as `connect` relays it, with a console on a terminal.
 
 use super::connect::ConnectConfig;
-use super::pipe::{input, output, relay_config};
-use super::{Context, Outcome, Result, console, stream_client};
+use super::pipe::relay_config;
+use super::{Context, Outcome, Result, Stdio, console, stream_client};
 use crate::net::connect::ConnectError;
 use crate::relay::{self, EndConfig, Relay, RelayConfig, RelayEnd};
 use crate::sys;
@@ -19,6 +19,8 @@ pub struct Config {
     pub end: EndConfig,
     /// The prompt on a terminal.
     pub prompt: &'static str,
+    /// The lines to say, and where those of others go.
+    pub stdio: Stdio,
 }
 
 /// Runs the client until the room closes the connection, or the input ends as the configuration says.
@@ -26,7 +28,8 @@ pub fn run(config: Config, context: &mut Context) -> Result {
     let greeting = config.nick.map(|nick| format!("/nick {nick}\n")).unwrap_or_default();
     if !config.connect.opening.is_plain() {
         let (connect, end, prompt) = (config.connect, config.end, Some(config.prompt));
-        let config = stream_client::Config { connect, end, has_input: true, crlf: false, greeting, prompt };
+        let (has_input, crlf, stdio) = (true, false, config.stdio);
+        let config = stream_client::Config { connect, end, has_input, crlf, greeting, prompt, stdio };
         return stream_client::run(&config, context);
     }
     let socket = match config.connect.open(context) {
@@ -35,15 +38,16 @@ pub fn run(config: Config, context: &mut Context) -> Result {
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
     greet(&socket, &greeting)?;
-    let console = console::open(&console::Config { prompt: config.prompt, shows_stderr: false }, context)?;
-    let (console, relay) = match console {
-        Some((console, ends)) => {
-            let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));
-            let relay = relay_config(input, output, config.end, context);
-            // The console makes text safe itself, line by line.
-            (Some(console), RelayConfig { incoming: None, ..relay })
-        }
-        None => (None, relay_config(Some(input()?), Some(output()?), config.end, context)),
+    let console = console::Config { prompt: config.prompt, shows_stderr: false };
+    let console = console::open(&console, &config.stdio, context)?;
+    let (console, relay) = if let Some((console, ends)) = console {
+        let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));
+        let relay = relay_config(input, output, config.end, context);
+        // The console makes text safe itself, line by line.
+        (Some(console), RelayConfig { incoming: None, ..relay })
+    } else {
+        let (input, output) = (config.stdio.input()?, config.stdio.relay_output()?);
+        (None, relay_config(Some(input), Some(output), config.end, context))
     };
     let ended = relay::run(socket, relay, &context.stop);
     match (console, &ended) {

@@ -1,5 +1,6 @@
 //! What an engine works with, and the one that a command is given.
 
+use super::capture::Capture;
 use crate::event::Events;
 use crate::event::report::Report;
 use crate::sys::echo::EchoedInterrupt;
@@ -17,6 +18,8 @@ use std::time::{Duration, Instant};
 pub struct Context {
     /// Where events go.
     pub events: Events,
+    /// The packets of the sockets, where they are wanted; ended by [`Capture::finish`].
+    pub capture: Option<Capture>,
     /// Makes sockets.
     pub sockets: SocketFactory,
     /// The wish to end.
@@ -44,6 +47,24 @@ pub struct Context {
 }
 
 impl Context {
+    /// The same for an engine in a thread of its own, which `stop` ends: it has no terminal, and reports no readiness.
+    #[must_use]
+    pub fn part(&self, stop: Stop) -> Self {
+        Self {
+            events: self.events.clone(),
+            sockets: self.sockets.clone(),
+            stop,
+            echoed: Arc::clone(&self.echoed),
+            report: self.report.again(),
+            events_on_terminal: None,
+            ready_fd: None,
+            capture: None,
+            service: None,
+            passed: Vec::new(),
+            ..*self
+        }
+    }
+
     /// Rests until `then`, or until the program is asked to end.
     #[must_use]
     pub fn rest_until(&self, then: Instant) -> Option<Signal> {

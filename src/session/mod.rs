@@ -1,6 +1,7 @@
 //! The engines: servers, clients, the console, the watcher of the socket table. Uses everything below it; knows neither
 //! the command line nor the printers.
 
+pub mod capture;
 pub mod chat_client;
 pub mod chat_server;
 pub mod check;
@@ -10,6 +11,7 @@ pub mod connect;
 pub mod console;
 mod context;
 pub mod datagrams;
+pub mod demo;
 pub mod forward;
 pub mod join;
 pub mod opening;
@@ -22,6 +24,7 @@ pub mod ready;
 pub mod resolve;
 pub mod retry;
 pub mod shared;
+mod stdio;
 pub mod stdout;
 pub mod stream_client;
 pub mod table;
@@ -33,4 +36,5 @@ pub mod udp_server;
 mod wait;
 
 pub use context::Context;
-pub use outcome::{Outcome, Result};
+pub use outcome::{Outcome, Result, unless_stopped};
+pub use stdio::Stdio;

@@ -1,8 +1,11 @@
 //! How a run ended, in the words of the `exit` event.
 
+use super::stdout;
 use crate::exit::Exit;
-use crate::relay::{Relay, RelayEnd};
-use crate::sys::signal::Signal;
+use crate::relay::Relay;
+use crate::sys;
+use crate::sys::signal::{Signal, Stop};
+use std::io::ErrorKind;
 
 /// How a run ended, and why in a few words.
 #[derive(Debug)]
@@ -42,17 +45,25 @@ impl Outcome {
     }
 }
 
+/// The result of an engine that `stop` may have asked to end: a wait that it interrupted is no error.
+pub fn unless_stopped(result: Result, stop: &Stop) -> Result {
+    result.or_else(|error| match stop.signal().filter(|_| is_interrupted(&error)) {
+        Some(signal) => Ok(Outcome::stopped(signal)),
+        None => Err(error),
+    })
+}
+
+/// Whether an error is only a wait that a stop signal interrupted.
+fn is_interrupted(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<sys::Error>();
+    error.is_some_and(|e| e.source.kind() == ErrorKind::Interrupted || stdout::is_stopped(&e.source))
+}
+
 impl From<Relay> for Outcome {
     fn from(relay: Relay) -> Self {
         match relay {
-            Relay::Ended(RelayEnd::Done) => Self::done(),
+            Relay::Ended(end) => end.late().map_or_else(Self::done, Self::deadline),
             Relay::OutputClosed => Self::of(Exit::Done, "the reader of standard output went away"),
-            Relay::Ended(RelayEnd::Idle(limit)) => {
-                Self::deadline(format!("idle timeout: nothing moved for {limit:?}"))
-            }
-            Relay::Ended(RelayEnd::EofWait(limit)) => Self::deadline(format!(
-                "the peer was still open {limit:?} after the end of input (--eof-wait)"
-            )),
             Relay::Stopped(signal) => Self::stopped(signal),
         }
     }

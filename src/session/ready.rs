@@ -1,5 +1,5 @@
-//! A server whose sockets are there: it becomes another user, and tells whoever waits for it that it is ready: a file, a
-//! descriptor it inherited, the service manager that started it.
+//! A server whose sockets are there: it becomes another user, and announces that it is ready: its addresses in a file, on a
+//! descriptor it inherited, a word to the service manager that started it.
 
 use super::Context;
 use crate::event::{Event, Kind};

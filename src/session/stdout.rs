@@ -2,6 +2,7 @@
 //! single thread waits for the reader and for signals at once.
 
 use super::Outcome;
+use super::stdio::no_output;
 use crate::event::Kind;
 use crate::exit::Exit;
 use crate::sys::blocking;
@@ -47,7 +48,7 @@ pub struct Written(Option<oneshot::Receiver<io::Result<()>>>);
 
 /// Starts the thread for standard output.
 pub fn open() -> Result<(Output, Written)> {
-    open_to(fd::Output::standard().map_err(cannot_open)?)
+    open_to(fd::Output::standard().map_err(no_output)?)
 }
 
 /// Starts the thread for a descriptor in place of standard output. It is closed with the last chunk, so that its reader sees
@@ -62,17 +63,13 @@ pub fn open_to(to: impl AsFd + Send + 'static) -> Result<(Output, Written)> {
         // There is no receiver if the program is ending already.
         let _ = over.send(result);
     };
-    std::thread::Builder::new().name("output".into()).spawn(run).map_err(cannot_open)?;
+    std::thread::Builder::new().name("output".into()).spawn(run).map_err(no_output)?;
     Ok((Output { chunks: send, queue }, Written(Some(end))))
 }
 
 /// As [`open`] for a run that prints nothing, whose standard output may be closed.
 pub fn discard() -> Result<(Output, Written)> {
-    open_to(File::options().write(true).open("/dev/null").map_err(cannot_open)?)
-}
-
-fn cannot_open(error: io::Error) -> Error {
-    Error::new("open", "standard output", error).about(Kind::File)
+    open_to(File::options().write(true).open("/dev/null").map_err(no_output)?)
 }
 
 /// Writes queued chunks, as many as fit with one call, until the last one is written.
@@ -172,9 +169,9 @@ pub struct Direct {
 }
 
 impl Direct {
-    /// Takes over standard output.
-    pub fn open() -> Result<Self> {
-        fd::take_output().and_then(Self::over).map_err(cannot_open)
+    /// Takes over standard output, or a descriptor in place of it.
+    pub fn open(to: OwnedFd) -> Result<Self> {
+        Self::over(to).map_err(no_output)
     }
 
     fn over(to: OwnedFd) -> io::Result<Self> {

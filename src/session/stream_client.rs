@@ -7,7 +7,7 @@ use super::pipe::crlf;
 use super::shared::{Framing, Piping, open_fanout};
 use super::tls::warn_of_keylog;
 use super::wait::stopped;
-use super::{Context, Outcome, Result, stdout};
+use super::{Context, Outcome, Result, Stdio, stdout};
 use crate::exit::Exit;
 use crate::net::connect::ConnectError;
 use crate::net::stream::ByteStream;
@@ -19,7 +19,7 @@ use crate::sys::reactor::runtime;
 use crate::sys::splice::Filter;
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use tokio::io::AsyncWriteExt;
 use tokio::task::LocalSet;
@@ -33,14 +33,16 @@ pub struct Config {
     pub connect: ConnectConfig,
     /// When it is over.
     pub end: EndConfig,
-    /// Whether standard input is sent.
+    /// Whether the input is sent.
     pub has_input: bool,
     /// Sends line ends as CR LF.
     pub crlf: bool,
     /// Sent before the input.
     pub greeting: String,
-    /// The prompt of a console, where standard input and output are a terminal.
+    /// The prompt of a console, where input and output are a terminal.
     pub prompt: Option<&'static str>,
+    /// What is sent, and where what is received goes.
+    pub stdio: Stdio,
 }
 
 /// What the stream is piped with.
@@ -96,7 +98,8 @@ async fn greet(mut stream: &ByteStream, greeting: &str) -> sys::Result<()> {
 
 fn open_ends(config: &Config, context: &Context) -> sys::Result<Ends> {
     let shows_stderr = config.connect.opening.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
-    let open = |prompt| console::open(&console::Config { prompt, shows_stderr }, context);
+    let stdio = &config.stdio;
+    let open = |prompt| console::open(&console::Config { prompt, shows_stderr }, stdio, context);
     let console = config.prompt.map(open).transpose()?;
     if let Some((console, pipes)) = console.flatten() {
         let (output, written) = stdout::open_to(pipes.show)?;
@@ -104,15 +107,16 @@ fn open_ends(config: &Config, context: &Context) -> sys::Result<Ends> {
         let visible = || None;
         return Ok(Ends { console: Some(console), input: Some(Ok(pipes.typed)), output, written, visible });
     }
-    let input = config.has_input.then(fd::take_input);
-    let (output, written) = if config.end.send_only { stdout::discard()? } else { stdout::open()? };
+    let input = config.has_input.then(|| stdio.take_input());
+    let (output, written) =
+        if config.end.send_only { stdout::discard()? } else { stdout::open_to(stdio.relay_output()?)? };
     Ok(Ends { console: None, input, output, written, visible: context.visible })
 }
 
 /// Relays to the end of the stream, which is closed on return.
 async fn relay(config: &Config, stream: ByteStream, ends: Ends, context: &Context) -> Result {
     let Ends { input, output, mut written, visible, .. } = ends;
-    let total = fd::file_size(fd::input());
+    let total = input.as_ref().and_then(|input| fd::file_size(input.as_ref().ok()?.as_fd()));
     let fanout = open_fanout(Framing::Bytes, crlf(config.crlf), input);
     let piping = Piping {
         output: output.clone(),

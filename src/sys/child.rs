@@ -3,8 +3,8 @@
 
 use super::fd;
 use super::poll::Process;
-use super::{limits, signal};
-use rustix::process::{Pid, Resource, Signal, WaitOptions, kill_process_group, prlimit, set_child_subreaper};
+use super::signal;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, set_child_subreaper};
 use rustix::process::{test_kill_process_group, waitpgid};
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
@@ -45,18 +45,6 @@ pub fn isolate_commands() -> io::Result<()> {
 pub fn adopt_orphans() {
     // Without it process 1 does.
     let _ = set_child_subreaper(Some(rustix::process::getpid()));
-}
-
-/// Starts a command with the limit on descriptors that this program was started with.
-///
-/// The limit is set from here: a function to run between fork and exec would cost the fork that `posix_spawn`(3) saves.
-pub fn spawn(command: &mut Command) -> io::Result<Child> {
-    let child = command.spawn()?;
-    if let (Some(limit), Some(pid)) = (limits::inherited(), pid_of(&child)) {
-        // It fails if the command is another user's by now, or over; neither needs the limit.
-        let _ = prlimit(Some(pid), Resource::Nofile, limit);
-    }
-    Ok(child)
 }
 
 /// Looks for a program as execvp(3) does; an error if it is not there or may not be run.
@@ -123,7 +111,7 @@ pub struct CommandGroup {
 impl CommandGroup {
     /// Starts a command.
     pub fn start(command: &mut Command) -> io::Result<Self> {
-        let mut child = spawn(command.process_group(0))?;
+        let mut child = command.process_group(0).spawn()?;
         match (Process::watch(&child), pid_of(&child)) {
             (Ok(process), Some(leader)) => {
                 Ok(Self { child: child.into(), process, leader, status: Cell::new(None) })

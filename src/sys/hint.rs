@@ -6,6 +6,9 @@ pub(super) fn advice(op: &str, on: &str, errno: Option<i32>) -> Option<&'static 
         ("bind", libc::EACCES) if is_privileged(on) => {
             "ports below 1024 need root or CAP_NET_BIND_SERVICE; take one from 1024 on"
         }
+        ("socket for", libc::EPERM | libc::EACCES) if on == "packets" => {
+            "it needs CAP_NET_RAW: setcap cap_net_raw+ep FILE, --cap-add NET_RAW for a container, or the demo, which needs nothing"
+        }
         ("bind", libc::EADDRINUSE) if on.starts_with("unix:") => "another socket has that name",
         ("bind", libc::EADDRINUSE) => "another socket has that port; take another, or 0 for a free one",
         ("option", libc::EPROTONOSUPPORT | libc::ENOPROTOOPT) if on.starts_with("mptcp") => {

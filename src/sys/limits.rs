@@ -34,9 +34,13 @@ pub fn raise_descriptors() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// The limit this program was started with, if it was raised since.
-pub(super) fn inherited() -> Option<Rlimit> {
-    INHERITED.get().copied()
+/// Gives back the limit this program was started with, for a command that it is to run. A program that runs commands
+/// beside its connections never raises it: between fork and exec nothing is set, so that `posix_spawn`(3) can be used.
+pub fn restore_descriptors() {
+    if let Some(limit) = INHERITED.get() {
+        // The soft limit may always be lowered.
+        let _ = setrlimit(Resource::Nofile, *limit);
+    }
 }
 
 /// The accept queue that listen(2) grants for `backlog`, at most `net.core.somaxconn` (listen(2)).

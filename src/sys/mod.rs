@@ -18,6 +18,7 @@ pub mod interface;
 pub mod limits;
 pub mod mmsg;
 pub mod options;
+pub mod packet;
 pub mod passed;
 pub mod pipe;
 pub mod poll;

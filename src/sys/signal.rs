@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// Signals that end a program at once: its terminal went away, Ctrl-\ from elsewhere, a bug in it, a timer, a whim.
+/// Signals that end a program at once: a hang-up of its terminal, a quit, an abort, an alarm, the two for users (signal(7)).
 const DEADLY: [libc::c_int; 6] =
     [libc::SIGHUP, libc::SIGQUIT, libc::SIGABRT, libc::SIGALRM, libc::SIGUSR1, libc::SIGUSR2];
 
@@ -167,6 +167,21 @@ fn on_signal(number: libc::c_int, run: impl Fn() + Send + Sync + 'static) -> io:
     unsafe { signal_hook::low_level::register(number, run) }.map(drop)
 }
 
+/// Asks one part of the program to end, as a signal asks the whole; see [`Stop::of_part`].
+pub struct StopRequest {
+    writable: OwnedFd,
+    seen: Arc<AtomicUsize>,
+}
+
+impl StopRequest {
+    /// Makes the request.
+    pub fn make(&self, signal: Signal) {
+        self.seen.store(usize::from(signal.exit_code()), Ordering::SeqCst);
+        // It fails only where nobody reads any more.
+        let _ = rustix::io::write(&self.writable, &[0]);
+    }
+}
+
 /// Turns readable once the program was asked to end. Cheap to clone.
 #[derive(Clone)]
 pub struct Stop {
@@ -195,6 +210,15 @@ impl Stop {
         // The write end must outlive the handlers' copies, or the read end would look ready when none is installed.
         std::mem::forget(writable);
         Ok(Self { readable: Arc::new(readable), seen })
+    }
+
+    /// The wish to end of one part of the program, and what makes it.
+    pub fn of_part() -> Result<(Self, StopRequest)> {
+        let pipe = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK);
+        let (readable, writable) = pipe.map_err(|e| Error::new("pipe for", "signals", e))?;
+        let seen = Arc::new(AtomicUsize::new(0));
+        let request = StopRequest { writable, seen: Arc::clone(&seen) };
+        Ok((Self { readable: Arc::new(readable), seen }, request))
     }
 
     /// The signal that came, if one did.

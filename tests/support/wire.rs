@@ -111,6 +111,16 @@ impl Wire {
         Some(flags)
     }
 
+    /// Leaves bytes away: the next segment begins so much later.
+    pub fn skip(&mut self, bytes: u32) {
+        self.seq = self.seq.wrapping_add(bytes);
+    }
+
+    /// The next segment begins so much before the end of the last one.
+    pub fn go_back(&mut self, bytes: u32) {
+        self.seq = self.seq.wrapping_sub(bytes);
+    }
+
     /// Sends a segment with these flags and this payload.
     pub fn send(&mut self, flags: u8, payload: &[u8]) {
         let mut packet = vec![0; IP + TCP];

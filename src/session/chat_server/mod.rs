@@ -10,7 +10,7 @@ mod transcript;
 
 use super::ready::{self, Ready};
 use super::wait::stopped;
-use super::{Context, Outcome, Result, console, pipe, stdout};
+use super::{Context, Outcome, Result, Stdio, console, stdout};
 use crate::chat::Rules;
 use crate::event::Subject;
 use crate::exit::Exit;
@@ -64,6 +64,8 @@ pub struct Config {
     pub taps: Option<Rc<Taps>>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
+    /// Where the transcript goes; an operator types at a terminal alone.
+    pub stdio: Stdio,
 }
 
 /// Runs the server until a signal, or the end of standard output.
@@ -140,18 +142,19 @@ fn open_output(
     config: &Config,
     context: &Context,
 ) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
+    let stdio = &config.stdio;
     let shows_stderr = config.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
     let console = console::Config { prompt: config.prompt, shows_stderr };
-    if let Some((console, ends)) = console::open(&console, context)? {
+    if let Some((console, ends)) = console::open(&console, stdio, context)? {
         operator::join(server, listener, ends.typed, false)?;
         return Ok((Some(console), stdout::open_to(ends.show)?));
     }
-    if console::is_interactive() {
-        operator::join(server, listener, pipe::input()?, !fd::is_terminal(fd::output()))?;
+    if console::is_interactive(stdio) {
+        operator::join(server, listener, stdio.input()?, !fd::is_terminal(fd::output()))?;
     } else {
         server.borrow_mut().join_transcript(listener);
     }
-    Ok((None, stdout::open()?))
+    Ok((None, stdout::open_to(stdio.relay_output()?)?))
 }
 
 /// Accepts clients at one listener.

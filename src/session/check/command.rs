@@ -4,7 +4,8 @@ use super::super::{Context, Outcome, Result};
 use crate::event::Kind;
 use crate::exit::Exit;
 use crate::sys;
-use crate::sys::child::{exit_code, spawn};
+use crate::sys::child::exit_code;
+use crate::sys::limits;
 use crate::sys::poll::Process;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
@@ -15,7 +16,8 @@ use std::process::{Child, Command, ExitStatus};
 pub(super) fn run(words: &[OsString], context: &Context) -> Result {
     let name = words[0].to_string_lossy().into_owned();
     let failed = |e| sys::Error::new("run", &name, e).about(Kind::File);
-    let mut child = spawn(Command::new(&words[0]).args(&words[1..])).map_err(failed)?;
+    limits::restore_descriptors();
+    let mut child = Command::new(&words[0]).args(&words[1..]).spawn().map_err(failed)?;
     let status = end_of(&mut child, context).map_err(failed)?;
     // The signal ended both.
     if let Some(signal) = context.stop.signal().filter(|signal| status.signal() == Some(signal.number())) {

@@ -145,8 +145,8 @@ impl Round<'_> {
         let config = self.config;
         let limit = config.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let left = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        // The report is what was asked for; the states of a thousand sockets would bury it.
-        let observed = self.sockets.events().detailed();
+        // The report is what was asked for; the states of a thousand sockets would bury it. Packets stand between states.
+        let observed = self.sockets.events().detailed() || self.sockets.is_captured();
         Prober {
             sockets: if observed { self.sockets.clone() } else { self.sockets.silent() },
             observed,

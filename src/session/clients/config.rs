@@ -7,6 +7,7 @@ use crate::net::address;
 use crate::net::connect::Connector;
 use crate::relay::EndConfig;
 use crate::relay::task::TaskConfig;
+use crate::session::Stdio;
 use crate::session::opening::Opening;
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
@@ -31,6 +32,8 @@ pub struct Config {
     pub prefix: bool,
     /// When a connection is over.
     pub end: EndConfig,
+    /// Its lines go to every target, and theirs to it.
+    pub stdio: Stdio,
 }
 
 /// One of the targets.

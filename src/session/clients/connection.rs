@@ -5,7 +5,7 @@ use super::report::warn;
 use super::target::TargetEnd;
 use crate::event::Kind;
 use crate::net::stream::ByteStream;
-use crate::relay::{RelayEnd, task};
+use crate::relay::task;
 use crate::session::shared::{Incoming, Reader, Text, receive};
 use crate::text::tag::tag;
 use std::cell::RefCell;
@@ -30,15 +30,13 @@ impl Target {
         let receiving = pin!(receive(&stream, reader, &clients.buffer, &incoming, put, urgent));
         let end = tokio::select! {
             end = task::run(&stream, reader, &clients.relay, receiving) => match end {
-                Ok(RelayEnd::Done) => {
-                    stream.finish(&clients.buffer).await;
-                    TargetEnd::Fine
-                }
-                Ok(RelayEnd::EofWait(limit)) => {
-                    TargetEnd::Late(format!("still open {limit:?} after the end of input (--eof-wait)"))
-                }
-                Ok(RelayEnd::Idle(limit)) => {
-                    TargetEnd::Late(format!("idle timeout: nothing moved for {limit:?}"))
+                Ok(end) => {
+                    if let Some(text) = end.late() {
+                        TargetEnd::Late(text)
+                    } else {
+                        stream.finish(&clients.buffer).await;
+                        TargetEnd::Fine
+                    }
                 }
                 Err(mut error) => {
                     error.on.clone_from(&self.title);

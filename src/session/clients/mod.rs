@@ -19,8 +19,8 @@ use super::{Context, Outcome, Result, stdout};
 use crate::event::Kind;
 use crate::exit::Exit;
 use crate::relay::task::TaskConfig;
+use crate::sys::limits;
 use crate::sys::reactor::runtime;
-use crate::sys::{fd, limits};
 use config::{Clients, StopRequest};
 use printer::Printer;
 use std::cell::RefCell;
@@ -42,8 +42,8 @@ pub fn run(config: Config, context: &Context) -> Result {
 }
 
 async fn relay_all(mut config: Config, context: &Context) -> Result {
-    let (output, mut written) = stdout::open()?;
-    let fanout = open_fanout(Framing::Lines, None, Some(fd::take_input()));
+    let (output, mut written) = stdout::open_to(config.stdio.relay_output()?)?;
+    let fanout = open_fanout(Framing::Lines, None, Some(config.stdio.take_input()));
     let targets = std::mem::take(&mut config.targets);
     let clients = Rc::new(Clients {
         sockets: context.sockets.clone(),

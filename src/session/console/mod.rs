@@ -8,7 +8,7 @@ mod editor;
 mod printer;
 mod prompt;
 
-use super::Context;
+use super::{Context, Stdio};
 use crate::event::Kind;
 use crate::sys::blocking;
 use crate::sys::poll::{Interest, wait};
@@ -58,15 +58,15 @@ pub struct Ends {
     pub show: OwnedFd,
 }
 
-/// Whether standard input is a terminal that this process may read.
-pub fn is_interactive() -> bool {
-    fd::is_terminal(fd::input()) && tty::in_foreground(fd::input())
+/// Whether the input is a terminal that this process may read.
+pub fn is_interactive(stdio: &Stdio) -> bool {
+    stdio.is_standard() && fd::is_terminal(fd::input()) && tty::in_foreground(fd::input())
 }
 
-/// Opens the console; `None` where standard input and output are not a terminal that can show a prompt.
-pub fn open(config: &Config, context: &Context) -> Result<Option<(Console, Ends)>> {
+/// Opens the console; `None` where input and output are not a terminal that can show a prompt.
+pub fn open(config: &Config, stdio: &Stdio, context: &Context) -> Result<Option<(Console, Ends)>> {
     let input = fd::input();
-    if !(is_interactive() && fd::is_terminal(fd::output())) {
+    if !(is_interactive(stdio) && fd::is_terminal(fd::output())) {
         return Ok(None);
     }
     let failed = |e: io::Error| Error::new("open", "the terminal", e).about(Kind::File);

@@ -2,7 +2,7 @@
 
 use super::source::{DatagramSource, DatagramSplit, TooLong};
 use crate::event::Kind;
-use crate::session::pipe;
+use crate::session::Stdio;
 use crate::sys::blocking;
 use crate::sys::poll::Interest;
 use crate::sys::{Error, Result, fd, tty};
@@ -33,11 +33,17 @@ pub struct DatagramInput {
 }
 
 impl DatagramInput {
-    /// Standard input, as datagrams of at most `limit` bytes, each to be sent `times` times. An input too long for one is
-    /// reported as an error of `name`.
-    pub fn open(config: InputConfig, limit: usize, times: u64, name: &impl ToString) -> Result<Self> {
+    /// The input of `stdio`, as datagrams of at most `limit` bytes, each to be sent `times` times. An input too long for one
+    /// is reported as an error of `name`.
+    pub fn open(
+        config: InputConfig,
+        stdio: &Stdio,
+        limit: usize,
+        times: u64,
+        name: &impl ToString,
+    ) -> Result<Self> {
         let source = DatagramSource::new(config.split, limit, times).with_crlf(config.crlf);
-        let (from, buffer) = (Some(pipe::input()?), vec![0; READ]);
+        let (from, buffer) = (Some(stdio.input()?), vec![0; READ]);
         Ok(Self { source, from, name: name.to_string(), buffer })
     }
 

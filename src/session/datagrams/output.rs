@@ -2,7 +2,7 @@
 
 use crate::event::AddressRef;
 use crate::event::report::{DatagramRow, Report, Row};
-use crate::session::stdout;
+use crate::session::{Stdio, stdout};
 use crate::sys::Result;
 use crate::sys::mmsg::BatchReceiver;
 use crate::sys::signal::Stop;
@@ -19,9 +19,15 @@ pub struct DatagramOutput<'a> {
 }
 
 impl<'a> DatagramOutput<'a> {
-    /// Opens standard output.
-    pub fn open(report: &'a mut dyn Report, stop: &'a Stop, lines: bool) -> Result<Self> {
-        Ok(Self { report, output: stdout::Direct::open()?, stop, lines, formatted: Vec::new() })
+    /// Writes to standard output, or to the descriptor in place of it.
+    pub fn open(stdio: &Stdio, report: &'a mut dyn Report, stop: &'a Stop, lines: bool) -> Result<Self> {
+        Ok(Self {
+            report,
+            output: stdout::Direct::open(stdio.output()?)?,
+            stop,
+            lines,
+            formatted: Vec::new(),
+        })
     }
 
     /// Writes the batch that `receiver` holds, all of it received from `socket`.

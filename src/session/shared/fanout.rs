@@ -10,6 +10,7 @@ use crate::event::Kind;
 use crate::fanout::Log;
 use crate::sys::Error;
 use crate::sys::splice::Filter;
+use crate::text::line::LineFramer;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -95,7 +96,7 @@ impl InputFanout {
     /// Appends the input until it ends or fails.
     async fn read(&self, input: io::Result<OwnedFd>, mut filter: Option<Filter>) -> io::Result<()> {
         let mut chunks = read_in_thread(|| input)?;
-        let (mut changed, mut unfinished) = (Vec::new(), Vec::new());
+        let (mut changed, mut framer) = (Vec::new(), LineFramer::default());
         let mut result = Ok(());
         while let Some(chunk) = chunks.recv().await {
             let chunk = match chunk {
@@ -115,27 +116,18 @@ impl InputFanout {
             };
             match self.framing {
                 Framing::Bytes => self.append(bytes).await,
-                Framing::Lines => self.append_lines(bytes, &mut unfinished).await,
+                Framing::Lines => self.append_lines(bytes, &mut framer).await,
             }
         }
-        self.append(&unfinished).await;
+        self.append(&framer.take_rest()).await;
         result
     }
 
     /// Appends lines that are whole now, and keeps the rest.
-    async fn append_lines(&self, bytes: &[u8], unfinished: &mut Vec<u8>) {
-        let whole = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
-        if whole > 0 && !unfinished.is_empty() {
-            unfinished.extend_from_slice(&bytes[..whole]);
-            self.append(unfinished).await;
-            unfinished.clear();
-        } else if whole > 0 {
-            self.append(&bytes[..whole]).await;
-        }
-        unfinished.extend_from_slice(&bytes[whole..]);
-        if unfinished.len() >= LONGEST {
-            self.append(unfinished).await;
-            unfinished.clear();
+    async fn append_lines(&self, bytes: &[u8], framer: &mut LineFramer) {
+        self.append(&framer.whole_lines(bytes)).await;
+        if framer.held() >= LONGEST {
+            self.append(&framer.take_rest()).await;
         }
     }
 

@@ -1,5 +1,6 @@
 //! The watcher of the socket table: its sockets, their counts, their changes, and waiting for a condition on them.
 
+mod packets;
 mod queries;
 mod reader;
 mod rows;
@@ -18,6 +19,7 @@ use crate::net::resolve::Lookup;
 use crate::sys::diag::{DestroyEvents, End, Filter, Query, Row, Source, States};
 use crate::sys::process::{self, Holders};
 use crate::sys::{self, Error};
+pub use packets::run as packets;
 use reader::TableReader;
 use rows::Columns;
 use std::collections::BTreeMap;

@@ -90,7 +90,7 @@ impl Config {
     fn prefixes(&self, hosts: &Hosts, context: &Context) -> sys::Result<Vec<Prefix>> {
         match hosts {
             Hosts::One(host) => {
-                let found = resolve::addresses(context, self.lookup, host, 0, None)?;
+                let found = resolve::addresses(context, self.lookup, host, 0)?;
                 Ok(found.iter().map(|address| Prefix::exact(address.ip())).collect())
             }
             // The parser checked the length against the family.

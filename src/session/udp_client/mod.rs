@@ -7,7 +7,7 @@ mod session;
 pub use check::check;
 
 use super::datagrams::{DatagramInput, InputConfig};
-use super::{Context, Result};
+use super::{Context, Result, Stdio};
 use crate::event::Address;
 use crate::net::address::Target;
 use crate::net::datagram::longest;
@@ -36,6 +36,8 @@ pub struct Config {
     pub reply_wait: Duration,
     /// The client ends after this many replies; fewer are a failure.
     pub replies: Option<u64>,
+    /// The input, and where replies are printed.
+    pub stdio: Stdio,
 }
 
 /// What is sent.
@@ -54,7 +56,9 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         Payload::Messages(messages) => {
             DatagramInput::messages(messages, limit, config.repeat, &config.target)?
         }
-        Payload::Input(input) => DatagramInput::open(*input, limit, config.repeat, &config.target)?,
+        Payload::Input(input) => {
+            DatagramInput::open(*input, &config.stdio, limit, config.repeat, &config.target)?
+        }
     };
     Session::open(config, addresses, input, context)?.run()
 }

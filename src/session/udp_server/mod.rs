@@ -23,7 +23,7 @@ pub use listeners::Membership;
 
 use super::datagrams::{DatagramInput, InputConfig};
 use super::ready::{self, Ready};
-use super::{Context, Result};
+use super::{Context, Result, Stdio};
 use crate::net::acl::AccessRules;
 use crate::net::bind::BindTarget;
 use crate::net::datagram::longest;
@@ -66,19 +66,21 @@ pub struct Config {
     pub count: Option<u64>,
     /// The server ends when no datagram came for this long.
     pub idle_timeout: Option<Duration>,
+    /// The input, and where datagrams are written.
+    pub stdio: Stdio,
 }
 
 /// Serves until a signal, a deadline, the last datagram wanted, or the end of input.
 pub fn run(config: &Config, context: &mut Context) -> Result {
-    limits::raise_descriptors();
-    if let Some(commands) = &config.commands {
-        commands.line.check()?;
+    match &config.commands {
+        Some(commands) => commands.line.check()?,
+        None => drop(limits::raise_descriptors()),
     }
     let sockets = listeners::open(config, context)?;
     let limit = longest(&sockets.iter().filter_map(Socket::local).collect::<Vec<_>>());
     config.answer.expect_to_fit(limit)?;
-    let input =
-        config.input.map(|input| DatagramInput::open(input, limit, 1, &"standard input")).transpose()?;
+    let open = |input| DatagramInput::open(input, &config.stdio, limit, 1, &"standard input");
+    let input = config.input.map(open).transpose()?;
     ready::announce(&config.ready, &sockets, context)?;
     if let Some(forward) = &config.forward {
         return forward::run(config, forward, sockets, context);

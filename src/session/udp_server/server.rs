@@ -57,7 +57,8 @@ impl<'a> UdpServer<'a> {
         stop: &'a Stop,
     ) -> Result<Self> {
         let report = context.report.as_mut();
-        let output = config.shows.then(|| DatagramOutput::open(report, stop, config.lines)).transpose()?;
+        let (stdio, lines) = (&config.stdio, config.lines);
+        let output = config.shows.then(|| DatagramOutput::open(stdio, report, stop, lines)).transpose()?;
         Ok(Self {
             answer: &config.answer,
             sockets,

@@ -49,6 +49,28 @@ impl Filter {
             Self::Any(any) => any.iter().any(|f| f.matches(local, peer)),
         }
     }
+
+    /// Whether a socket between these hosts may be wanted, by some ports.
+    #[must_use]
+    pub fn hosts_match(&self, local: IpAddr, peer: IpAddr) -> bool {
+        let holds = |end: &End, ip| end.prefix.is_none_or(|prefix| prefix.holds(ip));
+        match self {
+            Self::Local(end) => holds(end, local),
+            Self::Peer(end) => holds(end, peer),
+            Self::All(all) => all.iter().all(|f| f.hosts_match(local, peer)),
+            Self::Any(any) => any.iter().any(|f| f.hosts_match(local, peer)),
+        }
+    }
+
+    /// Port ranges of which one holds a port of every wanted socket; `None` where any ports may do.
+    #[must_use]
+    pub fn ports(&self) -> Option<Vec<(u16, u16)>> {
+        match self {
+            Self::Local(end) | Self::Peer(end) => end.ports.map(|range| vec![range]),
+            Self::All(all) => all.iter().find_map(Self::ports),
+            Self::Any(any) => any.iter().map(Self::ports).collect::<Option<Vec<_>>>().map(|all| all.concat()),
+        }
+    }
 }
 
 impl End {

@@ -82,6 +82,7 @@ impl SocketFactory {
             return Err(passed.unusable(&found));
         }
         let local = name::local(passed.fd.as_fd()).map_err(failed)?;
+        local.as_ref().map_or(Ok(()), |local| self.watch_port(local))?;
         let role = match found.kind {
             SocketType::Stream if found.state == State::Listen => Role::Listener,
             SocketType::Stream => role,

@@ -4,6 +4,7 @@ use super::{Socket, SocketFactory, SocketType};
 use crate::event::{Address, Events, Kind, Proto, Role, State, Subject};
 use crate::sys::error::{Error, Result};
 use crate::sys::options::{Family, SocketOption};
+use crate::sys::packet::PortWatch;
 use crate::sys::state::StateTracker;
 use crate::sys::watcher::Watcher;
 use socket2::{Domain, Protocol, Type};
@@ -18,7 +19,31 @@ impl SocketFactory {
     pub fn new(events: Events) -> Self {
         let count = || Arc::new(AtomicU32::new(1));
         let observed = events.enabled();
-        Self { observed, events, watcher: Arc::default(), next: count(), next_token: count() }
+        Self {
+            observed,
+            events,
+            watcher: Arc::default(),
+            watched_ports: None,
+            next: count(),
+            next_token: count(),
+        }
+    }
+
+    /// The same factory, whose sockets tell `watch` their ports before they use them.
+    #[must_use]
+    pub fn captured(self, watch: PortWatch) -> Self {
+        Self { watched_ports: Some(watch), ..self }
+    }
+
+    /// Whether packets of the sockets are captured.
+    #[must_use]
+    pub const fn is_captured(&self) -> bool {
+        self.watched_ports.is_some()
+    }
+
+    /// Has a capture follow the port of an address.
+    pub(in crate::sys) fn watch_port(&self, address: &Address) -> Result<()> {
+        self.watched_ports.as_ref().map_or(Ok(()), |watch| watch.add(address))
     }
 
     /// The watcher, if one runs.

@@ -18,6 +18,7 @@ pub use adopt::Passed;
 
 use super::error::Result;
 use super::options::{Family, SocketOption};
+use super::packet::PortWatch;
 use super::state::StateTracker;
 use super::watcher::Watcher;
 use crate::event::{Address, Event, Events, Fault, Proto, State, Subject};
@@ -36,6 +37,8 @@ pub struct SocketFactory {
     observed: bool,
     /// Started with the first socket that is watched.
     watcher: Arc<OnceLock<Option<Arc<Watcher>>>>,
+    /// Told of every port before it is used, where packets are captured.
+    watched_ports: Option<PortWatch>,
     next: Arc<AtomicU32>,
     /// Numbers for the watcher, which are never used twice.
     next_token: Arc<AtomicU32>,

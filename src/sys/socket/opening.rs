@@ -33,7 +33,9 @@ impl Socket {
 
     fn bound_to(&self, address: &Address) -> Result<Address> {
         let local = name::local(self.as_fd()).map_err(|e| Error::new("getsockname", address, e))?;
-        Ok(self.bound(local.unwrap_or_else(|| address.clone())))
+        let local = local.unwrap_or_else(|| address.clone());
+        self.sockets.watch_port(&local)?;
+        Ok(self.bound(local))
     }
 
     fn refused_to_bind(&self, address: &Address, error: impl Into<io::Error>) -> Error {
@@ -133,6 +135,7 @@ impl Socket {
 
     /// connect(2) without blocking.
     pub fn start_connect(&self, address: &Address) -> Result<Connecting> {
+        self.sockets.watch_port(address)?;
         let (answer, state) = {
             let mut inner = self.tracker.lock();
             inner.subject.peer = Some(address.clone());

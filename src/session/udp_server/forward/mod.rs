@@ -103,7 +103,8 @@ async fn serve(config: &Config, forward: &Forward, sockets: Vec<Socket>, context
     });
     let (stop, events) = (context.stop.clone(), context.events.clone());
     let report = context.report.as_mut();
-    let output = config.shows.then(|| DatagramOutput::open(report, &stop, config.lines)).transpose()?;
+    let output =
+        config.shows.then(|| DatagramOutput::open(&config.stdio, report, &stop, config.lines)).transpose()?;
     let access = AccessFilter::new(&config.access);
     tokio::select! {
         biased;

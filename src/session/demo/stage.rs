@@ -1,0 +1,232 @@
+//! Where a lesson takes place: the ends of its conversation, each an engine in a thread of its own, and its steps.
+//!
+//! The events of a step are held back until both ends are quiet, and then told in the order of cause and effect; what was
+//! received follows them.
+
+use super::order::{Stamped, causal};
+use crate::event::Events;
+use crate::exit::Exit;
+use crate::session::ready::Ready;
+use crate::session::wait::{expect_running, wait};
+use crate::session::{Context, Outcome, Result, Stdio, stdout, unless_stopped};
+use crate::sys::poll::Interest;
+use crate::sys::signal::{Signal, Stop, StopRequest};
+use crate::sys::{Error, blocking, fd, tty};
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+/// Nothing on loopback takes this long: a demo that fails is better than one that hangs.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the end of the demo waits for the end of an engine.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
+/// Both ends are quiet when nothing happened for so long. A delayed ACK comes after 40 ms (`TCP_DELACK_MIN`).
+const QUIET: Duration = Duration::from_millis(50);
+
+/// The scene of one lesson or several.
+pub(super) struct Stage<'a> {
+    pub(super) context: &'a mut Context,
+    /// The events that are told.
+    told: Events,
+}
+
+/// An engine in a thread of its own; dropped, it is asked to end, and waited for.
+pub(super) struct Actor {
+    name: &'static str,
+    stop: StopRequest,
+    end: Receiver<Result>,
+}
+
+/// A server and its address.
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    actor: Actor,
+}
+
+/// A client, what is typed into it, and what it received.
+pub(super) struct Client {
+    actor: Actor,
+    typed: Option<OwnedFd>,
+    received: OwnedFd,
+}
+
+impl<'a> Stage<'a> {
+    /// Holds the events of `context` back.
+    pub(super) fn new(context: &'a mut Context) -> Self {
+        let sockets = context.sockets.attempt();
+        let told = std::mem::replace(&mut context.events, sockets.events().clone());
+        context.sockets = sockets;
+        Self { context, told }
+    }
+
+    /// Waits until both ends are quiet, and tells what happened.
+    pub(super) fn step(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut events: Vec<Stamped> = Vec::new();
+        loop {
+            let _ = self.context.rest_until(Instant::now() + QUIET);
+            expect_running(&self.context.stop)?;
+            let more = self.context.events.take_held();
+            let is_quiet = more.is_empty() || Instant::now() > deadline;
+            events.extend(more);
+            if is_quiet {
+                break;
+            }
+        }
+        for (ts, event) in causal(events) {
+            self.told.pass(ts, event);
+        }
+        // What was received may go to the same terminal.
+        self.told.flush();
+        Ok(())
+    }
+
+    /// Starts a server and waits for its address.
+    pub(super) fn server(
+        &mut self,
+        run: impl FnOnce(Ready, &mut Context) -> Result + Send + 'static,
+    ) -> anyhow::Result<Server> {
+        let (addresses, ready) = pipe()?;
+        let number = ready.as_raw_fd();
+        let actor = self.start("server", Some(ready), move |context| {
+            run(Ready { fd: Some(number), ..Ready::default() }, context)
+        })?;
+        let text = self.read(&addresses, 1)?;
+        match String::from_utf8_lossy(&text).trim_end().parse() {
+            Ok(address) => {
+                self.step()?;
+                Ok(Server { address, actor })
+            }
+            Err(_) => Err(actor.finish().err().unwrap_or_else(|| late("server").into())),
+        }
+    }
+
+    /// Starts a client.
+    pub(super) fn client(
+        &mut self,
+        run: impl FnOnce(Stdio, &mut Context) -> Result + Send + 'static,
+    ) -> anyhow::Result<Client> {
+        let ((input, typed), (received, output)) = (pipe()?, pipe()?);
+        let stdio = Stdio { input: Some(input), output: Some(output) };
+        let actor = self.start("client", None, move |context| run(stdio, context))?;
+        self.step()?;
+        Ok(Client { actor, typed: Some(typed), received })
+    }
+
+    fn start(
+        &self,
+        name: &'static str,
+        ready: Option<OwnedFd>,
+        run: impl FnOnce(&mut Context) -> Result + Send + 'static,
+    ) -> anyhow::Result<Actor> {
+        let (its, stop) = Stop::of_part()?;
+        let mut context = self.context.part(its);
+        context.ready_fd = ready;
+        let (tell, end) = mpsc::channel();
+        let run = move || {
+            let result = unless_stopped(run(&mut context), &context.stop);
+            drop(context);
+            // Nobody waits for it once the demo ends.
+            let _ = tell.send(result);
+        };
+        let thread = std::thread::Builder::new().name(name.into()).spawn(run);
+        thread.map_err(|e| Error::new("start thread", name, e))?;
+        Ok(Actor { name, stop, end })
+    }
+
+    /// Waits until a client received so many lines, and shows them after what happened meanwhile.
+    pub(super) fn hear(&mut self, client: &Client, lines: usize) -> anyhow::Result<()> {
+        let text = self.read(&client.received, lines)?;
+        self.step()?;
+        Ok(blocking::write_all(fd::output(), &text).map_err(stdout::failure)?)
+    }
+
+    /// Ends a client's input, and waits for its end.
+    pub(super) fn hang_up(&mut self, mut client: Client) -> anyhow::Result<()> {
+        client.typed = None;
+        client.actor.finish()?;
+        self.step()
+    }
+
+    /// Asks a server to end, and waits for that.
+    pub(super) fn shut_down(&mut self, server: Server) -> anyhow::Result<()> {
+        let Server { actor, .. } = server;
+        actor.stop.make(Signal::Terminate);
+        actor.finish()?;
+        self.step()
+    }
+
+    /// Reads so many lines, or fewer where the other side closes the pipe.
+    fn read(&self, from: &OwnedFd, lines: usize) -> anyhow::Result<Vec<u8>> {
+        let deadline = Instant::now() + PATIENCE;
+        let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
+        while memchr::memchr_iter(b'\n', &text).count() < lines {
+            if !wait(vec![(from.as_fd(), Interest::Reading)], &self.context.stop, Some(deadline))?[0] {
+                return Err(late("client").into());
+            }
+            match blocking::read(from.as_fd(), &mut buffer).map_err(|e| Error::new("read", "client", e))? {
+                0 => break,
+                read => text.extend_from_slice(&buffer[..read]),
+            }
+        }
+        Ok(text)
+    }
+}
+
+impl Drop for Stage<'_> {
+    fn drop(&mut self) {
+        for (ts, event) in causal(self.context.events.take_held()) {
+            self.told.pass(ts, event);
+        }
+        // Sockets that are closed may still have to tell their last states.
+        self.context.events.release();
+    }
+}
+
+impl Client {
+    /// Types a line.
+    pub(super) fn say(&self, line: &str) -> anyhow::Result<()> {
+        let typed = self.typed.as_ref().map(AsFd::as_fd);
+        let written =
+            typed.map_or(Ok(()), |typed| blocking::write_all(typed, format!("{line}\n").as_bytes()));
+        written.or_else(|error| {
+            // Its engine ended, most likely with an error of its own.
+            self.actor.finish()?;
+            Err(Error::new("write", self.actor.name, error).into())
+        })
+    }
+}
+
+impl Actor {
+    /// Waits for the end of the engine; an end that no lesson has is an error.
+    fn finish(&self) -> anyhow::Result<()> {
+        match self.end.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(late(self.name).into()))? {
+            Outcome { exit: Exit::Done | Exit::Signalled(_), .. } => Ok(()),
+            Outcome { cause, .. } => Err(Error::new("run", self.name, io::Error::other(cause)).into()),
+        }
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        self.stop.make(Signal::Terminate);
+        let _ = self.end.recv_timeout(END_TIMEOUT);
+    }
+}
+
+fn pipe() -> anyhow::Result<(OwnedFd, OwnedFd)> {
+    Ok(tty::pipe().map_err(|e| Error::new("pipe for", "the demo", e))?)
+}
+
+fn late(name: &'static str) -> Error {
+    Error::new("wait for", name, io::ErrorKind::TimedOut)
+}
+
+/// An output that nobody reads.
+pub(super) fn nowhere() -> anyhow::Result<OwnedFd> {
+    let null = File::options().write(true).open("/dev/null");
+    Ok(null.map_err(|e| Error::new("open", "/dev/null", e))?.into())
+}

@@ -1,0 +1,83 @@
+//! `demo`: what both ends say, in the order of cause and effect.
+
+mod support;
+
+use rustix::process::Signal;
+use std::collections::HashMap;
+use support::{Run, soquete};
+
+/// What goes to standard output, addresses and times left out.
+fn lines(run: &Run) -> Vec<String> {
+    let text = |line: &str| line.rsplit("] ").next().unwrap_or_default().to_owned();
+    run.text().lines().map(text).collect()
+}
+
+#[test]
+fn what_is_said_comes_in_order_with_and_without_events() {
+    for words in ["demo", "-q demo"] {
+        let run = soquete(words).human().run();
+        assert_eq!(run.code, 0, "{run}");
+        let lines = lines(&run);
+        assert_eq!(lines.len(), 10, "{run}");
+        assert_eq!(lines[0], "Hello, world");
+        assert!(lines[2].contains("LISTEN") && lines[3].contains("TIME-WAIT"), "{run}");
+        assert_eq!(lines[4], "Hello, datagram");
+        assert!(lines[5].ends_with(": Hello, room") && lines[6].ends_with(": Hello to you"), "{run}");
+        assert!(lines[7..].iter().all(|line| line == "HELLO, SERVERS"), "{run}");
+        assert_eq!(run.stderr.is_empty(), words.contains("-q"), "{run}");
+    }
+}
+
+#[test]
+fn an_effect_follows_its_cause_at_the_other_end() {
+    let run = soquete("demo").run();
+    assert_eq!(run.code, 0, "{run}");
+    let mut entered: HashMap<(&str, &str, &str), usize> = HashMap::new();
+    for (at, event) in
+        run.named("state").enumerate().filter(|(_, e)| e["proto"] == "tcp" && e["peer"].is_string())
+    {
+        let text = |name: &str| event[name].as_str().expect("it is a text");
+        entered.insert((text("local"), text("peer"), text("to")), at);
+    }
+    let clients: Vec<_> = entered.keys().filter(|(.., to)| *to == "SYN-SENT").copied().collect();
+    assert_eq!(clients.len(), 6, "{run}");
+    for (local, peer, _) in clients {
+        let (client, server) = (|to| entered[&(local, peer, to)], |to| entered[&(peer, local, to)]);
+        let order = [
+            client("SYN-SENT"),
+            server("SYN-RECEIVED"),
+            client("ESTABLISHED"),
+            server("ESTABLISHED"),
+            client("FIN-WAIT-1"),
+            server("CLOSE-WAIT"),
+            client("FIN-WAIT-2"),
+            client("TIME-WAIT"),
+            server("CLOSED"),
+        ];
+        assert!(order.is_sorted(), "{order:?}: {run}");
+        assert!(server("LAST-ACK") < client("TIME-WAIT"), "{run}");
+    }
+    let times: Vec<&str> = run.named("state").filter_map(|e| e["ts"].as_str()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+#[test]
+fn a_signal_ends_it_in_order() {
+    let demo = soquete("demo").start();
+    demo.wait_for("a connection", |e| e.is("state") && e.enters("ESTABLISHED"));
+    demo.signal(Signal::INT);
+    let run = demo.finish();
+    assert_eq!(run.code, 130, "{run}");
+    assert_eq!(run.event("exit")["code"], 130, "{run}");
+    for listener in run.named("listening") {
+        let closed = |e: &&support::Event| e["conn"] == listener["conn"] && e.enters("CLOSED");
+        assert!(run.named("state").any(|e| closed(&e)), "{run}");
+    }
+}
+
+#[test]
+fn a_machine_that_says_no_is_said_to() {
+    let run = soquete("-q demo").human().shell("ulimit -n 12; exec \"$@\"").run();
+    assert_eq!(run.code, 5, "{run}");
+    assert!(run.stderr.contains("Too many open files"), "{run}");
+}
