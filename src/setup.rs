@@ -69,6 +69,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         (true, _) if bar || capture.is_some() => Verbosity::All,
         (true, _) => Verbosity::Errors,
         (_, true) => Verbosity::Detail,
+        _ if global.brief && capture.is_none() => Verbosity::Brief,
         _ => Verbosity::All,
     };
     let echoed = Arc::new(EchoedInterrupt::new(stop.clone()));

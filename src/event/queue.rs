@@ -69,7 +69,12 @@ impl Events {
 
     /// Numbers, stamps and queues `event`, if it is to be shown.
     pub fn emit(&self, event: Event) {
-        if !self.enabled() && !matches!(event, Event::Error { .. }) {
+        let is_shown = match self.verbosity {
+            Verbosity::Errors => matches!(event, Event::Error { .. }),
+            Verbosity::Brief => event.is_brief(),
+            Verbosity::All | Verbosity::Detail => true,
+        };
+        if !is_shown {
             return;
         }
         let released = match &self.hold {
@@ -122,7 +127,7 @@ impl Events {
     pub fn emit_burst(&self, events: impl Iterator<Item = Event>) {
         if self.hold.is_some() {
             events.for_each(|event| self.emit(event));
-        } else if self.enabled() {
+        } else if self.verbosity > Verbosity::Brief {
             self.queue.push_burst(events);
         }
     }

@@ -23,6 +23,8 @@ pub trait Sink: Send {
 pub enum Verbosity {
     /// Errors alone: socket states are not read, nothing else is formatted.
     Errors,
+    /// The birth and the end of each connection, and what went wrong ([`super::Event::is_brief`]).
+    Brief,
     /// Every event but details.
     #[default]
     All,
