@@ -362,6 +362,7 @@ fn connect_runs_a_command_too() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn through_tls_the_bytes_pass_through_pipes() {
     let pki = Pki::new();
     let file = |name: &str| pki.path(name).display().to_string();

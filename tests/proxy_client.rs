@@ -266,6 +266,7 @@ fn the_user_comes_from_the_url_a_file_or_the_environment() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn tls_runs_inside_and_around_the_proxy() {
     let pki = Pki::new();
     let (cert, ca) = (pki.path("server.pem").display().to_string(), pki.path("ca.pem").display().to_string());

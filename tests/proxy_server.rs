@@ -424,6 +424,7 @@ fn users_come_from_a_file() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn curl_speaks_tls_to_the_proxy() {
     let pki = Pki::new();
     let (cert, ca) = (pki.path("server.pem"), pki.path("ca.pem"));

@@ -279,6 +279,7 @@ fn many_clients_share_a_file_in_whole_pieces() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn taps_are_inside_tls() {
     let pki = Pki::new();
     let (folder, path) = folder();

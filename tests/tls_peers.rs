@@ -1,5 +1,7 @@
 //! TLS with other programs: socat, ncat, curl and openssl, each as client and as server where it is one.
 
+#![cfg(feature = "tls")]
+
 mod support;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
