@@ -127,9 +127,9 @@ fn stream(plan: &Plan, program: Program) -> Result<f64> {
     let mut listen = program.command(plan);
     match program {
         Program::Ncat => listen.args(["-l", "--recv-only", "--ssl", "--ssl-cert", &file, "--ssl-key", &file]),
-        Program::Socat => listen.args(["-u", "-b1048576"]).arg(format!(
-            "OPENSSL-LISTEN:{port},pf=ip4,bind=127.0.0.1,reuseaddr,verify=0,cert={file}"
-        )),
+        Program::Socat => listen
+            .args(["-u", "-b1048576"])
+            .arg(format!("OPENSSL-LISTEN:{port},pf=ip4,bind=127.0.0.1,reuseaddr,verify=0,cert={file}")),
         _ => listen.args(["listen", "--tls", "--tls-cert", &file]),
     };
     match program {
@@ -158,7 +158,8 @@ fn stream(plan: &Plan, program: Program) -> Result<f64> {
     let ended = receiver.finish_anyhow()?;
     let arrived = arrivals.join().map_err(|_| anyhow!("the consumer panicked"))??;
     let wall = start.elapsed().as_secs_f64();
-    let (allowed, in_order) = if program == Program::Ncat { (LOST, true) } else { (0, ended.status.success()) };
+    let (allowed, in_order) =
+        if program == Program::Ncat { (LOST, true) } else { (0, ended.status.success()) };
     ensure!(in_order, "the receiver ended with {}", ended.status);
     ensure!(arrived + allowed >= plan.bytes, "{arrived} of {} bytes arrived", plan.bytes);
     #[allow(clippy::cast_precision_loss)] // exact up to 8 PiB

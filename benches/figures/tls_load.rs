@@ -71,9 +71,8 @@ pub fn generate(port: u16) -> Result<f64> {
     let runtime = Builder::new_current_thread().enable_all().build().context("start a runtime")?;
     runtime.block_on(async {
         let start = Instant::now();
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| tokio::spawn(come_and_go(connector.clone(), port, start + SPAN)))
-            .collect();
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|_| tokio::spawn(come_and_go(connector.clone(), port, start + SPAN))).collect();
         let mut done = 0;
         for client in clients {
             done += client.await.context("a client panicked")??;

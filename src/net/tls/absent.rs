@@ -38,11 +38,7 @@ impl Connector {
 
     /// Never called.
     #[allow(clippy::unused_async)] // as where it waits
-    pub async fn connect<S>(
-        &self,
-        _: ServerName<'static>,
-        _: S,
-    ) -> Result<(Stream<S>, Handshake), Failure> {
+    pub async fn connect<S>(&self, _: ServerName<'static>, _: S) -> Result<(Stream<S>, Handshake), Failure> {
         match self.0 {}
     }
 
