@@ -5,6 +5,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use support::peer_program::PeerProgram;
+#[cfg(feature = "tls")]
 use support::pki::Pki;
 use support::sockets::SilentPort;
 use support::*;

@@ -5,6 +5,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use support::peer_program::{PeerProgram, PeerRun};
+#[cfg(feature = "tls")]
 use support::pki::Pki;
 use support::*;
 

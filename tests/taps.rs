@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+#[cfg(feature = "tls")]
 use support::pki::Pki;
 use support::*;
 
