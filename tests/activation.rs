@@ -334,6 +334,7 @@ fn a_connection_that_was_reset_meanwhile_is_no_success() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn passed_connections_speak_tls() {
     let (opened, accepted) = {
         let (listener, address) = listener();

@@ -13,8 +13,8 @@ fn a_connection_is_told_at_its_birth_and_at_its_end() {
     assert_eq!(names(&run), ["state", "summary", "exit"], "{run}");
     assert!(run.event("state").enters("ESTABLISHED"), "{run}");
     server.wait_for("the end of the client", |event| event["event"] == "summary");
-    let served = server.terminate();
-    assert_eq!(names(&served), ["listening", "accept", "summary", "exit"], "{served}");
+    let ended = server.terminate();
+    assert_eq!(names(&ended), ["listening", "accept", "summary", "exit"], "{ended}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! TLS on `connect` and `listen`: against ourselves, and against openssl.
 
+#![cfg(feature = "tls")]
+
 mod support;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

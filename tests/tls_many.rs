@@ -1,5 +1,7 @@
 //! TLS where there are many: checks, `multi-connect`, chats, and servers whose clients stall.
 
+#![cfg(feature = "tls")]
+
 mod support;
 
 use std::time::{Duration, Instant};

@@ -69,12 +69,7 @@ impl Events {
 
     /// Numbers, stamps and queues `event`, if it is to be shown.
     pub fn emit(&self, event: Event) {
-        let is_shown = match self.verbosity {
-            Verbosity::Errors => matches!(event, Event::Error { .. }),
-            Verbosity::Brief => event.is_brief(),
-            Verbosity::All | Verbosity::Detail => true,
-        };
-        if !is_shown {
+        if !self.verbosity.shows(&event) {
             return;
         }
         let released = match &self.hold {

@@ -1,6 +1,6 @@
 //! The receiving side of the event queue: the printer, and which events it shows.
 
-use super::Record;
+use super::{Event, Record};
 use std::io;
 use std::time::Instant;
 
@@ -30,4 +30,15 @@ pub enum Verbosity {
     All,
     /// Details too: `TCP_INFO`, options read back, DNS answers.
     Detail,
+}
+
+impl Verbosity {
+    /// Whether this event is shown.
+    pub(super) const fn shows(self, event: &Event) -> bool {
+        match self {
+            Self::Errors => matches!(event, Event::Error { .. }),
+            Self::Brief => event.is_brief(),
+            Self::All | Self::Detail => true,
+        }
+    }
 }
