@@ -6,6 +6,8 @@ use rustix::process::Signal;
 use std::collections::HashMap;
 use support::{Run, soquete};
 
+const LESSONS: &[&str] = &["tcp", "udp", "chat", "many"];
+
 /// What goes to standard output, addresses and times left out.
 fn lines(run: &Run) -> Vec<String> {
     let text = |line: &str| line.rsplit("] ").next().unwrap_or_default().to_owned();
@@ -14,23 +16,56 @@ fn lines(run: &Run) -> Vec<String> {
 
 #[test]
 fn what_is_said_comes_in_order_with_and_without_events() {
-    for words in ["demo", "-q demo"] {
-        let run = soquete(words).human().run();
-        assert_eq!(run.code, 0, "{run}");
-        let lines = lines(&run);
-        assert_eq!(lines.len(), 10, "{run}");
-        assert_eq!(lines[0], "Hello, world");
-        assert!(lines[2].contains("LISTEN") && lines[3].contains("TIME-WAIT"), "{run}");
-        assert_eq!(lines[4], "Hello, datagram");
-        assert!(lines[5].ends_with(": Hello, room") && lines[6].ends_with(": Hello to you"), "{run}");
-        assert!(lines[7..].iter().all(|line| line == "HELLO, SERVERS"), "{run}");
-        assert_eq!(run.stderr.is_empty(), words.contains("-q"), "{run}");
+    for (lesson, said) in [
+        ("tcp", &["Hello, world", "PROTO", "LISTEN", "TIME-WAIT"][..]),
+        ("udp", &["Hello, datagram"]),
+        ("chat", &[": Hello, room", ": Hello to you"]),
+        ("many", &["HELLO, SERVERS", "HELLO, SERVERS", "HELLO, SERVERS"]),
+    ] {
+        for words in [format!("demo {lesson}"), format!("-q demo {lesson}")] {
+            let run = soquete(&words).human().run();
+            assert_eq!(run.code, 0, "{run}");
+            let mut lines = lines(&run);
+            let others = lines.pop().expect("there is a last line");
+            assert!(others.starts_with("Other lessons of soquete demo: "), "{run}");
+            assert!(others.ends_with(", all") && !others.contains(&format!(" {lesson},")), "{run}");
+            assert_eq!(lines.len(), said.len(), "{run}");
+            assert!(lines.iter().zip(said).all(|(line, said)| line.contains(said)), "{run}");
+            assert_eq!(run.stderr.is_empty(), words.contains("-q"), "{run}");
+        }
     }
 }
 
 #[test]
+fn the_first_lesson_is_shown_where_none_is_named_and_an_unknown_one_lists_them() {
+    let run = soquete("-q demo").human().run();
+    assert_eq!((run.code, lines(&run)[0].as_str()), (0, "Hello, world"), "{run}");
+    let run = soquete("demo nonsense").human().run();
+    assert_eq!(run.code, 2, "{run}");
+    assert!(LESSONS.iter().all(|lesson| run.stderr.contains(lesson)), "{run}");
+    let run = soquete("demo udp --json").run();
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.text().lines().all(|line| line.starts_with('{')), "{run}");
+}
+
+#[test]
+fn all_lessons_come_in_turn_under_their_titles() {
+    let run = soquete("-q demo all").human().run();
+    assert_eq!(run.code, 0, "{run}");
+    let text = run.text();
+    let titles: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("Lesson ")?.split(':').next()).collect();
+    assert_eq!(titles, LESSONS, "{run}");
+}
+
+#[test]
 fn an_effect_follows_its_cause_at_the_other_end() {
-    let run = soquete("demo").run();
+    for (lesson, clients) in [("tcp", 1), ("chat", 2), ("many", 3)] {
+        in_order(&soquete(&format!("demo {lesson}")).run(), clients);
+    }
+}
+
+fn in_order(run: &Run, expected: usize) {
     assert_eq!(run.code, 0, "{run}");
     let mut entered: HashMap<(&str, &str, &str), usize> = HashMap::new();
     for (at, event) in
@@ -40,7 +75,7 @@ fn an_effect_follows_its_cause_at_the_other_end() {
         entered.insert((text("local"), text("peer"), text("to")), at);
     }
     let clients: Vec<_> = entered.keys().filter(|(.., to)| *to == "SYN-SENT").copied().collect();
-    assert_eq!(clients.len(), 6, "{run}");
+    assert_eq!(clients.len(), expected, "{run}");
     for (local, peer, _) in clients {
         let (client, server) = (|to| entered[&(local, peer, to)], |to| entered[&(peer, local, to)]);
         let order = [

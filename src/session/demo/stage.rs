@@ -141,7 +141,13 @@ impl<'a> Stage<'a> {
     pub(super) fn hear(&mut self, client: &Client, lines: usize) -> anyhow::Result<()> {
         let text = self.read(&client.received, lines)?;
         self.step()?;
-        Ok(blocking::write_all(fd::output(), &text).map_err(stdout::failure)?)
+        show(&text)
+    }
+
+    /// Shows a line about the lesson to people, after what happened.
+    pub(super) fn note(&self, line: &str) -> anyhow::Result<()> {
+        self.told.flush();
+        if self.context.json { Ok(()) } else { show(format!("{line}\n").as_bytes()) }
     }
 
     /// Ends a client's input, and waits for its end.
@@ -215,6 +221,11 @@ impl Drop for Actor {
         self.stop.make(Signal::Terminate);
         let _ = self.end.recv_timeout(END_TIMEOUT);
     }
+}
+
+/// Writes to standard output.
+fn show(text: &[u8]) -> anyhow::Result<()> {
+    Ok(blocking::write_all(fd::output(), text).map_err(stdout::failure)?)
 }
 
 fn pipe() -> anyhow::Result<(OwnedFd, OwnedFd)> {
