@@ -614,7 +614,7 @@ module completions {
   ]
 
   def "nu-complete soquete demo lesson" [] {
-    [ "tcp" "udp" "chat" "many" "all" ]
+    [ "tcp" "udp" "chat" "many" "refused" "half-close" "reset" "time-wait" "backlog" "all" ]
   }
 
   def "nu-complete soquete demo color" [] {

@@ -11,6 +11,11 @@ pub fn run(args: &Demo, context: &mut Context) -> Result {
         LessonName::Udp => demo::run(&Lesson::UDP, context),
         LessonName::Chat => demo::run(&Lesson::CHAT, context),
         LessonName::Many => demo::run(&Lesson::MANY, context),
+        LessonName::Refused => demo::run(&Lesson::REFUSED, context),
+        LessonName::HalfClose => demo::run(&Lesson::HALF_CLOSE, context),
+        LessonName::Reset => demo::run(&Lesson::RESET, context),
+        LessonName::TimeWait => demo::run(&Lesson::TIME_WAIT, context),
+        LessonName::Backlog => demo::run(&Lesson::BACKLOG, context),
         LessonName::All => demo::run_all(context),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! A new lesson is a function of [`lessons`] and a [`Lesson`]; an end of a new kind, one of [`roles`].
 
+mod actors;
 mod lessons;
 mod order;
 mod roles;
@@ -41,8 +42,45 @@ impl Lesson {
         title: "one client talks to three servers, from a port of its own for each",
         run: lessons::many,
     };
+    /// Nobody listens.
+    pub const REFUSED: Self = Self {
+        name: "refused",
+        title: "a client asks for a port where nobody listens",
+        run: lessons::refused,
+    };
+    /// A FIN from one end long before that of the other.
+    pub const HALF_CLOSE: Self = Self {
+        name: "half-close",
+        title: "a client says all it has to say, and the server answers late",
+        run: lessons::half_close,
+    };
+    /// A linger time of 0.
+    pub const RESET: Self =
+        Self { name: "reset", title: "a client breaks its connection off", run: lessons::reset };
+    /// The port that rests.
+    pub const TIME_WAIT: Self = Self {
+        name: "time-wait",
+        title: "the end that closes first keeps its port for a minute",
+        run: lessons::time_wait,
+    };
+    /// A full accept queue.
+    pub const BACKLOG: Self = Self {
+        name: "backlog",
+        title: "three clients of a server that accepts nobody and has a backlog of 1",
+        run: lessons::backlog,
+    };
     /// All lessons, in the order of a first course.
-    const ALL: [Self; 4] = [Self::TCP, Self::UDP, Self::CHAT, Self::MANY];
+    const ALL: [Self; 9] = [
+        Self::TCP,
+        Self::UDP,
+        Self::CHAT,
+        Self::MANY,
+        Self::REFUSED,
+        Self::HALF_CLOSE,
+        Self::RESET,
+        Self::TIME_WAIT,
+        Self::BACKLOG,
+    ];
 }
 
 /// Runs one lesson, and names the others.
