@@ -695,7 +695,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__demo)
-            opts="-q -b -v -h --json --events --quiet --brief --verbose --color --help"
+            opts="-q -b -v -h --json --events --quiet --brief --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -622,6 +622,10 @@ module completions {
     ...filter: string         # Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
   ]
 
+  def "nu-complete soquete demo lesson" [] {
+    [ "tcp" "udp" "chat" "many" "refused" "half-close" "reset" "time-wait" "backlog" "all" ]
+  }
+
   def "nu-complete soquete demo color" [] {
     [ "auto" "always" "never" ]
   }
@@ -635,6 +639,7 @@ module completions {
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete demo color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
+    lesson?: string@"nu-complete soquete demo lesson" # What is shown
   ]
 
   def "nu-complete soquete completions shell" [] {

@@ -102,7 +102,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
         Command::Stat(args) => cmd::stat::run(args, context),
         Command::UdpServe(args) => cmd::udp_serve::run(args, context),
         Command::UdpSend(args) => cmd::udp_send::run(args, context),
-        Command::Demo => cmd::demo::run(context),
+        Command::Demo(args) => cmd::demo::run(args, context),
         Command::Completions { .. } => Ok(Outcome::done()),
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         quiet: global.quiet,
         bar,
         progress,
-        explain: matches!(cli.command, Command::Demo),
+        explain: matches!(cli.command, Command::Demo(_)),
         ends: matches!(cli.command, Command::Stat(_)),
         style: style(global.color, terminal),
     };

@@ -131,7 +131,8 @@ fn only_steps_of_rfc_9293_are_valid() {
 #[test]
 fn a_real_stream_is_valid() {
     let program = env!("CARGO_BIN_EXE_soquete");
-    let run = std::process::Command::new(program).args(["demo", "--json", "-v"]).output().expect("it runs");
+    let run =
+        std::process::Command::new(program).args(["demo", "all", "--json", "-v"]).output().expect("it runs");
     assert!(run.status.success(), "{run:?}");
     let (validator, mut count) = (validator(), 0);
     for line in String::from_utf8(run.stderr).expect("events are text").lines() {

@@ -491,8 +491,12 @@ fn a_signal_closes_in_order_and_tells_the_last_states() {
 
 #[test]
 fn both_ends_of_the_demo_are_told() {
+    ["tcp", "udp", "chat", "many"].into_iter().for_each(both_ends_are_told);
+}
+
+fn both_ends_are_told(lesson: &str) {
     let mut kernel = Kernel::watch();
-    let run = soquete("demo").run();
+    let run = soquete(&format!("demo {lesson}")).run();
     assert_eq!(run.code, 0, "{run}");
     let tcp: Vec<u64> =
         run.named("state").filter(|e| e["proto"] == "tcp").map(|e| e.number("conn")).collect();

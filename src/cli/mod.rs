@@ -9,6 +9,7 @@ mod chat_serve;
 mod command;
 mod connect;
 mod datagrams;
+mod demo;
 mod forward;
 mod listen;
 mod multi_connect;
@@ -30,6 +31,7 @@ pub use chat_serve::{ChatServe, RoomArgs};
 pub use command::ExecArgs;
 pub use connect::Connect;
 pub use datagrams::DatagramArgs;
+pub use demo::{Demo, LessonName};
 pub use forward::{DatagramTarget, ForwardArgs, ForwardTarget, HeaderVersion};
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;
@@ -78,13 +80,7 @@ pub enum Command {
     ChatJoin(Box<ChatJoin>),
     MultiConnect(Box<MultiConnect>),
     Stat(Box<Stat>),
-    /// Show conversations on loopback with every state of both ends
-    ///
-    /// Within this one process and a few seconds: a TCP echo server and its client, with what the socket table has of
-    /// them, a UDP echo, a chat room of two, and a client of three servers at once. Each change of state is one line with a
-    /// sentence that says what the state means and which call or segment caused it.
-    #[command(after_help = DEMO_EXAMPLES)]
-    Demo,
+    Demo(Demo),
     /// Print the completion script of a shell
     ///
     /// Distributions install the same scripts from the folder completions/ of the source.
@@ -186,11 +182,6 @@ Examples:
 Exit status:
   0 done   1 the network said no   2 usage   3 a deadline passed
   4 some targets failed   5 this machine said no   130, 143 ended by a signal";
-
-const DEMO_EXAMPLES: &str = "\
-Examples:
-  soquete demo                             watch sockets live and die
-  soquete demo --json --events states      the same for a script, into a file";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

@@ -45,6 +45,6 @@ fn packet_args(command: &Command) -> Option<&PacketArgs> {
         Command::UdpServe(args) => &args.own.socket.packets,
         Command::UdpSend(args) => &args.client.socket.packets,
         Command::Stat(args) => &args.packets,
-        Command::Demo | Command::Completions { .. } => return None,
+        Command::Demo(_) | Command::Completions { .. } => return None,
     })
 }

@@ -33,6 +33,10 @@ pub(super) const fn sentence(proto: Proto, role: Role, from: State, to: State, o
             Op::Refused => "An RST came: nobody listens there.",
             Op::ResetReceived => "An RST came: the other end broke the connection off.",
             Op::TimedOut => "No answer came in time.",
+            Op::Close if matches!(from, State::SynSent) => "It is closed before an answer came.",
+            Op::Close if matches!(from, State::Established | State::CloseWait) => {
+                "close() sent an RST: this end breaks the connection off, with what is under way."
+            }
             _ => "It is closed.",
         },
         _ => "",

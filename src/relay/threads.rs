@@ -144,7 +144,9 @@ pub(super) fn close(socket: Arc<Socket>, shared: &Shared, busy: bool) {
         return drop(shared.reclaim(socket, WAKE_TIMEOUT));
     }
     let _ = socket.shutdown_read();
-    if let Err(held) = shared.reclaim(socket, WAKE_TIMEOUT / 10) {
+    // A machine under load may wake a reader late.
+    let patience = if socket.resets_on_close() { WAKE_TIMEOUT } else { WAKE_TIMEOUT / 10 };
+    if let Err(held) = shared.reclaim(socket, patience) {
         let _ = held.shutdown_both();
         drop(shared.reclaim(held, WAKE_TIMEOUT));
     }

@@ -1,19 +1,22 @@
 //! The conversations, each as what its ends do in turn.
 
-use super::roles::{chat_client, chat_server, client_of_all, tcp_client, tcp_server, udp_client, udp_server};
+use super::roles::{
+    aborting_client, chat_client, chat_server, client_of_all, closed_port, sending_server,
+    server_that_never_accepts, tcp_client, tcp_server, udp_client, udp_server,
+};
 use super::stage::Stage;
-use crate::session::table::show_port;
 use crate::session::tcp_server::Service;
 use anyhow::Result;
+use std::io::ErrorKind;
 
 /// An echo over TCP: the client closes first, and the socket table shows what is left of the connection.
 pub(super) fn tcp(stage: &mut Stage<'_>) -> Result<()> {
     let server = tcp_server(stage, || Service::Echo, true)?;
-    let client = tcp_client(stage, &server)?;
+    let client = tcp_client(stage, server.address)?;
     client.say("Hello, world")?;
     stage.hear(&client, 1)?;
     stage.hang_up(client)?;
-    show_port(server.address.port(), stage.context)?;
+    stage.show_port(server.address.port())?;
     stage.shut_down(server)
 }
 
@@ -49,4 +52,71 @@ pub(super) fn many(stage: &mut Stage<'_>) -> Result<()> {
     stage.hear(&client, servers.len())?;
     stage.hang_up(client)?;
     servers.into_iter().try_for_each(|server| stage.shut_down(server))
+}
+
+/// A client asks for a port where nobody listens: the answer to its SYN is an RST.
+pub(super) fn refused(stage: &mut Stage<'_>) -> Result<()> {
+    let (_bound, address) = closed_port(stage)?;
+    let client = tcp_client(stage, address)?;
+    stage.expect_failure(client, ErrorKind::ConnectionRefused)
+}
+
+/// The client sends FIN first and goes on reading: the server answers late, and nothing is lost.
+pub(super) fn half_close(stage: &mut Stage<'_>) -> Result<()> {
+    let server = sending_server(stage)?;
+    let mut client = tcp_client(stage, server.address)?;
+    client.say("A question")?;
+    stage.end_input(&mut client)?;
+    server.say("A late answer")?;
+    stage.hear(&client, 1)?;
+    stage.finish_server(server)?;
+    stage.hang_up(client)
+}
+
+/// The client breaks the connection off: no FIN, no TIME-WAIT, and an error for the server.
+pub(super) fn reset(stage: &mut Stage<'_>) -> Result<()> {
+    let server = tcp_server(stage, || Service::Echo, true)?;
+    let client = aborting_client(stage, server.address)?;
+    client.say("Hello, world")?;
+    stage.hear(&client, 1)?;
+    stage.hang_up(client)?;
+    stage.show_port(server.address.port())?;
+    stage.shut_down(server)
+}
+
+/// Two conversations: the end that closes first is the one whose port rests, be it the client or the server.
+pub(super) fn time_wait(stage: &mut Stage<'_>) -> Result<()> {
+    let server = sending_server(stage)?;
+    let first = server.address.port();
+    let mut client = tcp_client(stage, server.address)?;
+    stage.end_input(&mut client)?;
+    stage.finish_server(server)?;
+    stage.hang_up(client)?;
+    let mut server = sending_server(stage)?;
+    let second = server.address.port();
+    let client = tcp_client(stage, server.address)?;
+    stage.end_sending(&mut server)?;
+    stage.hang_up(client)?;
+    stage.finish_server(server)?;
+    stage.note(&format!(
+        "The client closed first, so its port rests; that of the server, {first}, does not:"
+    ))?;
+    stage.show_port(first)?;
+    stage.note(&format!("The server closed first, so its port, {second}, rests:"))?;
+    stage.show_port(second)
+}
+
+/// A server that accepts nobody: the kernel shakes hands with as many clients as fit into the queue, and one that comes
+/// later gets no answer.
+pub(super) fn backlog(stage: &mut Stage<'_>) -> Result<()> {
+    let server = server_that_never_accepts(stage, 1)?;
+    let one = tcp_client(stage, server.address)?;
+    let other = tcp_client(stage, server.address)?;
+    let late = tcp_client(stage, server.address)?;
+    stage.note("The queue is full, one more than the backlog; the SYN of the third client is dropped:")?;
+    stage.show_port(server.address.port())?;
+    stage.stop_client(late)?;
+    stage.shut_down(server)?;
+    stage.expect_failure(one, ErrorKind::ConnectionReset)?;
+    stage.expect_failure(other, ErrorKind::ConnectionReset)
 }

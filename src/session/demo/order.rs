@@ -35,7 +35,10 @@ fn is_due(events: &[Stamped], at: usize) -> bool {
 fn causes(cause: &Event, effect: &Event) -> bool {
     match (cause, effect) {
         (Event::State { socket: one, to: cause, .. }, Event::State { socket: other, from, to, op, .. }) => {
-            is_other_end(one, other) && moves(*cause, *from, *to, *op)
+            // A listener that closes resets the clients it did not accept.
+            let is_listener = one.peer.is_none() && one.local.is_some() && one.local == other.peer;
+            (is_other_end(one, other) || is_listener && *op == Op::ResetReceived)
+                && moves(*cause, *from, *to, *op)
         }
         (
             Event::Datagram { socket: one, dir: Dir::Out, .. },

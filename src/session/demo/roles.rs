@@ -1,21 +1,29 @@
 //! The ends of the conversations: servers on a free port of loopback, and their clients, all with plain values.
 
-use super::stage::{Client, Server, Stage, nowhere};
+use super::actors::{Client, Server};
+use super::stage::{Stage, nowhere};
 use crate::chat::{Rules, SlowPolicy};
+use crate::event::Role;
+use crate::net::accept::{Acceptor, First};
 use crate::net::acl::AccessRules;
 use crate::net::address::{Endpoint, Host};
 use crate::net::bind::{BindTarget, ListenConfig};
 use crate::net::passed::Entry;
 use crate::net::resolve::Lookup;
 use crate::net::udp::UdpClientConfig;
-use crate::relay::{EndConfig, OnEof, OnPeerEof};
+use crate::relay::{self, EndConfig, OnEof, OnPeerEof};
 use crate::session::connect::ConnectConfig;
 use crate::session::opening::Opening;
+use crate::session::ready::Ready;
 use crate::session::tcp_server::{self, Service};
 use crate::session::udp_client::{self, Payload};
 use crate::session::udp_server::{self, Answer};
-use crate::session::{Stdio, chat_client, chat_server, clients, pipe, ready};
-use crate::sys::socket::SocketType;
+use crate::session::wait::wait;
+use crate::session::{Context, Outcome, Stdio, chat_client, chat_server, clients, pipe, ready};
+use crate::sys;
+use crate::sys::fd::Output;
+use crate::sys::options::SocketOption;
+use crate::sys::socket::{Socket, SocketType};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -46,16 +54,7 @@ pub(super) fn tcp_server(
     keep_open: bool,
 ) -> anyhow::Result<Server> {
     stage.server(move |announced, context| {
-        let listen = ListenConfig {
-            sockets: &context.sockets,
-            kind: SocketType::Stream,
-            options: &[],
-            defaults: &[],
-            backlog: BACKLOG,
-            socket_mode: free_port().mode(),
-        };
-        let listeners = listen.open_target(&free_port(), &context.stop)?;
-        ready::announce(&announced, &listeners, context)?;
+        let listeners = listen(BACKLOG, &announced, context)?;
         let config = tcp_server::Config {
             service: service(),
             keep_open,
@@ -76,12 +75,75 @@ pub(super) fn tcp_server(
     })
 }
 
+/// A TCP server for one client, to which it sends what is typed.
+pub(super) fn sending_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
+    let nowhere = nowhere()?;
+    stage.sending_server(move |announced, input, context| {
+        let listeners = listen(BACKLOG, &announced, context)?;
+        let acceptor = Acceptor::new(None, AccessRules::default(), context.events.clone());
+        let client = match acceptor.accept_first(&listeners, None, &context.stop)? {
+            First::Client(client) => client,
+            First::Late => return Ok(Outcome::done()),
+            First::Stopped(signal) => return Ok(Outcome::stopped(signal)),
+        };
+        drop(listeners);
+        let relaying = pipe::relay_config(Some(input), Some(Output::Owned(nowhere)), END, context);
+        Ok(relay::run(client, relaying, &context.stop)?.into())
+    })
+}
+
+/// A TCP server that accepts nobody.
+pub(super) fn server_that_never_accepts(stage: &mut Stage<'_>, backlog: u32) -> anyhow::Result<Server> {
+    stage.server(move |announced, context| {
+        let _listeners = listen(backlog, &announced, context)?;
+        wait(Vec::new(), &context.stop, None)?;
+        Ok(Outcome::done())
+    })
+}
+
+/// A TCP port of loopback that is taken, so that nobody else gets it, and at which nobody listens.
+pub(super) fn closed_port(stage: &Stage<'_>) -> anyhow::Result<(Socket, SocketAddr)> {
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let socket = stage.context.sockets.open(SocketType::Stream, Role::Server, &free.into(), &[])?;
+    let bound = socket.bind(&free.into())?.inet();
+    Ok((socket, bound.unwrap_or(free)))
+}
+
+fn listen(backlog: u32, announced: &Ready, context: &mut Context) -> sys::Result<Vec<Socket>> {
+    let listen = ListenConfig {
+        sockets: &context.sockets,
+        kind: SocketType::Stream,
+        options: &[],
+        defaults: &[],
+        backlog,
+        socket_mode: free_port().mode(),
+    };
+    let listeners = listen.open_target(&free_port(), &context.stop)?;
+    ready::announce(announced, &listeners, context)?;
+    Ok(listeners)
+}
+
 /// A client that sends what is typed and shows what it receives.
-pub(super) fn tcp_client(stage: &mut Stage<'_>, server: &Server) -> anyhow::Result<Client> {
-    let address = server.address;
+pub(super) fn tcp_client(stage: &mut Stage<'_>, address: SocketAddr) -> anyhow::Result<Client> {
+    client_that(stage, address, &[], END)
+}
+
+/// A client that ends by breaking its connection off: close(2) with a linger time of 0.
+pub(super) fn aborting_client(stage: &mut Stage<'_>, address: SocketAddr) -> anyhow::Result<Client> {
+    let end = EndConfig { on_eof: OnEof::Close, ..END };
+    client_that(stage, address, &[SocketOption::Linger(0)], end)
+}
+
+fn client_that(
+    stage: &mut Stage<'_>,
+    address: SocketAddr,
+    options: &'static [SocketOption],
+    end: EndConfig,
+) -> anyhow::Result<Client> {
     stage.client(move |stdio, context| {
-        let connect = connect(address);
-        pipe::run(&pipe::Config { connect, stdio, has_input: true, crlf: false, end: END }, context)
+        let mut connect = connect(address);
+        connect.opening.options = options.to_vec();
+        pipe::run(&pipe::Config { connect, stdio, has_input: true, crlf: false, end }, context)
     })
 }
 

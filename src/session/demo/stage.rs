@@ -3,26 +3,22 @@
 //! The events of a step are held back until both ends are quiet, and then told in the order of cause and effect; what was
 //! received follows them.
 
+use super::actors::{Actor, Client, PATIENCE, Server, late};
 use super::order::{Stamped, causal};
 use crate::event::Events;
-use crate::exit::Exit;
 use crate::session::ready::Ready;
+use crate::session::table::show_port;
 use crate::session::wait::{expect_running, wait};
-use crate::session::{Context, Outcome, Result, Stdio, stdout, unless_stopped};
+use crate::session::{Context, Result, Stdio, stdout, unless_stopped};
 use crate::sys::poll::Interest;
-use crate::sys::signal::{Signal, Stop, StopRequest};
+use crate::sys::signal::{Signal, Stop};
 use crate::sys::{Error, blocking, fd, tty};
 use std::fs::File;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// Nothing on loopback takes this long: a demo that fails is better than one that hangs.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the end of the demo waits for the end of an engine.
-const END_TIMEOUT: Duration = Duration::from_secs(1);
 /// Both ends are quiet when nothing happened for so long. A delayed ACK comes after 40 ms (`TCP_DELACK_MIN`).
 const QUIET: Duration = Duration::from_millis(50);
 
@@ -31,26 +27,6 @@ pub(super) struct Stage<'a> {
     pub(super) context: &'a mut Context,
     /// The events that are told.
     told: Events,
-}
-
-/// An engine in a thread of its own; dropped, it is asked to end, and waited for.
-pub(super) struct Actor {
-    name: &'static str,
-    stop: StopRequest,
-    end: Receiver<Result>,
-}
-
-/// A server and its address.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
-    actor: Actor,
-}
-
-/// A client, what is typed into it, and what it received.
-pub(super) struct Client {
-    actor: Actor,
-    typed: Option<OwnedFd>,
-    received: OwnedFd,
 }
 
 impl<'a> Stage<'a> {
@@ -98,10 +74,20 @@ impl<'a> Stage<'a> {
         match String::from_utf8_lossy(&text).trim_end().parse() {
             Ok(address) => {
                 self.step()?;
-                Ok(Server { address, actor })
+                Ok(Server { address, actor, typed: None })
             }
             Err(_) => Err(actor.finish().err().unwrap_or_else(|| late("server").into())),
         }
+    }
+
+    /// Starts a server that sends what is typed.
+    pub(super) fn sending_server(
+        &mut self,
+        run: impl FnOnce(Ready, OwnedFd, &mut Context) -> Result + Send + 'static,
+    ) -> anyhow::Result<Server> {
+        let (input, typed) = pipe()?;
+        let server = self.server(|ready, context| run(ready, input, context))?;
+        Ok(Server { typed: Some(typed), ..server })
     }
 
     /// Starts a client.
@@ -141,7 +127,20 @@ impl<'a> Stage<'a> {
     pub(super) fn hear(&mut self, client: &Client, lines: usize) -> anyhow::Result<()> {
         let text = self.read(&client.received, lines)?;
         self.step()?;
-        Ok(blocking::write_all(fd::output(), &text).map_err(stdout::failure)?)
+        show(&text)
+    }
+
+    /// Shows the TCP sockets that have this port at either end.
+    pub(super) fn show_port(&mut self, port: u16) -> anyhow::Result<()> {
+        // Each table has its own heading.
+        self.context.report = self.context.report.again();
+        Ok(show_port(port, self.context)?)
+    }
+
+    /// Shows a line about the lesson to people, after what happened.
+    pub(super) fn note(&self, line: &str) -> anyhow::Result<()> {
+        self.told.flush();
+        if self.context.json { Ok(()) } else { show(format!("{line}\n").as_bytes()) }
     }
 
     /// Ends a client's input, and waits for its end.
@@ -151,11 +150,50 @@ impl<'a> Stage<'a> {
         self.step()
     }
 
+    /// Ends a client's input, and waits for nothing but that both ends are quiet.
+    pub(super) fn end_input(&mut self, client: &mut Client) -> anyhow::Result<()> {
+        client.typed = None;
+        self.step()
+    }
+
+    /// Ends the input of a server, whose client may stay.
+    pub(super) fn end_sending(&mut self, server: &mut Server) -> anyhow::Result<()> {
+        server.typed = None;
+        self.step()
+    }
+
+    /// Waits for a client that fails in this way.
+    pub(super) fn expect_failure(&mut self, client: Client, kind: io::ErrorKind) -> anyhow::Result<()> {
+        let Client { actor, .. } = client;
+        match actor.finish() {
+            Err(error) if error.downcast_ref::<Error>().is_some_and(|e| e.source.kind() == kind) => {
+                self.step()
+            }
+            Err(error) => Err(error),
+            Ok(()) => Err(Error::new("run", "client", io::Error::other("it did not fail")).into()),
+        }
+    }
+
+    /// Asks a client to end, and waits for that.
+    pub(super) fn stop_client(&mut self, client: Client) -> anyhow::Result<()> {
+        let Client { actor, .. } = client;
+        actor.stop.make(Signal::Terminate);
+        actor.finish()?;
+        self.step()
+    }
+
     /// Asks a server to end, and waits for that.
     pub(super) fn shut_down(&mut self, server: Server) -> anyhow::Result<()> {
         let Server { actor, .. } = server;
         actor.stop.make(Signal::Terminate);
         actor.finish()?;
+        self.step()
+    }
+
+    /// Ends a server's input, and waits for its end.
+    pub(super) fn finish_server(&mut self, mut server: Server) -> anyhow::Result<()> {
+        server.typed = None;
+        server.actor.finish()?;
         self.step()
     }
 
@@ -186,43 +224,13 @@ impl Drop for Stage<'_> {
     }
 }
 
-impl Client {
-    /// Types a line.
-    pub(super) fn say(&self, line: &str) -> anyhow::Result<()> {
-        let typed = self.typed.as_ref().map(AsFd::as_fd);
-        let written =
-            typed.map_or(Ok(()), |typed| blocking::write_all(typed, format!("{line}\n").as_bytes()));
-        written.or_else(|error| {
-            // Its engine ended, most likely with an error of its own.
-            self.actor.finish()?;
-            Err(Error::new("write", self.actor.name, error).into())
-        })
-    }
-}
-
-impl Actor {
-    /// Waits for the end of the engine; an end that no lesson has is an error.
-    fn finish(&self) -> anyhow::Result<()> {
-        match self.end.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(late(self.name).into()))? {
-            Outcome { exit: Exit::Done | Exit::Signalled(_), .. } => Ok(()),
-            Outcome { cause, .. } => Err(Error::new("run", self.name, io::Error::other(cause)).into()),
-        }
-    }
-}
-
-impl Drop for Actor {
-    fn drop(&mut self) {
-        self.stop.make(Signal::Terminate);
-        let _ = self.end.recv_timeout(END_TIMEOUT);
-    }
+/// Writes to standard output.
+fn show(text: &[u8]) -> anyhow::Result<()> {
+    Ok(blocking::write_all(fd::output(), text).map_err(stdout::failure)?)
 }
 
 fn pipe() -> anyhow::Result<(OwnedFd, OwnedFd)> {
     Ok(tty::pipe().map_err(|e| Error::new("pipe for", "the demo", e))?)
-}
-
-fn late(name: &'static str) -> Error {
-    Error::new("wait for", name, io::ErrorKind::TimedOut)
 }
 
 /// An output that nobody reads.
