@@ -28,9 +28,9 @@ complete -c soquete -n "__fish_soquete_needs_command" -l events -d 'Send events 
 complete -c soquete -n "__fish_soquete_needs_command" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_needs_command" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_needs_command" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept connections: TCP, or of a UNIX or vsock socket'
@@ -43,19 +43,19 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d '
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l fd -d 'Use the inherited socket of this descriptor number instead of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user -d 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT may contain \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-server -d 'Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND' -r -f -a "all\t'SOCKS4, SOCKS4a, SOCKS5 and HTTP'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-server -d 'Run a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND' -r -f -a "all\t'SOCKS4, SOCKS4a, SOCKS5 and HTTP'
 http\t'HTTP: CONNECT, and requests with an absolute URI'
 socks\t'SOCKS4, SOCKS4a and SOCKS5'"
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -d 'Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -d 'Forward each client to TARGET through a connection of its own: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; prefix tls: for TLS' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
@@ -78,8 +78,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth -d 'Serv
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth-file -d 'Serve the users in FILE only, USER:PASSWORD a line, # begins a comment' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-dest -d 'Connect to these addresses only: an address, a block, a range or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-dest -d 'Do not connect to these addresses, allowed ones too; repeatable' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Require a client certificate issued by a root in FILE' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-key -d 'The private key of --tls-cert' -r -F
@@ -115,8 +115,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l events -d 'Se
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l activation -d 'Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l inetd -d 'Use standard input, a socket that inetd passes, instead of an address; no events are written to it'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 6 -l ipv6 -d 'IPv6 only'
@@ -138,13 +138,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-insecure 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Take the inherited connection of this number, in place of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Use the inherited connection of this descriptor number instead of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
@@ -166,7 +166,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-min -d '
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
@@ -197,7 +197,7 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered; with --tls the handshake as well'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until the ports refuse connections; a port that does not answer may still be open'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
@@ -206,23 +206,23 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l both -d 'Wri
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l fd -d 'Use the inherited socket of this descriptor number instead of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user -d 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT may contain \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l forward -d 'Pass each peer\'s datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l max-conns -d 'Run at most N commands at once; datagrams of other peers are dropped [default: 100]' -r
@@ -249,8 +249,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l events -d 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l activation -d 'Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l inetd -d 'Use standard input, a socket that inetd passes, instead of an address; no events are written to it'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 -d 'IPv6 only'
@@ -265,9 +265,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l recv-only 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l per-read -d 'Make each read of standard input one datagram, its bytes unchanged, instead of each line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l keep-lf -d 'Leave the line feed at the end of each line in its datagram'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s C -l crlf -d 'Send line ends as CR LF'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l size -d 'Cut standard input into datagrams of N bytes, whatever its lines' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reply-wait -d 'Wait for replies until this long after the last datagram sent or received; 0 does not wait' -r
@@ -275,7 +275,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l replies -d 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l repeat -d 'Send everything N times' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s i -l interval -d 'Wait this long between two datagrams' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l multicast-ttl -d 'How many routers a multicast datagram may pass' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
@@ -303,12 +303,12 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l broadcast -
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s n -l numeric -d 'No DNS: hosts are literal addresses'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Use the inherited socket of this descriptor number instead of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
@@ -320,8 +320,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
 drop\t'Let it skip lines, with a notice'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Require a client certificate issued by a root in FILE' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-key -d 'The private key of --tls-cert' -r -F
@@ -360,8 +360,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l events -d
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l activation -d 'Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l inetd -d 'Use standard input, a socket that inetd passes, instead of an address; no events are written to it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6 -d 'IPv6 only'
@@ -369,13 +369,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l nume
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still truncated to --max-line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Announce members who join and leave'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long, the TLS handshake included' -r
@@ -398,7 +398,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l rate -d 'M
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
@@ -428,16 +428,16 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l targets -d 'Read more targets from a file, those of one host a line; # begins a comment' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; a target without an answer delays the others by DUR at most' -r
@@ -461,7 +461,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l rate -
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
@@ -493,16 +493,16 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-pre
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after increasing waits'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l local -d 'Sockets with this local address; may be repeated' -r
@@ -529,23 +529,23 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -l summary -d 'Cou
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s n -l numeric -d 'No DNS: hosts are literal addresses'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

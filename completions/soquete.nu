@@ -6,10 +6,10 @@ module completions {
 
   # Open sockets with explicit control, see every state they go through, script them with JSON
   export extern soquete [
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
@@ -41,10 +41,10 @@ module completions {
 
   # Accept connections: TCP, or of a UNIX or vsock socket
   export extern "soquete listen" [
-    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
-    --fd: string              # Take the inherited socket of this number, in place of an address
-    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
-    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
+    --activation              # Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
+    --fd: string              # Use the inherited socket of this descriptor number instead of an address
+    --inetd                   # Use standard input, a socket that inetd passes, instead of an address; no events are written to it
+    --user: string            # Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -57,10 +57,10 @@ module completions {
     --echo                    # Send data back
     --upper                   # Send data back in upper case
     --discard                 # Discard data
-    --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT may contain \r \n \t \0 \\ \xHH; @- is standard input
     --send: path              # Send FILE, then FIN
-    --proxy-server: string@"nu-complete soquete listen proxy_server" # Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
-    --forward: string         # Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
+    --proxy-server: string@"nu-complete soquete listen proxy_server" # Run a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
+    --forward: string         # Forward each client to TARGET through a connection of its own: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; prefix tls: for TLS
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
     --keep-open(-k)           # Keep accepting; clients are served at the same time
@@ -93,8 +93,8 @@ module completions {
     --allow-dest: string      # Connect to these addresses only: an address, a block, a range or a host name; repeatable
     --deny-dest: string       # Do not connect to these addresses, allowed ones too; repeatable
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
-    --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
-    --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-client-ca: path     # Require a client certificate issued by a root in FILE
+    --tls-pin: string         # Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
     --tls-name: string        # The name in the certificate made for this run [default: localhost and loopback addresses]
     --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
     --tls-key: path           # The private key of --tls-cert
@@ -102,7 +102,7 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
@@ -127,10 +127,10 @@ module completions {
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
@@ -154,13 +154,13 @@ module completions {
 
   # Open a connection, or test ports
   export extern "soquete connect" [
-    --fd: string              # Take the inherited connection of this number, in place of an address
+    --fd: string              # Use the inherited connection of this descriptor number instead of an address
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
     --check(-z)               # Only test: one row a port, open, closed or filtered; with --tls the handshake as well
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
-    --until-closed            # Wait until connections are refused there; a port that does not answer may still be open
+    --until-closed            # Wait until the ports refuse connections; a port that does not answer may still be open
     --send-only               # Send standard input and end once it is acknowledged
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
@@ -185,9 +185,9 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
-    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -213,10 +213,10 @@ module completions {
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
@@ -232,10 +232,10 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
-    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
-    --fd: string              # Take the inherited socket of this number, in place of an address
-    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
-    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
+    --activation              # Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
+    --fd: string              # Use the inherited socket of this descriptor number instead of an address
+    --inetd                   # Use standard input, a socket that inetd passes, instead of an address; no events are written to it
+    --user: string            # Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -247,7 +247,7 @@ module completions {
     --deny-file: path         # Refuse the peers in FILE, one SPEC a line
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
-    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT may contain \r \n \t \0 \\ \xHH; @- is standard input
     --forward: string         # Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
@@ -277,10 +277,10 @@ module completions {
     --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
     --keep-lf                 # Leave the line feed at the end of each line in its datagram
     --crlf(-C)                # Send line ends as CR LF
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
@@ -308,7 +308,7 @@ module completions {
     --interval(-i): string    # Wait this long between two datagrams
     --broadcast               # Allow a broadcast address, and replies from any address
     --multicast-ttl: string   # How many routers a multicast datagram may pass
-    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -325,10 +325,10 @@ module completions {
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --freebind: string        # Bind addresses this machine does not have
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH or unix:@NAME; then the messages
@@ -348,10 +348,10 @@ module completions {
 
   # Run a line chat that any TCP client can join, or any client of a UNIX socket
   export extern "soquete chat-serve" [
-    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
-    --fd: string              # Take the inherited socket of this number, in place of an address
-    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
-    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
+    --activation              # Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
+    --fd: string              # Use the inherited socket of this descriptor number instead of an address
+    --inetd                   # Use standard input, a socket that inetd passes, instead of an address; no events are written to it
+    --user: string            # Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -369,8 +369,8 @@ module completions {
     --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
     --slow-limit: string      # How far a slow client may fall behind
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
-    --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
-    --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-client-ca: path     # Require a client certificate issued by a root in FILE
+    --tls-pin: string         # Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
     --tls-name: string        # The name in the certificate made for this run [default: localhost and loopback addresses]
     --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
     --tls-key: path           # The private key of --tls-cert
@@ -378,7 +378,7 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -408,10 +408,10 @@ module completions {
     --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one [default: localhost 4333]
@@ -451,7 +451,7 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -460,7 +460,7 @@ module completions {
     --delay: string           # Pause for this long after each line that is sent
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
-    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -485,10 +485,10 @@ module completions {
     --congestion: string      # Congestion control algorithm
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
@@ -531,7 +531,7 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -540,7 +540,7 @@ module completions {
     --delay: string           # Pause for this long after each line that is sent
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
-    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -565,10 +565,10 @@ module completions {
     --congestion: string      # Congestion control algorithm
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
@@ -604,10 +604,10 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete stat color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...filter: string         # Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
@@ -619,10 +619,10 @@ module completions {
 
   # Show conversations on loopback with every state of both ends
   export extern "soquete demo" [
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete demo color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
   ]
@@ -637,10 +637,10 @@ module completions {
 
   # Print the completion script of a shell
   export extern "soquete completions" [
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete completions color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     shell: string@"nu-complete soquete completions shell" # The shell to complete in

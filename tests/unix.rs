@@ -93,7 +93,7 @@ fn a_socket_that_nobody_has_is_replaced_and_nothing_else() {
         let error = run.error("file");
         assert_eq!(run.code, 5, "{run}");
         assert!(error.text("text").contains(&folder.address(name)), "{run}");
-        assert!(error.text("text").contains("exists and is no socket"), "{run}");
+        assert!(error.text("text").contains("exists and is not a socket"), "{run}");
     }
     assert_eq!(fs::read(folder.path("file")).expect("it is still there"), b"precious");
 }

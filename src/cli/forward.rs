@@ -74,7 +74,7 @@ impl FromStr for DatagramTarget {
     fn from_str(word: &str) -> Result<Self, AddrError> {
         match word.parse::<ForwardTarget>()? {
             ForwardTarget { target: target @ Target::Host(_), tls: false } => Ok(Self(target)),
-            _ => Err(AddrError(format!("{word} is no target of datagrams; type HOST:PORT or PORT"))),
+            _ => Err(AddrError(format!("{word} is not a target of datagrams; type HOST:PORT or PORT"))),
         }
     }
 }

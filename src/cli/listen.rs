@@ -167,16 +167,16 @@ pub struct ServiceArgs {
     /// Discard data
     #[arg(long)]
     pub discard: bool,
-    /// Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    /// Send TEXT, or the contents of FILE, then FIN. TEXT may contain \r \n \t \0 \\ \xHH; @- is standard input
     #[arg(long, value_name = "TEXT|@FILE", value_parser = Response::parser())]
     pub respond: Option<Response>,
     /// Send FILE, then FIN
     #[arg(long, value_name = "FILE")]
     pub send: Option<PathBuf>,
-    /// Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
+    /// Run a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
     #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     pub proxy_server: Option<ProxyKind>,
-    /// Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
+    /// Forward each client to TARGET through a connection of its own: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; prefix tls: for TLS
     #[arg(long, value_name = "TARGET", group = "speaks_tls")]
     pub forward: Option<ForwardTarget>,
 }

@@ -53,7 +53,7 @@ use std::path::PathBuf;
 
 /// Open sockets with explicit control, see every state they go through, script them with JSON.
 ///
-/// Data goes to standard output, events to standard error. Servers are reached from this machine alone unless told
+/// Data goes to standard output, events to standard error. Servers listen on loopback only, unless told
 /// otherwise. A duration is 250ms, 5s or 1m30s, a bare number is seconds; a size is in bytes, or 64k, 1M, 1G.
 #[derive(Debug, Parser)]
 #[command(name = "soquete", version, max_term_width = 100, after_help = OVERVIEW, disable_help_subcommand = true)]
@@ -99,16 +99,16 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Events")]
 pub struct Global {
-    /// Events as JSON, one object a line; reports too
+    /// Print events and reports as JSON, one object per line
     #[arg(long, global = true)]
     pub json: bool,
     /// Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     #[arg(long, global = true, value_name = "TARGET")]
     pub events: Option<EventTarget>,
-    /// Errors only
+    /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", overrides_with = "quiet")]
     pub quiet: bool,
-    /// Detail too: TCP_INFO, options read back, DNS answers
+    /// Print details too: TCP_INFO, options read back, DNS answers
     #[arg(short, long, global = true, overrides_with = "verbose")]
     pub verbose: bool,
     /// When to use colour; NO_COLOR is honoured
@@ -178,11 +178,11 @@ Examples:
   soquete udp-serve --echo 5000                 answer datagrams
   soquete udp-send host 5000 hello              send one, print the reply
   soquete multi-connect localhost:65432-65434   talk to three servers at once
-  soquete stat -tulp                            who listens here, with processes
+  soquete stat -tulp                            listening sockets, with their processes
 
 Exit status:
-  0 done   1 the network said no   2 usage   3 a deadline passed
-  4 some targets failed   5 this machine said no   130, 143 ended by a signal";
+  0 success   1 network error   2 usage error   3 timeout
+  4 some targets failed   5 local error   130, 143 ended by a signal";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:

@@ -257,7 +257,7 @@ pub struct ClientArgs {
     /// The proxy.
     #[command(flatten)]
     pub proxy: ProxyArgs,
-    /// Local end: ADDR, ADDR:PORT or :PORT
+    /// Local address: ADDR, ADDR:PORT or :PORT
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
     pub source: Option<Source>,
     /// Families and names.
@@ -272,7 +272,7 @@ pub struct ClientArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(mut_arg("reuseaddr", reuseaddr_of_datagrams))]
 pub struct UdpClientArgs {
-    /// Local end: ADDR, ADDR:PORT or :PORT
+    /// Local address: ADDR, ADDR:PORT or :PORT
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
     pub source: Option<Source>,
     /// Families and names.
