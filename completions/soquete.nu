@@ -41,6 +41,16 @@ module completions {
 
   # Accept connections: TCP, or of a UNIX or vsock socket
   export extern "soquete listen" [
+    --keep-open(-k)           # Keep accepting; clients are served at the same time
+    --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
+    --recv-only               # Do not read standard input
+    --crlf(-C)                # Send line ends as CR LF
+    --prefix                  # Tag each line from a client with its address
+    --show                    # Print what clients send to the service, escaped on a terminal
+    --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
+    --reject                  # Reset clients over --max-conns instead of letting them wait
+    --accept-timeout: string  # End when there is no client for this long
+    --idle-timeout: string    # End a connection that is idle for this long
     --activation              # Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
     --fd: string              # Use the inherited socket of this descriptor number instead of an address
     --inetd                   # Use standard input, a socket that inetd passes, instead of an address; no events are written to it
@@ -63,16 +73,6 @@ module completions {
     --forward: string         # Forward each client to TARGET through a connection of its own: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; prefix tls: for TLS
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
-    --keep-open(-k)           # Keep accepting; clients are served at the same time
-    --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
-    --recv-only               # Do not read standard input
-    --crlf(-C)                # Send line ends as CR LF
-    --prefix                  # Tag each line from a client with its address
-    --show                    # Print what clients send to the service, escaped on a terminal
-    --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
-    --reject                  # Reset clients over --max-conns instead of letting them wait
-    --accept-timeout: string  # End when there is no client for this long
-    --idle-timeout: string    # End a connection that is idle for this long
     --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
@@ -106,6 +106,12 @@ module completions {
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --sndbuf: string          # Send buffer; the kernel doubles it
@@ -114,16 +120,10 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete listen packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
@@ -155,8 +155,6 @@ module completions {
   # Open a connection, or test ports
   export extern "soquete connect" [
     --fd: string              # Use the inherited connection of this descriptor number instead of an address
-    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
-    --sh-exec: string         # Run STRING by /bin/sh -c instead
     --check(-z)               # Only test: one row a port, open, closed or filtered; with --tls the handshake as well
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
@@ -165,6 +163,8 @@ module completions {
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
     --idle-timeout: string    # End when the connection is idle for this long
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
@@ -191,6 +191,13 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Accept IPv6 only on an IPv6 socket
@@ -200,17 +207,10 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
-    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --json                    # Print events and reports as JSON, one object per line
@@ -232,6 +232,9 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
+    --join: string            # Join this multicast group, on one interface or the one the routing table names
+    --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
+    --idle-timeout: string    # End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
     --activation              # Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
     --fd: string              # Use the inherited socket of this descriptor number instead of an address
     --inetd                   # Use standard input, a socket that inetd passes, instead of an address; no events are written to it
@@ -252,9 +255,6 @@ module completions {
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
     --max-conns: string       # Run at most N commands at once; datagrams of other peers are dropped [default: 100]
-    --join: string            # Join this multicast group, on one interface or the one the routing table names
-    --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
-    --idle-timeout: string    # End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
     --lines                   # End each datagram on standard output with a line feed where it has none
     --to-all                  # Send lines to every peer of the last minute instead of the last one
     --send-only               # Send standard input, end with it, and print nothing
@@ -268,10 +268,10 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete udp-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
     --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
@@ -299,15 +299,15 @@ module completions {
     --check(-z)               # Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
     --whole                   # Send all of standard input as one datagram
     --size: string            # Cut standard input into datagrams of N bytes, whatever its lines
-    --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
-    --keep-lf                 # Leave the line feed at the end of each line in its datagram
-    --crlf(-C)                # Send line ends as CR LF
     --reply-wait: string      # Wait for replies until this long after the last datagram sent or received; 0 does not wait
     --replies: string         # End after N replies; fewer before --reply-wait ends exit with 3
     --repeat: string          # Send everything N times
     --interval(-i): string    # Wait this long between two datagrams
     --broadcast               # Allow a broadcast address, and replies from any address
     --multicast-ttl: string   # How many routers a multicast datagram may pass
+    --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
+    --keep-lf                 # Leave the line feed at the end of each line in its datagram
+    --crlf(-C)                # Send line ends as CR LF
     --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
@@ -320,10 +320,10 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete udp-send packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
     --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
@@ -388,6 +388,12 @@ module completions {
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --sndbuf: string          # Send buffer; the kernel doubles it
@@ -396,16 +402,10 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete chat-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --json                    # Print events and reports as JSON, one object per line
@@ -464,6 +464,13 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Accept IPv6 only on an IPv6 socket
@@ -473,17 +480,10 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete chat-join packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
-    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
@@ -544,6 +544,13 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Accept IPv6 only on an IPv6 socket
@@ -553,17 +560,10 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete multi-connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
-    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)

@@ -78,9 +78,6 @@ pub struct Connect {
     /// Run this once the ports are open (with --until-closed: are closed), or with --exec; soquete exits with its status
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
-    /// A command for the connection.
-    #[command(flatten)]
-    pub exec: ExecArgs,
     /// Only test: one row a port, open, closed or filtered; with --tls the handshake as well
     #[arg(short = 'z', long, conflicts_with_all = ["TapArgs", "ExecArgs"])]
     pub check: bool,
@@ -105,6 +102,9 @@ pub struct Connect {
     /// End when the connection is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
+    /// A command for the connection.
+    #[command(flatten)]
+    pub exec: ExecArgs,
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,

@@ -85,24 +85,6 @@ pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
-    /// Sockets of another program.
-    #[command(flatten)]
-    pub passed: PassedArgs,
-    /// The user it becomes.
-    #[command(flatten)]
-    pub user: UserArgs,
-    /// Families, names, reach.
-    #[command(flatten)]
-    pub server: ServerArgs,
-    /// The service.
-    #[command(flatten)]
-    pub service: ServiceArgs,
-    /// A command for each client.
-    #[command(flatten)]
-    pub exec: ExecArgs,
-    /// The command of --exec and its arguments
-    #[arg(last = true, value_name = "COMMAND", requires = "exec", help_heading = "Command")]
-    pub command: Vec<OsString>,
     /// Keep accepting; clients are served at the same time
     #[arg(short, long)]
     pub keep_open: bool,
@@ -133,6 +115,24 @@ pub struct Listen {
     /// End a connection that is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
+    /// Families, names, reach.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// A command for each client.
+    #[command(flatten)]
+    pub exec: ExecArgs,
+    /// The command of --exec and its arguments
+    #[arg(last = true, value_name = "COMMAND", requires = "exec", help_heading = "Command")]
+    pub command: Vec<OsString>,
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,

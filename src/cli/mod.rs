@@ -17,6 +17,7 @@ mod passed;
 mod proxy;
 mod response;
 mod secret;
+mod short;
 mod socket;
 mod stat;
 mod tap;
@@ -47,7 +48,7 @@ pub use tls::{TlsArgs, TlsClientArgs, TlsServerArgs};
 pub use udp_send::UdpSend;
 pub use udp_serve::{AnswerArgs, Group, UdpServe};
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -159,13 +160,19 @@ pub enum Shell {
 /// Understands a command line, the program's name first.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     let args = names::spelled_out(args);
-    alone::parse(&args).map_or_else(|| Cli::try_parse_from(&args), Ok)
+    alone::parse(&args).map_or_else(|| whole(&args), Ok)
+}
+
+fn whole(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let mut matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// The whole definition, for help, manual pages and completions.
 #[must_use]
 pub fn command() -> clap::Command {
-    Cli::command()
+    short::shorten(Cli::command())
 }
 
 const OVERVIEW: &str = "\
