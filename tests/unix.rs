@@ -179,7 +179,7 @@ fn what_cannot_be_is_one_error_with_its_status() {
         (format!("listen {nowhere}"), 5, "its directory does not exist"),
         (format!("listen {long}"), 5, "107 bytes"),
         (format!("listen --ttl 5 {none}"), 5, "option ttl 5"),
-        (format!("listen --nodelay {none}"), 5, "no such option"),
+        (format!("listen --nodelay {none}"), 5, "does not support the option"),
         (format!("listen --public {none}"), 2, "--public"),
         (format!("connect --source :0 {none}"), 2, "--source"),
         (format!("udp-send --source :0 {none} x"), 2, "--source"),
@@ -188,7 +188,7 @@ fn what_cannot_be_is_one_error_with_its_status() {
         (format!("listen --socket-mode 888 {none}"), 2, "is not a mode"),
         ("listen unix:".into(), 2, "the name is empty"),
         ("listen unix:@".into(), 2, "the name is empty"),
-        (format!("connect {none} 80"), 2, "leave out 80"),
+        (format!("connect {none} 80"), 2, "omit 80"),
         ("connect vsock:x:1".into(), 2, "vsock:CID:PORT"),
     ] {
         let run = soquete(&line).human().run();
