@@ -28,10 +28,10 @@ complete -c soquete -n "__fish_soquete_needs_command" -l events -d 'Send events 
 complete -c soquete -n "__fish_soquete_needs_command" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_needs_command" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_needs_command" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_needs_command" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_needs_command" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept connections: TCP, or of a UNIX or vsock socket'
@@ -44,23 +44,23 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d '
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l fd -d 'Use the inherited socket of this descriptor number instead of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user -d 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l respond -d 'Send TEXT, or the contents of FILE, then FIN. TEXT may contain \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send -d 'Send FILE, then FIN' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-server -d 'Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND' -r -f -a "all\t'SOCKS4, SOCKS4a, SOCKS5 and HTTP'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy-server -d 'Run a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND' -r -f -a "all\t'SOCKS4, SOCKS4a, SOCKS5 and HTTP'
 http\t'HTTP: CONNECT, and requests with an absolute URI'
 socks\t'SOCKS4, SOCKS4a and SOCKS5'"
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -d 'Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -d 'Forward each client to TARGET through a connection of its own: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; prefix tls: for TLS' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l idle-timeout -d 'End a connection that is idle for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l on-eof -d 'What to do when standard input ends' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
@@ -79,8 +79,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth -d 'Serv
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l auth-file -d 'Serve the users in FILE only, USER:PASSWORD a line, # begins a comment' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l allow-dest -d 'Connect to these addresses only: an address, a block, a range or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l deny-dest -d 'Do not connect to these addresses, allowed ones too; repeatable' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-client-ca -d 'Require a client certificate issued by a root in FILE' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-pin -d 'Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-key -d 'The private key of --tls-cert' -r -F
@@ -91,6 +91,12 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-keylog -d
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
@@ -99,25 +105,26 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l ttl -d 'Time 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s k -l keep-open -d 'Keep accepting; clients are served at the same time'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-only -d 'Send standard input and print nothing; without -k, end once it is acknowledged'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l recv-only -d 'Do not read standard input'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s C -l crlf -d 'Send line ends as CR LF'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag each line from a client with its address'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l show -d 'Print what clients send to the service, escaped on a terminal'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l activation -d 'Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l inetd -d 'Use standard input, a socket that inetd passes, instead of an address; no events are written to it'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s 6 -l ipv6 -d 'IPv6 only'
@@ -126,31 +133,24 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l echo -d 'Send
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l upper -d 'Send data back in upper case'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l discard -d 'Discard data'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s k -l keep-open -d 'Keep accepting; clients are served at the same time'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l send-only -d 'Send standard input and print nothing; without -k, end once it is acknowledged'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l recv-only -d 'Do not read standard input'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s C -l crlf -d 'Send line ends as CR LF'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l prefix -d 'Tag each line from a client with its address'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l show -d 'Print what clients send to the service, escaped on a terminal'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l reject -d 'Reset clients over --max-conns instead of letting them wait'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-proxy-header -d 'Expect a PROXY header of either version before a client\'s first byte; reset clients without one'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-insecure -d 'With tls: targets and https:// proxies, accept any certificate, with a warning'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Take the inherited connection of this number, in place of an address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Use the inherited connection of this descriptor number instead of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when the connection is idle for this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-peer-eof -d 'What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]' -r -f -a "end\t'End the connection'
 keep\t'Send standard input to its end'"
@@ -168,7 +168,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-min -d '
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
@@ -178,17 +184,11 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l ttl -d 'Time
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
@@ -197,41 +197,41 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'S
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s z -l check -d 'Only test: one row a port, open, closed or filtered; with --tls the handshake as well'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until connections are refused there; a port that does not answer may still be open'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l until-closed -d 'Wait until the ports refuse connections; a port that does not answer may still be open'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d 'Send standard input and end once it is acknowledged'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l fd -d 'Use the inherited socket of this descriptor number instead of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l user -d 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l allow-file -d 'Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l deny-file -d 'Refuse the peers in FILE, one SPEC a line' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l respond -d 'Answer each datagram with TEXT, or with the contents of FILE. TEXT may contain \\r \\n \\t \\0 \\\\ \\xHH; @- is standard input' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l forward -d 'Pass each peer\'s datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l max-conns -d 'Run at most N commands at once; datagrams of other peers are dropped [default: 100]' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l idle-timeout -d 'End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseport -d 'Let several sockets share one address' -r
@@ -241,19 +241,19 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l ttl -d 'Ti
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l activation -d 'Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l inetd -d 'Use standard input, a socket that inetd passes, instead of an address; no events are written to it'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s 6 -l ipv6 -d 'IPv6 only'
@@ -268,10 +268,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l recv-only 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l per-read -d 'Make each read of standard input one datagram, its bytes unchanged, instead of each line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l keep-lf -d 'Leave the line feed at the end of each line in its datagram'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s C -l crlf -d 'Send line ends as CR LF'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l size -d 'Cut standard input into datagrams of N bytes, whatever its lines' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reply-wait -d 'Wait for replies until this long after the last datagram sent or received; 0 does not wait' -r
@@ -279,7 +279,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l replies -d 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l repeat -d 'Send everything N times' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s i -l interval -d 'Wait this long between two datagrams' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l multicast-ttl -d 'How many routers a multicast datagram may pass' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
@@ -288,11 +288,11 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l ttl -d 'Tim
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -300,20 +300,20 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s z -l check -d 'Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l whole -d 'Send all of standard input as one datagram'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l broadcast -d 'Allow a broadcast address, and replies from any address'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l per-read -d 'Make each read of standard input one datagram, its bytes unchanged, instead of each line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l keep-lf -d 'Leave the line feed at the end of each line in its datagram'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s C -l crlf -d 'Send line ends as CR LF'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l broadcast -d 'Allow a broadcast address, and replies from any address'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s n -l numeric -d 'No DNS: hosts are literal addresses'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Use the inherited socket of this descriptor number instead of an address' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l socket-mode -d 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l allow -d 'Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l deny -d 'Refuse these peers, allowed ones too; repeatable' -r
@@ -325,8 +325,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
 drop\t'Let it skip lines, with a notice'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Demand a client certificate that a root in FILE issued' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Require a client certificate issued by a root in FILE' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-cert -d 'Present the certificate and its chain in the PEM file FILE, which may hold the key as well' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-key -d 'The private key of --tls-cert' -r -F
@@ -341,6 +341,12 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l delay -d 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l backlog -d 'Length of the accept queue; the kernel caps it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-file -d 'Write the addresses to this file once ready' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ready-fd -d 'Write the addresses to this inherited descriptor once ready, and close it' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l sndbuf -d 'Send buffer; the kernel doubles it' -r
@@ -349,24 +355,18 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l ttl -d 'T
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l activation -d 'Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l inetd -d 'Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l activation -d 'Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l inetd -d 'Use standard input, a socket that inetd passes, instead of an address; no events are written to it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l public -d 'Listen on every interface, in both families; without it a bare port is loopback only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s 6 -l ipv6 -d 'IPv6 only'
@@ -374,14 +374,14 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s n -l nume
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l raw -d 'Relay lines without stamps, commands and notices; still truncated to --max-line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l announce -d 'Announce members who join and leave'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls -d 'Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long, the TLS handshake included' -r
@@ -404,7 +404,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l rate -d 'M
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
@@ -414,17 +420,11 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l ttl -d 'Ti
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-eof -d 'What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
@@ -434,17 +434,17 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l targets -d 'Read more targets from a file, those of one host a line; # begins a comment' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; a target without an answer delays the others by DUR at most' -r
@@ -468,7 +468,13 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l rate -
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l delay -d 'Pause for this long after each line that is sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local end: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mss -d 'Largest TCP segment' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseaddr -d 'Bind an address that is still in TIME-WAIT [listeners: on by default]' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reuseport -d 'Let several sockets share one address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l v6only -d 'Accept IPv6 only on an IPv6 socket' -r
@@ -478,17 +484,11 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ttl -d
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tos -d 'Type of service, or traffic class, of packets sent' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mark -d 'Mark packets for routing and filtering' -r
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l freebind -d 'Bind addresses this machine does not have' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
 hex\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l keepalive -d 'Probe a silent peer: seconds before the first probe, between probes, and how many' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l linger -d 'Make close wait for unsent data; 0 makes it send RST' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mss -d 'Largest TCP segment' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l user-timeout -d 'Abort the connection when data stays unacknowledged this long' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l congestion -d 'Congestion control algorithm' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-eof -d 'What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
@@ -500,17 +500,17 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l no-pre
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l reconnect -d 'Connect again to a target that fails or closes, after increasing waits'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-insecure -d 'Accept any certificate, with a warning; of an https:// proxy as well'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-allow-truncated -d 'Take a FIN without close_notify for an end, as old peers send it'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tls-allow-truncated -d 'Accept a FIN without close_notify as the end of the data, as old peers send it'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l local -d 'Sockets with this local address; may be repeated' -r
@@ -537,26 +537,26 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -l summary -d 'Cou
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 4 -l ipv4 -d 'IPv4 only'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 6 -l ipv6 -d 'IPv6 only'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s n -l numeric -d 'No DNS: hosts are literal addresses'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -l json -d 'Events as JSON, one object a line; reports too'
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l quiet -d 'Errors only'
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -s b -l brief -d 'One line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -l json -d 'Print events and reports as JSON, one object per line'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l quiet -d 'Print errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -6,11 +6,11 @@ module completions {
 
   # Open sockets with explicit control, see every state they go through, script them with JSON
   export extern soquete [
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
@@ -42,10 +42,20 @@ module completions {
 
   # Accept connections: TCP, or of a UNIX or vsock socket
   export extern "soquete listen" [
-    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
-    --fd: string              # Take the inherited socket of this number, in place of an address
-    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
-    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
+    --keep-open(-k)           # Keep accepting; clients are served at the same time
+    --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
+    --recv-only               # Do not read standard input
+    --crlf(-C)                # Send line ends as CR LF
+    --prefix                  # Tag each line from a client with its address
+    --show                    # Print what clients send to the service, escaped on a terminal
+    --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
+    --reject                  # Reset clients over --max-conns instead of letting them wait
+    --accept-timeout: string  # End when there is no client for this long
+    --idle-timeout: string    # End a connection that is idle for this long
+    --activation              # Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
+    --fd: string              # Use the inherited socket of this descriptor number instead of an address
+    --inetd                   # Use standard input, a socket that inetd passes, instead of an address; no events are written to it
+    --user: string            # Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -58,22 +68,12 @@ module completions {
     --echo                    # Send data back
     --upper                   # Send data back in upper case
     --discard                 # Discard data
-    --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    --respond: string         # Send TEXT, or the contents of FILE, then FIN. TEXT may contain \r \n \t \0 \\ \xHH; @- is standard input
     --send: path              # Send FILE, then FIN
-    --proxy-server: string@"nu-complete soquete listen proxy_server" # Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
-    --forward: string         # Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
+    --proxy-server: string@"nu-complete soquete listen proxy_server" # Run a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
+    --forward: string         # Forward each client to TARGET through a connection of its own: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; prefix tls: for TLS
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
-    --keep-open(-k)           # Keep accepting; clients are served at the same time
-    --send-only               # Send standard input and print nothing; without -k, end once it is acknowledged
-    --recv-only               # Do not read standard input
-    --crlf(-C)                # Send line ends as CR LF
-    --prefix                  # Tag each line from a client with its address
-    --show                    # Print what clients send to the service, escaped on a terminal
-    --max-conns: string       # Serve at most N clients at once; others wait in the accept queue
-    --reject                  # Reset clients over --max-conns instead of letting them wait
-    --accept-timeout: string  # End when there is no client for this long
-    --idle-timeout: string    # End a connection that is idle for this long
     --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
@@ -94,8 +94,8 @@ module completions {
     --allow-dest: string      # Connect to these addresses only: an address, a block, a range or a host name; repeatable
     --deny-dest: string       # Do not connect to these addresses, allowed ones too; repeatable
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
-    --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
-    --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-client-ca: path     # Require a client certificate issued by a root in FILE
+    --tls-pin: string         # Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
     --tls-name: string        # The name in the certificate made for this run [default: localhost and loopback addresses]
     --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
     --tls-key: path           # The private key of --tls-cert
@@ -103,10 +103,16 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --sndbuf: string          # Send buffer; the kernel doubles it
@@ -115,24 +121,18 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete listen packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
@@ -156,17 +156,17 @@ module completions {
 
   # Open a connection, or test ports
   export extern "soquete connect" [
-    --fd: string              # Take the inherited connection of this number, in place of an address
-    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
-    --sh-exec: string         # Run STRING by /bin/sh -c instead
+    --fd: string              # Use the inherited connection of this descriptor number instead of an address
     --check(-z)               # Only test: one row a port, open, closed or filtered; with --tls the handshake as well
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
-    --until-closed            # Wait until connections are refused there; a port that does not answer may still be open
+    --until-closed            # Wait until the ports refuse connections; a port that does not answer may still be open
     --send-only               # Send standard input and end once it is acknowledged
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
     --idle-timeout: string    # End when the connection is idle for this long
+    --exec                    # Run the command after -- for each client, with the connection as its standard input and output
+    --sh-exec: string         # Run STRING by /bin/sh -c instead
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     --progress                # Show a bar with rate and remaining time (on a terminal)
@@ -187,12 +187,19 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
-    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Accept IPv6 only on an IPv6 socket
@@ -202,24 +209,17 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
-    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
@@ -235,10 +235,13 @@ module completions {
 
   # Receive datagrams, and answer them
   export extern "soquete udp-serve" [
-    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
-    --fd: string              # Take the inherited socket of this number, in place of an address
-    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
-    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
+    --join: string            # Join this multicast group, on one interface or the one the routing table names
+    --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
+    --idle-timeout: string    # End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
+    --activation              # Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
+    --fd: string              # Use the inherited socket of this descriptor number instead of an address
+    --inetd                   # Use standard input, a socket that inetd passes, instead of an address; no events are written to it
+    --user: string            # Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -250,14 +253,11 @@ module completions {
     --deny-file: path         # Refuse the peers in FILE, one SPEC a line
     --echo                    # Send each datagram back
     --upper                   # Send each datagram back in upper case
-    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    --respond: string         # Answer each datagram with TEXT, or with the contents of FILE. TEXT may contain \r \n \t \0 \\ \xHH; @- is standard input
     --forward: string         # Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back
     --exec                    # Run the command after -- for each client, with the connection as its standard input and output
     --sh-exec: string         # Run STRING by /bin/sh -c instead
     --max-conns: string       # Run at most N commands at once; datagrams of other peers are dropped [default: 100]
-    --join: string            # Join this multicast group, on one interface or the one the routing table names
-    --count: string           # End after N datagrams, and after sending the input that is then waiting (not a terminal's)
-    --idle-timeout: string    # End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
     --lines                   # End each datagram on standard output with a line feed where it has none
     --to-all                  # Send lines to every peer of the last minute instead of the last one
     --send-only               # Send standard input, end with it, and print nothing
@@ -271,20 +271,20 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete udp-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
     --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
     --keep-lf                 # Leave the line feed at the end of each line in its datagram
     --crlf(-C)                # Send line ends as CR LF
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
@@ -303,16 +303,16 @@ module completions {
     --check(-z)               # Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
     --whole                   # Send all of standard input as one datagram
     --size: string            # Cut standard input into datagrams of N bytes, whatever its lines
-    --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
-    --keep-lf                 # Leave the line feed at the end of each line in its datagram
-    --crlf(-C)                # Send line ends as CR LF
     --reply-wait: string      # Wait for replies until this long after the last datagram sent or received; 0 does not wait
     --replies: string         # End after N replies; fewer before --reply-wait ends exit with 3
     --repeat: string          # Send everything N times
     --interval(-i): string    # Wait this long between two datagrams
     --broadcast               # Allow a broadcast address, and replies from any address
     --multicast-ttl: string   # How many routers a multicast datagram may pass
-    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --per-read                # Make each read of standard input one datagram, its bytes unchanged, instead of each line
+    --keep-lf                 # Leave the line feed at the end of each line in its datagram
+    --crlf(-C)                # Send line ends as CR LF
+    --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
@@ -324,16 +324,16 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete udp-send packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH or unix:@NAME; then the messages
@@ -353,10 +353,10 @@ module completions {
 
   # Run a line chat that any TCP client can join, or any client of a UNIX socket
   export extern "soquete chat-serve" [
-    --activation              # Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
-    --fd: string              # Take the inherited socket of this number, in place of an address
-    --inetd                   # Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
-    --user: string            # Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
+    --activation              # Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
+    --fd: string              # Use the inherited socket of this descriptor number instead of an address
+    --inetd                   # Use standard input, a socket that inetd passes, instead of an address; no events are written to it
+    --user: string            # Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others
     --public                  # Listen on every interface, in both families; without it a bare port is loopback only
     --socket-mode: string     # Permissions of the file of a UNIX socket, as with chmod [default: 0600]
     --ipv4(-4)                # IPv4 only
@@ -374,8 +374,8 @@ module completions {
     --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
     --slow-limit: string      # How far a slow client may fall behind
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
-    --tls-client-ca: path     # Demand a client certificate that a root in FILE issued
-    --tls-pin: string         # Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    --tls-client-ca: path     # Require a client certificate issued by a root in FILE
+    --tls-pin: string         # Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
     --tls-name: string        # The name in the certificate made for this run [default: localhost and loopback addresses]
     --tls-cert: path          # Present the certificate and its chain in the PEM file FILE, which may hold the key as well
     --tls-key: path           # The private key of --tls-cert
@@ -383,7 +383,7 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -393,6 +393,12 @@ module completions {
     --backlog: string         # Length of the accept queue; the kernel caps it
     --ready-file: path        # Write the addresses to this file once ready
     --ready-fd: string        # Write the addresses to this inherited descriptor once ready, and close it
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --sndbuf: string          # Send buffer; the kernel doubles it
@@ -401,23 +407,17 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete chat-serve packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
     --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one [default: localhost 4333]
@@ -457,7 +457,7 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -466,10 +466,17 @@ module completions {
     --delay: string           # Pause for this long after each line that is sent
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
-    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Accept IPv6 only on an IPv6 socket
@@ -479,23 +486,16 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete chat-join packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
-    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete chat-join on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
@@ -538,7 +538,7 @@ module completions {
     --tls-min: string         # Oldest version to accept: 1.2 or 1.3
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
-    --tls-allow-truncated     # Take a FIN without close_notify for an end, as old peers send it
+    --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -547,10 +547,17 @@ module completions {
     --delay: string           # Pause for this long after each line that is sent
     --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
-    --source: string          # Local end: ADDR, ADDR:PORT or :PORT
+    --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
+    --nodelay: string         # Send small segments at once (no Nagle)
+    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
+    --linger: string          # Make close wait for unsent data; 0 makes it send RST
+    --mss: string             # Largest TCP segment
+    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
+    --congestion: string      # Congestion control algorithm
+    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --reuseaddr: string       # Bind an address that is still in TIME-WAIT [listeners: on by default]
     --reuseport: string       # Let several sockets share one address
     --v6only: string          # Accept IPv6 only on an IPv6 socket
@@ -560,23 +567,16 @@ module completions {
     --tos: string             # Type of service, or traffic class, of packets sent
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
+    --freebind: string        # Bind addresses this machine does not have
     --packets: string@"nu-complete soquete multi-connect packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
-    --freebind: string        # Bind addresses this machine does not have
-    --nodelay: string         # Send small segments at once (no Nagle)
-    --keepalive: string       # Probe a silent peer: seconds before the first probe, between probes, and how many
-    --linger: string          # Make close wait for unsent data; 0 makes it send RST
-    --mss: string             # Largest TCP segment
-    --user-timeout: string    # Abort the connection when data stays unacknowledged this long
-    --congestion: string      # Congestion control algorithm
-    --mptcp                   # Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
@@ -612,11 +612,11 @@ module completions {
     --ipv4(-4)                # IPv4 only
     --ipv6(-6)                # IPv6 only
     --numeric(-n)             # No DNS: hosts are literal addresses
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete stat color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...filter: string         # Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
@@ -632,11 +632,11 @@ module completions {
 
   # Show conversations on loopback with every state of both ends
   export extern "soquete demo" [
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete demo color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     lesson?: string@"nu-complete soquete demo lesson" # What is shown
@@ -652,11 +652,11 @@ module completions {
 
   # Print the completion script of a shell
   export extern "soquete completions" [
-    --json                    # Events as JSON, one object a line; reports too
+    --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
-    --quiet(-q)               # Errors only
-    --brief(-b)               # One line for the birth and one for the end of each connection
-    --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
+    --quiet(-q)               # Print errors only
+    --brief(-b)               # Print one line for the birth and one for the end of each connection
+    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete completions color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     shell: string@"nu-complete soquete completions shell" # The shell to complete in

@@ -60,6 +60,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         bar,
         progress,
         explain: matches!(cli.command, Command::Demo(_)),
+        announced: terminal && fd::is_terminal(fd::output()) && announces(&cli.command),
         ends: matches!(cli.command, Command::Stat(_)),
         style: style(global.color, terminal),
     };
@@ -111,6 +112,10 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         progress_every: if display.bar { PROGRESS_BAR } else { PROGRESS_LINES },
     };
     Ok((context, writer))
+}
+
+const fn announces(command: &Command) -> bool {
+    matches!(command, Command::ChatServe(args) if args.room.announce)
 }
 
 fn wants_progress(command: &Command) -> bool {

@@ -142,7 +142,7 @@ fn sockets_that_are_not_there_are_an_error() {
         ("LISTEN_FDS=1", "LISTEN_FDS or LISTEN_PID is not set"),
         ("LISTEN_FDS=1 LISTEN_PID=1", "another process"),
         ("LISTEN_FDS=0 LISTEN_PID=$$", "LISTEN_FDS is 0"),
-        ("LISTEN_FDS=2x LISTEN_PID=$$", "no number of sockets"),
+        ("LISTEN_FDS=2x LISTEN_PID=$$", "not a number of sockets"),
         ("LISTEN_FDS=3 LISTEN_PID=$$", "Bad file descriptor"),
     ] {
         let run =

@@ -83,6 +83,34 @@ fn servers_of_other_programs_are_understood() {
 }
 
 #[test]
+fn version_is_a_word_too() {
+    let (word, flag) = (soquete("version").human().run(), soquete("--version").human().run());
+    assert_eq!((word.code, word.text()), (0, flag.text()), "{word}");
+    assert!(word.text().starts_with("soquete "), "{word}");
+}
+
+#[test]
+fn flags_of_nc_at_the_top_level_name_the_command() {
+    for (line, meant) in [
+        ("-l 4333", "listen 4333"),
+        ("-v -l 4333", "listen -v 4333"),
+        ("-u localhost 53", "udp-send localhost 53"),
+        ("-lu 5000", "udp-serve 5000"),
+        ("-z localhost 80", "connect -z localhost 80"),
+    ] {
+        assert_eq!(advised(&refused(line)), meant, "{line}");
+    }
+    for (line, named) in [
+        ("-l", "`soquete listen PORT` waits for clients"),
+        ("-u", "`soquete udp-send` sends datagrams, `soquete udp-serve` receives them"),
+        ("-z", "`soquete connect --check HOST PORTS` tests ports"),
+    ] {
+        let run = refused(line);
+        assert!(run.stderr.contains(named), "{line}: {run}");
+    }
+}
+
+#[test]
 fn nothing_is_advised_that_would_do_something_else() {
     let run = refused("connect localhost 80 -p");
     assert!(!run.stderr.contains("-- -p") && run.stderr.contains("--source :PORT"), "{run}");

@@ -414,7 +414,8 @@ fn the_operator_reads_and_talks_at_the_servers_terminal() {
     desk.keys("\u{4}");
     assert!(eva.receive_line().ends_with(") left\n"));
     eva.send("still here\n");
-    desk.wait_text(": still here");
+    let text = desk.wait_text(": still here");
+    assert_eq!(text.matches(" joined").count(), 1, "a join is announced once:\n{text}");
     desk.keys("\u{3}");
     assert_eq!(desk.finish(), 130, "Ctrl-C is a signal again");
 }

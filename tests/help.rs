@@ -29,7 +29,8 @@ fn help_may_be_asked_for_as_a_subcommand() {
 #[test]
 fn every_example_is_accepted() {
     for command in all() {
-        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let examples = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string);
+        let examples = examples.unwrap_or_default();
         let calls = commands::commands(&examples);
         assert!(!calls.is_empty(), "{} has no examples", command.get_name());
         for words in calls {
@@ -57,6 +58,30 @@ fn every_argument_says_what_it_is_for() {
             let help = argument.get_help().unwrap_or_else(|| panic!("{of} has no help")).to_string();
             assert!(!help.ends_with('.') && !help.contains('`'), "{of}: {help}");
             assert!(help.starts_with(|c: char| c.is_uppercase()), "{of}: {help}");
+        }
+    }
+}
+
+#[test]
+fn the_short_help_is_a_page() {
+    for command in all() {
+        let name = command.get_name().to_owned();
+        let mut command = command.term_width(WIDTH);
+        let (short, long) = (command.render_help().to_string(), command.render_long_help().to_string());
+        let lines = short.lines().count();
+        assert!(lines <= 40, "{name} -h has {lines} lines:\n{short}");
+        let examples =
+            short.split("Examples:\n").nth(1).unwrap_or_else(|| panic!("{name} -h has no examples"));
+        let calls = commands::commands(examples);
+        assert!(!calls.is_empty(), "{name} -h has no examples:\n{short}");
+        for words in calls {
+            commands::accepted(&words).unwrap_or_else(|why| panic!("-h of {name}: {why}"));
+        }
+        // What -h leaves out, it says where to find.
+        let is_left_out = |arg: &clap::Arg| arg.is_hide_short_help_set() && !arg.is_global_set();
+        assert!(short.contains("--help") || !command.get_arguments().any(is_left_out), "{name}: {short}");
+        for arg in command.get_arguments().filter_map(clap::Arg::get_long) {
+            assert!(long.contains(&format!("--{arg}")), "--help of {name} lacks --{arg}");
         }
     }
 }

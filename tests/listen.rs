@@ -279,7 +279,7 @@ fn respond_takes_its_answer_from_standard_input() {
 #[test]
 fn respond_with_what_is_no_escape_is_usage() {
     for (answer, part) in
-        [(r"a\qb", r"\qb"), ("@", "name"), (r"\x4", "no escape"), ("ends with \\", "no escape")]
+        [(r"a\qb", r"\qb"), ("@", "name"), (r"\x4", "not an escape"), ("ends with \\", "not an escape")]
     {
         let run = soquete("listen 127.0.0.1:0 --respond").arg(answer).human().run();
         assert_eq!(run.code, 2, "{run}");
@@ -380,7 +380,7 @@ fn every_interface_and_one_address_contradict_each_other() {
     ] {
         let run = soquete(line).human().run();
         assert_eq!(run.code, 2, "{run}");
-        assert!(run.stderr.contains("--public is every interface"), "{run}");
+        assert!(run.stderr.contains("--public means every interface"), "{run}");
     }
 }
 

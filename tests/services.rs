@@ -259,7 +259,7 @@ fn a_user_that_cannot_be_become_is_an_error_before_a_client_comes() {
     fails(
         "listen 0 --echo --user root",
         nobody,
-        "user root: Operation not permitted; only root may become another user",
+        "user root: Operation not permitted; only root may switch to another user",
     );
     fails("chat-serve 0 --user nobody", nobody, "Operation not permitted");
 }

@@ -93,7 +93,7 @@ fn a_socket_that_nobody_has_is_replaced_and_nothing_else() {
         let error = run.error("file");
         assert_eq!(run.code, 5, "{run}");
         assert!(error.text("text").contains(&folder.address(name)), "{run}");
-        assert!(error.text("text").contains("exists and is no socket"), "{run}");
+        assert!(error.text("text").contains("exists and is not a socket"), "{run}");
     }
     assert_eq!(fs::read(folder.path("file")).expect("it is still there"), b"precious");
 }
@@ -179,7 +179,7 @@ fn what_cannot_be_is_one_error_with_its_status() {
         (format!("listen {nowhere}"), 5, "its directory does not exist"),
         (format!("listen {long}"), 5, "107 bytes"),
         (format!("listen --ttl 5 {none}"), 5, "option ttl 5"),
-        (format!("listen --nodelay {none}"), 5, "no such option"),
+        (format!("listen --nodelay {none}"), 5, "does not support the option"),
         (format!("listen --public {none}"), 2, "--public"),
         (format!("connect --source :0 {none}"), 2, "--source"),
         (format!("udp-send --source :0 {none} x"), 2, "--source"),
@@ -188,7 +188,7 @@ fn what_cannot_be_is_one_error_with_its_status() {
         (format!("listen --socket-mode 888 {none}"), 2, "is not a mode"),
         ("listen unix:".into(), 2, "the name is empty"),
         ("listen unix:@".into(), 2, "the name is empty"),
-        (format!("connect {none} 80"), 2, "leave out 80"),
+        (format!("connect {none} 80"), 2, "omit 80"),
         ("connect vsock:x:1".into(), 2, "vsock:CID:PORT"),
     ] {
         let run = soquete(&line).human().run();

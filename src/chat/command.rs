@@ -2,10 +2,10 @@
 
 /// The answer to `/help`, a line each.
 pub const HELP: [&str; 5] = [
-    "/nick NAME  be called NAME",
-    "/who        who is here",
-    "/quit       leave",
-    "/help       this list",
+    "/nick NAME  set your nickname",
+    "/who        list the members",
+    "/quit       leave the room",
+    "/help       list the commands",
     "//text      say a line that starts with /",
 ];
 

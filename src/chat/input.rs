@@ -73,7 +73,7 @@ impl Room {
             }
             Command::Unknown(word) => {
                 let word = String::from_utf8_lossy(&word[..word.len().min(16)]).escape_debug().to_string();
-                self.notify(id, stamp, &format!("there is no command /{word}; /help lists them"))
+                self.notify(id, stamp, &format!("unknown command /{word}; /help lists the commands"))
             }
         }
     }
@@ -138,7 +138,7 @@ impl Room {
 
     fn rename(&mut self, id: MemberId, name: &[u8], stamp: &str, report: Report<'_>) -> Received {
         if name.is_empty() {
-            return self.notify(id, stamp, "/nick NAME: a name is missing");
+            return self.notify(id, stamp, "a name is missing: /nick NAME");
         }
         let name = match nick::check(name) {
             Ok(name) => name,
@@ -148,7 +148,7 @@ impl Room {
         let taken = self.nicks.get(&likeness).is_some_and(|&other| other != id);
         let Some(member) = self.members.get_mut(id) else { return Received::Quit };
         if taken || (likeness == nick::likeness(OPERATOR) && self.operator != Some(id)) {
-            return self.notify(id, stamp, "that nick is refused: it is another's");
+            return self.notify(id, stamp, "that nick is already taken");
         }
         let (before, old) = (member.name().to_owned(), member.nick().map(str::to_owned));
         let is_new = old.as_deref() != Some(name);

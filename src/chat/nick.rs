@@ -69,13 +69,13 @@ fn most_marks(name: &str) -> usize {
 
 fn refuse_char(c: char) -> Result<(), &'static str> {
     match c {
-        c if turns_text(c) => Err("turns the direction of text"),
-        c if is_invisible(c) || is_blank(c) => Err("holds a character that cannot be seen"),
-        c if is_control(c) => Err("holds a control character"),
-        c if c.is_whitespace() => Err("holds a space: one word, please"),
+        c if turns_text(c) => Err("changes the direction of text"),
+        c if is_invisible(c) || is_blank(c) => Err("contains a character that cannot be seen"),
+        c if is_control(c) => Err("contains a control character"),
+        c if c.is_whitespace() => Err("contains a space"),
         // They frame the address and the time in every line.
-        '[' | ']' | '(' | ')' | ':' | '*' | '/' | ',' => Err("holds one of the characters []():*/,"),
-        c if looks_like_colon(c) => Err("holds a character that looks like a colon"),
+        '[' | ']' | '(' | ')' | ':' | '*' | '/' | ',' => Err("contains one of the characters []():*/,"),
+        c if looks_like_colon(c) => Err("contains a character that looks like a colon"),
         _ => Ok(()),
     }
 }

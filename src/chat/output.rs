@@ -51,9 +51,9 @@ impl Room {
         if !ours {
             member.missed += lines;
             let what = match member.missed {
-                0 => "answers to your commands were left out".to_owned(),
+                0 => "answers to your commands were omitted".to_owned(),
                 // The sum, because the last such notice may be among what was left out.
-                missed => format!("{} left out so far", counted(missed, "line was", "lines were")),
+                missed => format!("{} omitted so far", counted(missed, "line was", "lines were")),
             };
             self.notify(id, stamp, &format!("you read too slowly: {what}"));
         }

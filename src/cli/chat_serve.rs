@@ -90,15 +90,14 @@ pub struct RoomArgs {
 }
 
 fn line_size(word: &str) -> Result<usize, String> {
-    size(word)
-        .and_then(|bytes| if bytes > 0 { Ok(bytes) } else { Err("a line holds 1 byte at least".into()) })
+    size(word).and_then(|bytes| if bytes > 0 { Ok(bytes) } else { Err("the minimum is 1 byte".into()) })
 }
 
 /// Below this a single line could be too much.
 const LEAST_LIMIT: usize = 1 << 10;
 
 fn limit_size(word: &str) -> Result<usize, String> {
-    let least = |bytes| if bytes >= LEAST_LIMIT { Ok(bytes) } else { Err("the limit is 1k at least".into()) };
+    let least = |bytes| if bytes >= LEAST_LIMIT { Ok(bytes) } else { Err("the minimum is 1k".into()) };
     size(word).and_then(least)
 }
 

@@ -72,15 +72,12 @@ pub struct Connect {
     /// Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
     #[arg(value_name = "HOST PORT", required_unless_present = "fd", num_args = 1..)]
     pub target: Vec<String>,
-    /// Take the inherited connection of this number, in place of an address
+    /// Use the inherited connection of this descriptor number instead of an address
     #[arg(long, value_name = "N", help_heading = "Started by others", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = BEFORE_CONNECT)]
     pub fd: Option<i32>,
-    /// Run this once the ports are open (with --until-closed: are closed), or with --exec; its exit status becomes ours
+    /// Run this once the ports are open (with --until-closed: are closed), or with --exec; soquete exits with its status
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
-    /// A command for the connection.
-    #[command(flatten)]
-    pub exec: ExecArgs,
     /// Only test: one row a port, open, closed or filtered; with --tls the handshake as well
     #[arg(short = 'z', long, conflicts_with_all = ["TapArgs", "ExecArgs"])]
     pub check: bool,
@@ -90,7 +87,7 @@ pub struct Connect {
     /// Keep trying for this long, or forever, until it works
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
-    /// Wait until connections are refused there; a port that does not answer may still be open
+    /// Wait until the ports refuse connections; a port that does not answer may still be open
     #[arg(long, conflicts_with_all = ["tls", "TapArgs", "ExecArgs"])]
     pub until_closed: bool,
     /// Send standard input and end once it is acknowledged
@@ -105,6 +102,9 @@ pub struct Connect {
     /// End when the connection is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
+    /// A command for the connection.
+    #[command(flatten)]
+    pub exec: ExecArgs,
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,

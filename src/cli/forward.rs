@@ -74,9 +74,9 @@ impl FromStr for DatagramTarget {
     fn from_str(word: &str) -> Result<Self, AddrError> {
         match word.parse::<ForwardTarget>()? {
             ForwardTarget { target, tls: false } if target.takes_datagrams() => Ok(Self(target)),
-            _ => {
-                Err(AddrError(format!("{word} is no target of datagrams; type HOST:PORT, PORT or unix:PATH")))
-            }
+            _ => Err(AddrError(format!(
+                "{word} is not a target of datagrams; type HOST:PORT, PORT or unix:PATH"
+            ))),
         }
     }
 }

@@ -86,24 +86,6 @@ pub struct Listen {
     /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
-    /// Sockets of another program.
-    #[command(flatten)]
-    pub passed: PassedArgs,
-    /// The user it becomes.
-    #[command(flatten)]
-    pub user: UserArgs,
-    /// Families, names, reach.
-    #[command(flatten)]
-    pub server: ServerArgs,
-    /// The service.
-    #[command(flatten)]
-    pub service: ServiceArgs,
-    /// A command for each client.
-    #[command(flatten)]
-    pub exec: ExecArgs,
-    /// The command of --exec and its arguments
-    #[arg(last = true, value_name = "COMMAND", requires = "exec", help_heading = "Command")]
-    pub command: Vec<OsString>,
     /// Keep accepting; clients are served at the same time
     #[arg(short, long)]
     pub keep_open: bool,
@@ -134,6 +116,24 @@ pub struct Listen {
     /// End a connection that is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
+    /// Sockets of another program.
+    #[command(flatten)]
+    pub passed: PassedArgs,
+    /// The user it becomes.
+    #[command(flatten)]
+    pub user: UserArgs,
+    /// Families, names, reach.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// A command for each client.
+    #[command(flatten)]
+    pub exec: ExecArgs,
+    /// The command of --exec and its arguments
+    #[arg(last = true, value_name = "COMMAND", requires = "exec", help_heading = "Command")]
+    pub command: Vec<OsString>,
     /// How the end of standard input and transfers are treated.
     #[command(flatten)]
     pub pipe: PipeArgs,
@@ -168,16 +168,16 @@ pub struct ServiceArgs {
     /// Discard data
     #[arg(long)]
     pub discard: bool,
-    /// Send TEXT, or the contents of FILE, then FIN. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    /// Send TEXT, or the contents of FILE, then FIN. TEXT may contain \r \n \t \0 \\ \xHH; @- is standard input
     #[arg(long, value_name = "TEXT|@FILE", value_parser = Response::parser())]
     pub respond: Option<Response>,
     /// Send FILE, then FIN
     #[arg(long, value_name = "FILE")]
     pub send: Option<PathBuf>,
-    /// Be a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
+    /// Run a proxy: SOCKS4, SOCKS4a, SOCKS5 and HTTP on one port, or those of KIND
     #[arg(long, value_name = "KIND", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     pub proxy_server: Option<ProxyKind>,
-    /// Join each client with a connection of its own to TARGET: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; after tls: through TLS
+    /// Forward each client to TARGET through a connection of its own: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; prefix tls: for TLS
     #[arg(long, value_name = "TARGET", group = "speaks_tls")]
     pub forward: Option<ForwardTarget>,
 }

@@ -18,6 +18,7 @@ mod passed;
 mod proxy;
 mod response;
 mod secret;
+mod short;
 mod socket;
 mod stat;
 mod tap;
@@ -49,13 +50,13 @@ pub use tls::{TlsArgs, TlsClientArgs, TlsServerArgs};
 pub use udp_send::UdpSend;
 pub use udp_serve::{AnswerArgs, Group, UdpServe};
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Open sockets with explicit control, see every state they go through, script them with JSON.
 ///
-/// Data goes to standard output, events to standard error. Servers are reached from this machine alone unless told
+/// Data goes to standard output, events to standard error. Servers listen on loopback only, unless told
 /// otherwise. A duration is 250ms, 5s or 1m30s, a bare number is seconds; a size is in bytes, or 64k, 1M, 1G.
 #[derive(Debug, Parser)]
 #[command(name = "soquete", version, max_term_width = 100, after_help = OVERVIEW, disable_help_subcommand = true)]
@@ -95,19 +96,19 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Events")]
 pub struct Global {
-    /// Events as JSON, one object a line; reports too
+    /// Print events and reports as JSON, one object per line
     #[arg(long, global = true)]
     pub json: bool,
     /// Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     #[arg(long, global = true, value_name = "TARGET")]
     pub events: Option<EventTarget>,
-    /// Errors only
+    /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", overrides_with = "quiet")]
     pub quiet: bool,
-    /// One line for the birth and one for the end of each connection
+    /// Print one line for the birth and one for the end of each connection
     #[arg(short, long, global = true, conflicts_with_all = ["quiet", "verbose"], overrides_with = "brief")]
     pub brief: bool,
-    /// Detail too: TCP_INFO, options read back, DNS answers
+    /// Print details too: TCP_INFO, options read back, DNS answers
     #[arg(short, long, global = true, overrides_with = "verbose")]
     pub verbose: bool,
     /// When to use colour; NO_COLOR is honoured
@@ -158,13 +159,19 @@ pub enum Shell {
 /// Understands a command line, the program's name first.
 pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     let args = names::spelled_out(args);
-    alone::parse(&args).map_or_else(|| Cli::try_parse_from(&args), Ok)
+    alone::parse(&args).map_or_else(|| whole(&args), Ok)
+}
+
+fn whole(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let mut matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// The whole definition, for help, manual pages and completions.
 #[must_use]
 pub fn command() -> clap::Command {
-    Cli::command()
+    short::shorten(Cli::command())
 }
 
 const OVERVIEW: &str = "\
@@ -177,11 +184,11 @@ Examples:
   soquete udp-serve --echo 5000                 answer datagrams
   soquete udp-send host 5000 hello              send one, print the reply
   soquete multi-connect localhost:65432-65434   talk to three servers at once
-  soquete stat -tulp                            who listens here, with processes
+  soquete stat -tulp                            listening sockets, with their processes
 
 Exit status:
-  0 done   1 the network said no   2 usage   3 a deadline passed
-  4 some targets failed   5 this machine said no   130, 143 ended by a signal";
+  0 success   1 network error   2 usage error   3 timeout
+  4 some targets failed   5 local error   130, 143 ended by a signal";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

@@ -1,4 +1,4 @@
-//! Other names of subcommands, spelled out before the command line is read: `help`, `check`, `wait`.
+//! Other names of subcommands, spelled out before the command line is read: `help`, `version`, `check`, `wait`.
 
 use super::values::duration;
 use std::ffi::{OsStr, OsString};
@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 /// Global flags whose value is the word after them.
 const VALUED: [&str; 2] = ["--events", "--color"];
 
-/// `help X` as `X --help`, `check` as `connect --check`, `wait DUR` as `connect --check --wait DUR`.
+/// `help X` as `X --help`, `version` as `--version`, `check` as `connect --check`, `wait DUR` as `connect --check --wait DUR`.
 pub(super) fn spelled_out(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.to_vec();
     let Some(at) = place(&args) else { return args };
@@ -15,6 +15,10 @@ pub(super) fn spelled_out(args: &[OsString]) -> Vec<OsString> {
             args.remove(at);
             args.push("--help".into());
             if place(&args) == Some(at) { spelled_out(&args) } else { args }
+        }
+        Some("version") if args.len() == at + 1 => {
+            args[at] = "--version".into();
+            args
         }
         Some("check") => {
             args.splice(at..=at, ["connect", "--check"].map(OsString::from));
@@ -60,6 +64,10 @@ mod tests {
         for (line, meant) in [
             ("help", "--help"),
             ("help stat", "stat --help"),
+            ("version", "--version"),
+            ("--json version", "--json --version"),
+            ("version 80", "version 80"),
+            ("connect version 80", "connect version 80"),
             ("help wait", "connect --check --wait forever --help"),
             ("check db 5432", "connect --check db 5432"),
             ("--json check db 22,80", "--json connect --check db 22,80"),

@@ -7,13 +7,13 @@ use clap::Args;
 #[command(next_help_heading = "Started by others")]
 #[group(multiple = false)]
 pub struct PassedArgs {
-    /// Take every socket that the service manager passes on (LISTEN_FDS, sd_listen_fds(3)), in place of an address
+    /// Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
     #[arg(long, conflicts_with_all = BEFORE_BIND)]
     pub activation: bool,
-    /// Take the inherited socket of this number, in place of an address
+    /// Use the inherited socket of this descriptor number instead of an address
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = BEFORE_BIND)]
     pub fd: Option<i32>,
-    /// Take standard input, a socket, in place of an address, as inetd passes it on; no event goes there
+    /// Use standard input, a socket that inetd passes, instead of an address; no events are written to it
     #[arg(long, conflicts_with_all = BEFORE_BIND)]
     pub inetd: bool,
 }
@@ -43,7 +43,7 @@ impl PassedArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Started by others")]
 pub struct UserArgs {
-    /// Become this user once the sockets are bound: a name or number, with its own group or GROUP, without others
+    /// Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others
     #[arg(long, value_name = "NAME[:GROUP]", value_parser = user)]
     pub user: Option<String>,
 }

@@ -55,7 +55,7 @@ fn unescape(text: &[u8]) -> Result<Vec<u8>, String> {
             _ => {
                 let shown: String = String::from_utf8_lossy(rest).chars().take(3).collect();
                 return Err(format!(
-                    "\\{shown} is no escape; there are \\r \\n \\t \\0 \\\\ and \\xHH, and \\\\ is a backslash"
+                    "\\{shown} is not an escape; the escapes are \\r \\n \\t \\0 \\\\ and \\xHH, and \\\\ is a backslash"
                 ));
             }
         };
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(text("").unwrap(), b"");
         assert_eq!(text(r"\\n").unwrap(), b"\\n");
         for word in [r"\q", r"\", r"a\x4", r"\xg0", r"\x"] {
-            assert!(text(word).unwrap_err().contains("no escape"), "{word}");
+            assert!(text(word).unwrap_err().contains("not an escape"), "{word}");
         }
     }
 

@@ -60,12 +60,12 @@ pub struct SocketArgs {
     /// Mark packets for routing and filtering
     #[arg(long, value_name = "N", value_parser = number)]
     pub mark: Option<u32>,
-    /// Packets.
-    #[command(flatten)]
-    pub packets: PacketArgs,
     /// Bind addresses this machine does not have
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
     pub freebind: Option<bool>,
+    /// Packets.
+    #[command(flatten)]
+    pub packets: PacketArgs,
 }
 
 impl SocketArgs {
@@ -94,9 +94,6 @@ impl SocketArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Socket options")]
 pub struct TcpSocketArgs {
-    /// Those of any socket.
-    #[command(flatten)]
-    pub any: SocketArgs,
     /// Send small segments at once (no Nagle)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch)]
     pub nodelay: Option<bool>,
@@ -118,6 +115,9 @@ pub struct TcpSocketArgs {
     /// Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
     #[arg(long)]
     pub mptcp: bool,
+    /// Those of any socket.
+    #[command(flatten)]
+    pub any: SocketArgs,
 }
 
 impl TcpSocketArgs {
@@ -257,7 +257,7 @@ pub struct ClientArgs {
     /// The proxy.
     #[command(flatten)]
     pub proxy: ProxyArgs,
-    /// Local end: ADDR, ADDR:PORT or :PORT
+    /// Local address: ADDR, ADDR:PORT or :PORT
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
     pub source: Option<Source>,
     /// Families and names.
@@ -272,7 +272,7 @@ pub struct ClientArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(mut_arg("reuseaddr", reuseaddr_of_datagrams))]
 pub struct UdpClientArgs {
-    /// Local end: ADDR, ADDR:PORT or :PORT
+    /// Local address: ADDR, ADDR:PORT or :PORT
     #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Addresses")]
     pub source: Option<Source>,
     /// Families and names.

@@ -34,7 +34,7 @@ pub struct TapArgs {
 fn file(word: &str) -> Result<PathBuf, String> {
     match word {
         "" => Err("the name is empty".into()),
-        "-" => Err("standard output has the bytes already; a file of that name is ./-".into()),
+        "-" => Err("standard output receives the bytes already; for a file of that name type ./-".into()),
         path => Ok(path.into()),
     }
 }
@@ -48,5 +48,5 @@ fn dump(word: &str) -> Result<DumpTarget, String> {
 }
 
 fn rate(word: &str) -> Result<NonZero<u64>, String> {
-    NonZero::new(size(word)? as u64).ok_or_else(|| "nothing would ever pass; type 1 or more".into())
+    NonZero::new(size(word)? as u64).ok_or_else(|| "the rate must be at least 1".into())
 }

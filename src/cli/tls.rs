@@ -35,10 +35,10 @@ pub struct TlsServerArgs {
     /// Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     #[arg(long, group = "speaks_tls")]
     pub tls: bool,
-    /// Demand a client certificate that a root in FILE issued
+    /// Require a client certificate issued by a root in FILE
     #[arg(long, value_name = "FILE", requires = "speaks_tls")]
     pub tls_client_ca: Option<PathBuf>,
-    /// Demand a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
+    /// Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
     #[arg(long, value_name = "SHA256", requires = "speaks_tls")]
     pub tls_pin: Vec<Pin>,
     /// The name in the certificate made for this run [default: localhost and loopback addresses]
@@ -71,7 +71,7 @@ pub struct TlsArgs {
     /// Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
     #[arg(long, value_name = "FILE", requires = "speaks_tls")]
     pub tls_keylog: Option<PathBuf>,
-    /// Take a FIN without close_notify for an end, as old peers send it
+    /// Accept a FIN without close_notify as the end of the data, as old peers send it
     #[arg(long, requires = "speaks_tls")]
     pub tls_allow_truncated: bool,
 }

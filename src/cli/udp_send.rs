@@ -32,9 +32,6 @@ pub struct UdpSend {
     /// Cut standard input into datagrams of N bytes, whatever its lines
     #[arg(long, value_name = "N", value_parser = payload, conflicts_with_all = ["per_read", "keep_lf", "crlf"])]
     pub size: Option<usize>,
-    /// How standard input becomes datagrams.
-    #[command(flatten)]
-    pub input: DatagramArgs,
     /// Wait for replies until this long after the last datagram sent or received; 0 does not wait
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "1s")]
     pub reply_wait: Duration,
@@ -53,6 +50,9 @@ pub struct UdpSend {
     /// How many routers a multicast datagram may pass
     #[arg(long, value_name = "N")]
     pub multicast_ttl: Option<u8>,
+    /// How standard input becomes datagrams.
+    #[command(flatten)]
+    pub input: DatagramArgs,
     /// Its socket.
     #[command(flatten)]
     pub client: UdpClientArgs,

@@ -59,6 +59,15 @@ pub struct UdpServe {
     /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
+    /// Join this multicast group, on one interface or the one the routing table names
+    #[arg(long, value_name = "GROUP[%IFACE]")]
+    pub join: Vec<Group>,
+    /// End after N datagrams, and after sending the input that is then waiting (not a terminal's)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
+    #[arg(long, value_name = "DUR", value_parser = duration)]
+    pub idle_timeout: Option<Duration>,
     /// Sockets of another program.
     #[command(flatten)]
     pub passed: PassedArgs,
@@ -80,15 +89,6 @@ pub struct UdpServe {
     /// Run at most N commands at once; datagrams of other peers are dropped [default: 100]
     #[arg(long, value_name = "N", requires = "ExecArgs", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Command")]
     pub max_conns: Option<u32>,
-    /// Join this multicast group, on one interface or the one the routing table names
-    #[arg(long, value_name = "GROUP[%IFACE]")]
-    pub join: Vec<Group>,
-    /// End after N datagrams, and after sending the input that is then waiting (not a terminal's)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: Option<u64>,
-    /// End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
-    #[arg(long, value_name = "DUR", value_parser = duration)]
-    pub idle_timeout: Option<Duration>,
     /// End each datagram on standard output with a line feed where it has none
     #[arg(long, help_heading = "Transfer", conflicts_with_all = ["AnswerArgs", "ExecArgs"])]
     pub lines: bool,
@@ -120,7 +120,7 @@ pub struct AnswerArgs {
     /// Send each datagram back in upper case
     #[arg(long)]
     pub upper: bool,
-    /// Answer each datagram with TEXT, or with the contents of FILE. TEXT knows \r \n \t \0 \\ \xHH; @- is standard input
+    /// Answer each datagram with TEXT, or with the contents of FILE. TEXT may contain \r \n \t \0 \\ \xHH; @- is standard input
     #[arg(long, value_name = "TEXT|@FILE", value_parser = Response::parser())]
     pub respond: Option<Response>,
     /// Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back

@@ -44,7 +44,7 @@ pub(super) fn payload(word: &str) -> Result<usize, String> {
     match size(word)? {
         n @ 1..=LONGEST_V6 => Ok(n),
         n => Err(format!(
-            "{n} is not a datagram's size; they hold 1 to {LONGEST_V4} bytes over IPv4, {LONGEST_V6} over IPv6"
+            "{n} is not the size of a datagram; datagrams hold 1 to {LONGEST_V4} bytes over IPv4, {LONGEST_V6} over IPv6"
         )),
     }
 }
@@ -105,7 +105,9 @@ impl FromStr for Group {
         };
         match ip.parse::<std::net::IpAddr>() {
             Ok(ip) if ip.is_multicast() => Ok(Self { ip, interface }),
-            _ => Err(format!("{word} is no multicast group; type for example 224.0.0.251 or ff02::fb%eth0")),
+            _ => {
+                Err(format!("{word} is not a multicast group; type for example 224.0.0.251 or ff02::fb%eth0"))
+            }
         }
     }
 }
@@ -132,7 +134,7 @@ impl FromStr for Keepalive {
         let whole = |t: Option<Duration>| t.is_none_or(|t| t.as_secs() > 0 && t.subsec_nanos() == 0);
         match parts.next() {
             None if whole(idle) && whole(interval) => Ok(Self { idle, interval, count }),
-            None => Err("keepalive counts in whole seconds, 1 at least".into()),
+            None => Err("keepalive takes whole seconds, at least 1".into()),
             Some(_) => Err(format!("{word:?} has more than IDLE,INTERVAL,COUNT")),
         }
     }

@@ -21,12 +21,12 @@ pub(crate) fn proxy_client(args: &ProxyArgs, tls: &TlsClientArgs) -> anyhow::Res
     let trusts =
         tls.tls_ca.is_some() || tls.tls_insecure || !tls.tls_pin.is_empty() || tls.tls_name.is_some();
     if url.scheme != Scheme::Https && !tls.tls && trusts {
-        let text = "flags of TLS are for --tls, tls: targets or an https:// proxy";
+        let text = "TLS flags need --tls, a tls: target or an https:// proxy";
         return Err(AddrError(text.into()).into());
     }
     let credentials = match (&args.proxy_auth_file, &url.credentials) {
         (Some(_), Some(_)) => {
-            return Err(AddrError("--proxy-auth-file: the URL of --proxy has a user already".into()).into());
+            return Err(AddrError("--proxy-auth-file: the URL of --proxy already names a user".into()).into());
         }
         (Some(path), None) => Some(from_file(path)?),
         (None, Some(credentials)) => Some(credentials.clone()),
@@ -57,9 +57,11 @@ fn check(scheme: Scheme, credentials: Option<&Credentials>) -> Result<(), AddrEr
             wrong("SOCKS4 has no passwords; use socks5 or http, or leave the password out")
         }
         Scheme::Socks5 | Scheme::Socks5h if user.len().max(password.len()) > 255 => {
-            wrong("a user name or password of SOCKS5 has at most 255 bytes")
+            wrong("user names and passwords of SOCKS5 are at most 255 bytes long")
         }
-        Scheme::Http | Scheme::Https if user.contains(':') => wrong("a user name of HTTP has no colon"),
+        Scheme::Http | Scheme::Https if user.contains(':') => {
+            wrong("a user name of HTTP cannot contain a colon")
+        }
         _ => Ok(()),
     }
 }

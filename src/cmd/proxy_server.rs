@@ -41,11 +41,11 @@ pub(crate) fn expect_proxy(args: &Listen) -> Result<(), AddrError> {
     let ProxyServerArgs { allow_dest, deny_dest, auth, auth_file } = &args.proxy;
     let has_rules = !allow_dest.is_empty() || !deny_dest.is_empty();
     if args.service.proxy_server.is_none() && (has_rules || !auth.is_empty() || auth_file.is_some()) {
-        let text = "--auth, --auth-file, --allow-dest and --deny-dest are for --proxy-server";
+        let text = "--auth, --auth-file, --allow-dest and --deny-dest need --proxy-server";
         return Err(AddrError(text.into()));
     }
     if args.service.forward.is_none() && args.forward.proxy.proxy.is_some() {
-        return Err(AddrError("--proxy is for --forward".into()));
+        return Err(AddrError("--proxy needs --forward".into()));
     }
     Ok(())
 }

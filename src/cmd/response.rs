@@ -54,7 +54,7 @@ fn wait_for(
 fn warn_of_file(word: &OsStr, context: &Context) {
     if Path::new(word).is_file() {
         let word = word.display();
-        let why = io::Error::other(format!("sent as text; type @{word} for what the file holds"));
+        let why = io::Error::other(format!("sent as text; type @{word} to send the contents of the file"));
         let fault = Error::new("respond", word, why).about(Kind::Usage).fault();
         context.events.emit(Event::Warning { fault });
     }

@@ -31,7 +31,7 @@ pub(crate) fn tls_client(
         keylog: keylog(&args.common),
     })?;
     if args.tls_insecure {
-        let text = "--tls-insecure: any certificate is accepted, whoever the server is";
+        let text = "--tls-insecure: the server's certificate is not verified";
         context.events.warn(Kind::Tls, "tls", text);
     }
     let tls = TlsClient { connector, allow_truncated: args.common.tls_allow_truncated };

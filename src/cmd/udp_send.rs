@@ -21,7 +21,7 @@ pub fn run(args: &UdpSend, context: &mut Context) -> Result {
 fn config(args: &UdpSend) -> std::result::Result<Config, AddrError> {
     let (target, messages) = target(&args.words)?;
     if let (Some(flag), false) = (input_flag(args), messages.is_empty()) {
-        return Err(AddrError(format!("{flag} is about standard input; leave out the message")));
+        return Err(AddrError(format!("{flag} applies to standard input; omit the message")));
     }
     Ok(Config {
         target,

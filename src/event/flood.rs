@@ -58,7 +58,7 @@ pub(super) const fn capacity_for(event: &Event) -> usize {
 /// The number of dropped events as a warning.
 fn loss(count: u64, seq: u64) -> Record {
     let events = if count == 1 { "event was" } else { "events were" };
-    let text = format!("{count} {events} dropped: nobody read in time");
+    let text = format!("{count} {events} dropped: they were not read in time");
     let fault =
         Fault { kind: Kind::EventsLost, op: Some("write".into()), errno: None, conn: None, peer: None, text };
     Record { v: SCHEMA_VERSION, seq, ts: Timestamp::now(), event: Event::Warning { fault } }

@@ -89,7 +89,7 @@ impl Target {
     pub fn parse_or(words: &[String], usual: Option<u16>) -> Result<Self, AddrError> {
         match words {
             [word] if is_socket(word) => parse_socket(word).map(Self::Socket),
-            [one, two] if is_socket(one) => wrong(format!("{one} has no port; leave out {two}")),
+            [one, two] if is_socket(one) => wrong(format!("{one} has no port; omit {two}")),
             _ => Endpoint::parse_or(words, usual).map(Self::Host),
         }
     }
@@ -245,7 +245,7 @@ impl Endpoint {
             return Ok(Self { host: Host::Localhost, port: parse_port(word)? });
         }
         if PortSet::looks_like(word) {
-            return wrong(format!("{word} is more than one port; one is wanted here"));
+            return wrong(format!("{word} is more than one port; type one"));
         }
         expect_brackets(&[word.to_owned()])?;
         match (Host::parse(word)?, usual) {

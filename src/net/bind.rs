@@ -101,13 +101,13 @@ impl BindTarget {
         if self.socket_mode.is_none() || makes_file {
             return Ok(());
         }
-        let why = "--socket-mode is about the file of a UNIX socket; leave it out, or listen at unix:PATH";
+        let why = "--socket-mode applies to the file of a UNIX socket only; omit it, or listen at unix:PATH";
         Err(Error::new("bind", &self.endpoint, std::io::Error::other(why)).about(Kind::Usage))
     }
 }
 
 fn public_and(address: &dyn std::fmt::Display) -> Error {
-    let why = "--public is every interface; leave out the address or the flag";
+    let why = "--public means every interface; omit the address or the flag";
     Error::new("bind", address, std::io::Error::other(why)).about(Kind::Usage)
 }
 

@@ -100,7 +100,7 @@ impl FromStr for Condition {
         let of = words.map(|word| word.parse::<Pattern>().map_err(|e| e.to_string()));
         let of = of.collect::<Result<Vec<_>, _>>()?;
         if of.is_empty() && !matches!(what, What::Count(..)) {
-            return Err(format!("of what? {usage}"));
+            return Err(format!("the port or address is missing; {usage}"));
         }
         Ok(Self { what, of, typed: text.to_owned() })
     }
@@ -149,7 +149,7 @@ mod tests {
         for (text, part) in [
             ("", "type `listen PORT`"),
             ("open 80", "\"open\" is not a condition"),
-            ("listen", "of what?"),
+            ("listen", "the port or address is missing"),
             ("count", "a comparison and a number"),
             ("count ~ 3 80", "type <, <="),
             ("count > x 80", "not a number"),

@@ -108,7 +108,7 @@ impl Lookup {
             }
             Host::Ip(ip) => vec![SocketAddr::new(*ip, port)],
             Host::Name(name) if self.numeric && !name.contains('%') => {
-                let why = io::Error::other("not a literal address, and -n asks nobody");
+                let why = io::Error::other("not a literal address, and -n disables DNS");
                 return Err(Error::new("resolve", name, why).about(Kind::Resolve));
             }
             Host::Name(name) => look_up(name, port)?,

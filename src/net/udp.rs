@@ -43,7 +43,7 @@ impl UdpClient {
         match address.inet() {
             Some(inet) => Self::open_inet(config, socket, inet),
             None if config.source.is_some() => {
-                let why = io::Error::other("--source is about internet addresses; leave it out");
+                let why = io::Error::other("--source applies to internet addresses only; omit it");
                 Err(Error::new("connect", address, why).about(Kind::Usage))
             }
             None => {
@@ -61,7 +61,7 @@ impl UdpClient {
         match config.source {
             Some(source) => {
                 let local = source.for_peer(address).ok_or_else(|| {
-                    let why = io::Error::other("the source address is of the other family");
+                    let why = io::Error::other("the source address belongs to the other family");
                     Error::new("connect", address, why).about(Kind::Address)
                 })?;
                 socket.bind(&local.into())?;

@@ -118,7 +118,7 @@ fn listening(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
     let Event::Listening { socket, backlog, scope, .. } = event else { return Ok(()) };
     let reach = match scope {
         Scope::Loopback => "this machine only",
-        Scope::Address => "whoever reaches this address",
+        Scope::Address => "this address only",
         Scope::Public => "every interface",
     };
     let queue = backlog.map_or_else(String::new, |n| format!(", backlog {n}"));
@@ -134,7 +134,7 @@ fn member(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
             let nick = sanitize::line(nick);
             return write!(out, "{socket} is now known as {nick}{}", part(" (", text, ")"));
         }
-        (MemberChange::Nick, None) => "has another nick",
+        (MemberChange::Nick, None) => "changed its nick",
         (MemberChange::Join, _) => "joined",
         (MemberChange::Leave, _) => "left",
         (MemberChange::Slow, _) => "reads too slowly",

@@ -5,7 +5,7 @@ use super::event_text::{describe, waiting};
 use super::progress::Progress;
 use super::status_line::StatusLine;
 use super::{DisplayOptions, Style};
-use crate::event::{Event, Record, Sink};
+use crate::event::{Event, MemberChange, Record, Sink};
 use crate::text::clock::local_zone;
 use crate::text::sanitize;
 use std::fs::File;
@@ -36,6 +36,7 @@ impl Human {
         match &record.event {
             Event::Error { .. } => {}
             _ if self.display.quiet => return,
+            Event::Member { what, .. } if self.display.announced && *what != MemberChange::Slow => return,
             event @ Event::Target { attempt: Some(_), .. } if self.display.terminal => {
                 let time = self.cache.time(record.ts);
                 return self.status_line.set(format!("{time} {}", waiting(event).unwrap_or_default()));
@@ -119,6 +120,7 @@ mod tests {
                 bar: false,
                 progress: false,
                 explain: false,
+                announced: false,
                 ends: false,
                 style,
             };

@@ -42,6 +42,8 @@ pub struct DisplayOptions {
     pub progress: bool,
     /// A sentence that explains each change of state.
     pub explain: bool,
+    /// No members who join, leave and take nicks: the transcript on the same screen announces them.
+    pub announced: bool,
     /// Packets with the addresses of both ends: no states of their sockets say them.
     pub ends: bool,
     /// Colours.

@@ -133,6 +133,7 @@ mod tests {
                     bar: false,
                     progress: false,
                     explain: false,
+                    announced: false,
                     ends: false,
                     style: Style::Plain,
                 };

@@ -237,7 +237,7 @@ async fn send_all(stream: &ByteStream, input: &impl InputSource) -> Result<()> {
 fn evict(stream: &ByteStream) -> Error {
     // If it fails the connection is over already.
     let _ = stream.socket_ref().reset_on_close();
-    failed("send", stream, io::Error::other("reads too slowly and held the others up; let go"))
+    failed("send", stream, io::Error::other("reads too slowly and delayed the others; disconnected"))
         .about(Kind::Data)
 }
 

@@ -107,7 +107,7 @@ impl RelayEnd {
     pub fn late(self) -> Option<String> {
         match self {
             Self::Done => None,
-            Self::Idle(limit) => Some(format!("idle timeout: nothing moved for {limit:?}")),
+            Self::Idle(limit) => Some(format!("idle timeout: no data for {limit:?}")),
             Self::EofWait(limit) => {
                 Some(format!("the peer was still open {limit:?} after the end of input (--eof-wait)"))
             }

@@ -121,7 +121,7 @@ fn send_at_once(options: &[SocketOption], streams: [&ByteStream; 2]) {
 }
 
 pub(super) fn idle_for(limit: Duration, socket: &Socket) -> Error {
-    let why = io::Error::other(format!("nothing moved for {limit:?}"));
+    let why = io::Error::other(format!("no data for {limit:?}"));
     Error::new("idle timeout", socket.on(), why).about(Kind::Timeout)
 }
 

@@ -59,7 +59,7 @@ pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     // To rename over a device or a pipe would take it away from everybody.
     if path.metadata().is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::other("exists and is no regular file"));
+        return Err(io::Error::other("exists and is not a regular file"));
     }
     let (mut file, unfinished) = create_beside(path)?;
     file.write_all(text.as_bytes())

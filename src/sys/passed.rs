@@ -114,7 +114,7 @@ fn number_of_sockets(
     match count.parse() {
         Ok(count) if (1..=MOST).contains(&count) => Ok(count),
         Ok(0) => Err("no sockets were passed on: LISTEN_FDS is 0".to_owned()),
-        _ => Err(format!("LISTEN_FDS is no number of sockets: {}", count.escape_debug())),
+        _ => Err(format!("LISTEN_FDS is not a number of sockets: {}", count.escape_debug())),
     }
 }
 
@@ -160,9 +160,9 @@ mod tests {
             (Some("1"), Some("8"), "LISTEN_PID is 8, this is 7"),
             (Some("1"), Some("x"), "another process"),
             (Some("0"), Some("7"), "LISTEN_FDS is 0"),
-            (Some("-1"), Some("7"), "no number"),
-            (Some("x\n"), Some("7"), r"no number of sockets: x\n"),
-            (Some("5000000"), Some("7"), "no number"),
+            (Some("-1"), Some("7"), "not a number"),
+            (Some("x\n"), Some("7"), r"not a number of sockets: x\n"),
+            (Some("5000000"), Some("7"), "not a number"),
         ] {
             let error = count(fds, pid).unwrap_err();
             assert!(error.contains(why), "{error}");

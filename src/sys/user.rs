@@ -44,7 +44,7 @@ impl User {
                 Some(gid) => gid,
                 None => number(group).ok_or_else(|| unknown("no such group"))?,
             },
-            None => own.ok_or_else(|| unknown("this number has no entry, and so no group; add :GROUP"))?,
+            None => own.ok_or_else(|| unknown("this user ID has no entry, and so no group; add :GROUP"))?,
         };
         Ok(Self { name: typed.to_owned(), uid, gid })
     }

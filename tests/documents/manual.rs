@@ -89,7 +89,7 @@ fn subsections(options: &str) -> String {
 
 /// What stands between `Examples:` and the next empty line of the help.
 fn examples(command: &clap::Command) -> Option<String> {
-    let help = command.get_after_help()?.to_string();
+    let help = command.get_after_long_help().or(command.get_after_help())?.to_string();
     let lines: Vec<_> =
         help.lines().skip_while(|l| *l != "Examples:").skip(1).take_while(|l| !l.is_empty()).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))

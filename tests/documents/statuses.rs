@@ -17,13 +17,13 @@ pub fn statuses() -> Vec<(u8, &'static str)> {
     };
     let meanings = [
         (Exit::Done, "Done; for checks, the condition holds."),
-        (Exit::Network, "The network said no: refused, reset, unreachable, name not found; stat: no match."),
+        (Exit::Network, "A network error: refused, reset, unreachable, name not found; stat: no match."),
         (Exit::Usage, "A wrong command line."),
         (Exit::Deadline, "A deadline passed."),
         (Exit::Partial, "Some of several targets failed."),
         (
             Exit::Local,
-            "This machine said no: address in use, permission, out of descriptors, a file that cannot be opened or written.",
+            "A local error: address in use, permission, out of descriptors, a file that cannot be opened or written.",
         ),
         (
             Exit::Signalled(Signal::Interrupt),

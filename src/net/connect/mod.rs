@@ -53,7 +53,7 @@ impl Connector<'_> {
 /// The error of a source address that cannot reach `address`, which has no errno.
 fn other_family(source: Source, address: &Address) -> Error {
     let Some(inet) = address.inet() else {
-        let why = io::Error::other("--source is about internet addresses; leave it out");
+        let why = io::Error::other("--source applies to internet addresses only; omit it");
         return Error::new("connect", address, why).about(Kind::Usage);
     };
     let family = |is_v4| if is_v4 { "IPv4" } else { "IPv6" };

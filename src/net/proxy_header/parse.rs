@@ -38,7 +38,7 @@ fn text(bytes: &[u8]) -> Parsed {
         };
     };
     let Ok(line) = std::str::from_utf8(&line[..end]) else {
-        return Parsed::Malformed("PROXY header that is no text");
+        return Parsed::Malformed("PROXY header that is not text");
     };
     let words: Vec<&str> = line.split(' ').collect();
     let addresses = match words[1..] {
@@ -48,7 +48,7 @@ fn text(bytes: &[u8]) -> Parsed {
                 |ip: &str, port: &str| socket_address(ip, port).filter(|a| a.is_ipv4() == (family == "TCP4"));
             match (end(source, source_port), end(destination, destination_port)) {
                 (Some(source), Some(destination)) => Some(Addresses { source, destination }),
-                _ => return Parsed::Malformed("PROXY header with an address that is none"),
+                _ => return Parsed::Malformed("PROXY header with an invalid address"),
             }
         }
         _ => return Parsed::Malformed("PROXY header of an unknown form"),

@@ -28,8 +28,8 @@ pub(super) fn emit_of(events: &Events, socket: &Subject, event: &RoomEvent<'_>) 
         }
         RoomEventKind::Skipped(lines) => {
             let text = Some(match lines {
-                0 => "answers to its commands were left out".to_owned(),
-                _ => format!("{} left out", counted(lines, "line was", "lines were")),
+                0 => "answers to its commands were omitted".to_owned(),
+                _ => format!("{} omitted", counted(lines, "line was", "lines were")),
             });
             Event::Member { socket, what: MemberChange::Slow, nick, text }
         }

@@ -147,7 +147,7 @@ impl ChatServer {
         };
         let nick = room.nick(id).map(str::to_owned);
         if matches!(ending, Ending::TooSlow) {
-            let text = Some("it is cut off".to_owned());
+            let text = Some("disconnected".to_owned());
             events::emit_change(events, stream, MemberChange::Slow, nick.clone(), text);
         }
         let mut report = |event: RoomEvent<'_>| events::emit(events, stream, &event);

@@ -104,7 +104,7 @@ impl ChatServer {
         let mut report = |event: RoomEvent<'_>| {
             if let RoomEventKind::Skipped(lines) = event.kind {
                 let text = format!(
-                    "standard output takes too little: {} left out",
+                    "standard output is read too slowly: {} omitted",
                     counted(lines, "line was", "lines were")
                 );
                 events.warn(Kind::Data, "write", text);

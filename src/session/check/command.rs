@@ -12,7 +12,7 @@ use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
 
-/// Runs `words`; its exit status becomes ours. A signal that asks us to end is passed on to it.
+/// Runs `words`; soquete exits with its status. A signal that asks us to end is passed on to it.
 pub(super) fn run(words: &[OsString], context: &Context) -> Result {
     let name = words[0].to_string_lossy().into_owned();
     let failed = |e| sys::Error::new("run", &name, e).about(Kind::File);

@@ -16,7 +16,7 @@ pub fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Target>> 
     let mut groups = if words.is_empty() { Vec::new() } else { parse_words(words)? };
     for path in files {
         if path.as_os_str() == "-" {
-            let text = "--targets -: standard input is what is sent to the targets; name a file";
+            let text = "--targets -: standard input is sent to the targets; name a file";
             return Err(AddrError(text.into()).into());
         }
         let bytes = fs::read(path).map_err(|e| Error::new("open", path.display(), e).about(Kind::File))?;
@@ -52,7 +52,7 @@ fn parse_file(path: &Path, text: &str) -> Result<Vec<Group>, AddrError> {
 /// As [`parse_targets`], but without `-`, which is every port there: 65535 connections that nobody asked for.
 fn parse_words(words: &[String]) -> Result<Vec<Group>, AddrError> {
     if words.iter().any(|word| word == "-") {
-        let text = "- is no target; type HOST:PORT, or --targets FILE for targets that are in a file";
+        let text = "- is not a target; type HOST:PORT, or --targets FILE to read targets from a file";
         return Err(AddrError(text.into()));
     }
     parse_targets(words)

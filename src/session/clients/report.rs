@@ -83,7 +83,7 @@ impl Target {
         if lost.bytes > 0 {
             let Lost { lines, bytes } = lost;
             let (lines, bytes) = (counted(lines, "line", "lines"), counted(bytes, "byte", "bytes"));
-            let text = format!("{}: {lines} ({bytes}) dropped that came while it was down", self.title);
+            let text = format!("{}: dropped {lines} ({bytes}) of input from while it was down", self.title);
             warn(clients, Kind::Data, text);
         }
     }

@@ -121,7 +121,7 @@ impl Target {
             attempt = attempt => attempt,
             () = sleep_until(deadline) => Err(timed_out(&self.title, &found.borrow())),
             () = reader.evicted(), if !config.reconnect => {
-                let why = std::io::Error::other("not there yet, and held the others up; let go");
+                let why = std::io::Error::other("not connected yet and delayed the others; disconnected");
                 Err(Error::new("connect", &self.title, why).about(Kind::Data))
             }
         }

@@ -88,7 +88,7 @@ impl Running<'_> {
                 self.ended().await
             }
             Cause::Idle(limit) => {
-                let text = io::Error::other(format!("nothing moved for {limit:?}"));
+                let text = io::Error::other(format!("no data for {limit:?}"));
                 warn(Error::new("idle timeout", socket.on(), text).about(Kind::Timeout));
                 self.terminate().await
             }

@@ -31,7 +31,7 @@ impl ProxyServer {
             if let Some(stale) = is_stale {
                 let answer = answer(
                     407,
-                    "this proxy wants a user name and a password",
+                    "this proxy requires a user name and password",
                     &verifier.challenge(&request, stale, now),
                 );
                 let target = target.ok().map(|target| target.server().clone());

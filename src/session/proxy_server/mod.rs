@@ -149,7 +149,7 @@ impl ProxyServer {
     async fn open(&self, incoming: &mut Incoming<'_>) -> std::result::Result<(ByteStream, Then), Stop> {
         let client = incoming.stream();
         let Ok(asked) = timeout(REQUEST_LIMIT, self.request(incoming)).await else {
-            let why = Malformed("no whole request within 10 seconds");
+            let why = Malformed("no complete request within 10 seconds");
             let answer = if incoming.is_http() { http::answer(408, why.0, "") } else { Vec::new() };
             return Err(Rejected::malformed("proxy", why, answer).into());
         };
@@ -189,10 +189,10 @@ impl ProxyServer {
             )
             .into()),
             Some(4 | 5) => {
-                Err(Rejected::malformed("socks", Malformed("SOCKS is off here"), Vec::new()).into())
+                Err(Rejected::malformed("socks", Malformed("SOCKS is disabled"), Vec::new()).into())
             }
             Some(_) if self.http => self.http(incoming).await,
-            Some(_) => Err(Rejected::malformed("http", Malformed("HTTP is off here"), Vec::new()).into()),
+            Some(_) => Err(Rejected::malformed("http", Malformed("HTTP is disabled"), Vec::new()).into()),
         }
     }
 }

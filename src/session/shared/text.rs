@@ -46,7 +46,7 @@ impl fmt::Display for Split {
             Self::TooLong => write!(f, "a line longer than {LONGEST} bytes is printed in pieces"),
             Self::TooSlow => write!(
                 f,
-                "a long line came slowly while those of others waited for memory, and is printed in pieces"
+                "a long line arrived slowly while others waited for memory; it is printed in pieces"
             ),
         }
     }

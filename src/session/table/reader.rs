@@ -35,7 +35,7 @@ fn warning(dumped: &Dumped) -> Option<Fault> {
         Some(error) => (
             Kind::Permission,
             format!(
-                "sock_diag is refused ({}): read from /proc/net, which has no backlogs and nothing for -e",
+                "sock_diag is refused ({}): read from /proc/net, which has no backlogs and no details for -e",
                 sys::error::reason(error)
             ),
         ),

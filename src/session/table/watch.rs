@@ -163,7 +163,7 @@ fn losses() -> Fault {
         errno: Some("ENOBUFS".into()),
         conn: None,
         peer: None,
-        text: "more sockets closed at once than the kernel has room to tell of; some short-lived ones are not shown"
+        text: "the kernel dropped notifications of closed sockets; some short-lived sockets are not shown"
             .into(),
     }
 }

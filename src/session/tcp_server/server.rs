@@ -193,7 +193,7 @@ impl Server {
                 let on = stream.socket_ref().on();
                 let mut fault = sys::Error::new("idle timeout", on, std::io::ErrorKind::TimedOut).fault();
                 fault.kind = Kind::Timeout;
-                fault.text = format!("idle timeout: nothing moved for {idle:?}");
+                fault.text = format!("idle timeout: no data for {idle:?}");
                 fault
             }
             Ok(RelayEnd::Done | RelayEnd::EofWait(_)) => {

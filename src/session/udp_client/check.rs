@@ -178,7 +178,7 @@ impl Check<'_> {
     /// No reply came in time; the first address that was not refused counts.
     fn no_answer(&self) -> Finding {
         let probe = self.probes.iter().position(|probe| probe.refusal.is_none());
-        let reason = Some(format!("nothing came back within {:?}", self.config.reply_wait));
+        let reason = Some(format!("no reply within {:?}", self.config.reply_wait));
         Finding { outcome: event::Outcome::NoAnswer, probe, latency: None, reason }
     }
 }

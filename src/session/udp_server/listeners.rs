@@ -27,7 +27,7 @@ pub(super) fn open(config: &Config, context: &mut Context) -> Result<Vec<Socket>
     let mut sockets = listen_config.open_or_adopt(config.bind.as_ref(), passed, &context.stop)?;
     let other = sockets.iter().filter_map(Socket::local).find(|a| a.inet().is_none());
     if let (false, Some(other)) = (config.groups.is_empty(), other) {
-        let why = std::io::Error::other("--join is about internet addresses");
+        let why = std::io::Error::other("--join applies to internet addresses only");
         return Err(Error::new("bind", other, why).about(Kind::Usage));
     }
     let port = sockets.first().and_then(Socket::local_inet).map_or(0, |a| a.port());
@@ -76,7 +76,7 @@ impl Membership {
         let index = interface.map_or(Ok(0), interface::index)?;
         match ip {
             IpAddr::V6(ip) if index == 0 && is_of_one_link(ip) => {
-                Err(AddrError(format!("{ip} is another group on each interface; type {ip}%IFACE")).into())
+                Err(AddrError(format!("{ip} is a different group on each interface; type {ip}%IFACE")).into())
             }
             ip => Ok(Self { ip, index }),
         }

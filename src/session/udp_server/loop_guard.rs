@@ -56,9 +56,9 @@ impl LoopGuard {
             return;
         }
         let text = match why {
-            Suspect::Itself => "not answered: this is the server's own address (told once)",
-            Suspect::Unnamed => "not answered: this peer's socket has no name (told once)",
-            Suspect::Service => "not answered: this port's service may answer back for ever (told once)",
+            Suspect::Itself => "not answered: this is the server's own address (reported once)",
+            Suspect::Unnamed => "not answered: this peer's socket has no name (reported once)",
+            Suspect::Service => "not answered: this port's service may answer back for ever (reported once)",
         };
         let mut fault = socket.blame(
             Error::new("send", name(peer.clone().or(socket.local())), io::Error::other(text))

@@ -98,7 +98,7 @@ impl<'a> UdpServer<'a> {
         };
         self.last = Instant::now();
         if self.receiver.is_cut() {
-            let why = io::Error::other("a datagram was too long for this program, and was cut");
+            let why = io::Error::other("a datagram was too long and was truncated");
             self.sender.warn(socket, None, "recv", why);
         }
         if let Some(output) = &mut self.output {

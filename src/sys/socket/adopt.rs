@@ -43,7 +43,7 @@ impl PassedSocket {
         match found.usable() {
             Some(usable) if wanted.contains(&usable) => Ok(usable),
             None => Err(self.unusable(&found)),
-            Some(_) => Err(refusal(&self.name, format_args!("it is {found}; {words} is wanted"))),
+            Some(_) => Err(refusal(&self.name, format_args!("it is {found}; expected {words}"))),
         }
     }
 
@@ -169,7 +169,7 @@ fn inspect(fd: BorrowedFd<'_>) -> std::result::Result<Inspected, Why> {
     let kind = match raw {
         RawType::STREAM => SocketType::Stream,
         RawType::DGRAM => SocketType::Datagram,
-        _ => return Err(Why::Other("a socket of neither a stream nor datagrams".to_owned())),
+        _ => return Err(Why::Other("a socket that is neither a stream nor a datagram socket".to_owned())),
     };
     let proto = match (family, kind, protocol) {
         (Family::Unix, ..) => Proto::Unix,

@@ -68,7 +68,7 @@ fn lock_directory(path: &Path) -> Option<OwnedFd> {
 fn remove_dead(path: &Path) -> io::Result<()> {
     let Ok(found) = statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) else { return Ok(()) };
     if rustix::fs::FileType::from_raw_mode(found.st_mode) != rustix::fs::FileType::Socket {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "exists and is no socket"));
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "exists and is not a socket"));
     }
     match is_held(path) {
         Ok(true) => Err(Errno::ADDRINUSE.into()),
