@@ -53,7 +53,7 @@ _soquete() {
 
     case "${cmd}" in
         soquete)
-            opts="-q -v -h -V --json --events --quiet --verbose --color --help --version listen connect udp-serve udp-send chat-serve chat-join multi-connect stat demo completions"
+            opts="-q -b -v -h -V --json --events --quiet --brief --verbose --color --help --version listen connect udp-serve udp-send chat-serve chat-join multi-connect stat demo completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -75,7 +75,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__join)
-            opts="-w -4 -6 -n -q -v -h --nick --timeout --idle-timeout --eof-wait --on-peer-eof --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -b -v -h --nick --timeout --idle-timeout --eof-wait --on-peer-eof --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -265,7 +265,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__serve)
-            opts="-4 -6 -n -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -q -b -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -475,7 +475,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__completions)
-            opts="-q -v -h --json --events --quiet --verbose --color --help bash zsh fish elvish powershell nushell"
+            opts="-q -b -v -h --json --events --quiet --brief --verbose --color --help bash zsh fish elvish powershell nushell"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -497,7 +497,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__connect)
-            opts="-z -w -C -4 -6 -n -q -v -h --fd --exec --sh-exec --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --proxy --json --events --quiet --verbose --color --help"
+            opts="-z -w -C -4 -6 -n -q -b -v -h --fd --exec --sh-exec --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --proxy --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -695,7 +695,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__demo)
-            opts="-q -v -h --json --events --quiet --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
+            opts="-q -b -v -h --json --events --quiet --brief --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -717,7 +717,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__listen)
-            opts="-4 -6 -n -k -C -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --proxy-server --forward --exec --sh-exec --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --send-proxy-header --accept-proxy-header --tls-ca --tls-insecure --proxy-auth-file --output --both --hex-dump --append-output --rate --delay --auth --auth-file --allow-dest --deny-dest --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --proxy --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -k -C -q -b -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --discard --respond --send --proxy-server --forward --exec --sh-exec --keep-open --send-only --recv-only --crlf --prefix --show --max-conns --reject --accept-timeout --idle-timeout --on-eof --eof-wait --on-peer-eof --progress --send-proxy-header --accept-proxy-header --tls-ca --tls-insecure --proxy-auth-file --output --both --hex-dump --append-output --rate --delay --auth --auth-file --allow-dest --deny-dest --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --backlog --ready-file --ready-fd --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --v6only --mptcp --proxy --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -983,7 +983,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__multi__subcmd__connect)
-            opts="-w -4 -6 -n -q -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --eof-wait --on-peer-eof --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --json --events --quiet --verbose --color --help"
+            opts="-w -4 -6 -n -q -b -v -h --targets --no-prefix --ordered --reconnect --timeout --idle-timeout --eof-wait --on-peer-eof --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --on-eof --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1177,7 +1177,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__stat)
-            opts="-t -u -x -l -a -p -e -4 -6 -n -q -v -h --tcp --udp --unix --listening --all --state --local --peer --processes --extended --summary --watch --wait --timeout --packets --pcap --diagram --ipv4 --ipv6 --numeric --json --events --quiet --verbose --color --help"
+            opts="-t -u -x -l -a -p -e -4 -6 -n -q -b -v -h --tcp --udp --unix --listening --all --state --local --peer --processes --extended --summary --watch --wait --timeout --packets --pcap --diagram --ipv4 --ipv6 --numeric --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1235,7 +1235,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__send)
-            opts="-z -C -i -4 -6 -n -q -v -h --check --whole --size --per-read --keep-lf --crlf --reply-wait --replies --repeat --interval --broadcast --multicast-ttl --source --ipv4 --ipv6 --numeric --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --reuseaddr --json --events --quiet --verbose --color --help"
+            opts="-z -C -i -4 -6 -n -q -b -v -h --check --whole --size --per-read --keep-lf --crlf --reply-wait --replies --repeat --interval --broadcast --multicast-ttl --source --ipv4 --ipv6 --numeric --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --reuseaddr --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1341,7 +1341,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__serve)
-            opts="-4 -6 -n -C -q -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --forward --exec --sh-exec --max-conns --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --verbose --color --help"
+            opts="-4 -6 -n -C -q -b -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --echo --upper --respond --forward --exec --sh-exec --max-conns --join --count --idle-timeout --lines --to-all --send-only --recv-only --ready-file --ready-fd --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --packets --pcap --diagram --freebind --v6only --reuseaddr --per-read --keep-lf --crlf --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

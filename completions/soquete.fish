@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_soquete_global_optspecs
-    string join \n json events= q/quiet v/verbose color= h/help V/version
+    string join \n json events= q/quiet b/brief v/verbose color= h/help V/version
 end
 
 function __fish_soquete_needs_command
@@ -30,6 +30,7 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_needs_command" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_needs_command" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
@@ -142,6 +143,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-allow-tru
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Take the inherited connection of this number, in place of an address' -r
@@ -213,6 +215,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -s n -l numeric
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
@@ -267,6 +270,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l keep-lf -d
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s C -l crlf -d 'Send line ends as CR LF'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l size -d 'Cut standard input into datagrams of N bytes, whatever its lines' -r
@@ -305,6 +309,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s 6 -l ipv6 -
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Take the inherited socket of this number, in place of an address' -r
@@ -375,6 +380,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l append-ou
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
@@ -437,6 +443,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s n -l numer
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l targets -d 'Read more targets from a file, those of one host a line; # begins a comment' -r -F
@@ -502,6 +509,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s n -l n
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mptcp -d 'Make Multipath TCP sockets; a peer without it is served by TCP, which an event says'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r
@@ -531,6 +539,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -s 6 -l ipv6 -d 'I
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s n -l numeric -d 'No DNS: hosts are literal addresses'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
@@ -539,6 +548,7 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
@@ -547,5 +557,6 @@ always\t'Always'
 never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l json -d 'Events as JSON, one object a line; reports too'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l quiet -d 'Errors only'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s b -l brief -d 'One line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Detail too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

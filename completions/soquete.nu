@@ -9,6 +9,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -130,6 +131,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -216,6 +218,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -280,6 +283,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -328,6 +332,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -411,6 +416,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -488,6 +494,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -568,6 +575,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -607,6 +615,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete stat color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -626,6 +635,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete demo color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
@@ -645,6 +655,7 @@ module completions {
     --json                    # Events as JSON, one object a line; reports too
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Errors only
+    --brief(-b)               # One line for the birth and one for the end of each connection
     --verbose(-v)             # Detail too: TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete completions color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')

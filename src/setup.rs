@@ -69,6 +69,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         (true, _) if bar || capture.is_some() => Verbosity::All,
         (true, _) => Verbosity::Errors,
         (_, true) => Verbosity::Detail,
+        _ if global.brief && capture.is_none() => Verbosity::Brief,
         _ => Verbosity::All,
     };
     let echoed = Arc::new(EchoedInterrupt::new(stop.clone()));
@@ -197,6 +198,9 @@ pub(crate) fn fault(error: &anyhow::Error, exit: Exit, args: &[OsString]) -> Fau
         && let Some(line) = advice::instead(args)
     {
         fault.text = format!("{}; did you mean `{line}`?", fault.text);
+    }
+    if fault.kind == Kind::Usage {
+        fault.text = advice::without_passwords(&fault.text, args);
     }
     fault
 }

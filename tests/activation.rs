@@ -214,6 +214,20 @@ fn a_connection_that_was_opened_elsewhere_is_piped() {
 }
 
 #[test]
+fn a_connection_that_was_opened_elsewhere_gets_a_command_and_no_proxy() {
+    let (mut server, socket) = connection();
+    let client = soquete("connect --fd 3 --exec -- tr a-z A-Z").shell(PASS_FD).stdin(copy(socket)).start();
+    server.send(b"question");
+    server.half_close();
+    assert_eq!(server.receive_all(), b"QUESTION");
+    assert_eq!(client.finish().code, 0);
+    for line in ["connect --fd 3 --proxy http://localhost:1", "connect --fd 3 -- true"] {
+        let run = soquete(line).shell(PASS_FD).stdin(copy(connection().1)).run();
+        assert_eq!(run.code, 2, "{line}: {run}");
+    }
+}
+
+#[test]
 fn connect_takes_no_listener() {
     let run = soquete("connect --fd 3").shell(PASS_FD).stdin(copy(listener().0)).run();
     assert_eq!(run.code, 5, "{run}");
@@ -258,6 +272,7 @@ fn under_inetd_nothing_but_data_reaches_the_socket() {
         (format!("listen --inetd --upper --json --events {}", events.display()), 0, "DATA"),
         ("listen --inetd --echo --json --events -".to_owned(), 0, "data"),
         ("listen --inetd".to_owned(), 2, ""),
+        ("listen --inetd --respond @-".to_owned(), 2, ""),
         ("listen --inetd --no-such-flag".to_owned(), 2, ""),
         ("listen --inetd --respond @/no/such/file".to_owned(), 5, ""),
         ("chat-serve --inetd".to_owned(), 5, ""),
@@ -319,6 +334,7 @@ fn a_connection_that_was_reset_meanwhile_is_no_success() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn passed_connections_speak_tls() {
     let (opened, accepted) = {
         let (listener, address) = listener();

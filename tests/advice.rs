@@ -140,3 +140,20 @@ fn check_and_wait_are_names_too() {
     let run = run.finish();
     assert!(run.code == 0 && run.text().ends_with("up\n"), "{run}");
 }
+
+#[test]
+fn no_error_repeats_a_password() {
+    for line in [
+        "connect http://user:secret@localhost:1/",
+        "connect user:secret@localhost 80",
+        "connect --source http://user:secret@h 1",
+        "connect --proxy http://user:secret 1",
+        "listen 0 --forward http://user:secret@localhost:1",
+        "udp-serve 0 --forward http://user:secret@localhost:1",
+        "multi-connect http://user:secret@localhost:1",
+        "stat http://user:secret@localhost:1",
+    ] {
+        let run = refused(line);
+        assert!(!run.stderr.contains("secret"), "{line}: {run}");
+    }
+}

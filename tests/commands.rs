@@ -7,6 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+#[cfg(feature = "tls")]
 use support::pki::Pki;
 use support::*;
 
@@ -362,6 +363,7 @@ fn connect_runs_a_command_too() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn through_tls_the_bytes_pass_through_pipes() {
     let pki = Pki::new();
     let file = |name: &str| pki.path(name).display().to_string();

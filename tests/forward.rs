@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+#[cfg(feature = "tls")]
 use support::pki::Pki;
 use support::sockets::SilentPort;
 use support::*;
@@ -263,6 +264,7 @@ fn a_signal_in_the_middle_of_a_transfer_is_no_end_of_the_stream() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn tls_stands_on_either_side() {
     let pki = Pki::new();
     let file = |name: &str| pki.path(name).display().to_string();

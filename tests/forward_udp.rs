@@ -196,3 +196,29 @@ fn wrong_targets_are_usage_errors() {
         assert!(run.stderr.contains(part), "{line}: {run}");
     }
 }
+
+#[test]
+fn a_unix_socket_is_a_target_and_one_that_came_back_is_reached() {
+    let folder = Folder::new();
+    let (address, path) = (folder.address("target"), folder.path("target"));
+    let forwarding = forward(&address, "");
+    let echo = || {
+        let server = soquete("udp-serve --echo").arg(&address).start();
+        server.event("listening");
+        server
+    };
+    let first = echo();
+    let peer = Mail::to(forwarding.address());
+    peer.send("one");
+    assert_eq!(peer.receive(), b"one");
+    first.terminate();
+    assert!(!path.exists(), "the server removes its file");
+    let second = echo();
+    // The datagram that finds the old socket closed is lost, as one to a closed port is.
+    peer.send("lost");
+    forwarding.wait_for("a refusal", |e| e.is("warning"));
+    peer.send("two");
+    assert_eq!(peer.receive(), b"two");
+    second.terminate();
+    forwarding.terminate();
+}

@@ -5,6 +5,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use support::peer_program::PeerProgram;
+#[cfg(feature = "tls")]
 use support::pki::Pki;
 use support::sockets::SilentPort;
 use support::*;
@@ -266,6 +267,7 @@ fn the_user_comes_from_the_url_a_file_or_the_environment() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn tls_runs_inside_and_around_the_proxy() {
     let pki = Pki::new();
     let (cert, ca) = (pki.path("server.pem").display().to_string(), pki.path("ca.pem").display().to_string());

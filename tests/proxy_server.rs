@@ -5,6 +5,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use support::peer_program::{PeerProgram, PeerRun};
+#[cfg(feature = "tls")]
 use support::pki::Pki;
 use support::*;
 
@@ -424,6 +425,7 @@ fn users_come_from_a_file() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn curl_speaks_tls_to_the_proxy() {
     let pki = Pki::new();
     let (cert, ca) = (pki.path("server.pem"), pki.path("ca.pem"));

@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+#[cfg(feature = "tls")]
 use support::pki::Pki;
 use support::*;
 
@@ -279,6 +280,7 @@ fn many_clients_share_a_file_in_whole_pieces() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn taps_are_inside_tls() {
     let pki = Pki::new();
     let (folder, path) = folder();

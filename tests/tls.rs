@@ -1,5 +1,7 @@
 //! TLS on `connect` and `listen`: against ourselves, and against openssl.
 
+#![cfg(feature = "tls")]
+
 mod support;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -152,6 +154,10 @@ fn a_client_certificate_is_demanded_and_reported() {
     let none = client(&pki, port, "").input("").run();
     assert_eq!(none.code, 1, "{none}");
     assert!(none.error("tls").text("text").contains("certificate_required"), "{none}");
+    // A self-signed certificate is its own authority where the server was given it.
+    let (cert, key) = (file(&pki, "ca.pem"), file(&pki, "ca.key"));
+    let run = client(&pki, port, &format!("--tls-cert {cert} --tls-key {key}")).input("hi\n").run();
+    assert_eq!((run.code, run.text()), (0, "hi\n"), "{run}");
     listening.terminate();
 }
 

@@ -1,5 +1,7 @@
 //! TLS where there are many: checks, `multi-connect`, chats, and servers whose clients stall.
 
+#![cfg(feature = "tls")]
+
 mod support;
 
 use std::time::{Duration, Instant};
@@ -156,6 +158,46 @@ fn a_slow_reader_of_a_chat_gets_every_byte_through_tls() {
     assert!(reader.read(text.len()) == text.as_bytes(), "the text is complete and in order");
     drop(slow);
     room.terminate();
+}
+
+#[test]
+fn a_server_and_a_client_that_a_signal_ends_close_in_order() {
+    let pki = Pki::new();
+    for line in ["chat-serve 127.0.0.1 0", "listen -k --echo 127.0.0.1 0", "listen -k 127.0.0.1 0"] {
+        let listening = server(&pki, "server.pem", line);
+        let client = |what: &str| {
+            let client = soquete(&format!("{what} {} 127.0.0.1:{}", trust(&pki), listening.port())).start();
+            client.wait_for("handshake", |e| e.is("tls") && e["what"] == "handshake");
+            client
+        };
+        let clients = ["connect", "chat-join", "multi-connect"].map(client);
+        listening.wait_for_many("handshakes", 3, |e| e.is("tls") && e["what"] == "handshake");
+        let interrupted = client("connect");
+        listening.wait_for_many("handshakes", 4, |e| e.is("tls") && e["what"] == "handshake");
+        interrupted.terminate();
+        listening.wait_for("its end", |e| e.is("tls") && e["what"] == "close-notify");
+        let run = listening.terminate();
+        assert!(run.named("warning").next().is_none(), "{run}");
+        for client in clients {
+            let run = client.close_and_finish();
+            assert_eq!(run.code, 0, "{line}: {run}");
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_response_is_truncated() {
+    let pki = Pki::new();
+    let file = pki.write("long", &"x".repeat(32 << 20));
+    let listening = server(&pki, "server.pem", &format!("listen -k --send {} 127.0.0.1 0", file.display()));
+    let (mut reader, writer) = pipe();
+    let line = format!("connect {} 127.0.0.1 {}", trust(&pki), listening.port());
+    let client = soquete(&line).stdout(writer).start();
+    assert_eq!(reader.read(1000).len(), 1000);
+    listening.terminate();
+    assert!(reader.read_all().len() < 32 << 20);
+    let run = client.finish();
+    assert_eq!(run.code, 1, "{run}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! TLS with other programs: socat, ncat, curl and openssl, each as client and as server where it is one.
 
+#![cfg(feature = "tls")]
+
 mod support;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -228,4 +230,26 @@ fn openssl_clients_talk_in_a_room() {
     room.wait_for("its end", |e| e.is("member") && e["what"] == "leave");
     assert_eq!(ana.close_and_finish().code, 0);
     room.terminate();
+}
+
+#[test]
+fn the_rest_is_sent_to_a_peer_that_ends_without_close_notify() {
+    let pki = Pki::new();
+    let (cert, key) = (file(&pki, "server.crt"), file(&pki, "server.key"));
+    let free = Door::open();
+    let port = free.port();
+    drop(free);
+    // Its input is at an end at once, which it tells by FIN alone.
+    let line = format!("ncat --ssl --ssl-cert {cert} --ssl-key {key} --recv-only -l 127.0.0.1 {port}");
+    let Some(mut ncat) = Other::start(&line) else { return };
+    drop(ncat.0.stdin.take());
+    let data = noise(8 << 20);
+    let line =
+        format!("connect --tls --tls-ca {} --wait 10s --send-only 127.0.0.1 {port}", file(&pki, "ca.pem"));
+    let client = soquete(&line).input(&data).start();
+    let mut got = Vec::new();
+    ncat.0.stdout.as_mut().expect("a pipe").read_to_end(&mut got).expect("it is read");
+    let run = client.finish();
+    assert!(got == data, "{} bytes of {}: {run}", got.len(), data.len());
+    assert_eq!(run.code, 1, "a truncation is an error: {run}");
 }

@@ -224,6 +224,7 @@ fn a_peer_that_does_not_read_ends_with_the_limit() {
 }
 
 #[test]
+#[cfg(feature = "tls")]
 fn tls_passes_over_a_unix_socket() {
     let folder = Folder::new();
     let at = folder.address("s");

@@ -32,6 +32,10 @@ mod size;
 mod sockets;
 mod startup;
 mod table;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(feature = "tls")]
+mod tls_load;
 mod tool;
 mod transfer;
 mod udp;
@@ -56,6 +60,9 @@ enum Section {
     Forward,
     /// A proxy server: one stream, and short connections.
     Proxy,
+    /// TLS: one stream, and handshakes.
+    #[cfg(feature = "tls")]
+    Tls,
     /// All ports of localhost.
     Check,
     /// A room full of clients who talk.
@@ -148,6 +155,8 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Command => command::run(table, plan),
         Section::Forward => forward::run(table, plan),
         Section::Proxy => proxy::run(table, plan),
+        #[cfg(feature = "tls")]
+        Section::Tls => tls::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
         Section::Many => many::run(table, plan),

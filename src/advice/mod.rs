@@ -8,6 +8,7 @@ mod peers;
 mod secret;
 
 pub use flags::hint;
+pub use secret::without_passwords;
 
 use crate::cli::{self, Cli, Command, Connect};
 use crate::net::address::{AddrError, Target};

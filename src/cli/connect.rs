@@ -130,7 +130,7 @@ impl Connect {
 /// What has a meaning only for a connection that is still to be opened.
 const BEFORE_CONNECT: [&str; 14] = [
     "target",
-    "command",
+    "proxy",
     "check",
     "wait",
     "until_closed",

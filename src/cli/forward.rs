@@ -70,11 +70,13 @@ pub struct DatagramTarget(pub Target);
 impl FromStr for DatagramTarget {
     type Err = AddrError;
 
-    /// `HOST:PORT`, `[V6]:PORT` or `PORT`.
+    /// `HOST:PORT`, `[V6]:PORT`, `PORT`, `unix:PATH` or `unix:@NAME`.
     fn from_str(word: &str) -> Result<Self, AddrError> {
         match word.parse::<ForwardTarget>()? {
-            ForwardTarget { target: target @ Target::Host(_), tls: false } => Ok(Self(target)),
-            _ => Err(AddrError(format!("{word} is no target of datagrams; type HOST:PORT or PORT"))),
+            ForwardTarget { target, tls: false } if target.takes_datagrams() => Ok(Self(target)),
+            _ => {
+                Err(AddrError(format!("{word} is no target of datagrams; type HOST:PORT, PORT or unix:PATH")))
+            }
         }
     }
 }

@@ -71,7 +71,8 @@ use std::time::Duration;
 /// service nothing is sent, and received data needs another standard output.
 ///
 /// With --user the sockets are bound and files of the command line are read first, then every thread becomes that user,
-/// then readiness is reported: the ready file is written as that user.
+/// then readiness is reported: the ready file is written as that user. The file of a UNIX socket is removed at the end if that
+/// user may write to its directory; the next server replaces it otherwise.
 ///
 /// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]

@@ -104,6 +104,9 @@ pub struct Global {
     /// Errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", overrides_with = "quiet")]
     pub quiet: bool,
+    /// One line for the birth and one for the end of each connection
+    #[arg(short, long, global = true, conflicts_with_all = ["quiet", "verbose"], overrides_with = "brief")]
+    pub brief: bool,
     /// Detail too: TCP_INFO, options read back, DNS answers
     #[arg(short, long, global = true, overrides_with = "verbose")]
     pub verbose: bool,

@@ -27,7 +27,7 @@ use std::time::Duration;
 /// With --forward each peer has a socket of its own towards the target, whose name is looked up for each; replies leave from
 /// the address the peer wrote to. A peer that is silent for --idle-timeout is let go; with 4096 peers the one that was silent
 /// longest makes room. A target that refuses datagrams (ICMP) is a warning, once a second. Where the target's name has several
-/// addresses, one that refuses the first datagrams gives way to the next.
+/// addresses, one that refuses the first datagrams gives way to the next. A target unix:PATH is a socket of datagrams.
 ///
 /// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
 /// address is reported by a refuse event; after 1024 addresses no more are reported.

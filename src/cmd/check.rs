@@ -17,6 +17,10 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         let text = "a command after -- waits for a port, without taps; --exec runs it on the connection";
         return Err(AddrError(text.into()).into());
     }
+    if args.fd.is_some() {
+        let text = "a command after -- waits for a port, and --fd has none; --exec runs it on the connection";
+        return Err(AddrError(text.into()).into());
+    }
     let groups = parse_targets(&args.target)?;
     let host = |group: &Group| match group {
         Group::Ports(host, _) => Target::Host(Endpoint { host: host.clone(), port: 0 }),

@@ -5,6 +5,7 @@ use crate::cli::Response;
 use crate::event::{Event, Kind};
 use crate::session::tcp_server::is_pipe;
 use crate::sys::detached::{Detached, run_detached};
+use crate::sys::passed::refusal;
 use crate::sys::{Error, Result, fd};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -19,6 +20,10 @@ pub(crate) fn response(answer: &Response, context: &Context) -> Result<Vec<u8>> 
             Ok(bytes.clone())
         }
         Response::File(path) if path.as_os_str() == "-" => {
+            if let Some(socket) = context.passed.iter().find(|socket| socket.was_input) {
+                let why = "it is the socket, and no input; --respond @- has nothing to read";
+                return Err(refusal(&socket.name, why).about(Kind::Usage));
+            }
             let input = || {
                 let mut bytes = Vec::new();
                 File::from(fd::take_input()?).read_to_end(&mut bytes).map(|_| bytes)

@@ -3,6 +3,7 @@
 //! `man/soquete-events.7` documents each event and field for users; a test compares the two.
 
 mod address;
+mod brief;
 mod child;
 mod fields;
 mod flood;

@@ -69,7 +69,7 @@ impl Events {
 
     /// Numbers, stamps and queues `event`, if it is to be shown.
     pub fn emit(&self, event: Event) {
-        if !self.enabled() && !matches!(event, Event::Error { .. }) {
+        if !self.verbosity.shows(&event) {
             return;
         }
         let released = match &self.hold {
@@ -122,7 +122,7 @@ impl Events {
     pub fn emit_burst(&self, events: impl Iterator<Item = Event>) {
         if self.hold.is_some() {
             events.for_each(|event| self.emit(event));
-        } else if self.enabled() {
+        } else if self.verbosity > Verbosity::Brief {
             self.queue.push_burst(events);
         }
     }

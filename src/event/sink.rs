@@ -1,6 +1,6 @@
 //! The receiving side of the event queue: the printer, and which events it shows.
 
-use super::Record;
+use super::{Event, Record};
 use std::io;
 use std::time::Instant;
 
@@ -23,9 +23,22 @@ pub trait Sink: Send {
 pub enum Verbosity {
     /// Errors alone: socket states are not read, nothing else is formatted.
     Errors,
+    /// The birth and the end of each connection, and what went wrong ([`super::Event::is_brief`]).
+    Brief,
     /// Every event but details.
     #[default]
     All,
     /// Details too: `TCP_INFO`, options read back, DNS answers.
     Detail,
+}
+
+impl Verbosity {
+    /// Whether this event is shown.
+    pub(super) const fn shows(self, event: &Event) -> bool {
+        match self {
+            Self::Errors => matches!(event, Event::Error { .. }),
+            Self::Brief => event.is_brief(),
+            Self::All | Self::Detail => true,
+        }
+    }
 }

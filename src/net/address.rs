@@ -119,6 +119,12 @@ impl Target {
         }
     }
 
+    /// Whether it may be a socket of datagrams.
+    #[must_use]
+    pub const fn takes_datagrams(&self) -> bool {
+        matches!(self, Self::Host(_) | Self::Socket(Address::Unix(_)))
+    }
+
     /// The host and port, unless it is another address.
     #[must_use]
     pub const fn endpoint(&self) -> Option<&Endpoint> {

@@ -23,5 +23,9 @@ pub mod source;
 pub mod stream;
 pub mod tap;
 pub mod targets;
+#[cfg(feature = "tls")]
+pub mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls/absent.rs"]
 pub mod tls;
 pub mod udp;

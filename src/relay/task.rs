@@ -5,6 +5,7 @@ use super::policy::RelayPolicy;
 use super::terms::{EndConfig, RelayEnd, Step};
 use crate::event::Kind;
 use crate::net::stream::ByteStream;
+use crate::net::tls::StreamError;
 use crate::sys::error::{Error, Result};
 use crate::sys::reactor::sleep_until;
 use std::cell::{Cell, RefCell};
@@ -67,6 +68,8 @@ struct Relaying<'a, I> {
     /// No more of the input is to be sent.
     input_stopped: Notify,
     send_error: RefCell<Option<Error>>,
+    /// The peer ended TLS without `close_notify`: the rest of the input is sent all the same, and that is the end's error.
+    truncated: RefCell<Option<Error>>,
     received: Cell<bool>,
 }
 
@@ -88,11 +91,17 @@ pub async fn run(
         changed: Notify::new(),
         input_stopped: Notify::new(),
         send_error: RefCell::default(),
+        truncated: RefCell::default(),
         received: Cell::new(false),
     };
     let send = pin!(relaying.send());
     let receive = pin!(async {
-        receiving.await?;
+        match receiving.await {
+            Err(error) if StreamError::of(&error.source) == Some(&StreamError::Truncated) => {
+                relaying.truncated.replace(Some(error));
+            }
+            received => received?,
+        }
         relaying.received.set(true);
         relaying.policy.borrow_mut().peer_ended(now());
         relaying.changed.notify_one();
@@ -109,7 +118,8 @@ pub async fn run(
         end = relaying.decide() => end,
     };
     // The last bytes of the peer are received by now.
-    relaying.send_error.take().map_or(end, Err)
+    let error = relaying.send_error.take().or_else(|| relaying.truncated.take().filter(|_| end.is_ok()));
+    error.map_or(end, Err)
 }
 
 impl<I: InputSource> Relaying<'_, I> {

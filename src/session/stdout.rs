@@ -9,6 +9,7 @@ use crate::sys::blocking;
 use crate::sys::fd::Nature;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::Stop;
+use crate::sys::splice::widen;
 use crate::sys::{Error, Result, fd};
 use std::fmt;
 use std::fs::File;
@@ -78,7 +79,7 @@ fn write_all(
     queue: &Queue,
     to: BorrowedFd<'_>,
 ) -> io::Result<()> {
-    let mut over = false;
+    let (mut over, mut is_wide) = (false, false);
     while !over && let Some(Some(mut batch)) = chunks.blocking_recv() {
         while !over
             && batch.len() < BATCH
@@ -91,6 +92,10 @@ fn write_all(
         }
         queue.bytes.fetch_sub(batch.len(), Ordering::Relaxed);
         queue.taken.notify_one();
+        if batch.len() >= BATCH && !is_wide {
+            is_wide = true;
+            let _ = widen(to); // what is no pipe stays as it is
+        }
         blocking::write_all(to, &batch)?;
     }
     Ok(())

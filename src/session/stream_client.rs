@@ -25,7 +25,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::task::LocalSet;
 
 /// Bytes of one read.
-const READ: usize = 64 << 10;
+const READ: usize = 256 << 10;
 
 /// The connection, and what passes over it.
 pub struct Config {

@@ -46,7 +46,8 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
         (None, None) if named.is_empty() => format!("{said}; see `soquete --help`"),
         (None, None) => format!("{said}; see `soquete {named} --help`"),
     };
-    let fault = Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text: said };
+    let text = advice::without_passwords(&said, args);
+    let fault = Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text };
     complain(args.iter().any(|a| a == "--json"), fault, Exit::Usage)
 }
 

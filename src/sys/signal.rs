@@ -8,11 +8,20 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Signals that end a program at once: a hang-up of its terminal, a quit, an abort, an alarm, the two for users (signal(7)).
 const DEADLY: [libc::c_int; 6] =
     [libc::SIGHUP, libc::SIGQUIT, libc::SIGABRT, libc::SIGALRM, libc::SIGUSR1, libc::SIGUSR2];
+
+/// A signal asked the program to end; there is one for all of it.
+static END_REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a signal asked the program to end, so that what is closed now is interrupted and has not failed.
+#[must_use]
+pub fn end_requested() -> bool {
+    END_REQUESTED.load(Ordering::Relaxed)
+}
 
 /// A signal that asks the program to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +81,7 @@ const SAME_WISH: u64 = 100_000_000; // nanoseconds
 
 fn end_at_once_if_repeated(number: i32, first: Arc<AtomicU64>) -> io::Result<()> {
     let action = move || {
+        END_REQUESTED.store(true, Ordering::Relaxed);
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let now = now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs();
         if let Err(at) = first.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst)

@@ -18,6 +18,7 @@ impl Pki {
         let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let pki = Self { dir: tempfile::tempdir().unwrap(), ca };
         pki.write("ca.pem", &pki.ca.pem());
+        pki.write("ca.key", &pki.ca.key().serialize_pem());
         for (name, names, until) in [
             ("server", vec!["localhost", "127.0.0.1", "example.org"], 2090),
             ("other", vec!["a.example", "b.example"], 2090),

@@ -1,8 +1,7 @@
 //! User names and passwords. They are shown nowhere: `Debug` leaves both out.
 
+use super::mac::Key;
 use crate::net::address::AddrError;
-use ring::hmac;
-use ring::rand::SystemRandom;
 use std::fmt;
 use std::str::FromStr;
 
@@ -40,7 +39,7 @@ impl FromStr for Credentials {
 pub struct Users {
     users: Vec<Credentials>,
     /// Passwords are compared by their codes under it: in a time that does not depend on what they have in common.
-    key: hmac::Key,
+    key: Key,
 }
 
 impl fmt::Debug for Users {
@@ -53,8 +52,7 @@ impl Users {
     /// These users. `None` if the system has no random numbers.
     #[must_use]
     pub fn new(users: Vec<Credentials>) -> Option<Self> {
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok()?;
-        Some(Self { users, key })
+        Some(Self { users, key: Key::random()? })
     }
 
     /// The user with this password, if there is one. Looks at all.
@@ -76,7 +74,7 @@ impl Users {
     /// Whether two secrets are the same, in constant time.
     #[must_use]
     pub fn same(&self, ours: &[u8], theirs: &[u8]) -> bool {
-        hmac::verify(&self.key, theirs, hmac::sign(&self.key, ours).as_ref()).is_ok()
+        self.key.same(ours, theirs)
     }
 }
 

@@ -6,6 +6,7 @@
 mod auth;
 pub mod client;
 pub mod http;
+mod mac;
 mod message;
 pub mod socks4;
 pub mod socks5;

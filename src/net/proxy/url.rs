@@ -107,7 +107,13 @@ impl FromStr for ProxyUrl {
             ));
         }
         let credentials = userinfo.map(credentials).transpose().map_err(|why| wrong(why.0))?;
-        let address = address(scheme, authority).map_err(|why| wrong(why.0))?;
+        let address = address(scheme, authority).map_err(|why| match userinfo {
+            // A password without its host is read as a port, and must not be repeated.
+            None if authority.contains(':') && !authority.starts_with(':') => {
+                wrong("not HOST:PORT; type SCHEME://USER:PASSWORD@HOST:PORT".into())
+            }
+            _ => wrong(why.0),
+        })?;
         Ok(Self { scheme, address, credentials })
     }
 }
@@ -178,6 +184,9 @@ mod tests {
             ("socks5://", "no host"),
             ("socks5://:80", "no host"),
             ("socks5://me:secret@", "no host"),
+            ("http://me:secret", "not HOST:PORT"),
+            ("http://me:more:secret", "not HOST:PORT"),
+            ("http://[me:secret", "not HOST:PORT"),
             ("http://me:secret@h:0", "port 0"),
             ("http://me:secret@h:99999", "out of range"),
             ("http://me:secret@h/x", "has no path"),

@@ -3,6 +3,7 @@
 use super::ByteStream;
 use crate::event::{Event, TlsFields, TlsStep};
 use crate::net::tls::{SharedStream, Stream, StreamError};
+use crate::sys::signal::end_requested;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -151,6 +152,18 @@ impl Tls {
         if !self.ended.swap(true, Ordering::Relaxed) {
             let tls = Box::new(TlsFields { reason, ..TlsFields::default() });
             self.under.socket_ref().emit(|socket| Event::Tls { socket, what, tls });
+        }
+    }
+}
+
+impl Drop for Tls {
+    /// A signal that ends the program is no failure of the stream: `close_notify` and FIN, as far as they need no wait. Where
+    /// something was still to be sent, the peer is to see that it is truncated.
+    fn drop(&mut self) {
+        let is_whole = !self.is_shut_down() && !self.has_unsent();
+        if end_requested() && is_whole && !self.under.socket_ref().resets_on_close() {
+            // An error is one of a connection that is over.
+            let _ = self.poll_shutdown(&mut Context::from_waker(Waker::noop()));
         }
     }
 }

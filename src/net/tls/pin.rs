@@ -1,6 +1,7 @@
 //! The fingerprint of a certificate: its SHA-256, by which it can be pinned.
 
 use super::Error;
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::str::FromStr;
 
@@ -14,10 +15,7 @@ impl Pin {
     /// The fingerprint of a certificate.
     #[must_use]
     pub fn of(der: &[u8]) -> Self {
-        let digest = ring::digest::digest(&ring::digest::SHA256, der);
-        let mut pin = [0; LEN];
-        pin.copy_from_slice(digest.as_ref());
-        Self(pin)
+        Self(Sha256::digest(der).into())
     }
 }
 

@@ -1,9 +1,11 @@
 //! What both sides have of the verification of a peer's certificate.
 
 use super::Pin;
+use jiff::Timestamp;
 use rustls::CertificateError;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// Verifies the certificate of one connection by `trust`, and keeps it where it is refused.
 #[derive(Debug)]
@@ -38,6 +40,24 @@ pub(super) fn verify_pin(leaf: &CertificateDer<'_>, pins: &[Pin]) -> Result<(), 
         return Ok(());
     }
     Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+}
+
+/// A certificate that the user gave as trusted needs no issuer, only the right time: the others of webpki's rules are about
+/// certificates that another one vouches for.
+pub(super) fn verify_dates(leaf: &CertificateDer<'_>, now: UnixTime) -> Result<(), rustls::Error> {
+    let fields = super::Certificate::read(leaf);
+    let at =
+        |time: Timestamp| UnixTime::since_unix_epoch(Duration::from_secs(time.as_second().unsigned_abs()));
+    let (Some(not_before), Some(not_after)) = (fields.not_before.map(at), fields.not_after.map(at)) else {
+        return Err(CertificateError::BadEncoding.into());
+    };
+    if now < not_before {
+        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
+    }
+    if now > not_after {
+        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
+    }
+    Ok(())
 }
 
 /// The methods of a verifier of either side that verify a signature over the handshake.

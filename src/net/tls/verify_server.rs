@@ -1,13 +1,12 @@
 //! How a client verifies the server's certificate.
 
-use super::verify::{Verifier, signature_methods, verify_pin};
+use super::verify::{Verifier, signature_methods, verify_dates, verify_pin};
 use super::{ClientOptions, Error, Pin, Verified, pem, provider};
-use jiff::Timestamp;
+use rustls::RootCertStore;
 use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, RootCertStore};
 use std::sync::Arc;
 
 /// Which certificates are accepted.
@@ -77,19 +76,7 @@ fn verify_given(
     now: UnixTime,
 ) -> Result<ServerCertVerified, rustls::Error> {
     verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
-    let fields = super::Certificate::read(leaf);
-    let at = |time: Timestamp| {
-        UnixTime::since_unix_epoch(std::time::Duration::from_secs(time.as_second().unsigned_abs()))
-    };
-    let (Some(not_before), Some(not_after)) = (fields.not_before.map(at), fields.not_after.map(at)) else {
-        return Err(CertificateError::BadEncoding.into());
-    };
-    if now < not_before {
-        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
-    }
-    if now > not_after {
-        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
-    }
+    verify_dates(leaf, now)?;
     Ok(ServerCertVerified::assertion())
 }
 

@@ -1,12 +1,15 @@
 //! Blocking input read in a thread of its own.
 
 use crate::sys::blocking;
+use crate::sys::splice::widen;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use tokio::sync::mpsc;
 
 /// Bytes read at once.
-const CHUNK: usize = 64 << 10;
+const CHUNK: usize = 256 << 10;
+/// A pipe that had as much at once is full: it is worth a wider one.
+const FULL: usize = 64 << 10;
 /// Chunks that wait between the thread and its receiver.
 const CHUNKS: usize = 4;
 
@@ -23,10 +26,17 @@ pub(in crate::session) fn read_in_thread(
             // The receiver is gone if the program is ending already.
             Err(error) => return drop(sender.blocking_send(Err(error))),
         };
+        let mut is_wide = false;
         loop {
             let chunk = match blocking::read(input.as_fd(), &mut buffer) {
                 Ok(0) => return,
-                Ok(n) => Ok(buffer[..n].to_vec()),
+                Ok(n) => {
+                    if n >= FULL && !is_wide {
+                        is_wide = true;
+                        let _ = widen(input.as_fd()); // what is no pipe stays as it is
+                    }
+                    Ok(buffer[..n].to_vec())
+                }
                 Err(error) => Err(error),
             };
             let last = chunk.is_err();

@@ -19,7 +19,9 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 /// Bytes one read takes; the buffer is shared by all clients, so a client that is silent costs none.
-pub(super) const READ: usize = 64 << 10;
+pub(super) const READ: usize = 256 << 10;
+/// Bytes one read of `--send` takes, of each client.
+const FILE_READ: usize = 64 << 10;
 
 /// What every client is served with.
 pub(super) struct ConnectionHandler {
@@ -133,7 +135,7 @@ async fn send(mut client: &ByteStream, bytes: &[u8]) -> Result<()> {
 
 async fn send_file(client: &ByteStream, path: &Path) -> Result<()> {
     let mut file = service::open(path)?;
-    let mut chunk = vec![0; READ];
+    let mut chunk = vec![0; FILE_READ];
     loop {
         match file.read(&mut chunk).map_err(|e| unreadable(path, e))? {
             0 => return Ok(()),

@@ -55,7 +55,7 @@ fn is_refused(error: &io::Error) -> bool {
 }
 
 /// Gives a pipe room for a whole chunk, if it may have it (`pipe-user-pages-soft`, pipe(7)); says whether it has it.
-fn widen(pipe: BorrowedFd<'_>) -> bool {
+pub(crate) fn widen(pipe: BorrowedFd<'_>) -> bool {
     let room = fcntl_getpipe_size(pipe).unwrap_or(0);
     room >= CHUNK || fcntl_setpipe_size(pipe, CHUNK).is_ok()
 }

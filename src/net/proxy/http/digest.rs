@@ -1,7 +1,7 @@
 //! The response of Digest (RFC 7616 3.4.1), with `qop=auth`.
 
 use md5::{Digest as _, Md5};
-use ring::digest;
+use sha2::Sha256;
 use std::fmt::Write;
 
 /// The hash of a challenge.
@@ -47,7 +47,7 @@ impl Algorithm {
     fn hash(self, text: &str) -> String {
         match self {
             Self::Md5 => hex(&Md5::digest(text.as_bytes())),
-            Self::Sha256 => hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref()),
+            Self::Sha256 => hex(&Sha256::digest(text.as_bytes())),
         }
     }
 }

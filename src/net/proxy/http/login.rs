@@ -4,9 +4,9 @@ use super::challenge::{self, Challenge, quoted};
 use super::digest::{self, Algorithm, hex};
 use super::head::{Response, values};
 use crate::net::proxy::Credentials;
+use crate::net::proxy::mac::random;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::rand::{SecureRandom, SystemRandom};
 
 /// A challenge that can be answered, again and again.
 pub struct Login {
@@ -58,10 +58,8 @@ impl Login {
             Offer::Basic => return Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))),
             Offer::Digest { algorithm, realm, nonce, opaque } => (*algorithm, realm, nonce, opaque),
         };
-        let mut random = [0; 16];
-        SystemRandom::new().fill(&mut random).ok()?;
         self.count += 1;
-        let (count, client_nonce) = (format!("{:08x}", self.count), hex(&random));
+        let (count, client_nonce) = (format!("{:08x}", self.count), hex(&random::<16>()?));
         let response = digest::Response {
             algorithm,
             user,

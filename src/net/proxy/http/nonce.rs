@@ -4,8 +4,7 @@
 //! answered by a user, the last few are.
 
 use super::digest::hex;
-use ring::hmac;
-use ring::rand::{SecureRandom, SystemRandom};
+use crate::net::proxy::mac::{Key, random};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -20,7 +19,7 @@ const RANDOM: usize = 16;
 
 /// The nonces of one server.
 pub(super) struct Nonces {
-    key: hmac::Key,
+    key: Key,
     start: Instant,
     used: RefCell<Used>,
 }
@@ -42,15 +41,12 @@ struct Counts {
 impl Nonces {
     /// `None` if the system has no random numbers.
     pub(super) fn new() -> Option<Self> {
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok()?;
-        Some(Self { key, start: Instant::now(), used: RefCell::default() })
+        Some(Self { key: Key::random()?, start: Instant::now(), used: RefCell::default() })
     }
 
     /// A new nonce.
     pub(super) fn issue(&self, now: Instant) -> Option<String> {
-        let mut random = [0; RANDOM / 2];
-        SystemRandom::new().fill(&mut random).ok()?;
-        let front = format!("{:016x}{}", self.time(now), hex(&random));
+        let front = format!("{:016x}{}", self.time(now), hex(&random::<{ RANDOM / 2 }>()?));
         let code = self.code(&front);
         Some(front + &code)
     }
@@ -73,7 +69,7 @@ impl Nonces {
     }
 
     fn code(&self, front: &str) -> String {
-        hex(hmac::sign(&self.key, front.as_bytes()).as_ref())
+        hex(&self.key.code(front.as_bytes()))
     }
 }
 

@@ -222,6 +222,10 @@ impl Flow {
                     return Ok(false);
                 }
                 shared.warn(socket.get_ref(), "send", refusal);
+                if address.inet().is_none() {
+                    // Connected to a socket that is closed, this one never reaches the next that is bound there.
+                    return Ok(true);
+                }
             }
         }
     }
