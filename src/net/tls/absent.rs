@@ -199,7 +199,7 @@ impl<S> SharedStream<S> {
 }
 
 /// What would end a stream against the rules of TLS.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum StreamError {
     /// A FIN came without `close_notify`.
     Truncated,
