@@ -186,7 +186,7 @@ fn socat_asks_through_it() {
 #[test]
 fn wrong_targets_are_usage_errors() {
     for (line, part) in [
-        ("--forward tls:localhost:53", "no target of datagrams"),
+        ("--forward tls:localhost:53", "not a target of datagrams"),
         ("--forward udp://localhost:53", "type --forward localhost:53"),
         ("--forward localhost:53 --echo", "cannot be used with"),
         ("--forward localhost:53 --count 3", "cannot be used with"),
