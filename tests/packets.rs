@@ -544,40 +544,6 @@ fn fragments_belong_to_their_datagram() {
 }
 
 #[test]
-fn packets_of_a_vlan_are_seen_once() {
-    two_machines(|near, far| {
-        let made = near.sh("ip link add link lo name try type vlan id 1 2>&1 && ip link del try || echo no");
-        if made.contains("no") {
-            return note("skipped: packets_of_a_vlan_are_seen_once: this kernel has no VLANs");
-        }
-        for (machine, number) in [(near, 1), (far, 2)] {
-            machine.sh(&format!(
-                "ip link add link {PLUG} name v42 type vlan id 42; ip link set v42 up
-                 ip address add 10.42.0.{number}/24 dev v42"
-            ));
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.pcapng");
-        let mut server = far.run(|| soquete("listen 10.42.0.2 0").start());
-        let line = format!("connect {} --packets --pcap {}", server.address(), file.display());
-        let client = near.run(|| soquete(&line).input("hello\n").start());
-        server.wait_stdout("hello\n");
-        server.close_input();
-        let run = client.finish();
-        assert_eq!((run.code, server.finish().code), (0, 0), "{run}");
-        let syns = segments(&run).iter().filter(|p| p["flags"] == "SYN").count();
-        assert_eq!(syns, 1, "{run}");
-        assert!(!notes(&run).contains(&"retransmission"), "{run}");
-        let tagged = segments(&run).iter().filter(|p| p["vlan"] == 42).count();
-        assert!(tagged > 0, "{run}");
-        if shark::is_there() {
-            shark::assert_sound(&file);
-            assert_eq!(shark::fields(&file, "vlan.id == 42 && tcp", &["vlan.id"]).len(), tagged);
-        }
-    });
-}
-
-#[test]
 fn packets_of_others_are_shown_by_filter_and_saved() {
     with_namespaces(|| {
         let folder = tempfile::tempdir().unwrap();
