@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 pub struct Context {
     /// Where events go.
     pub events: Events,
-    /// The packets of the sockets, where they are wanted; ended by [`Capture::finish`].
+    /// The packets of the sockets, where they are wanted; ended by `Capture::finish`.
     pub capture: Option<Capture>,
     /// Makes sockets.
     pub sockets: SocketFactory,
