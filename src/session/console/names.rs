@@ -98,7 +98,9 @@ mod tests {
 
     fn names(said: &[&str]) -> Names {
         let names = Names::default();
-        said.iter().for_each(|said| names.learn(said));
+        for said in said {
+            names.learn(said);
+        }
         names
     }
 
