@@ -1,4 +1,5 @@
 //! What packages are made of: every file named is there, versions agree, the units start a room. Nothing is built for it.
+#![allow(clippy::disallowed_methods)] // the service manager's socket
 
 #[path = "documents/commands.rs"]
 mod commands;
@@ -152,11 +153,8 @@ fn the_service_serves_the_room_on_a_socket_that_is_passed_to_it() {
     commands::accepted(&words).unwrap();
     assert!(value("Type=") == "notify" && words.contains(&"--activation".to_owned()));
 
-    let listener =
-        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
-    let any: std::net::SocketAddr = (std::net::Ipv4Addr::LOCALHOST, 0).into();
-    listener.bind(&any.into()).and_then(|()| listener.listen(8)).expect("a free port");
-    let address = listener.local_addr().ok().and_then(|a| a.as_socket()).expect("an address");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
     let pass = r#"exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@""#;
     let room = words[1..].iter().filter(|word| *word != "--brief").fold(soquete(""), support::Soquete::arg);
     let room = room.shell(pass).stdin(std::os::fd::OwnedFd::from(listener)).start();
