@@ -61,7 +61,8 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         progress,
         explain: matches!(cli.command, Command::Demo(_)),
         announced: terminal && fd::is_terminal(fd::output()) && announces(&cli.command),
-        ends: matches!(cli.command, Command::Stat(_)),
+        pairs: matches!(cli.command, Command::Stat(_)),
+        brief: global.brief,
         style: style(global.color, terminal),
     };
     let capture = capture_config(cli, bar);

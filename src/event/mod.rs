@@ -4,6 +4,7 @@
 
 mod address;
 mod brief;
+mod cause;
 mod child;
 mod fields;
 mod flood;
@@ -13,6 +14,7 @@ mod queue;
 pub mod report;
 pub mod samples;
 mod sink;
+mod socket;
 mod state;
 pub mod table;
 mod tls;
