@@ -8,6 +8,7 @@ mod cause;
 mod child;
 mod fields;
 mod flood;
+mod flush;
 mod hold;
 mod packet;
 mod queue;

@@ -11,6 +11,7 @@ mod json;
 mod named;
 mod packet;
 mod progress;
+mod received;
 mod report;
 mod status_line;
 mod style;
@@ -19,6 +20,7 @@ mod table;
 mod tls;
 mod units;
 
+pub use received::Received;
 pub use report::report;
 pub use style::Style;
 

@@ -82,7 +82,7 @@ pub fn open(config: &Config, stdio: &Stdio, context: &Context) -> Result<Option<
     let (typed, type_into) = tty::pipe().map_err(failed)?;
     let (show_from, show) = tty::pipe().map_err(failed)?;
     let (events_from, events) = tty::pipe().map_err(failed)?;
-    let colors = SenderColors::new((context.visible)(), context.colour);
+    let colors = SenderColors::new((context.safe)(), context.colour);
     let (done, shown) = mpsc::channel();
     let printer = PromptPrinter { printer, state: state.clone() };
     let resumed = signal::resumed().map_err(failed)?;
