@@ -10,6 +10,8 @@ mod json;
 mod packet;
 mod progress;
 mod report;
+mod sparkline;
+mod statistics;
 mod status_line;
 mod style;
 mod subject;

@@ -1,5 +1,6 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
+use super::statistics::Statistics;
 use super::table::Table as Sockets;
 use super::tls::tls_details;
 use super::units::latency;
@@ -18,7 +19,8 @@ pub fn report(json: bool, style: Style, terminal: bool, open: Open) -> Box<dyn R
     if json {
         return Box::new(Lines(out));
     }
-    Box::new(Table { out, style, terminal, sockets: Sockets::new(style), line: Vec::new() })
+    let (sockets, statistics) = (Sockets::new(style), Statistics::new(style, terminal));
+    Box::new(Table { out, style, terminal, sockets, statistics, line: Vec::new() })
 }
 
 /// Opens standard output as a writer.
@@ -72,6 +74,7 @@ struct Table {
     style: Style,
     terminal: bool,
     sockets: Sockets,
+    statistics: Statistics,
     line: Vec<u8>,
 }
 
@@ -84,6 +87,7 @@ impl Report for Table {
     fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
         match row {
             Row::Check(row) => self.check(row, out),
+            Row::Statistics(row) => self.statistics.row(row, out),
             Row::Datagram(row) => self.datagram(row, out),
             Row::Socket(row) => drop(self.sockets.socket(row, out)),
             Row::Count(row) => drop(self.sockets.count(row, out)),
@@ -106,14 +110,19 @@ impl Report for Table {
     }
 }
 
+/// `host:port`, made visible.
+pub(super) fn target(host: &str, port: Option<u16>) -> String {
+    let host = sanitize::line(host);
+    match port {
+        Some(port) if host.contains(':') => format!("[{host}]:{port}"),
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    }
+}
+
 impl Table {
     fn check(&self, row: &CheckRow, out: &mut Vec<u8>) {
-        let host = sanitize::line(&row.host);
-        let target = match row.port {
-            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
-            Some(port) => format!("{host}:{port}"),
-            None => host,
-        };
+        let target = target(&row.host, row.port);
         let word = match row.outcome {
             Outcome::Open | Outcome::Replied => self.style.good(row.outcome.name()),
             _ => self.style.warning(row.outcome.name()),

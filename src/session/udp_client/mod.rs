@@ -3,6 +3,7 @@
 mod check;
 mod failover;
 mod session;
+mod wait;
 
 pub use check::check;
 
@@ -11,6 +12,7 @@ use super::{Context, Result, Stdio};
 use crate::event::Address;
 use crate::net::address::Target;
 use crate::net::datagram::longest;
+use crate::net::expect::Expect;
 use crate::net::resolve::{Lookup, ResolveLimits};
 use crate::net::source::reachable;
 use crate::net::udp::UdpClientConfig;
@@ -36,6 +38,10 @@ pub struct Config {
     pub reply_wait: Duration,
     /// The client ends after this many replies; fewer are a failure.
     pub replies: Option<u64>,
+    /// What a reply to a check must match.
+    pub expect: Option<Expect>,
+    /// How long a check is repeated until there is such a reply; `None` for one check.
+    pub wait: Option<Duration>,
     /// The input, and where replies are printed.
     pub stdio: Stdio,
 }
