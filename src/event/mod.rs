@@ -16,6 +16,7 @@ mod sink;
 mod state;
 pub mod table;
 mod tls;
+pub mod top;
 mod value;
 mod warning;
 mod words;

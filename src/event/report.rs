@@ -1,6 +1,7 @@
 //! Rows of reports: the standard output of commands that report.
 
 use super::table::{ChangeRow, CountRow, SocketRow};
+use super::top::Frame;
 use super::{Address, Outcome, TlsFields};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -156,6 +157,8 @@ pub trait Report: Send {
     fn format(&mut self, row: &Row, out: &mut Vec<u8>);
     /// Writes one row, aligned for people or as JSON for scripts. An error is standard output's.
     fn row(&mut self, row: &Row) -> io::Result<()>;
+    /// Draws a frame over the whole terminal, in the form for people; elsewhere nothing.
+    fn frame(&mut self, frame: &Frame) -> io::Result<()>;
     /// Writes the rows still held back.
     fn flush(&mut self) -> io::Result<()>;
 }

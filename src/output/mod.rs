@@ -17,6 +17,7 @@ mod style;
 mod subject;
 mod table;
 mod tls;
+mod top;
 mod units;
 
 pub use report::report;

@@ -3,10 +3,12 @@
 use super::statistics::Statistics;
 use super::table::Table as Sockets;
 use super::tls::tls_details;
+use super::top::draw;
 use super::units::latency;
 use super::{Style, json};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
+use crate::event::top::Frame;
 use crate::text::{Visible, sanitize};
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
@@ -64,6 +66,10 @@ impl Report for Lines {
         json::line(row, &mut self.0)
     }
 
+    fn frame(&mut self, _frame: &Frame) -> io::Result<()> {
+        Ok(())
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
@@ -102,6 +108,11 @@ impl Report for Table {
         let written = self.out.write_all(&line);
         self.line = line;
         written
+    }
+
+    fn frame(&mut self, frame: &Frame) -> io::Result<()> {
+        self.out.write_all(draw(frame, self.style).as_bytes())?;
+        self.out.flush()
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -7,6 +7,7 @@ use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::num::NonZero;
@@ -31,6 +32,8 @@ pub struct Terminal {
     child: Child,
     shown: Collected,
     deadline: Instant,
+    /// Lines and columns.
+    size: Cell<(NonZero<u16>, NonZero<u16>)>,
 }
 
 impl Terminal {
@@ -42,17 +45,35 @@ impl Terminal {
     /// As [`Self::start`], on a terminal of this type.
     pub fn start_in(line: &str, more: &[&str], kind: &str) -> Self {
         let words: Vec<&str> = line.split_whitespace().chain(more.iter().copied()).collect();
-        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, kind)
+        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, kind, (ROWS, COLUMNS))
+    }
+
+    /// As [`Self::start`], on a terminal of so many lines and columns.
+    pub fn start_sized(line: &str, rows: u16, columns: u16) -> Self {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let size = [rows, columns].map(|side| NonZero::new(side).expect("a size"));
+        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, "xterm-256color", size.into())
+    }
+
+    /// Changes its size, which the program is told.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        self.pty.resize(Size::new(rows, columns)).expect("its size");
+        self.size.set([rows, columns].map(|side| NonZero::new(side).expect("a size")).into());
+    }
+
+    fn parser(&self) -> vt100::Parser {
+        let (rows, columns) = self.size.get();
+        vt100::Parser::new(rows, columns, 1000)
     }
 
     /// Starts some program.
     pub fn start_program(program: &str, words: &[&str]) -> Self {
-        Self::start_as(program, words, "xterm-256color")
+        Self::start_as(program, words, "xterm-256color", (ROWS, COLUMNS))
     }
 
-    fn start_as(program: &str, words: &[&str], kind: &str) -> Self {
+    fn start_as(program: &str, words: &[&str], kind: &str, size: (NonZero<u16>, NonZero<u16>)) -> Self {
         let (pty, pts) = open().expect("a terminal");
-        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).expect("its size");
+        pty.resize(Size::new(size.0.get(), size.1.get())).expect("its size");
         let reader = pty.as_fd().try_clone_to_owned().expect("a descriptor");
         let shown = Collected::start(File::from(reader));
         // Who started the tests may ignore SIGHUP, as nohup does.
@@ -65,7 +86,7 @@ impl Terminal {
             .env("LC_ALL", "C.UTF-8")
             .spawn(pts)
             .expect("the program starts");
-        Self { pty, child, shown, deadline: Instant::now() + DEADLINE }
+        Self { pty, child, shown, deadline: Instant::now() + DEADLINE, size: Cell::new(size) }
     }
 
     /// Types.
@@ -76,7 +97,7 @@ impl Terminal {
     /// Waits until the screen is as wanted; gives its text.
     pub fn wait(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
         let answer = self.shown.wait(self.deadline, |bytes| {
-            let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);
+            let mut parser = self.parser();
             parser.process(bytes);
             wanted(parser.screen()).then(|| parser.screen().contents())
         });
@@ -113,7 +134,7 @@ impl Terminal {
 
     /// The screen as it is.
     pub fn screen(&self) -> vt100::Screen {
-        let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);
+        let mut parser = self.parser();
         parser.process(&self.shown.bytes());
         parser.screen().clone()
     }
@@ -146,6 +167,21 @@ impl Terminal {
         self.wait_end();
         look(&self.screen().contents());
         self.finish()
+    }
+
+    /// Waits until `part` is written to the terminal after its first `drawn` bytes.
+    pub fn wait_more(&self, what: &str, drawn: usize, part: &str) {
+        let held = |bytes: &[u8]| {
+            let more = bytes.get(drawn..).unwrap_or_default();
+            more.windows(part.len()).any(|w| w == part.as_bytes()).then_some(())
+        };
+        assert!(self.shown.wait(self.deadline, held).is_ok(), "waited for {what}");
+    }
+
+    /// Waits for the end; the exit status, and whether the terminal is cooked as it was before.
+    pub fn finish_with_mode(mut self) -> (i32, bool) {
+        let code = code(self.child.wait().expect("a child can be waited for"));
+        (code, self.is_cooked())
     }
 
     /// Waits for the end; the exit status as [`code`] has it.
