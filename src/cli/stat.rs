@@ -1,6 +1,6 @@
 //! `soquete stat`.
 
-use super::values::duration;
+use super::values::{StateParser, duration};
 use super::{LookupArgs, PacketArgs};
 use crate::event::State;
 use crate::net::condition::Condition;
@@ -70,7 +70,7 @@ pub struct Stat {
     #[arg(short, long, conflicts_with = "listening")]
     pub all: bool,
     /// Sockets in this state; may be repeated
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = StateParser, hide_possible_values = true)]
     pub state: Vec<State>,
     /// Sockets with this local address; may be repeated
     #[arg(long, value_name = "FILTER")]

@@ -24,7 +24,7 @@ pub(super) struct Human {
 impl Human {
     pub(super) fn new(display: DisplayOptions, to: File) -> Self {
         let (cache, bar, status_line) =
-            (Cache::new(local_zone().clone()), Progress::default(), StatusLine::default());
+            (Cache::new(local_zone().clone()), Progress::new(display.detail), StatusLine::default());
         Self { display, to, lines: Vec::new(), cache, bar, status_line }
     }
 

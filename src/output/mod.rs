@@ -16,6 +16,7 @@ mod status_line;
 mod style;
 mod subject;
 mod table;
+mod throughput;
 mod tls;
 mod top;
 mod units;

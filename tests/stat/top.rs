@@ -56,13 +56,8 @@ fn what_moves_has_rates_and_goes_first() {
     let terminal = top(&door, "-t --state ESTABLISHED", 24, 80);
     terminal.wait("all of them", |s| s.contents().contains("4 sockets"));
     std::thread::spawn(move || while server.try_send([b'x'; 4096]).is_ok() {});
-    let (stream, length) = (busy.twin(), 1 << 16);
-    std::thread::spawn(move || {
-        let mut reader = stream;
-        loop {
-            reader.receive(length);
-        }
-    });
+    let reader = busy.twin();
+    std::thread::spawn(move || std::io::copy(&mut reader.stream(), &mut std::io::sink()));
     let moved = |s: &Screen| {
         let lines: Vec<String> = s.contents().lines().map(str::to_owned).collect();
         let rated =

@@ -180,6 +180,7 @@ impl Terminal {
 
     /// Waits for the end; the exit status, and whether the terminal is cooked as it was before.
     pub fn finish_with_mode(mut self) -> (i32, bool) {
+        self.wait_end();
         let code = code(self.child.wait().expect("a child can be waited for"));
         (code, self.is_cooked())
     }
