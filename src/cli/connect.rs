@@ -186,7 +186,7 @@ Examples:
   soquete wait 30s db 5432 -- ./start           the same
   soquete check --repeat 100 --interval 50ms host 80
                                                 latency: percentiles and a histogram
-  soquete wait 30s --send 'PING\r\n' --expect PONG db 6379
+  soquete wait 30s --send 'PING\\r\\n' --expect PONG db 6379
                                                 wait until it answers, not only accepts
   soquete connect --until-closed --wait 1m host 8080
                                                 wait for a server to go away

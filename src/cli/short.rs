@@ -8,10 +8,7 @@ const EXAMPLES: usize = 5;
 /// The options that `-h` shows of each subcommand, besides those of events.
 const SHOWN: [(&str, &[&str]); 8] = [
     ("listen", &["public", "echo", "send", "keep_open", "prefix", "max_conns", "idle_timeout"]),
-    (
-        "connect",
-        &["check", "timeout", "wait", "repeat", "expect", "recv_only", "crlf", "exec", "idle_timeout"],
-    ),
+    ("connect", &["check", "timeout", "wait", "recv_only", "crlf", "exec", "idle_timeout"]),
     ("udp-serve", &["public", "echo", "upper", "respond", "join"]),
     ("udp-send", &["check", "whole", "size", "reply_wait", "replies", "repeat", "interval", "broadcast"]),
     ("chat-serve", &["public", "announce", "history", "max_clients", "slow", "raw"]),

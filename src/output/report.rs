@@ -1,6 +1,6 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
-use super::statistics::Statistics;
+use super::statistics::{Statistics, target};
 use super::table::Table as Sockets;
 use super::tls::tls_details;
 use super::top::draw;
@@ -118,16 +118,6 @@ impl Report for Table {
     fn flush(&mut self) -> io::Result<()> {
         self.sockets.settle(&mut self.out)?;
         self.out.flush()
-    }
-}
-
-/// `host:port`, made visible.
-pub(super) fn target(host: &str, port: Option<u16>) -> String {
-    let host = sanitize::line(host);
-    match port {
-        Some(port) if host.contains(':') => format!("[{host}]:{port}"),
-        Some(port) => format!("{host}:{port}"),
-        None => host,
     }
 }
 

@@ -1,10 +1,10 @@
 //! The statistics of a repeated check for people: a line for each target; on a terminal a histogram below it.
 
 use super::Style;
-use super::report::target;
 use super::sparkline::bar;
 use super::units::latency;
 use crate::event::report::{Bin, StatisticsRow, TimesRow};
+use crate::text::sanitize;
 use std::io::Write;
 
 /// Characters of the longest bar.
@@ -46,6 +46,16 @@ impl Statistics {
         if self.terminal {
             histogram(&row.histogram, out);
         }
+    }
+}
+
+/// `host:port`, made visible.
+pub(super) fn target(host: &str, port: Option<u16>) -> String {
+    let host = sanitize::line(host);
+    match port {
+        Some(port) if host.contains(':') => format!("[{host}]:{port}"),
+        Some(port) => format!("{host}:{port}"),
+        None => host,
     }
 }
 

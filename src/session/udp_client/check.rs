@@ -45,12 +45,8 @@ impl Finding {
     }
 }
 
-/// Probes the target with the messages of `config`, at intervals as often as they are to be sent; until it replies, where that
-/// is to be waited for.
-pub fn check(config: &Config, context: &mut Context) -> Result {
-    if config.wait.is_some() {
-        return super::wait::run(config, context);
-    }
+/// Probes the target with the messages of `config`, at intervals as often as they are to be sent.
+pub(super) fn run(config: &Config, context: &mut Context) -> Result {
     let answered = probe(config, config.reply_wait, &context.sockets, context)?;
     context.events.emit(answered.event.clone());
     answered.report(context)?;

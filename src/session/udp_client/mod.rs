@@ -5,8 +5,6 @@ mod failover;
 mod session;
 mod wait;
 
-pub use check::check;
-
 use super::datagrams::{DatagramInput, InputConfig};
 use super::{Context, Result, Stdio};
 use crate::event::Address;
@@ -67,6 +65,11 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         }
     };
     Session::open(config, addresses, input, context)?.run()
+}
+
+/// Tests whether the target replies; until it does, where that is to be waited for.
+pub fn check(config: &Config, context: &mut Context) -> Result {
+    if config.wait.is_some() { wait::run(config, context) } else { check::run(config, context) }
 }
 
 /// The addresses of the target.
