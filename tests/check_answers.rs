@@ -154,10 +154,10 @@ fn questions_are_asked_inside_tls_and_of_unix_sockets() {
     let run = ask(&at, "hello", "^HELLO$").run();
     assert_eq!((run.code, &only_row(&run)["host"]), (0, &at.as_str().into()), "{run}");
     server.terminate();
-    let server = soquete("listen -k --upper --tls 127.0.0.1:0").start();
     if !cfg!(feature = "tls") {
         return;
     }
+    let server = soquete("listen -k --upper --tls 127.0.0.1:0").start();
     let words = format!("--tls --tls-insecure -w 5s {}", server.address());
     let run = ask(&words, "hello", "^HELLO$").run();
     let row = only_row(&run);

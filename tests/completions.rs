@@ -54,7 +54,7 @@ impl Home {
     fn complete(&self, line: &[&str]) -> Vec<(&'static str, BTreeSet<String>)> {
         let last = line.len() - 1;
         let (words, part) = (line.join(" "), line[last]);
-        let quoted: String = line.iter().map(|word| format!(" '{word}'")).collect();
+        let quoted = format!(" '{}'", line.join("' '"));
         let bash = format!(
             "COMP_WORDS=({quoted}) COMP_CWORD={last}; _soquete_words soquete '{part}' '{}'; echo \"${{COMPREPLY[@]}}\"",
             line[last - 1]

@@ -115,9 +115,9 @@ impl Widths {
     fn heading(&self) -> String {
         let Self { local, peer, line, .. } = self;
         let (queues, rtt) = (2 * self.bar + 1, line + 7);
-        let queued = if self.bar > 2 { "QUEUES" } else { "QUEUE" };
+        let title = if self.bar > 2 { "QUEUES" } else { "QUEUE" };
         let mut heading = format!(
-            "{:<5} {:<12} {:<local$} {:<peer$} {:>5} {:>5} {queued:<queues$} {:>rtt$}",
+            "{:<5} {:<12} {:<local$} {:<peer$} {:>5} {:>5} {title:<queues$} {:>rtt$}",
             "PROTO", "STATE", "LOCAL", "PEER", "IN/s", "OUT/s", "RTT"
         );
         if self.processes > 0 {

@@ -3,7 +3,7 @@
 use crate::event::report::{Bin, TimesRow};
 use hdrhistogram::Histogram;
 
-/// Significant digits that the histogram keeps (HdrHistogram).
+/// Significant digits that the histogram keeps.
 const DIGITS: u8 = 3;
 /// Bins of the histogram that is reported.
 const BINS: usize = 8;
@@ -102,7 +102,9 @@ mod tests {
 
     fn of(times: &[u64]) -> Latencies {
         let mut latencies = Latencies::new().unwrap();
-        times.iter().for_each(|us| latencies.count(Some(*us)));
+        for us in times {
+            latencies.count(Some(*us));
+        }
         latencies
     }
 

@@ -8,9 +8,9 @@ pub(super) fn more(root: &Command) -> String {
     let join = |names: &[String]| names.join("|");
     let (places, interfaces) =
         (join(&words::options(root, Words::Places)), join(&words::options(root, Words::Interfaces)));
-    let (valued, placed) = (join(&words::valued(root)), words::placed(root));
+    let (valued, commands) = (join(&words::valued(root)), words::placed(root).join("|"));
     let all: Vec<&str> = root.get_subcommands().map(Command::get_name).collect();
-    let (all, placed) = (all.join("|"), placed.join("|"));
+    let all = all.join("|");
     format!(
         r#"
 # Hosts, services and interfaces are those of the machine on which a word is completed.
@@ -49,7 +49,7 @@ _soquete_words() {{
         {valued}) return 0 ;;
     esac
     case "$command" in
-        {placed}) ;;
+        {commands}) ;;
         *) return 0 ;;
     esac
     [[ $cur == -* ]] && return 0

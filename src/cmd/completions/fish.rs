@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 /// What follows the generated script.
 pub(super) fn more(root: &Command) -> String {
     let mut text = format!(
-        r#"
+        r"
 # Hosts, services and interfaces are those of the machine on which a word is completed.
 function __soquete_places
     test -r ~/.ssh/known_hosts
@@ -22,7 +22,7 @@ function __soquete_interfaces
     command ls /sys/class/net 2>/dev/null
 end
 
-"#
+"
     );
     for command in root.get_subcommands() {
         let name = command.get_name();

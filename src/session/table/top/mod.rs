@@ -10,7 +10,7 @@ use crate::event::Proto;
 use crate::event::top::Frame;
 use crate::session::{Context, Outcome, Result, stdout};
 use crate::sys::diag::{Query, Tables};
-use crate::sys::{self, Error};
+use crate::sys::{self, Error, fd, tty};
 use sampler::Sampler;
 use screen::{Input, Screen};
 use std::ops::ControlFlow;
@@ -31,7 +31,7 @@ pub(super) fn run(config: &Config, every: Duration, context: &mut Context) -> Re
     let screen = Screen::open(context)?;
     let (mut frame, mut due) = (top.frame(every)?, Instant::now() + every);
     loop {
-        (frame.columns, frame.lines) = screen.size();
+        (frame.columns, frame.lines) = tty::size(fd::output());
         context.report.frame(&frame).map_err(stdout::failure)?;
         match screen.wait(due, context)? {
             Input::Due => {

@@ -155,7 +155,7 @@ impl Sampler {
 }
 
 /// What the kernel says of a connection.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Found {
     bytes: Option<(u64, u64)>,
     rtt: Option<u32>,

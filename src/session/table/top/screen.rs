@@ -58,11 +58,6 @@ impl Screen {
         blocking::write_all(fd::output(), tty::OTHER_SCREEN)
     }
 
-    /// Columns and lines.
-    pub(super) fn size(&self) -> (usize, usize) {
-        tty::size(fd::output())
-    }
-
     /// Waits until the next frame is due, or for a reason to draw or to end before.
     pub(super) fn wait(&self, due: Instant, context: &Context) -> sys::Result<Input> {
         loop {
@@ -73,13 +68,13 @@ impl Screen {
                 return Ok(Input::Quit);
             }
             if ready[2] {
-                self.discard(&self.resumed);
+                discard(&self.resumed);
                 // The shell has set the mode, and has written to the screen.
                 let _ = self.enter();
                 return Ok(Input::Redraw);
             }
             if ready[3] {
-                self.discard(&self.resized);
+                discard(&self.resized);
                 return Ok(Input::Redraw);
             }
             if !ready[1] {
@@ -90,12 +85,11 @@ impl Screen {
             }
         }
     }
+}
 
-    /// One byte came for each signal; one redraw is enough.
-    #[allow(clippy::unused_self)] // the pipes are its own
-    fn discard(&self, pipe: &OwnedFd) {
-        let _ = blocking::read(pipe.as_fd(), &mut [0; 64]);
-    }
+/// One byte came for each signal; one redraw is enough.
+fn discard(pipe: &OwnedFd) {
+    let _ = blocking::read(pipe.as_fd(), &mut [0; 64]);
 }
 
 /// What the keys that were typed ask for.
