@@ -82,7 +82,7 @@ fn queues_are_bars() {
     let terminal = top(&door, "-t --state LISTEN,ESTABLISHED", 50, 200);
     let before = terminal.wait("the client", |s| own_line(s, &client).is_some());
     server.stream().set_nonblocking(true).expect("a socket of the test");
-    while server.try_send([b'x'; 65536]).is_ok() {}
+    while server.try_send([b'x'; 8192]).is_ok() {}
     let is_full = |s: &Screen| own_line(s, &client).is_some_and(|line| line.contains("██"));
     terminal.wait("a full queue", is_full);
     assert!(!before.lines().any(|line| line.contains("██ ")), "{before}");
