@@ -8,6 +8,7 @@ mod child;
 mod fields;
 mod flood;
 mod hold;
+pub mod ladder;
 mod packet;
 mod queue;
 pub mod report;

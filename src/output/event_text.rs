@@ -90,8 +90,8 @@ fn state(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Resul
     let style = display.style;
     let implied = if *via == Via::Implied { ", implied" } else { "" };
     let (before, after) = (style.state(*from), style.state(*to));
-    if display.explain {
-        let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op);
+    if let Some(language) = display.explain {
+        let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op).say(language);
         let implied = style.dim(implied.trim_start_matches(','));
         return write!(out, "{:<9} {before:>12} → {after:<12} {sentence}{implied}", role(socket));
     }
@@ -175,8 +175,8 @@ fn target(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Resu
     if let Some(us) = latency_us {
         write!(out, " {}", latency(*us))?;
     }
-    if display.explain && *outcome == Outcome::Connected {
-        write!(out, "  {}", explain::LOCAL_PORT)?;
+    if let Some(language) = display.explain.filter(|_| *outcome == Outcome::Connected) {
+        write!(out, "  {}", explain::LOCAL_PORT.say(language))?;
     }
     out.write_all(part(" (", text.as_ref(), ")").as_bytes())
 }

@@ -7,6 +7,7 @@ mod event_text;
 mod explain;
 mod human;
 mod json;
+mod ladder;
 mod packet;
 mod progress;
 mod report;
@@ -17,10 +18,12 @@ mod table;
 mod tls;
 mod units;
 
+pub use ladder::{LadderOptions, ladder};
 pub use report::report;
 pub use style::Style;
 
 use crate::event::{Record, Sink};
+use crate::text::language::Language;
 use crate::text::sanitize;
 use std::fs::File;
 use std::io::{self, Write};
@@ -40,8 +43,8 @@ pub struct DisplayOptions {
     pub bar: bool,
     /// Progress lines even without details.
     pub progress: bool,
-    /// A sentence that explains each change of state.
-    pub explain: bool,
+    /// A sentence that explains each change of state, in this language.
+    pub explain: Option<Language>,
     /// No members who join, leave and take nicks: the transcript on the same screen announces them.
     pub announced: bool,
     /// Packets with the addresses of both ends: no states of their sockets say them.

@@ -222,10 +222,10 @@ pub(super) fn udp_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
 /// A client that sends one datagram, and ends with the reply.
 pub(super) fn udp_client(
     stage: &mut Stage<'_>,
-    server: &Server,
+    address: SocketAddr,
     message: &'static str,
 ) -> anyhow::Result<Client> {
-    let target = endpoint(server.address).into();
+    let target = endpoint(address).into();
     stage.client(move |stdio, context| {
         let config = udp_client::Config {
             target,

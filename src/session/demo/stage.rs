@@ -1,18 +1,23 @@
 //! Where a lesson takes place: the ends of its conversation, each an engine in a thread of its own, and its steps.
 //!
-//! The events of a step are held back until both ends are quiet, and then told in the order of cause and effect; what was
-//! received follows them.
+//! The events of a step are held back until both ends are quiet, and then told in the order of cause and effect, with the
+//! packets between them; what was received follows them.
 
 use super::actors::{Actor, Client, PATIENCE, Server, late};
-use super::order::{Stamped, causal};
-use crate::event::Events;
+use super::observer::Observer;
+use super::order::{Moment, causal};
+use super::pace::Pace;
+use super::scene::Scene;
+use super::teller::Teller;
+use crate::event::Kind;
 use crate::session::ready::Ready;
-use crate::session::table::show_port;
+use crate::session::table::rows_of_port;
 use crate::session::wait::{expect_running, wait};
-use crate::session::{Context, Result, Stdio, stdout, unless_stopped};
+use crate::session::{Context, Result, Stdio, unless_stopped};
 use crate::sys::poll::Interest;
 use crate::sys::signal::{Signal, Stop};
-use crate::sys::{Error, blocking, fd, tty};
+use crate::sys::{Error, blocking, tty};
+use crate::text::language::{Language, Phrase};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -21,42 +26,70 @@ use std::time::{Duration, Instant};
 
 /// Both ends are quiet when nothing happened for so long. A delayed ACK comes after 40 ms (`TCP_DELACK_MIN`).
 const QUIET: Duration = Duration::from_millis(50);
+/// How long a step waits for the packet of a change of state, beyond that.
+const LATE_PACKET: Duration = Duration::from_millis(500);
+
+/// What is said where no packets can be captured.
+const NO_NETWORK: Phrase = Phrase::new(
+    "This system allows no network of its own for the demo ({}): states alone are shown, and the packets that they imply.",
+    "Este sistema não permite à demonstração uma rede própria ({}): são mostrados só os estados e os pacotes deduzidos deles.",
+);
 
 /// The scene of one lesson or several.
 pub(super) struct Stage<'a> {
     pub(super) context: &'a mut Context,
-    /// The events that are told.
-    told: Events,
+    pub(super) language: Language,
+    teller: Teller,
+    observer: Observer,
 }
 
 impl<'a> Stage<'a> {
-    /// Holds the events of `context` back.
-    pub(super) fn new(context: &'a mut Context) -> Self {
+    /// Holds the events of `context` back, and captures the packets of its sockets; paced, it gives a reader time.
+    pub(super) fn new(context: &'a mut Context, language: Language, pace: Option<Pace>) -> anyhow::Result<Self> {
+        let (observer, reason) = Observer::new(context);
+        let reason = reason.map(|reason| reason.to_string());
         let sockets = context.sockets.attempt();
         let told = std::mem::replace(&mut context.events, sockets.events().clone());
         context.sockets = sockets;
-        Self { context, told }
+        if let Some(reason) = reason.as_ref().filter(|_| context.ladder.is_none()) {
+            told.warn(Kind::Permission, "capture", NO_NETWORK.say_with(Language::English, reason));
+        }
+        let teller = Teller::new(context, told, pace, !observer.has_packets());
+        let mut stage = Self { context, language, teller, observer };
+        if let Some(reason) = reason {
+            stage.teller.add(Scene::Hint(NO_NETWORK.say_with(language, reason)))?;
+        }
+        Ok(stage)
     }
 
     /// Waits until both ends are quiet, and tells what happened.
     pub(super) fn step(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        let mut events: Vec<Stamped> = Vec::new();
+        let late = Instant::now() + LATE_PACKET;
+        let mut moments: Vec<Moment> = Vec::new();
         loop {
             let _ = self.context.rest_until(Instant::now() + QUIET);
             expect_running(&self.context.stop)?;
-            let more = self.context.events.take_held();
-            let is_quiet = more.is_empty() || Instant::now() > deadline;
-            events.extend(more);
-            if is_quiet {
+            if self.observer.look(&self.context.events, &mut moments) && Instant::now() < deadline {
+                continue;
+            }
+            self.observer.add_packets(&mut moments);
+            if Instant::now() > late || self.observer.is_whole(&moments) {
                 break;
             }
         }
-        for (ts, event) in causal(events) {
-            self.told.pass(ts, event);
+        for Moment { ts, event, .. } in causal(moments, self.teller.has_ladder()) {
+            self.teller.add(Scene::Event(ts, event))?;
         }
-        // What was received may go to the same terminal.
-        self.told.flush();
+        Ok(())
+    }
+
+    /// Waits until a segment is sent again, where packets are captured: the kernel does so after a second (RFC 6298, 2.1).
+    pub(super) fn await_repetition(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.observer.has_packets() && !self.observer.has_repetition() && Instant::now() < deadline {
+            self.step()?;
+        }
         Ok(())
     }
 
@@ -127,20 +160,40 @@ impl<'a> Stage<'a> {
     pub(super) fn hear(&mut self, client: &Client, lines: usize) -> anyhow::Result<()> {
         let text = self.read(&client.received, lines)?;
         self.step()?;
-        show(&text)
+        self.teller.add(Scene::Received(text))
     }
 
     /// Shows the TCP sockets that have this port at either end.
     pub(super) fn show_port(&mut self, port: u16) -> anyhow::Result<()> {
-        // Each table has its own heading.
-        self.context.report = self.context.report.again();
-        Ok(show_port(port, self.context)?)
+        let rows = rows_of_port(port, self.context)?;
+        self.teller.add(Scene::Rows(rows))
     }
 
-    /// Shows a line about the lesson to people, after what happened.
-    pub(super) fn note(&self, line: &str) -> anyhow::Result<()> {
-        self.told.flush();
-        if self.context.json { Ok(()) } else { show(format!("{line}\n").as_bytes()) }
+    /// Shows a remark about the lesson, after what happened.
+    pub(super) fn remark(&mut self, text: Phrase) -> anyhow::Result<()> {
+        self.add(Scene::Remark(text.say(self.language).to_owned()))
+    }
+
+    /// Shows a scene.
+    pub(super) fn add(&mut self, scene: Scene) -> anyhow::Result<()> {
+        self.teller.add(scene)
+    }
+
+    /// Whether keys are read.
+    pub(super) fn has_keys(&self) -> bool {
+        self.teller.has_keys()
+    }
+
+    /// Gives the reader time for what was shown so far; returns whether more is wanted.
+    pub(super) fn tell(&mut self) -> anyhow::Result<bool> {
+        self.teller.tell(self.context)?;
+        Ok(!self.teller.is_over())
+    }
+
+    /// Tells how many packets there were.
+    pub(super) fn tell_totals(&mut self) -> anyhow::Result<()> {
+        let Some(totals) = self.observer.totals() else { return Ok(()) };
+        self.teller.add(Scene::Event(jiff::Timestamp::now(), totals))
     }
 
     /// Ends a client's input, and waits for its end.
@@ -216,17 +269,16 @@ impl<'a> Stage<'a> {
 
 impl Drop for Stage<'_> {
     fn drop(&mut self) {
-        for (ts, event) in causal(self.context.events.take_held()) {
-            self.told.pass(ts, event);
+        let mut moments = Vec::new();
+        self.observer.look(&self.context.events, &mut moments);
+        self.observer.add_packets(&mut moments);
+        for Moment { ts, event, .. } in causal(moments, false) {
+            // The run ends, with an error of its own or by a signal.
+            let _ = self.teller.add(Scene::Event(ts, event));
         }
         // Sockets that are closed may still have to tell their last states.
         self.context.events.release();
     }
-}
-
-/// Writes to standard output.
-fn show(text: &[u8]) -> anyhow::Result<()> {
-    Ok(blocking::write_all(fd::output(), text).map_err(stdout::failure)?)
 }
 
 fn pipe() -> anyhow::Result<(OwnedFd, OwnedFd)> {

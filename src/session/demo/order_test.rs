@@ -1,0 +1,1 @@
+//! The order of cause and effect, however it was observed.
