@@ -80,16 +80,15 @@ const fn closed(from: State, op: Op) -> Phrase {
             "The listener is closed: new connections are refused.",
             "O socket de escuta está fechado: novas conexões são recusadas.",
         ),
-        (_, Op::Refused) => {
-            Phrase::new("An RST arrived: no socket listens there.", "Chegou um RST: ninguém escuta nessa porta.")
-        }
+        (_, Op::Refused) => Phrase::new(
+            "An RST arrived: no socket listens there.",
+            "Chegou um RST: ninguém escuta nessa porta.",
+        ),
         (_, Op::ResetReceived) => Phrase::new(
             "An RST arrived: the peer aborted the connection.",
             "Chegou um RST: o outro lado abortou a conexão.",
         ),
-        (_, Op::TimedOut) => {
-            Phrase::new("No answer arrived in time.", "Nenhuma resposta chegou a tempo.")
-        }
+        (_, Op::TimedOut) => Phrase::new("No answer arrived in time.", "Nenhuma resposta chegou a tempo."),
         (State::SynSent, Op::Close) => Phrase::new(
             "The socket is closed before an answer arrived.",
             "O socket foi fechado antes de chegar uma resposta.",

@@ -132,7 +132,7 @@ mod tests {
                     quiet: false,
                     bar: false,
                     progress: false,
-                    explain: false,
+                    explain: None,
                     announced: false,
                     ends: false,
                     style: Style::Plain,

@@ -17,8 +17,11 @@ const LOOPBACK: [u8; 3] = *b"lo\0";
 ///
 /// Must be called before any thread starts. An error of kind `Permission` leaves the program in the network that it was in.
 pub fn enter_own_network() -> Result<()> {
-    let failed = |errno: Errno| Error::new("unshare", "network", io::Error::from(errno)).about(Kind::Permission);
-    unshare(UnshareFlags::NEWNET).or_else(|_| unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNET)).map_err(failed)?;
+    let failed =
+        |errno: Errno| Error::new("unshare", "network", io::Error::from(errno)).about(Kind::Permission);
+    unshare(UnshareFlags::NEWNET)
+        .or_else(|_| unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWNET))
+        .map_err(failed)?;
     loopback_up().map_err(|error| Error::new("interface", "lo", error))
 }
 

@@ -35,7 +35,14 @@ impl<W: Write + Send> Drawing<W> {
                 Ok(ARROW)
             }
             Event::Accept { socket, .. } => self.sentence(socket, None, self.say(explain::ACCEPTED)),
-            Event::Target { conn: Some(conn), proto, local: Some(local), peer: Some(peer), outcome: Outcome::Connected, .. } => {
+            Event::Target {
+                conn: Some(conn),
+                proto,
+                local: Some(local),
+                peer: Some(peer),
+                outcome: Outcome::Connected,
+                ..
+            } => {
                 let (local, peer) = (Some(local.clone()), Some(peer.clone()));
                 let socket = Subject { conn: *conn, proto: *proto, local, peer, role: Role::Client };
                 self.sentence(&socket, None, self.say(explain::LOCAL_PORT))
@@ -82,7 +89,8 @@ impl<W: Write + Send> Drawing<W> {
         let own = side(socket);
         let from = if packet.dir == Some(Dir::In) { own.other() } else { own };
         let lanes = self.lanes();
-        let room = lanes.between().map_or(self.width().saturating_sub(6), |between| between.saturating_sub(6));
+        let room =
+            lanes.between().map_or(self.width().saturating_sub(6), |between| between.saturating_sub(6));
         let kind = kind(packet.flags.as_deref(), packet.len.unwrap_or_default());
         let kind = if packet.carries.is_some() { Kind::Breaks } else { kind };
         let words = packet_words(packet);
@@ -95,7 +103,8 @@ impl<W: Write + Send> Drawing<W> {
                 if columns(&whole) <= room { (whole, None) } else { (words.clone(), Some(quoted)) }
             }
             (None, Some(note)) if packet.carries.is_none() => {
-                (format!("{words} ({})", translated(note, self.options.language)), None)
+                let whole = format!("{words} ({})", translated(note, self.options.language));
+                (if columns(&whole) <= room { whole } else { words }, None)
             }
             _ => (words, None),
         };
@@ -130,7 +139,8 @@ fn kind(flags: Option<&[&str]>, len: u32) -> Kind {
 
 /// The bytes of a segment as a quotation, if there are any.
 pub(super) fn quoted(payload: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(payload).replace('\r', "\\r").replace('\n', "\\n").replace('\t', "\\t");
+    let text =
+        String::from_utf8_lossy(payload).replace('\r', "\\r").replace('\n', "\\n").replace('\t', "\\t");
     (!text.is_empty()).then(|| format!("\"{}\"", shorten(&sanitize::line(&text), QUOTED)))
 }
 
@@ -142,10 +152,16 @@ fn translated(note: &str, language: Language) -> String {
     found.map_or_else(|| note.to_owned(), |known| note.replacen(known.en, known.say(language), 1))
 }
 
-/// The window and the options of a segment that opens a connection.
+/// The window of a segment, and the options of one that opens a connection.
 fn detail(packet: &PacketFields) -> Option<String> {
-    let window = packet.win.map(|win| format!("win {win}"));
-    let options = packet.options.as_ref().map(ToString::to_string);
-    let parts: Vec<String> = window.into_iter().chain(options).collect();
-    (packet.flags.is_some() && !parts.is_empty()).then(|| parts.join(", "))
+    let flags = packet.flags.as_ref()?;
+    let mut text = format!("win {}", packet.win?);
+    if let Some(options) = packet.options.as_ref().filter(|_| flags.contains(&"SYN")) {
+        let mss = options.mss.map_or_else(String::new, |mss| format!(" mss {mss}"));
+        let scale = options.ws.map_or_else(String::new, |scale| format!(" ws {scale}"));
+        let (sack, ts) =
+            (if options.sack_ok { " sack" } else { "" }, if options.ts.is_some() { " ts" } else { "" });
+        text.push_str(&[&mss, sack, ts, &scale].concat());
+    }
+    Some(text)
 }

@@ -20,6 +20,8 @@ const LEAST: usize = 24;
 pub(super) struct Lanes {
     pub(super) width: usize,
     pub(super) style: Style,
+    /// What both ends are called.
+    pub(super) names: (&'static str, &'static str),
     /// The states of both ends, as far as they are known.
     pub(super) left: Option<State>,
     pub(super) right: Option<State>,
@@ -45,10 +47,10 @@ impl Lanes {
     /// The roles and addresses of both ends.
     pub(super) fn heading(
         &self,
-        (left, left_address): (&str, &str),
-        (right, right_address): (&str, &str),
+        (left_address, right_address): (&str, &str),
         out: &mut impl Write,
     ) -> io::Result<()> {
+        let (left, right) = self.names;
         let (left, right) = (format!("{left} {left_address}"), format!("{right} {right_address}"));
         let (left, right) = (left.trim_end(), right.trim_end());
         let style = self.style;
@@ -61,20 +63,35 @@ impl Lanes {
     }
 
     /// The states in which both ends begin.
-    pub(super) fn both(&self, left: Option<State>, right: Option<State>, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn both(
+        &self,
+        left: Option<State>,
+        right: Option<State>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let Some(between) = self.between() else { return Ok(()) };
         self.row(left, &" ".repeat(between), right, out)
     }
 
     /// A state that one end is in now, or none, and a text beside it.
-    pub(super) fn state(&self, side: Side, state: Option<State>, text: &str, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn state(
+        &self,
+        side: Side,
+        state: Option<State>,
+        text: &str,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let style = self.style;
         let Some(between) = self.between() else {
-            let mark = if side == Side::Left { "client" } else { "server" };
+            let name = if side == Side::Left { self.names.0 } else { self.names.1 };
             if let Some(state) = state {
-                writeln!(out, " {} {}", style.dim(mark), style.state(state))?;
+                writeln!(out, " {} {}", style.dim(name), style.state(state))?;
             }
-            return wrap(text, self.width.saturating_sub(4)).iter().filter(|line| !line.is_empty()).try_for_each(|line| writeln!(out, "   {}", style.dim(line)));
+            let lines = wrap(text, self.width.saturating_sub(4));
+            return lines
+                .iter()
+                .filter(|line| !line.is_empty())
+                .try_for_each(|line| writeln!(out, "   {line}"));
         };
         let lines = wrap(text, between - 2);
         let widest = lines.iter().map(|line| columns(line)).max().unwrap_or_default();
@@ -82,7 +99,7 @@ impl Lanes {
         for (row, line) in lines.iter().enumerate() {
             let label = state.filter(|_| row == 0);
             let behind = between - before - columns(line);
-            let middle = format!("{:before$}{}{:behind$}", "", style.dim(line), "");
+            let middle = format!("{:before$}{line}{:behind$}", "", "");
             let (left, right) = if side == Side::Left { (label, None) } else { (None, label) };
             self.row(left, &middle, right, out)?;
         }
@@ -90,7 +107,14 @@ impl Lanes {
     }
 
     /// A segment or datagram that crosses.
-    pub(super) fn arrow(&self, from: Side, label: &str, kind: Kind, implied: bool, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn arrow(
+        &self,
+        from: Side,
+        label: &str,
+        kind: Kind,
+        implied: bool,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let Some(between) = self.between() else {
             let head = match (from, implied) {
                 (Side::Left, false) => "──▶",
@@ -121,14 +145,22 @@ impl Lanes {
         Ok(())
     }
 
-    fn row(&self, left: Option<State>, middle: &str, right: Option<State>, out: &mut impl Write) -> io::Result<()> {
+    fn row(
+        &self,
+        left: Option<State>,
+        middle: &str,
+        right: Option<State>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let style = self.style;
         match left {
             Some(state) => write!(out, " {:>STATE$} {}", style.state(state), style.lifeline('┤', self.left))?,
             None => write!(out, " {:STATE$} {}", "", style.lifeline('│', self.left))?,
         }
         match right {
-            Some(state) => writeln!(out, "{middle}{} {}", style.lifeline('├', self.right), style.state(state)),
+            Some(state) => {
+                writeln!(out, "{middle}{} {}", style.lifeline('├', self.right), style.state(state))
+            }
             None => writeln!(out, "{middle}{}", style.lifeline('│', self.right)),
         }
     }

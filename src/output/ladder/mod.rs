@@ -93,6 +93,7 @@ impl<W: Write> Drawing<W> {
         Lanes {
             width: self.width(),
             style: self.options.style,
+            names: (self.say(CLIENT), self.say(SERVER)),
             left: state(Side::Left, self.ends.clone()).or_else(|| state(Side::Left, (client.clone(), None))),
             right: right.or_else(|| state(Side::Right, (None, server.clone()))),
         }
@@ -101,15 +102,16 @@ impl<W: Write> Drawing<W> {
     /// Goes on with the conversation of a socket; its addresses stand above it where another one was drawn.
     fn turn_to(&mut self, socket: &Subject, from: Option<State>) -> io::Result<()> {
         let ends = ends(socket);
-        let known = (ends.0.is_none() || self.ends.0 == ends.0) && (ends.1.is_none() || self.ends.1 == ends.1);
+        let known =
+            (ends.0.is_none() || self.ends.0 == ends.0) && (ends.1.is_none() || self.ends.1 == ends.1);
         if known && (ends.0.is_some() || ends.1.is_some()) {
             return Ok(());
         }
         self.ends = ends;
-        let address = |address: &Option<Address>| address.as_ref().map_or_else(String::new, ToString::to_string);
+        let address =
+            |address: &Option<Address>| address.as_ref().map_or_else(String::new, ToString::to_string);
         let (left, right) = (address(&self.ends.0), address(&self.ends.1));
-        let (client, server) = (self.say(CLIENT), self.say(SERVER));
-        self.lanes().heading((client, &left), (server, &right), &mut self.out)?;
+        self.lanes().heading((&left, &right), &mut self.out)?;
         let lanes = self.lanes();
         match (side(socket), from.filter(|from| *from == State::Closed)) {
             (Side::Left, Some(from)) => lanes.both(Some(from), lanes.right, &mut self.out),
@@ -125,7 +127,12 @@ impl<W: Write> Drawing<W> {
     }
 
     /// A text across the whole width, each line of it by `paint`.
-    fn text(&mut self, text: &str, indent: usize, paint: impl Fn(Style, &str) -> String) -> io::Result<usize> {
+    fn text(
+        &mut self,
+        text: &str,
+        indent: usize,
+        paint: impl Fn(Style, &str) -> String,
+    ) -> io::Result<usize> {
         for line in wrap(text, self.width().saturating_sub(indent + 1)) {
             writeln!(self.out, "{:indent$}{}", "", paint(self.options.style, &line))?;
         }

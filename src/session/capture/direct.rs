@@ -60,7 +60,11 @@ impl DirectCapture {
             .iter()
             .filter_map(|captured| {
                 let Dissected { socket, fields, note, .. } = self.dissector.dissect(captured)?;
-                Some(Seen { at: captured.at, event: Event::Packet { socket, packet: Box::new(fields) }, note })
+                Some(Seen {
+                    at: captured.at,
+                    event: Event::Packet { socket, packet: Box::new(fields) },
+                    note,
+                })
             })
             .collect();
         self.captured += seen.len() as u64;

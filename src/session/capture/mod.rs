@@ -134,7 +134,8 @@ pub fn prepare(
     } else {
         Connections::Own(Sockets::default())
     };
-    let dissector = Dissector::new(connections, Details { hex: config.hex, raw: config.detail, payload: false });
+    let dissector =
+        Dissector::new(connections, Details { hex: config.hex, raw: config.detail, payload: false });
     let stage = Stage::new(
         (printer, packets),
         dissector,

@@ -16,7 +16,10 @@ pub(super) fn causes(cause: &Event, effect: &Event) -> bool {
             Event::Datagram { socket: other, dir: Dir::In, .. },
         ) => is_other_end(one, other),
         // It does so as it closes.
-        (Event::State { socket: one, from: State::Listen, to: State::Closed, .. }, Event::Packet { socket, packet }) => {
+        (
+            Event::State { socket: one, from: State::Listen, to: State::Closed, .. },
+            Event::Packet { socket, packet },
+        ) => {
             let sender = if packet.dir == Some(Dir::In) { &socket.peer } else { &socket.local };
             one.local == *sender && packet.flags.as_ref().is_some_and(|flags| flags.contains(&"RST"))
         }

@@ -47,10 +47,7 @@ impl Lesson {
     /// A room of two.
     pub const CHAT: Self = Self {
         name: "chat",
-        title: Phrase::new(
-            "two clients talk to each other in a room",
-            "dois clientes conversam numa sala",
-        ),
+        title: Phrase::new("two clients talk to each other in a room", "dois clientes conversam numa sala"),
         run: lessons::chat,
         next: &[
             ("soquete chat-serve", Phrase::new("a room, in one terminal", "uma sala, num terminal")),
@@ -81,7 +78,10 @@ impl Lesson {
         run: lessons::refused,
         next: &[
             ("soquete connect localhost 4333", Phrase::new("the same", "a mesma coisa")),
-            ("soquete connect --check localhost 4333,8080", Phrase::new("a test of ports", "um teste de portas")),
+            (
+                "soquete connect --check localhost 4333,8080",
+                Phrase::new("a test of ports", "um teste de portas"),
+            ),
         ],
     };
     /// A FIN from one end long before that of the other.

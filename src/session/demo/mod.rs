@@ -7,6 +7,7 @@ mod actors;
 mod causes;
 mod contents;
 mod lessons;
+mod moment;
 mod observer;
 mod order;
 #[cfg(test)]
@@ -39,8 +40,7 @@ pub struct Config {
 
 const KEYS: Phrase = Phrase::new("Any key goes on at once, q ends.", "Qualquer tecla avança, q termina.");
 const TRY: Phrase = Phrase::new("Now try:", "Agora experimente:");
-const OTHERS: Phrase =
-    Phrase::new("Other lessons of soquete demo: {}", "Outras lições de soquete demo: {}");
+const OTHERS: Phrase = Phrase::new("Other lessons of soquete demo: {}", "Outras lições de soquete demo: {}");
 const LESSON: Phrase = Phrase::new("Lesson {}", "Lição {}");
 
 /// Shows lessons. One names the others at its end.
@@ -73,6 +73,9 @@ fn play(lesson: &Lesson, config: &Config, stage: &mut Stage<'_>) -> anyhow::Resu
     let language = config.language;
     let title = format!("{}: {}", LESSON.say_with(language, lesson.name), lesson.title.say(language));
     stage.add(Scene::Begin(title.clone(), (config.lessons.len() > 1).then_some(title)))?;
+    if !stage.tell()? {
+        return Ok(());
+    }
     (lesson.run)(stage)?;
     stage.add(Scene::Hint(TRY.say(language).to_owned()))?;
     for (command, what) in lesson.next {

@@ -1,6 +1,6 @@
 //! What happens in a step: the events of both ends, and the packets between them where those can be captured.
 
-use super::order::Moment;
+use super::moment::Moment;
 use super::place::{lacks_packet, places};
 use crate::capture::Note;
 use crate::event::{Event, Events};

@@ -5,18 +5,9 @@
 //! (RFC 9293, figure 5), and an event follows the event of the other end that caused it.
 
 use super::causes::{causes, is_other_end};
+use super::moment::Moment;
 use super::place::{Place, places};
-use crate::capture::Note;
 use crate::event::{Address, Event, Subject};
-use jiff::Timestamp;
-
-/// An event with its time; of a packet also what it is beyond its flags.
-#[derive(Clone, Debug)]
-pub(super) struct Moment {
-    pub(super) ts: Timestamp,
-    pub(super) event: Event,
-    pub(super) note: Option<Note>,
-}
 
 /// Puts moments in the order of cause and effect; those of one socket stay in theirs. An effect that was observed before its
 /// cause gets the time of that. `grouped`, one conversation goes on as long as it can before another one does.
@@ -57,22 +48,25 @@ impl Order<'_> {
         let event = &self.moments[at].event;
         pending.iter().all(|&other| {
             let before = &self.moments[other].event;
-            let same_socket = other < at && is_of_socket(before) && is_of_socket(event) && conn(before) == conn(event);
+            let same_socket =
+                other < at && is_of_socket(before) && is_of_socket(event) && conn(before) == conn(event);
             !(same_socket && conn(event).is_some()) && !causes(before, event) && !self.precedes(other, at)
         })
     }
 
     /// Whether the packets between two ends say that one moment comes before the other.
     fn precedes(&self, one: usize, other: usize) -> bool {
-        let packets = |at: usize| matches!(self.moments[at].event, Event::Packet { .. });
-        let related = || are_of_one_conversation(&self.moments[one].event, &self.moments[other].event);
-        match (packets(one), packets(other), self.places[one], self.places[other]) {
-            (true, true, ..) => one < other && related(),
-            (true, false, _, Some(Place::Before(packet))) => one < packet && related(),
-            (true, false, _, Some(Place::After(packet))) => one <= packet && related(),
-            (false, true, Some(Place::Before(packet)), _) => packet <= other && related(),
-            (false, true, Some(Place::After(packet)), _) => packet < other && related(),
-            _ => false,
+        let earlier = self.rank(one).is_some_and(|one| self.rank(other).is_some_and(|other| one < other));
+        earlier && are_of_one_conversation(&self.moments[one].event, &self.moments[other].event)
+    }
+
+    /// Where a packet, or a change of state that has one, stands in its conversation.
+    fn rank(&self, at: usize) -> Option<usize> {
+        match (&self.moments[at].event, self.places[at]) {
+            (Event::Packet { .. }, _) => Some(3 * at + 1),
+            (_, Some(Place::Before(packet))) => Some(3 * packet),
+            (_, Some(Place::After(packet))) => Some(3 * packet + 2),
+            (_, None) => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where the changes of state of both ends stand among the packets between them. Pure.
 
 use super::causes::is_other_end;
-use super::order::Moment;
+use super::moment::Moment;
 use crate::capture::moves;
 use crate::event::{Dir, Event, Op, State, Subject};
 use std::collections::HashMap;
@@ -36,7 +36,9 @@ pub(super) fn places(moments: &[Moment]) -> Vec<Option<Place>> {
 /// Whether a change of state of TCP has a packet that was not seen yet: each but the first and the last ones of a socket.
 pub(super) fn lacks_packet(moment: &Moment, place: Option<Place>) -> bool {
     let Event::State { socket, to, .. } = &moment.event else { return false };
-    place.is_none() && socket.peer.is_some() && !matches!(to, State::Closed | State::Connected | State::Unconnected)
+    place.is_none()
+        && socket.peer.is_some()
+        && !matches!(to, State::Closed | State::Connected | State::Unconnected)
 }
 
 fn may_follow(last: Option<Place>, next: Place) -> bool {

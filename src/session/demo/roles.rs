@@ -104,7 +104,7 @@ pub(super) fn server_that_never_accepts(stage: &mut Stage<'_>, backlog: u32) -> 
 /// A TCP port of loopback that is taken, so that nobody else gets it, and at which nobody listens.
 pub(super) fn closed_port(stage: &Stage<'_>) -> anyhow::Result<(Socket, SocketAddr)> {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let socket = stage.context.sockets.open(SocketType::Stream, Role::Server, &free.into(), &[])?;
+    let socket = stage.context.sockets.silent().open(SocketType::Stream, Role::Server, &free.into(), &[])?;
     let bound = socket.bind(&free.into())?.inet();
     Ok((socket, bound.unwrap_or(free)))
 }

@@ -4,8 +4,9 @@
 //! packets between them; what was received follows them.
 
 use super::actors::{Actor, Client, PATIENCE, Server, late};
+use super::moment::Moment;
 use super::observer::Observer;
-use super::order::{Moment, causal};
+use super::order::causal;
 use super::pace::Pace;
 use super::scene::Scene;
 use super::teller::Teller;
@@ -29,10 +30,10 @@ const QUIET: Duration = Duration::from_millis(50);
 /// How long a step waits for the packet of a change of state, beyond that.
 const LATE_PACKET: Duration = Duration::from_millis(500);
 
-/// What is said where no packets can be captured.
+/// What is said where no packets can be captured, in a line.
 const NO_NETWORK: Phrase = Phrase::new(
-    "This system allows no network of its own for the demo ({}): states alone are shown, and the packets that they imply.",
-    "Este sistema não permite à demonstração uma rede própria ({}): são mostrados só os estados e os pacotes deduzidos deles.",
+    "No own network here ({}): states alone, packets implied.",
+    "Sem rede própria ({}): só estados, pacotes deduzidos.",
 );
 
 /// The scene of one lesson or several.
@@ -45,18 +46,23 @@ pub(super) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// Holds the events of `context` back, and captures the packets of its sockets; paced, it gives a reader time.
-    pub(super) fn new(context: &'a mut Context, language: Language, pace: Option<Pace>) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        context: &'a mut Context,
+        language: Language,
+        pace: Option<Pace>,
+    ) -> anyhow::Result<Self> {
         let (observer, reason) = Observer::new(context);
-        let reason = reason.map(|reason| reason.to_string());
         let sockets = context.sockets.attempt();
         let told = std::mem::replace(&mut context.events, sockets.events().clone());
         context.sockets = sockets;
         if let Some(reason) = reason.as_ref().filter(|_| context.ladder.is_none()) {
-            told.warn(Kind::Permission, "capture", NO_NETWORK.say_with(Language::English, reason));
+            told.warn(Kind::Permission, "capture", format!("the demo shows states alone: {reason}"));
         }
         let teller = Teller::new(context, told, pace, !observer.has_packets());
         let mut stage = Self { context, language, teller, observer };
         if let Some(reason) = reason {
+            let reason = reason.fault().text;
+            let reason = reason.rsplit(": ").next().unwrap_or_default();
             stage.teller.add(Scene::Hint(NO_NETWORK.say_with(language, reason)))?;
         }
         Ok(stage)
