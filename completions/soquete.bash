@@ -695,12 +695,20 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__demo)
-            opts="-q -b -v -h --json --events --quiet --brief --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
+            opts="-q -b -v -h --speed --lang --json --events --quiet --brief --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en pt" -- "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-/// Show conversations on loopback: every state of both ends, every segment between them
+/// Show conversations on loopback: every state and every segment
 ///
 /// A lesson is a conversation within this one process, in a network of its own where the system allows that. It is drawn as a
 /// ladder: the client left, the server right, each captured segment an arrow between the states that it leaves and causes, a

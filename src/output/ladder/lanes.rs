@@ -56,7 +56,8 @@ impl Lanes {
         let style = self.style;
         writeln!(out)?;
         if self.between().is_none() {
-            return writeln!(out, " {}\n {}", style.heading(left), style.heading(right));
+            let fitting = |text| style.heading(shorten(text, self.width - 2));
+            return writeln!(out, " {}\n {}", fitting(left), fitting(right));
         }
         let gap = self.width.saturating_sub(2 + columns(left) + columns(right)).max(1);
         writeln!(out, " {}{:gap$}{}", style.heading(left), "", style.heading(right))
@@ -132,7 +133,7 @@ impl Lanes {
     /// A text in the middle, in lines of its own.
     pub(super) fn middle(&self, text: &str, kind: Kind, out: &mut impl Write) -> io::Result<()> {
         let Some(between) = self.between() else {
-            return wrap(text, self.width.saturating_sub(5))
+            return wrap(text, self.width.saturating_sub(6))
                 .iter()
                 .try_for_each(|line| writeln!(out, "     {}", self.style.segment(kind, line)));
         };
@@ -173,7 +174,7 @@ impl Style {
     }
 
     /// A segment in the colour of what it is for.
-    fn segment<'a>(self, kind: Kind, text: &'a str) -> Painted<&'a str> {
+    fn segment(self, kind: Kind, text: &str) -> Painted<&str> {
         match kind {
             Kind::Opens => self.coloured(text, AnsiColor::Cyan),
             Kind::Carries => self.coloured(text, AnsiColor::Green),

@@ -2,6 +2,8 @@
 //! states that it leaves and causes.
 
 mod events;
+#[cfg(test)]
+mod ladder_test;
 mod lanes;
 
 use super::Style;
@@ -33,10 +35,10 @@ pub struct LadderOptions {
 /// The widest that a ladder gets, columns.
 const WIDEST: usize = 80;
 /// The narrowest that is told from none at all.
-const NARROWEST: usize = 20;
+const NARROWEST: usize = 24;
 
 /// Columns of most commands.
-const COMMANDS: usize = 44;
+const COMMANDS: usize = 45;
 
 const CLIENT: Phrase = Phrase::new("client", "cliente");
 const SERVER: Phrase = Phrase::new("server", "servidor");
@@ -188,7 +190,7 @@ impl<W: Write + Send> Ladder for Drawing<W> {
     fn command(&mut self, command: &str, text: &str) -> io::Result<usize> {
         let style = self.options.style;
         if 5 + columns(command) + 3 + columns(text) < self.width() {
-            let room = self.width() - (5 + columns(command) + columns(text));
+            let room = self.width() - (4 + columns(command) + columns(text));
             let gap = COMMANDS.saturating_sub(columns(command)).clamp(2, room.max(2));
             writeln!(self.out, "   {}{:gap$}{}", style.command(command), "", style.dim(text))?;
             self.out.flush()?;

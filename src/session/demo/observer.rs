@@ -17,9 +17,12 @@ pub(super) struct Observer {
 impl Observer {
     /// Captures the packets of the sockets of `context`, if the demo has a network of its own; says why it does not.
     pub(super) fn new(context: &mut Context) -> (Self, Option<sys::Error>) {
-        let (capture, reason) = match open(context) {
-            Ok(capture) => (Some(capture), None),
-            Err(error) => (None, Some(error)),
+        let opened = context.events.enabled().then(|| open(context));
+        let (capture, reason) = match opened {
+            // Without events nobody knows whose packets they are, and nobody sees them.
+            None => (None, None),
+            Some(Ok(capture)) => (Some(capture), None),
+            Some(Err(error)) => (None, Some(error)),
         };
         (Self { capture, has_repetition: false }, reason)
     }
@@ -39,7 +42,9 @@ impl Observer {
         let held = events.take_held();
         let mut any = !held.is_empty();
         if let Some(capture) = &mut self.capture {
-            held.iter().for_each(|(_, event)| capture.learn(event));
+            for (_, event) in &held {
+                capture.learn(event);
+            }
             any |= capture.read();
         }
         moments.extend(held.into_iter().map(|(ts, event)| Moment { ts, event, note: None }));

@@ -7,7 +7,7 @@
 use super::causes::{causes, is_other_end};
 use super::moment::Moment;
 use super::place::{Place, places};
-use crate::event::{Address, Event, Subject};
+use crate::event::{Event, Subject};
 
 /// Puts moments in the order of cause and effect; those of one socket stay in theirs. An effect that was observed before its
 /// cause gets the time of that. `grouped`, one conversation goes on as long as it can before another one does.
@@ -48,9 +48,8 @@ impl Order<'_> {
         let event = &self.moments[at].event;
         pending.iter().all(|&other| {
             let before = &self.moments[other].event;
-            let same_socket =
-                other < at && is_of_socket(before) && is_of_socket(event) && conn(before) == conn(event);
-            !(same_socket && conn(event).is_some()) && !causes(before, event) && !self.precedes(other, at)
+            let is_earlier = other < at && are_of_one_socket(before, event);
+            !is_earlier && !causes(before, event) && !self.precedes(other, at)
         })
     }
 
@@ -74,16 +73,14 @@ impl Order<'_> {
 /// Whether two events are of the same two ends.
 fn are_of_one_conversation(one: &Event, other: &Event) -> bool {
     let (Some(one), Some(other)) = (socket(one), socket(other)) else { return false };
-    is_other_end(one, other) || one.peer.is_some() && one.peer == other.peer && same(&one.local, &other.local)
+    is_other_end(one, other)
+        || one.peer.is_some() && one.local.is_some() && (&one.local, &one.peer) == (&other.local, &other.peer)
 }
 
-fn same(one: &Option<Address>, other: &Option<Address>) -> bool {
-    one.is_some() && one == other
-}
-
-/// Packets belong to both ends, and wait for the changes of state of neither by themselves.
-const fn is_of_socket(event: &Event) -> bool {
-    !matches!(event, Event::Packet { .. })
+/// Whether two events are of the same socket. Packets belong to both ends, and wait for neither by themselves.
+fn are_of_one_socket(one: &Event, other: &Event) -> bool {
+    let is_packet = |event: &Event| matches!(event, Event::Packet { .. });
+    !is_packet(one) && !is_packet(other) && conn(one).is_some() && conn(one) == conn(other)
 }
 
 /// The socket an event is about.
