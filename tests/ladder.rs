@@ -194,6 +194,28 @@ fn where_no_network_can_be_made_states_alone_are_drawn_and_a_line_says_so() {
     }
 }
 
+/// Ubuntu permits an ordinary user the namespace and nothing in it.
+#[test]
+fn a_network_that_does_not_work_is_not_entered() {
+    let run = sandbox::without_argument(libc::SYS_ioctl, 1, SIOCSIFFLAGS, || soquete("demo").human().run());
+    fits(&run);
+    in_order(run.text(), &["No own network here (Operation not permitted)", "SYN (implied)", "├ CLOSED"]);
+}
+
+/// `SIOCSIFFLAGS` of <linux/sockios.h>.
+const SIOCSIFFLAGS: i64 = 0x8914;
+
+#[test]
+fn a_system_without_packet_sockets_shows_states_alone() {
+    let run = sandbox::without_argument(libc::SYS_socket, 0, libc::AF_PACKET.into(), || {
+        soquete("demo").human().run()
+    });
+    fits(&run);
+    let said = ["No own network here", "No capture here"].iter().any(|said| run.text().contains(said));
+    assert!(said && run.text().contains("(Operation not permitted): states alone"), "{run}");
+    in_order(run.text(), &["SYN (implied)", "├ CLOSED"]);
+}
+
 #[test]
 fn without_packets_events_say_so_and_hold_none() {
     let run = sandbox::without_calls(&[libc::SYS_unshare], libc::EPERM, || soquete("demo").run());

@@ -9,6 +9,7 @@ use crate::output::explain;
 use crate::text::language::{Language, Phrase};
 use crate::text::sanitize;
 use crate::text::shorten::{columns, shorten};
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// The most that is quoted of what a segment carries, columns.
@@ -162,6 +163,10 @@ fn detail(packet: &PacketFields) -> Option<String> {
         let (sack, ts) =
             (if options.sack_ok { " sack" } else { "" }, if options.ts.is_some() { " ts" } else { "" });
         text.push_str(&[&mss, sack, ts, &scale].concat());
+    }
+    if let Some(seq) = packet.seq_raw {
+        // Writing to memory does not fail.
+        let _ = write!(text, " raw {seq}");
     }
     Some(text)
 }

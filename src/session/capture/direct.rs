@@ -31,11 +31,11 @@ pub struct Seen {
 }
 
 impl DirectCapture {
-    /// Opens the capture, and what tells it the ports of sockets.
-    pub fn open() -> Result<(Self, PortWatch)> {
+    /// Opens the capture, and what tells it the ports of sockets; `raw` numbers are those of the headers as well.
+    pub fn open(raw: bool) -> Result<(Self, PortWatch)> {
         let socket = PacketSocket::open(&Ports::default(), VIEW, VIEW_RING)?;
         let watch = PortWatch::new(socket.filter_handle()?);
-        let details = Details { payload: true, ..Details::default() };
+        let details = Details { hex: false, raw, payload: true };
         let dissector = Dissector::new(Connections::Own(Sockets::default()), details);
         Ok((Self { socket, dissector, taken: Vec::new(), captured: 0, dropped: 0 }, watch))
     }

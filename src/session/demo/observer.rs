@@ -7,6 +7,17 @@ use crate::event::{Event, Events};
 use crate::session::Context;
 use crate::session::capture::{DirectCapture, Seen};
 use crate::sys;
+use crate::text::language::Phrase;
+
+/// What is said where no packets can be captured, in a line.
+const NO_NETWORK: Phrase = Phrase::new(
+    "No own network here ({}): states alone, packets implied.",
+    "Sem rede própria ({}): só estados, pacotes deduzidos.",
+);
+const NO_CAPTURE: Phrase = Phrase::new(
+    "No capture here ({}): states alone, packets implied.",
+    "Sem captura aqui ({}): só estados, pacotes deduzidos.",
+);
 
 /// Collects events and packets.
 pub(super) struct Observer {
@@ -16,15 +27,17 @@ pub(super) struct Observer {
 
 impl Observer {
     /// Captures the packets of the sockets of `context`, if the demo has a network of its own; says why it does not.
-    pub(super) fn new(context: &mut Context) -> (Self, Option<sys::Error>) {
-        let opened = context.events.enabled().then(|| open(context));
-        let (capture, reason) = match opened {
+    pub(super) fn new(context: &mut Context) -> (Self, Option<(Phrase, sys::Error)>) {
+        let refused = match context.own_network.take() {
+            Some(Err(error)) => Some((NO_NETWORK, error)),
             // Without events nobody knows whose packets they are, and nobody sees them.
-            None => (None, None),
-            Some(Ok(capture)) => (Some(capture), None),
-            Some(Err(error)) => (None, Some(error)),
+            _ if !context.events.enabled() => None,
+            _ => match open(context) {
+                Ok(capture) => return (Self { capture: Some(capture), has_repetition: false }, None),
+                Err(error) => Some((NO_CAPTURE, error)),
+            },
         };
-        (Self { capture, has_repetition: false }, reason)
+        (Self { capture: None, has_repetition: false }, refused)
     }
 
     /// Whether packets are captured.
@@ -77,10 +90,7 @@ impl Observer {
 }
 
 fn open(context: &mut Context) -> sys::Result<DirectCapture> {
-    if let Some(Err(error)) = context.own_network.take() {
-        return Err(error);
-    }
-    let (capture, watch) = DirectCapture::open()?;
+    let (capture, watch) = DirectCapture::open(context.events.detailed())?;
     context.sockets = context.sockets.clone().captured(watch);
     Ok(capture)
 }

@@ -30,12 +30,6 @@ const QUIET: Duration = Duration::from_millis(50);
 /// How long a step waits for the packet of a change of state, beyond that.
 const LATE_PACKET: Duration = Duration::from_millis(500);
 
-/// What is said where no packets can be captured, in a line.
-const NO_NETWORK: Phrase = Phrase::new(
-    "No own network here ({}): states alone, packets implied.",
-    "Sem rede própria ({}): só estados, pacotes deduzidos.",
-);
-
 /// The scene of one lesson or several.
 pub(super) struct Stage<'a> {
     pub(super) context: &'a mut Context,
@@ -55,15 +49,15 @@ impl<'a> Stage<'a> {
         let sockets = context.sockets.attempt();
         let told = std::mem::replace(&mut context.events, sockets.events().clone());
         context.sockets = sockets;
-        if let Some(reason) = reason.as_ref().filter(|_| context.ladder.is_none()) {
-            told.warn(Kind::Permission, "capture", format!("the demo shows states alone: {reason}"));
+        if let Some((_, error)) = reason.as_ref().filter(|_| context.ladder.is_none()) {
+            told.warn(Kind::Permission, "capture", format!("the demo shows states alone: {error}"));
         }
         let teller = Teller::new(context, told, pace, !observer.has_packets());
         let mut stage = Self { context, language, teller, observer };
-        if let Some(reason) = reason {
-            let reason = reason.fault().text;
-            let reason = reason.rsplit(": ").next().unwrap_or_default();
-            stage.teller.add(Scene::Hint(NO_NETWORK.say_with(language, reason)))?;
+        if let Some((phrase, error)) = reason {
+            let error = error.to_string();
+            let reason = error.rsplit(": ").next().unwrap_or_default();
+            stage.teller.add(Scene::Hint(phrase.say_with(language, reason)))?;
         }
         Ok(stage)
     }
