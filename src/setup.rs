@@ -72,9 +72,10 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         style: style(global.color, terminal),
     };
     let capture = capture_config(cli, bar);
+    let demo = matches!(cli.command, Command::Demo(_));
     let verbosity = match (global.quiet, global.verbose) {
-        // The bar is drawn from events that the printer does not show.
-        (true, _) if bar || capture.is_some() => Verbosity::All,
+        // The bar is drawn from events that the printer does not show, and the demo goes on by them.
+        (true, _) if bar || capture.is_some() || demo && !global.json => Verbosity::All,
         (true, _) => Verbosity::Errors,
         (_, true) => Verbosity::Detail,
         _ if global.brief && capture.is_none() && !draws => Verbosity::Brief,

@@ -92,8 +92,11 @@ fn state(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Resul
     let (before, after) = (style.state(*from), style.state(*to));
     if let Some(language) = display.explain {
         let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op).say(language);
-        let implied = style.dim(implied.trim_start_matches(','));
-        return write!(out, "{:<9} {before:>12} → {after:<12} {sentence}{implied}", role(socket));
+        write!(out, "{:<9} {before:>12} → {after:<12} {sentence}", role(socket))?;
+        return match via {
+            Via::Implied => write!(out, " {}", style.dim(explain::IMPLIED.say(language))),
+            _ => Ok(()),
+        };
     }
     let why = style.dim(format!("({}{implied})", op.words()));
     write!(out, "{} {before:>12} → {after:<12} {why}", subject(socket))

@@ -107,6 +107,9 @@ pub(super) const LOCAL_PORT: Phrase = Phrase::new(
     "O kernel escolheu uma porta local livre: dois endereços e duas portas identificam uma conexão.",
 );
 
+/// What is said of what nobody saw.
+pub(super) const IMPLIED: Phrase = Phrase::new("implied", "deduzido");
+
 /// The sentence for accept(2).
 pub(super) const ACCEPTED: Phrase = Phrase::new(
     "accept() gives the server a socket of its own for this client.",

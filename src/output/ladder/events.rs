@@ -17,7 +17,6 @@ const QUOTED: usize = 120;
 /// What an arrow alone counts to be read, characters.
 const ARROW: usize = 10;
 
-const IMPLIED: Phrase = Phrase::new("implied", "deduzido");
 const CAPTURED: Phrase = Phrase::new(
     "{} packets captured, {} dropped by the kernel",
     "{} pacotes capturados, {} descartados pelo kernel",
@@ -31,7 +30,7 @@ impl<W: Write + Send> Drawing<W> {
             Event::Packet { socket, packet } => self.packet(socket, packet),
             Event::Datagram { socket, dir: Dir::Out, len } if self.implied && socket.peer.is_some() => {
                 self.turn_to(socket, None)?;
-                let label = format!("UDP, {len} bytes ({})", self.say(IMPLIED));
+                let label = format!("UDP, {len} bytes ({})", self.say(explain::IMPLIED));
                 self.lanes().arrow(side(socket), &label, Kind::Carries, true, &mut self.out)?;
                 Ok(ARROW)
             }
@@ -63,12 +62,12 @@ impl<W: Write + Send> Drawing<W> {
         self.states.insert((side, key), *to);
         let mut sentence = self.say(explain::sentence(socket.proto, socket.role, *from, *to, *op)).to_owned();
         if self.implied && *via == Via::Implied {
-            sentence = format!("{sentence} ({})", self.say(IMPLIED));
+            sentence = format!("{sentence} ({})", self.say(explain::IMPLIED));
         }
         let read = self.sentence(socket, Some(*to), &sentence)?;
         let segment = implied_segment(socket.role, *to).or_else(|| aborts(*from, *to, *op));
         if let Some(segment) = segment.filter(|_| self.implied && socket.peer.is_some()) {
-            let label = format!("{segment} ({})", self.say(IMPLIED));
+            let label = format!("{segment} ({})", self.say(explain::IMPLIED));
             self.lanes().arrow(side, &label, kind(Some(&[segment]), 0), true, &mut self.out)?;
             return Ok(read + ARROW);
         }

@@ -14,8 +14,8 @@ pub struct Lesson {
     pub(super) next: &'static [(&'static str, Phrase)],
 }
 
-const SERVER: Phrase = Phrase::new("a server, in one terminal", "um servidor, num terminal");
-const CLIENT: Phrase = Phrase::new("a client, in another: type to it", "um cliente, noutro: digite algo");
+const SERVER: Phrase = Phrase::new("a server, in one terminal", "um servidor, em um terminal");
+const CLIENT: Phrase = Phrase::new("a client, in another: type to it", "um cliente, em outro: digite");
 const TABLE: Phrase = Phrase::new("what is left of it", "o que restou");
 const ECHO_SERVER: (&str, Phrase) = ("soquete listen -k --echo 4333", SERVER);
 
@@ -41,16 +41,16 @@ impl Lesson {
         next: &[
             ("soquete udp-serve --echo 5000", SERVER),
             ("soquete udp-send localhost 5000 hello", Phrase::new("one datagram", "um datagrama")),
-            ("soquete udp-send --check localhost 5001 x", Phrase::new("nobody there", "ninguém lá")),
+            ("soquete udp-send --check localhost 5001 x", Phrase::new("nobody there", "ninguém na porta")),
         ],
     };
     /// A room of two.
     pub const CHAT: Self = Self {
         name: "chat",
-        title: Phrase::new("two clients talk to each other in a room", "dois clientes conversam numa sala"),
+        title: Phrase::new("two clients talk to each other in a room", "dois clientes conversam em uma sala"),
         run: lessons::chat,
         next: &[
-            ("soquete chat-serve", Phrase::new("a room, in one terminal", "uma sala, num terminal")),
+            ("soquete chat-serve", Phrase::new("a room, in one terminal", "uma sala, em um terminal")),
             ("soquete chat-join --nick ana", Phrase::new("in two others", "em outros dois")),
         ],
     };
@@ -73,7 +73,7 @@ impl Lesson {
         name: "refused",
         title: Phrase::new(
             "a client asks for a port where nobody listens",
-            "um cliente pede uma porta em que ninguém escuta",
+            "um cliente procura uma porta em que ninguém escuta",
         ),
         run: lessons::refused,
         next: &[
@@ -96,14 +96,14 @@ impl Lesson {
             ("soquete listen 4333", SERVER),
             (
                 "soquete connect localhost 4333",
-                Phrase::new("in another: Ctrl-D, then answer", "noutro: Ctrl-D, depois responda"),
+                Phrase::new("in another: Ctrl-D, then answer", "em outro: Ctrl-D; responda"),
             ),
         ],
     };
     /// A linger time of 0.
     pub const RESET: Self = Self {
         name: "reset",
-        title: Phrase::new("a client breaks its connection off", "um cliente interrompe a conexão"),
+        title: Phrase::new("a client breaks its connection off", "um cliente derruba a conexão"),
         run: lessons::reset,
         next: &[
             ECHO_SERVER,
@@ -122,8 +122,8 @@ impl Lesson {
         ),
         run: lessons::time_wait,
         next: &[
-            ("soquete stat --state time-wait", Phrase::new("yours", "os seus")),
-            ("soquete stat --watch", Phrase::new("see them come and go", "veja-os ir e vir")),
+            ("soquete stat --state time-wait", Phrase::new("those of your machine", "os da sua máquina")),
+            ("soquete stat --watch", Phrase::new("see them come and go", "veja-os surgir e sumir")),
         ],
     };
     /// A full accept queue.

@@ -118,11 +118,11 @@ pub(super) fn time_wait(stage: &mut Stage<'_>) -> Result<()> {
 
 const CLIENT_FIRST: Phrase = Phrase::new(
     "The client closed first, so its port rests; that of the server, {}, does not:",
-    "O cliente fechou primeiro, então é a porta dele que descansa; a do servidor, {}, não:",
+    "O cliente fechou primeiro, então é a porta dele que fica em espera; a do servidor, {}, não:",
 );
 const SERVER_FIRST: Phrase = Phrase::new(
     "The server closed first, so its port, {}, rests:",
-    "O servidor fechou primeiro, então a porta dele, {}, descansa:",
+    "O servidor fechou primeiro, então a porta dele, {}, fica em espera:",
 );
 
 /// A server that accepts nobody: the kernel shakes hands with as many clients as fit into the queue, and one that comes

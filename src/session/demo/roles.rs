@@ -1,7 +1,7 @@
 //! The ends of the conversations: servers on a free port of loopback, and their clients, all with plain values.
 
-use super::actors::{Client, Server};
-use super::stage::{Stage, nowhere};
+use super::actors::{Client, Server, nowhere};
+use super::stage::Stage;
 use crate::chat::{Rules, SlowPolicy};
 use crate::event::Role;
 use crate::net::accept::{Acceptor, First};

@@ -3,23 +3,22 @@
 //! The events of a step are held back until both ends are quiet, and then told in the order of cause and effect, with the
 //! packets between them; what was received follows them.
 
-use super::actors::{Actor, Client, PATIENCE, Server, late};
+use super::actors::{Actor, Client, PATIENCE, Server, late, pipe};
 use super::moment::Moment;
 use super::observer::Observer;
 use super::order::causal;
 use super::pace::Pace;
 use super::scene::Scene;
 use super::teller::Teller;
-use crate::event::Kind;
+use crate::event::{Event, Kind, Role, State};
 use crate::session::ready::Ready;
 use crate::session::table::rows_of_port;
 use crate::session::wait::{expect_running, wait};
 use crate::session::{Context, Result, Stdio, unless_stopped};
 use crate::sys::poll::Interest;
 use crate::sys::signal::{Signal, Stop};
-use crate::sys::{Error, blocking, tty};
+use crate::sys::{Error, blocking};
 use crate::text::language::{Language, Phrase};
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::mpsc;
@@ -64,13 +63,26 @@ impl<'a> Stage<'a> {
 
     /// Waits until both ends are quiet, and tells what happened.
     pub(super) fn step(&mut self) -> anyhow::Result<()> {
+        self.step_with(|_| true)
+    }
+
+    /// As [`Self::step`], once a socket went to a state that is expected of an actor, or it ended: on a busy machine all is quiet
+    /// before it begins.
+    fn step_to(&mut self, actor: &Actor, is_expected: impl Fn(Role, State) -> bool) -> anyhow::Result<()> {
+        let enters = |moment: &Moment| matches!(&moment.event, Event::State { socket, to, .. } if is_expected(socket.role, *to));
+        let are_told = self.context.events.enabled();
+        self.step_with(|moments| !are_told || actor.thread.is_finished() || moments.iter().any(enters))
+    }
+
+    fn step_with(&mut self, has_begun: impl Fn(&[Moment]) -> bool) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         let late = Instant::now() + LATE_PACKET;
         let mut moments: Vec<Moment> = Vec::new();
         loop {
             let _ = self.context.rest_until(Instant::now() + QUIET);
             expect_running(&self.context.stop)?;
-            if self.observer.look(&self.context.events, &mut moments) && Instant::now() < deadline {
+            let goes_on = self.observer.look(&self.context.events, &mut moments) || !has_begun(&moments);
+            if goes_on && Instant::now() < deadline {
                 continue;
             }
             self.observer.add_packets(&mut moments);
@@ -131,7 +143,7 @@ impl<'a> Stage<'a> {
         let ((input, typed), (received, output)) = (pipe()?, pipe()?);
         let stdio = Stdio { input: Some(input), output: Some(output) };
         let actor = self.start("client", None, move |context| run(stdio, context))?;
-        self.step()?;
+        self.step_to(&actor, |role, _| role == Role::Client)?;
         Ok(Client { actor, typed: Some(typed), received })
     }
 
@@ -152,8 +164,8 @@ impl<'a> Stage<'a> {
             let _ = tell.send(result);
         };
         let thread = std::thread::Builder::new().name(name.into()).spawn(run);
-        thread.map_err(|e| Error::new("start thread", name, e))?;
-        Ok(Actor { name, stop, end })
+        let thread = thread.map_err(|e| Error::new("start thread", name, e))?;
+        Ok(Actor { name, stop, end, thread })
     }
 
     /// Waits until a client received so many lines, and shows them after what happened meanwhile.
@@ -206,13 +218,13 @@ impl<'a> Stage<'a> {
     /// Ends a client's input, and waits for nothing but that both ends are quiet.
     pub(super) fn end_input(&mut self, client: &mut Client) -> anyhow::Result<()> {
         client.typed = None;
-        self.step()
+        self.step_to(&client.actor, |role, to| role == Role::Client && to == State::FinWait1)
     }
 
     /// Ends the input of a server, whose client may stay.
     pub(super) fn end_sending(&mut self, server: &mut Server) -> anyhow::Result<()> {
         server.typed = None;
-        self.step()
+        self.step_to(&server.actor, |role, to| role == Role::Server && to == State::FinWait1)
     }
 
     /// Waits for a client that fails in this way.
@@ -279,14 +291,4 @@ impl Drop for Stage<'_> {
         // Sockets that are closed may still have to tell their last states.
         self.context.events.release();
     }
-}
-
-fn pipe() -> anyhow::Result<(OwnedFd, OwnedFd)> {
-    Ok(tty::pipe().map_err(|e| Error::new("pipe for", "the demo", e))?)
-}
-
-/// An output that nobody reads.
-pub(super) fn nowhere() -> anyhow::Result<OwnedFd> {
-    let null = File::options().write(true).open("/dev/null");
-    Ok(null.map_err(|e| Error::new("open", "/dev/null", e))?.into())
 }
