@@ -11,7 +11,6 @@ use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
-use tokio::task::LocalSet;
 
 /// Bytes of one read, where the bytes pass through pipes.
 const READ: usize = 64 << 10;
@@ -35,7 +34,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, serve(config, socket, deadline, context));
+    let outcome = runtime.block_on(serve(config, socket, deadline, context));
     runtime.shutdown_background();
     let failed = config.connect.opening.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed());
     warn_of_keylog(failed, context);
