@@ -50,11 +50,14 @@ async fn serve(config: &Config, socket: Socket, deadline: Option<Instant>, conte
         signal = stopped(&context.stop) => return Ok(Outcome::stopped(signal?)),
         stream = connect.opening.pass_through(&connect.target, plain, deadline) => stream?,
     };
-    let mut served = std::pin::pin!(children.serve(stream, *idle, &scratch));
+    let mut served = std::pin::pin!(children.serve(stream, None, *idle, &scratch));
     let signal = tokio::select! {
         biased;
         signal = stopped(&context.stop) => signal?,
-        end = &mut served => return end.map(|_| children.outcome()).map_err(Into::into),
+        end = &mut served => {
+            children.end().await;
+            return end.map(|_| children.outcome()).map_err(Into::into);
+        }
     };
     // The command's end is taken by the future that serves.
     tokio::join!(children.end(), async { tokio::time::timeout(super::GRACE * 2, served).await.ok() });

@@ -177,7 +177,8 @@ impl Server {
 
     async fn serve(&self, stream: ByteStream, named: Option<Addresses>) -> sys::Result<RelayEnd> {
         if let Service::Command(children) = &self.handler.service {
-            let served = children.serve(stream, self.handler.idle, &self.handler.buffer).await;
+            let named = named.map(|named| named.source);
+            let served = children.serve(stream, named, self.handler.idle, &self.handler.buffer).await;
             return served.map(|_| RelayEnd::Done);
         }
         if let Service::Forward(forward) = &self.handler.service {
