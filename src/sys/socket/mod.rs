@@ -176,6 +176,12 @@ impl Socket {
         self.tracker.counters()
     }
 
+    /// Whether this socket has a file, made by [`Self::bind_server`], that this process may not remove.
+    #[must_use]
+    pub fn leaves_file(&self) -> bool {
+        self.file.get().is_some_and(|file| !file.is_removable())
+    }
+
     /// Adds this socket's number and peer to a fault.
     #[must_use]
     pub fn blame(&self, fault: Fault) -> Fault {
