@@ -4,6 +4,7 @@ use super::super::proxy_client::ProxyClient;
 use super::super::wait::stopped;
 use super::super::{Context, stdout};
 use super::Config;
+use super::deeper::Deeper;
 use super::finding::Finding;
 use super::probe::{Probe, Prober};
 use super::rows::Rows;
@@ -128,7 +129,7 @@ impl Round<'_> {
         context: &mut Context,
     ) -> anyhow::Result<RoundEnd> {
         let (mut order, mut tally) = (InOrder::default(), Tally::default());
-        let emits = matches!(rows, Rows::Direct) && (context.json || context.events.detailed());
+        let emits = !matches!(rows, Rows::Held(_)) && (context.json || context.events.detailed());
         while let Some(batch) = findings.recv().await {
             for (index, finding) in batch {
                 let finding: Finding = finding?;
@@ -161,7 +162,7 @@ impl Round<'_> {
         Prober {
             sockets: if observed { self.sockets.clone() } else { self.sockets.silent() },
             observed,
-            tls: config.tls.clone(),
+            deeper: Deeper { tls: config.tls.clone(), question: config.question.clone() },
             options: config.options.clone(),
             source: config.source,
             lookup: config.lookup,
