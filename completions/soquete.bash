@@ -497,7 +497,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__connect)
-            opts="-z -w -C -4 -6 -n -q -b -v -h --fd --check --timeout --wait --until-closed --repeat --interval --expect --send --send-only --recv-only --crlf --idle-timeout --exec --sh-exec --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --packets --pcap --diagram --on-eof --proxy --json --events --quiet --brief --verbose --color --help"
+            opts="-z -w -C -4 -6 -n -q -b -v -h --fd --check --timeout --wait --until-closed --repeat --interval --expect --send --send-only --recv-only --crlf --idle-timeout --exec --sh-exec --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy --proxy-auth-file --source --ipv4 --ipv6 --numeric --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --packets --pcap --diagram --on-eof --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -603,6 +603,10 @@ _soquete() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --proxy-auth-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -689,10 +693,6 @@ _soquete() {
                     ;;
                 --on-eof)
                     COMPREPLY=($(compgen -W "half-close keep close" -- "${cur}"))
-                    return 0
-                    ;;
-                --proxy)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --events)

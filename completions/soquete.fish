@@ -171,6 +171,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l alpn -d 'App
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
@@ -196,7 +197,6 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l diagram -d '
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

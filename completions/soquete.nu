@@ -192,6 +192,7 @@ module completions {
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
     --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
+    --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
@@ -218,7 +219,6 @@ module completions {
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
-    --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only

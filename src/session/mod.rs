@@ -1,6 +1,7 @@
 //! The engines: servers, clients, the console, the watcher of the socket table. Uses everything below it; knows neither
 //! the command line nor the printers.
 
+mod buffers;
 pub mod capture;
 pub mod chat_client;
 pub mod chat_server;

@@ -178,7 +178,7 @@ impl<S> SharedStream<S> {
     }
 
     /// Never called.
-    pub fn poll_send(&self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+    pub fn poll_send(&self, _: &mut Context<'_>, _: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match self.0 {}
     }
 

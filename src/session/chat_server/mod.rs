@@ -32,7 +32,7 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 use transcript::Transcript;
 
@@ -91,9 +91,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     }
     ready::announce(&config.ready, &listeners, context)?;
     let runtime = runtime()?;
-    let tasks = LocalSet::new();
-    let outcome = tasks.block_on(&runtime, serve(config, listeners, context));
-    drop(tasks);
+    let outcome = runtime.block_on(serve(config, listeners, context));
     runtime.shutdown_background();
     outcome
 }
