@@ -48,6 +48,10 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
             let way = if *dir == Dir::In { "received" } else { "sent" };
             write!(out, "{} {way} {}", subject(socket), bytes(*len as u64))
         }
+        Event::Data { socket, dir, len, total } => {
+            let way = if *dir == Dir::In { "received" } else { "sent" };
+            write!(out, "{} {way} {}, {} so far", subject(socket), bytes(*len), bytes(*total))
+        }
         Event::Member { .. } => member(event, out),
         Event::Line { socket, nick, text } if detail => {
             write!(out, "{}{}: {}", subject(socket), part(" ", nick.as_ref(), ""), sanitize::line(text))

@@ -84,6 +84,7 @@ fn conn(event: &Event) -> Option<u32> {
         | Event::Accept { socket, .. }
         | Event::Refuse { socket, .. }
         | Event::Datagram { socket, .. }
+        | Event::Data { socket, .. }
         | Event::Member { socket, .. }
         | Event::Line { socket, .. }
         | Event::Tls { socket, .. }
