@@ -3,6 +3,7 @@
 //! Each direction runs to its own end; the calling thread waits for both, for signals and for the deadlines of the policy.
 //! Standard input is never made non-blocking, and a thread that is blocked on it is left behind.
 
+use super::alert;
 use super::facts::Facts;
 use super::policy::RelayPolicy;
 use super::progress::Progress;
@@ -182,6 +183,10 @@ impl Driver<'_> {
         }
         match self.socket.broken_by() {
             Some(error) => Err(Error::new("close", &self.peer, error)),
+            None if self.shared.ends().alert && self.socket.counters().0 == alert::LENGTH => {
+                let why = io::Error::other("the server speaks TLS: it answered with an alert; type --tls");
+                Err(Error::new("recv", &self.peer, why).about(Kind::Tls))
+            }
             None => Ok(Relay::Ended(RelayEnd::Done)),
         }
     }
