@@ -49,6 +49,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let stop = Stop::install()?;
     let to = event_target(global.events.as_ref(), named.events)?;
     let terminal = fd::is_terminal(to.as_fd());
+    let shares_output = fd::is_same_file(to.as_fd(), fd::output()) && !fd::throws_away(fd::output());
     let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
     let bar = progress && terminal && !global.json;
@@ -61,7 +62,8 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         progress,
         explain: matches!(cli.command, Command::Demo(_)),
         announced: terminal && fd::is_terminal(fd::output()) && announces(&cli.command),
-        ends: matches!(cli.command, Command::Stat(_)),
+        pairs: matches!(cli.command, Command::Stat(_)),
+        brief: global.brief,
         style: style(global.color, terminal),
     };
     let capture = capture_config(cli, bar);
@@ -92,6 +94,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let (prepared, printer) = capture::prepare(capture.as_ref(), printer, packets)?;
     let (events, writer) =
         Events::start(verbosity, printer).map_err(|e| Error::new("start thread", "events", e))?;
+    let events = events.sharing_output(shares_output);
     let (capture, sockets) = capture::start(prepared, &events)?;
     let (to_terminal, asked) = (fd::is_terminal(fd::output()), stop.clone());
     let page = move || Ok(Box::new(ReportOutput::open(asked.clone())?) as Box<dyn Write + Send>);
@@ -103,7 +106,12 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         stop,
         echoed,
         json: global.json,
-        visible: if to_terminal { visible } else { raw },
+        visible: match (to_terminal, style(global.color, to_terminal)) {
+            (true, Style::Coloured) => coloured,
+            (true, Style::Plain) => visible,
+            (false, _) => raw,
+        },
+        safe: if to_terminal { visible } else { raw },
         colour: style(global.color, to_terminal) == Style::Coloured,
         events_on_terminal,
         ready_fd: named.ready,
@@ -158,6 +166,13 @@ fn style(when: ColorWhen, terminal: bool) -> Style {
 fn visible() -> Option<Filter> {
     let mut visible = Visible::default();
     Some(Box::new(move |bytes, out| visible.push(bytes, out)))
+}
+
+/// As [`visible`], in the colour of received text.
+#[allow(clippy::unnecessary_wraps)]
+fn coloured() -> Option<Filter> {
+    let mut received = output::Received::default();
+    Some(Box::new(move |bytes, out| received.push(bytes, out)))
 }
 
 fn raw() -> Option<Filter> {

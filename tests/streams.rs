@@ -195,7 +195,7 @@ const HOSTILE: &[u8] = b"\x1b[2J\x1b]0;title\x07\x9b31m\r\xe2\x80\xae reversed\x
 #[test]
 fn hostile_text_is_made_visible_on_a_terminal() {
     let (door, tty) = (Door::open(), Tty::open());
-    let client = soquete(&format!("connect {}", door.address())).stdout(tty.stream()).start();
+    let client = soquete(&format!("--color never connect {}", door.address())).stdout(tty.stream()).start();
     let mut peer = door.accept();
     peer.send(HOSTILE);
     drop(peer);
@@ -218,7 +218,7 @@ fn an_error_cannot_command_the_terminal() {
 #[test]
 fn hostile_text_is_made_visible_however_it_is_cut() {
     let (door, tty) = (Door::open(), Tty::open());
-    let client = soquete(&format!("connect {}", door.address())).stdout(tty.stream()).start();
+    let client = soquete(&format!("--color never connect {}", door.address())).stdout(tty.stream()).start();
     let mut peer = door.accept();
     let text = "é\u{202e}日\u{1b}[0m\n".as_bytes();
     for byte in text {
@@ -234,7 +234,8 @@ fn hostile_text_is_made_visible_however_it_is_cut() {
 fn hostile_text_is_made_visible_for_a_server_of_many_too() {
     for words in ["", "-k", "-k --prefix"] {
         let tty = Tty::open();
-        let server = soquete(&format!("listen {words} 127.0.0.1:0")).stdout(tty.stream()).start();
+        let server =
+            soquete(&format!("--color never listen {words} 127.0.0.1:0")).stdout(tty.stream()).start();
         let mut client = Peer::connect(server.address());
         client.send(HOSTILE);
         drop(client);

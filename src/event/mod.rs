@@ -4,15 +4,18 @@
 
 mod address;
 mod brief;
+mod cause;
 mod child;
 mod fields;
 mod flood;
+mod flush;
 mod hold;
 mod packet;
 mod queue;
 pub mod report;
 pub mod samples;
 mod sink;
+mod socket;
 mod state;
 pub mod table;
 mod tls;

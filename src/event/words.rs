@@ -210,27 +210,6 @@ impl Outcome {
     }
 }
 
-impl Op {
-    /// The cause as shown to people.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Bind => "bind",
-            Self::Listen => "listen",
-            Self::Connect => "connect",
-            Self::Accept => "accept",
-            Self::SynReceived => "SYN received",
-            Self::AckReceived => "ACK received",
-            Self::Shutdown => "shutdown",
-            Self::Close => "close",
-            Self::FinReceived => "FIN received",
-            Self::ResetReceived => "RST received",
-            Self::Refused => "refused",
-            Self::TimedOut => "timed out",
-        }
-    }
-}
-
 /// The machine itself, and any machine, as vsock(7) numbers them.
 const VMADDR_CID_LOCAL: u32 = 1;
 const VMADDR_CID_ANY: u32 = u32::MAX;

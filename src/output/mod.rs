@@ -2,13 +2,16 @@
 
 mod after_echo;
 mod child;
+mod columns;
 mod datagram;
 mod event_text;
 mod explain;
 mod human;
 mod json;
+mod named;
 mod packet;
 mod progress;
+mod received;
 mod report;
 mod status_line;
 mod style;
@@ -17,6 +20,7 @@ mod table;
 mod tls;
 mod units;
 
+pub use received::Received;
 pub use report::report;
 pub use style::Style;
 
@@ -44,8 +48,10 @@ pub struct DisplayOptions {
     pub explain: bool,
     /// No members who join, leave and take nicks: the transcript on the same screen announces them.
     pub announced: bool,
-    /// Packets with the addresses of both ends: no states of their sockets say them.
-    pub ends: bool,
+    /// Each number is a pair of addresses, of datagrams too: sockets of other programs.
+    pub pairs: bool,
+    /// One line for the birth of a connection.
+    pub brief: bool,
     /// Colours.
     pub style: Style,
 }

@@ -1,5 +1,6 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
+use super::received::tint;
 use super::table::Table as Sockets;
 use super::tls::tls_details;
 use super::units::latency;
@@ -135,9 +136,13 @@ impl Table {
         if !self.terminal {
             return out.extend_from_slice(&row.payload);
         }
-        let mut visible = Visible::default();
-        visible.push(&row.payload, out);
-        visible.finish(out);
+        let (mut visible, mut shown) = (Visible::default(), Vec::new());
+        visible.push(&row.payload, &mut shown);
+        visible.finish(&mut shown);
+        match self.style {
+            Style::Coloured => tint(&shown, out),
+            Style::Plain => out.extend_from_slice(&shown),
+        }
         if !row.payload.ends_with(b"\n") {
             out.push(b'\n');
         }

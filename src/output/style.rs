@@ -19,7 +19,8 @@ impl Style {
         let colour = match state {
             State::Established | State::Connected => AnsiColor::Green,
             State::Listen | State::SynSent | State::SynReceived | State::Unconnected => AnsiColor::Cyan,
-            State::Closed => AnsiColor::BrightBlack,
+            // Bright black is the background of some terminals.
+            State::Closed => return self.paint(state, Ansi::new().dimmed()),
             _ => AnsiColor::Yellow,
         };
         self.paint(state, Ansi::new().fg_color(Some(Color::Ansi(colour))))

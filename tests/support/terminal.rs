@@ -14,15 +14,19 @@ use std::os::fd::AsFd;
 use std::process::Child;
 use std::time::Instant;
 
-/// Lines and columns of the terminal.
-const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
-const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
+/// Lines and columns of the usual terminal.
+const USUAL: (u16, u16) = (24, 80);
+
+fn parser((rows, columns): (u16, u16), scrollback: usize) -> vt100::Parser {
+    let positive = |size| NonZero::new(size).expect("a terminal has lines and columns");
+    vt100::Parser::new(positive(rows), positive(columns), scrollback)
+}
 
 /// What a terminal that was written `bytes` shows.
 pub fn drawn(bytes: &[u8]) -> String {
-    let mut parser = vt100::Parser::new(ROWS, COLUMNS, 0);
-    parser.process(bytes);
-    parser.screen().contents()
+    let mut drawing = parser(USUAL, 0);
+    drawing.process(bytes);
+    drawing.screen().contents()
 }
 
 /// The program, started in the foreground of a terminal. Dropped early it is killed.
@@ -30,6 +34,8 @@ pub struct Terminal {
     pty: Pty,
     child: Child,
     shown: Collected,
+    /// Lines and columns.
+    size: (u16, u16),
     deadline: Instant,
 }
 
@@ -42,17 +48,23 @@ impl Terminal {
     /// As [`Self::start`], on a terminal of this type.
     pub fn start_in(line: &str, more: &[&str], kind: &str) -> Self {
         let words: Vec<&str> = line.split_whitespace().chain(more.iter().copied()).collect();
-        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, kind)
+        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, kind, USUAL)
+    }
+
+    /// As [`Self::start`], on a terminal of this many lines and columns.
+    pub fn start_sized(line: &str, size: (u16, u16)) -> Self {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, "xterm-256color", size)
     }
 
     /// Starts some program.
     pub fn start_program(program: &str, words: &[&str]) -> Self {
-        Self::start_as(program, words, "xterm-256color")
+        Self::start_as(program, words, "xterm-256color", USUAL)
     }
 
-    fn start_as(program: &str, words: &[&str], kind: &str) -> Self {
+    fn start_as(program: &str, words: &[&str], kind: &str, size: (u16, u16)) -> Self {
         let (pty, pts) = open().expect("a terminal");
-        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).expect("its size");
+        pty.resize(Size::new(size.0, size.1)).expect("its size");
         let reader = pty.as_fd().try_clone_to_owned().expect("a descriptor");
         let shown = Collected::start(File::from(reader));
         // Who started the tests may ignore SIGHUP, as nohup does.
@@ -65,7 +77,7 @@ impl Terminal {
             .env("LC_ALL", "C.UTF-8")
             .spawn(pts)
             .expect("the program starts");
-        Self { pty, child, shown, deadline: Instant::now() + DEADLINE }
+        Self { pty, child, shown, size, deadline: Instant::now() + DEADLINE }
     }
 
     /// Types.
@@ -76,9 +88,9 @@ impl Terminal {
     /// Waits until the screen is as wanted; gives its text.
     pub fn wait(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
         let answer = self.shown.wait(self.deadline, |bytes| {
-            let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);
-            parser.process(bytes);
-            wanted(parser.screen()).then(|| parser.screen().contents())
+            let mut drawing = parser(self.size, 1000);
+            drawing.process(bytes);
+            wanted(drawing.screen()).then(|| drawing.screen().contents())
         });
         answer.unwrap_or_else(|why| {
             panic!(
@@ -113,9 +125,9 @@ impl Terminal {
 
     /// The screen as it is.
     pub fn screen(&self) -> vt100::Screen {
-        let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);
-        parser.process(&self.shown.bytes());
-        parser.screen().clone()
+        let mut drawing = parser(self.size, 1000);
+        drawing.process(&self.shown.bytes());
+        drawing.screen().clone()
     }
 
     /// Everything written to the terminal.
