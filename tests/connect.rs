@@ -415,7 +415,7 @@ fn with_details_data_is_told_of_but_not_each_piece_of_much() {
     let sent = client.event("data");
     assert_eq!((sent.text("dir"), sent.number("len"), sent.number("total")), ("out", 4, 4), "{sent}");
     for n in 0..50 {
-        peer.send(&format!("{n:02}\n"));
+        peer.send(format!("{n:02}\n"));
         client.wait_stdout(format!("{n:02}\n"));
     }
     drop(peer);

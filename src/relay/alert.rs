@@ -5,11 +5,11 @@ use crate::sys::socket::Socket;
 use std::os::fd::AsFd;
 
 /// The length of an alert as a record of its own (RFC 8446, sections 5.1 and 6).
-pub(super) const LENGTH: u64 = 7;
+pub(super) const LENGTH: usize = 7;
 
 /// Waits for the first bytes, which stay where they are; returns whether they are an alert.
 pub(super) fn comes_first(socket: &Socket) -> bool {
-    let mut first = [0; LENGTH as usize];
+    let mut first = [0; LENGTH];
     // What fails here fails for the caller's next call too.
     wait(&[(socket.as_fd(), Interest::Reading)], None).is_ok()
         && socket.peek(&mut first).is_ok_and(|length| is_alert(&first[..length]))

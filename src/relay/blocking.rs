@@ -183,7 +183,7 @@ impl Driver<'_> {
         }
         match self.socket.broken_by() {
             Some(error) => Err(Error::new("close", &self.peer, error)),
-            None if self.shared.ends().alert && self.socket.counters().0 == alert::LENGTH => {
+            None if self.shared.ends().alert && self.socket.counters().0 == alert::LENGTH as u64 => {
                 let why = io::Error::other("the server speaks TLS: it answered with an alert; type --tls");
                 Err(Error::new("recv", &self.peer, why).about(Kind::Tls))
             }
