@@ -19,6 +19,7 @@ mod socket;
 mod state;
 pub mod table;
 mod tls;
+pub mod top;
 mod value;
 mod warning;
 mod words;

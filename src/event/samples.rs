@@ -216,7 +216,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         (
             "outcome",
             words!(Outcome: Open Closed TlsFailed Filtered Unresolved Failed Connected Disconnected Replied Refused
-                NoAnswer),
+                NoAnswer NoMatch),
         ),
         (
             "kind",

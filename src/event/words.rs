@@ -91,6 +91,8 @@ pub enum Outcome {
     Closed,
     /// The connection was established, but its TLS handshake failed.
     TlsFailed,
+    /// There was an answer, but not the one that was expected.
+    NoMatch,
     /// No answer in time, or ICMP reported it unreachable.
     Filtered,
     /// The name has no address.
@@ -206,6 +208,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::NoAnswer => "no-answer",
             Self::TlsFailed => "tls-failed",
+            Self::NoMatch => "no-match",
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod bind;
 pub mod condition;
 pub mod connect;
 pub mod datagram;
+pub mod expect;
 pub mod passed;
 pub mod pattern;
 pub mod peer;

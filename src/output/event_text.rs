@@ -273,10 +273,12 @@ fn part(before: &str, text: Option<&String>, after: &str) -> String {
 }
 
 const fn is_check(outcome: Outcome) -> bool {
-    use Outcome::{Closed, Failed, Filtered, NoAnswer, Open, Refused, Replied, TlsFailed, Unresolved};
+    use Outcome::{
+        Closed, Failed, Filtered, NoAnswer, NoMatch, Open, Refused, Replied, TlsFailed, Unresolved,
+    };
     matches!(
         outcome,
-        Open | Closed | TlsFailed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer
+        Open | Closed | TlsFailed | NoMatch | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer
     )
 }
 

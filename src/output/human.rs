@@ -38,7 +38,7 @@ impl Human {
             columns: Columns::new(),
             cache: Cache::new(local_zone().clone()),
             named: Named::new(display.pairs),
-            bar: Progress::default(),
+            bar: Progress::new(display.detail),
             status_line: StatusLine::default(),
         }
     }

@@ -13,11 +13,15 @@ mod packet;
 mod progress;
 mod received;
 mod report;
+mod sparkline;
+mod statistics;
 mod status_line;
 mod style;
 mod subject;
 mod table;
+mod throughput;
 mod tls;
+mod top;
 mod units;
 
 pub use received::Received;

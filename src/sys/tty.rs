@@ -2,15 +2,36 @@
 #![allow(unsafe_code)]
 
 use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcgetwinsize,
+    tcsetattr,
 };
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// Ends the mode in which terminals mark pasted text, which a line editor switches on.
 pub const NO_PASTE_MARKS: &[u8] = b"\x1b[?2004l";
+
+/// Shows the other screen of a terminal, which scrolls nothing away, without a cursor.
+pub const OTHER_SCREEN: &[u8] = b"\x1b[?1049h\x1b[?25l";
+/// Shows the screen that was there before, with the cursor.
+pub const OWN_SCREEN: &[u8] = b"\x1b[?25h\x1b[?1049l";
+
+/// Whether the other screen is shown, for a signal that ends the program.
+static ON_OTHER_SCREEN: AtomicBool = AtomicBool::new(false);
+
+/// Says whether the other screen is shown, so that a signal that ends the program shows the own one again.
+pub fn use_other_screen(is_shown: bool) {
+    ON_OTHER_SCREEN.store(is_shown, Ordering::SeqCst);
+}
+
+/// Columns and lines of a terminal; 80 and 24 of one that does not say.
+#[must_use]
+pub fn size(terminal: BorrowedFd<'_>) -> (usize, usize) {
+    let size = tcgetwinsize(terminal).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+    size.map_or((80, 24), |size| (size.ws_col.into(), size.ws_row.into()))
+}
 
 /// The mode standard input had before it was changed, for a signal that ends the program. What it points to is never
 /// freed: a handler may be reading it.
@@ -70,6 +91,10 @@ pub(super) fn restore_remembered() {
     let _ = before.restore(input);
     let mut room = [rustix::event::PollFd::new(&output, rustix::event::PollFlags::OUT)];
     if rustix::event::poll(&mut room, Some(&rustix::event::Timespec::default())).is_ok_and(|n| n > 0) {
+        if ON_OTHER_SCREEN.load(Ordering::SeqCst) {
+            let _ = rustix::io::write(output, OWN_SCREEN);
+            return;
+        }
         let _ = rustix::io::write(output, NO_PASTE_MARKS);
         let _ = rustix::io::write(output, b"\n");
     }

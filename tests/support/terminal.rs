@@ -7,6 +7,7 @@ use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::num::NonZero;
@@ -34,9 +35,9 @@ pub struct Terminal {
     pty: Pty,
     child: Child,
     shown: Collected,
-    /// Lines and columns.
-    size: (u16, u16),
     deadline: Instant,
+    /// Lines and columns.
+    size: Cell<(u16, u16)>,
 }
 
 impl Terminal {
@@ -55,6 +56,12 @@ impl Terminal {
     pub fn start_sized(line: &str, size: (u16, u16)) -> Self {
         let words: Vec<&str> = line.split_whitespace().collect();
         Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, "xterm-256color", size)
+    }
+
+    /// Changes its size, which the program is told.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        self.pty.resize(Size::new(rows, columns)).expect("its size");
+        self.size.set((rows, columns));
     }
 
     /// Starts some program.
@@ -77,7 +84,7 @@ impl Terminal {
             .env("LC_ALL", "C.UTF-8")
             .spawn(pts)
             .expect("the program starts");
-        Self { pty, child, shown, size, deadline: Instant::now() + DEADLINE }
+        Self { pty, child, shown, deadline: Instant::now() + DEADLINE, size: Cell::new(size) }
     }
 
     /// Types.
@@ -88,7 +95,7 @@ impl Terminal {
     /// Waits until the screen is as wanted; gives its text.
     pub fn wait(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
         let answer = self.shown.wait(self.deadline, |bytes| {
-            let mut drawing = parser(self.size, 1000);
+            let mut drawing = parser(self.size.get(), 1000);
             drawing.process(bytes);
             wanted(drawing.screen()).then(|| drawing.screen().contents())
         });
@@ -125,7 +132,7 @@ impl Terminal {
 
     /// The screen as it is.
     pub fn screen(&self) -> vt100::Screen {
-        let mut drawing = parser(self.size, 1000);
+        let mut drawing = parser(self.size.get(), 1000);
         drawing.process(&self.shown.bytes());
         drawing.screen().clone()
     }
@@ -158,6 +165,22 @@ impl Terminal {
         self.wait_end();
         look(&self.screen().contents());
         self.finish()
+    }
+
+    /// Waits until `part` is written to the terminal after its first `drawn` bytes.
+    pub fn wait_more(&self, what: &str, drawn: usize, part: &str) {
+        let held = |bytes: &[u8]| {
+            let more = bytes.get(drawn..).unwrap_or_default();
+            more.windows(part.len()).any(|w| w == part.as_bytes()).then_some(())
+        };
+        assert!(self.shown.wait(self.deadline, held).is_ok(), "waited for {what}");
+    }
+
+    /// Waits for the end; the exit status, and whether the terminal is cooked as it was before.
+    pub fn finish_with_mode(mut self) -> (i32, bool) {
+        self.wait_end();
+        let code = code(self.child.wait().expect("a child can be waited for"));
+        (code, self.is_cooked())
     }
 
     /// Waits for the end; the exit status as [`code`] has it.

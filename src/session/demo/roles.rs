@@ -236,6 +236,8 @@ pub(super) fn udp_client(
             interval: None,
             reply_wait: Duration::from_secs(2),
             replies: Some(1),
+            expect: None,
+            wait: None,
             stdio,
         };
         udp_client::run(&config, context)
