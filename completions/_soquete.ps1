@@ -42,7 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('chat-join', 'chat-join', [CompletionResultType]::ParameterValue, 'Join a chat room')
             [CompletionResult]::new('multi-connect', 'multi-connect', [CompletionResultType]::ParameterValue, 'Talk to many servers at once')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Show the socket table')
-            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show conversations on loopback with every state of both ends')
+            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show conversations on loopback: every state and every segment')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             break
         }
@@ -610,6 +610,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;demo' {
+            [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'Show it so many times as fast as usual, from 0.1 to 100')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print events and reports as JSON, one object per line')

@@ -711,12 +711,20 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__demo)
-            opts="-q -b -v -h --json --events --quiet --brief --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
+            opts="-q -b -v -h --speed --lang --json --events --quiet --brief --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en pt" -- "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1548,7 +1556,7 @@ _soquete_words() {
             return 0
             ;;
         --forward|--local|--peer) ;;
-        --accept-timeout|--allow|--allow-dest|--allow-file|--alpn|--auth|--auth-file|--backlog|--color|--congestion|--count|--delay|--deny|--deny-dest|--deny-file|--device|--diagram|--eof-wait|--events|--expect|--fd|--forward|--hex-dump|--history|--idle-timeout|--interval|--join|--linger|--local|--mark|--max-clients|--max-conns|--max-line|--mss|--multicast-ttl|--nick|--on-eof|--on-peer-eof|--output|--pcap|--peer|--proxy|--proxy-auth-file|--rate|--rcvbuf|--ready-fd|--ready-file|--repeat|--replies|--reply-wait|--respond|--send|--send-proxy-header|--sh-exec|--size|--slow|--slow-limit|--sndbuf|--socket-mode|--source|--state|--targets|--timeout|--tls-ca|--tls-cert|--tls-client-ca|--tls-key|--tls-keylog|--tls-max|--tls-min|--tls-name|--tls-pin|--tos|--ttl|--user|--user-timeout|--wait|-i|-w) return 0 ;;
+        --accept-timeout|--allow|--allow-dest|--allow-file|--alpn|--auth|--auth-file|--backlog|--color|--congestion|--count|--delay|--deny|--deny-dest|--deny-file|--device|--diagram|--eof-wait|--events|--expect|--fd|--forward|--hex-dump|--history|--idle-timeout|--interval|--join|--lang|--linger|--local|--mark|--max-clients|--max-conns|--max-line|--mss|--multicast-ttl|--nick|--on-eof|--on-peer-eof|--output|--pcap|--peer|--proxy|--proxy-auth-file|--rate|--rcvbuf|--ready-fd|--ready-file|--repeat|--replies|--reply-wait|--respond|--send|--send-proxy-header|--sh-exec|--size|--slow|--slow-limit|--sndbuf|--socket-mode|--source|--speed|--state|--targets|--timeout|--tls-ca|--tls-cert|--tls-client-ca|--tls-key|--tls-keylog|--tls-max|--tls-min|--tls-name|--tls-pin|--tos|--ttl|--user|--user-timeout|--wait|-i|-w) return 0 ;;
     esac
     case "$command" in
         listen|connect|udp-serve|udp-send|chat-serve|chat-join|multi-connect|stat) ;;

@@ -49,7 +49,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand chat-join 'Join a chat room'
             cand multi-connect 'Talk to many servers at once'
             cand stat 'Show the socket table'
-            cand demo 'Show conversations on loopback with every state of both ends'
+            cand demo 'Show conversations on loopback: every state and every segment'
             cand completions 'Print the completion script of a shell'
         }
         &'soquete;listen'= {
@@ -616,6 +616,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;demo'= {
+            cand --speed 'Show it so many times as fast as usual, from 0.1 to 100'
+            cand --lang 'The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
             cand --json 'Print events and reports as JSON, one object per line'

@@ -42,7 +42,7 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Join a chat room'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback: every state and every segment'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
@@ -561,6 +561,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d '
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l speed -d 'Show it so many times as fast as usual, from 0.1 to 100' -r
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l lang -d 'The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t'English'
+pt\t'Portuguese'"
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

@@ -637,12 +637,18 @@ module completions {
     [ "tcp" "udp" "chat" "many" "refused" "half-close" "reset" "time-wait" "backlog" "all" ]
   }
 
+  def "nu-complete soquete demo lang" [] {
+    [ "en" "pt" ]
+  }
+
   def "nu-complete soquete demo color" [] {
     [ "auto" "always" "never" ]
   }
 
-  # Show conversations on loopback with every state of both ends
+  # Show conversations on loopback: every state and every segment
   export extern "soquete demo" [
+    --speed: string           # Show it so many times as fast as usual, from 0.1 to 100
+    --lang: string@"nu-complete soquete demo lang" # The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]
     --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only

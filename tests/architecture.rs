@@ -44,7 +44,18 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         ],
     ),
     ("advice", &["cli", "net::address", "net::service", "net::targets"]),
-    ("output", &["event", "text"]),
+    // A ladder that grows line by line is one more drawing of conversations.
+    (
+        "output",
+        &[
+            "event",
+            "text",
+            "capture::Side",
+            "capture::arrow",
+            "capture::implied_segment",
+            "capture::packet_words",
+        ],
+    ),
     ("exit", &["event", "net::address", "sys"]),
     ("relay", &["event", "net", "sys"]),
     ("session", &["capture", "chat", "event", "exit", "fanout", "net", "relay", "scan", "sys", "text"]),

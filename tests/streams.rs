@@ -174,17 +174,18 @@ fn colour_is_for_terminals_and_those_who_ask() {
         ("--color auto", None, false, false),
     ] {
         let tty = Tty::open();
-        let mut demo = soquete(&format!("demo {words}")).human().env("TERM", "xterm-256color");
+        let line = format!("listen 127.0.0.1:0 --accept-timeout 1ms {words}");
+        let mut listener = soquete(&line).human().env("TERM", "xterm-256color");
         if let Some((name, value)) = env {
-            demo = demo.env(name, value);
+            listener = listener.env(name, value);
         }
         if terminal {
-            demo = demo.stderr(tty.stream());
+            listener = listener.stderr(tty.stream());
         }
-        let run = demo.run();
-        assert_eq!(run.code, 0, "{words} {env:?}: {run}");
+        let run = listener.run();
+        assert_eq!(run.code, 3, "{words} {env:?}: {run}");
         let said = if terminal { tty.text_at_end() } else { run.stderr.clone() };
-        assert!(said.contains("ESTABLISHED"), "{said}");
+        assert!(said.contains("LISTEN"), "{said}");
         assert_eq!(said.contains(ESCAPE), coloured, "{words} {env:?} on a terminal: {terminal}\n{said}");
     }
 }

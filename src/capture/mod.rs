@@ -18,7 +18,7 @@ mod pcapng;
 pub use cause::moves;
 pub use decode::decode;
 pub use flow::Flow;
-pub use ladder::LadderBuilder;
+pub use ladder::{LadderBuilder, Side, arrow, implied_segment, packet_words};
 pub use note::Note;
 pub use packet::{Packet, Payload};
 pub use pcapng::{ETHERNET, Interface, PcapWriter, RAW};

@@ -39,6 +39,7 @@ pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
 pub(crate) use capture::capture_config;
 pub(crate) use command::{children, command_line};
+pub(crate) use demo::language;
 pub(crate) use forward::forward_to;
 pub(crate) use passed::{bind_target_or_passed, expect_output, input_is_passed, ready};
 use std::os::fd::BorrowedFd;

@@ -10,6 +10,7 @@ mod fields;
 mod flood;
 mod flush;
 mod hold;
+pub mod ladder;
 mod packet;
 mod queue;
 pub mod report;

@@ -152,6 +152,7 @@ fn packet(fill: Fill) -> PacketFields {
         ack_raw: fill.maybe(18),
         hex: fill.maybe("4500".to_owned()),
         interface: fill.maybe("eth0".to_owned()),
+        payload: Vec::new(),
         moved: Vec::new(),
     }
 }

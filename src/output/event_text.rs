@@ -107,10 +107,13 @@ fn state(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Resul
     let Event::State { socket, from, to, op, via } = event else { return Ok(()) };
     let style = display.style;
     let (before, after) = (style.state(*from), style.state(*to));
-    if display.explain {
-        let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op);
-        let implied = style.dim(if *via == Via::Implied { " implied" } else { "" });
-        return write!(out, "{:<8} {before:<12} → {after:<12} {sentence}{implied}", role(socket));
+    if let Some(language) = display.explain {
+        let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op).say(language);
+        write!(out, "{:<8} {before:<12} → {after:<12} {sentence}", role(socket))?;
+        return match via {
+            Via::Implied => write!(out, " {}", style.dim(explain::IMPLIED.say(language))),
+            Via::Kernel | Via::Table => Ok(()),
+        };
     }
     write!(out, "{before:<12} → {after:<12} ")?;
     let cause = op.cause(*from, *to);
@@ -217,15 +220,15 @@ fn target(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Resu
     };
     write!(out, "{} {word}", sanitize::line(target))?;
     // The line of its birth has the address otherwise.
-    if let Some(local) = local.as_ref().filter(|_| conn.is_none() || display.explain) {
+    if let Some(local) = local.as_ref().filter(|_| conn.is_none() || display.explain.is_some()) {
         out.extend_from_slice(b" from ");
         address(local, out);
     }
     if let Some(us) = latency_us {
         write!(out, " in {}", Latency(*us))?;
     }
-    if display.explain && *outcome == Outcome::Connected {
-        write!(out, "  {}", explain::LOCAL_PORT)?;
+    if let Some(language) = display.explain.filter(|_| *outcome == Outcome::Connected) {
+        write!(out, "  {}", explain::LOCAL_PORT.say(language))?;
     }
     out.write_all(part(" (", text.as_ref(), ")").as_bytes())
 }

@@ -97,7 +97,7 @@ impl Human {
         }
         match () {
             () if is_brief => {}
-            () if self.display.explain => self.columns.whole(&self.text, &mut self.lines),
+            () if self.display.explain.is_some() => self.columns.whole(&self.text, &mut self.lines),
             () => self.columns.wrapped(&self.text, &mut self.lines),
         }
     }
@@ -156,7 +156,7 @@ mod tests {
             quiet: false,
             bar: false,
             progress: false,
-            explain: false,
+            explain: None,
             announced: false,
             pairs: false,
             brief: false,

@@ -8,6 +8,7 @@ mod event_text;
 mod explain;
 mod human;
 mod json;
+mod ladder;
 mod named;
 mod packet;
 mod progress;
@@ -24,11 +25,13 @@ mod tls;
 mod top;
 mod units;
 
+pub use ladder::{LadderOptions, ladder};
 pub use received::Received;
 pub use report::report;
 pub use style::Style;
 
 use crate::event::{Record, Sink};
+use crate::text::language::Language;
 use crate::text::sanitize;
 use std::fs::File;
 use std::io::{self, Write};
@@ -48,8 +51,8 @@ pub struct DisplayOptions {
     pub bar: bool,
     /// Progress lines even without details.
     pub progress: bool,
-    /// A sentence that explains each change of state.
-    pub explain: bool,
+    /// A sentence that explains each change of state, in this language.
+    pub explain: Option<Language>,
     /// No members who join, leave and take nicks: the transcript on the same screen announces them.
     pub announced: bool,
     /// Each number is a pair of addresses, of datagrams too: sockets of other programs.

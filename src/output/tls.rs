@@ -135,7 +135,7 @@ mod tests {
                     quiet: false,
                     bar: false,
                     progress: false,
-                    explain: false,
+                    explain: None,
                     announced: false,
                     pairs: false,
                     brief: false,

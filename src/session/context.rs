@@ -2,7 +2,9 @@
 
 use super::capture::Capture;
 use crate::event::Events;
+use crate::event::ladder::Ladder;
 use crate::event::report::Report;
+use crate::sys;
 use crate::sys::echo::EchoedInterrupt;
 use crate::sys::passed::PassedSocket;
 use crate::sys::poll::{Interest, wait};
@@ -28,6 +30,10 @@ pub struct Context {
     pub echoed: Arc<EchoedInterrupt>,
     /// Takes the rows of a report.
     pub report: Box<dyn Report>,
+    /// Draws conversations in place of events, for the demo.
+    pub ladder: Option<Box<dyn Ladder>>,
+    /// Whether the program is in a network of its own, for the demo.
+    pub own_network: Option<sys::Result<()>>,
     /// Whether scripts read the output.
     pub json: bool,
     /// Makes a peer's bytes safe for the terminal they go to, and gives them the colour of received text; `None` if they do
@@ -59,6 +65,8 @@ impl Context {
             stop,
             echoed: Arc::clone(&self.echoed),
             report: self.report.again(),
+            ladder: None,
+            own_network: None,
             events_on_terminal: None,
             ready_fd: None,
             capture: None,

@@ -54,6 +54,13 @@ impl Mode {
         Ok(tcsetattr(terminal, OptionalActions::Now, &keys)?)
     }
 
+    /// Changes the mode so that keys are passed on as they are typed, unechoed; those that are signals stay so (termios(3)).
+    pub fn pass_characters(&self, terminal: BorrowedFd<'_>) -> io::Result<()> {
+        let mut keys = self.0.clone();
+        keys.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+        Ok(tcsetattr(terminal, OptionalActions::Now, &keys)?)
+    }
+
     /// Changes a mode that passes keys so that a read ends empty after a tenth of a second without one (termios(3)).
     pub fn read_shortly(&self, terminal: BorrowedFd<'_>) -> io::Result<()> {
         let mut shortly = self.0.clone();
@@ -98,6 +105,13 @@ pub(super) fn restore_remembered() {
         let _ = rustix::io::write(output, NO_PASTE_MARKS);
         let _ = rustix::io::write(output, b"\n");
     }
+}
+
+/// The columns of a terminal; `None` of what is none, or does not know.
+#[must_use]
+pub fn columns(terminal: BorrowedFd<'_>) -> Option<usize> {
+    let columns = tcgetwinsize(terminal).ok()?.ws_col;
+    (columns > 0).then_some(usize::from(columns))
 }
 
 /// Whether this process may read the terminal: one in the background would be stopped for it (SIGTTIN).

@@ -5,6 +5,7 @@
 //! connection a packet belongs to, and saves it.
 
 mod diagram;
+mod direct;
 mod dissect;
 mod file;
 mod others;
@@ -17,6 +18,7 @@ mod stage;
 #[cfg(test)]
 mod stage_test;
 
+pub use direct::{DirectCapture, Seen};
 pub use others::Wanted;
 pub use stage::Stage;
 
@@ -132,7 +134,8 @@ pub fn prepare(
     } else {
         Connections::Own(Sockets::default())
     };
-    let dissector = Dissector::new(connections, Details { hex: config.hex, raw: config.detail });
+    let dissector =
+        Dissector::new(connections, Details { hex: config.hex, raw: config.detail, payload: false });
     let stage = Stage::new(
         (printer, packets),
         dissector,

@@ -81,12 +81,18 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     })
 }
 
-/// Shows the TCP sockets that have this port at either end.
-pub fn show_port(port: u16, context: &mut Context) -> sys::Result<()> {
+/// The TCP sockets that have this port at either end, as rows of the report.
+pub fn rows_of_port(port: u16, context: &Context) -> sys::Result<Vec<report::Row>> {
     let filter = Some(Filter::either(End::port(port)));
     let query = Query { filter, ..Query::all(Proto::Tcp) };
-    show(&[query], false, &mut TableReader::default(), context)?;
-    context.report.flush().map_err(stdout::failure)
+    let mut found = Vec::new();
+    TableReader::default().read(&query, &context.events, &mut |row, source| {
+        let source = (source == Source::ProcNet).then_some("/proc/net");
+        let columns = Columns { holders: None, extended: query.extended, source };
+        found.push(report::Row::Socket(rows::socket(row, columns)));
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
 }
 
 /// Shows every socket that answers a query; returns their number.
