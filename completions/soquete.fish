@@ -31,7 +31,7 @@ never\t'Never'"
 complete -c soquete -n "__fish_soquete_needs_command" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_needs_command" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept connections: TCP, or of a UNIX or vsock socket'
@@ -144,7 +144,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mptcp -d 'Mak
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Use the inherited connection of this descriptor number instead of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
@@ -220,7 +220,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mptcp -d 'Ma
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
@@ -275,7 +275,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s C -l crlf 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l expect -d 'With --check: only a reply that matches this regular expression counts; otherwise no-match, exit status 1' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l wait -d 'With --check: test again for this long, or forever, until it replies' -r
@@ -316,7 +316,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s n -l numeri
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Use the inherited socket of this descriptor number instead of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others' -r
@@ -387,7 +387,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mptcp -d 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long, the TLS handshake included' -r
@@ -450,7 +450,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mptcp -d '
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l targets -d 'Read more targets from a file, those of one host a line; # begins a comment' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; a target without an answer delays the others by DUR at most' -r
@@ -516,7 +516,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mptcp 
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r -f -a "CLOSED\t''
 LISTEN\t''
@@ -559,7 +559,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -s n -l numeric -d
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l speed -d 'Show it so many times as fast as usual, from 0.1 to 100' -r
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l lang -d 'The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t'English'
@@ -571,7 +571,7 @@ never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -580,7 +580,7 @@ never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 
 # Hosts, services and interfaces are those of the machine on which a word is completed.

@@ -10,7 +10,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
@@ -132,7 +132,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
@@ -223,7 +223,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
@@ -288,7 +288,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
@@ -339,7 +339,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH or unix:@NAME; then the messages
@@ -423,7 +423,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one [default: localhost 4333]
@@ -501,7 +501,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
@@ -582,7 +582,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
@@ -627,7 +627,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete stat color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...filter: string         # Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
@@ -653,7 +653,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete demo color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     lesson?: string@"nu-complete soquete demo lesson" # What is shown
@@ -673,7 +673,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete completions color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     shell: string@"nu-complete soquete completions shell" # The shell to complete in

@@ -114,13 +114,11 @@ impl Members {
         Some(member)
     }
 
-    /// Hides a member; returns its nick, which is free now.
-    pub fn hide(&mut self, id: MemberId) -> Option<String> {
-        let member = self.get_mut(id).filter(|member| !member.hidden)?;
+    /// Hides a member.
+    pub fn hide(&mut self, id: MemberId) {
+        let Some(member) = self.get_mut(id).filter(|member| !member.hidden) else { return };
         member.hidden = true;
-        let nick = member.nick().map(str::to_owned);
         self.visible -= 1;
-        nick
     }
 
     /// The member with this id.

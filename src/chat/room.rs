@@ -43,7 +43,8 @@ impl Room {
 
     /// Adds a member; the error says why it is refused.
     pub fn join(&mut self, label: &str, stamp: &str) -> Result<MemberId, String> {
-        let here = self.members.visible() - usize::from(self.operator.is_some());
+        let operator = self.operator.and_then(|id| self.members.get(id));
+        let here = self.members.visible() - usize::from(operator.is_some_and(|member| !member.hidden));
         if here >= self.rules.max_clients {
             let are = if here == 1 { "is" } else { "are" };
             return Err(format!("the room is full: {here} {are} here"));
@@ -74,15 +75,28 @@ impl Room {
         id
     }
 
-    /// Ends what the operator says: from now on it only reads, hidden.
-    pub fn retire_operator(&mut self, stamp: &str) {
-        let Some(id) = self.operator.take() else { return };
+    /// Adds a program in the operator's place: its lines are in the transcript, and it is in no list of members.
+    pub fn join_program(&mut self, label: &str) -> MemberId {
+        let id = self.join_operator(label, true);
+        self.members.hide(id);
+        id
+    }
+
+    /// Ends what the operator says, its unfinished line said: from now on it only reads, hidden.
+    pub fn retire_operator(&mut self, stamp: &str, report: Report<'_>) {
+        let Some(id) = self.operator else { return };
+        let format = self.line_format();
+        if let Some(line) = self.members.get_mut(id).and_then(|member| member.framer.finish(format)) {
+            self.take_line(id, &line, stamp, report);
+        }
+        self.operator = None;
         if self.rules.announce {
             self.announce(id, stamp, "left");
         }
-        if let Some(nick) = self.members.hide(id) {
-            self.nicks.remove(&nick::likeness(&nick));
+        if let Some(nick) = self.nick(id) {
+            self.nicks.remove(&nick::likeness(nick));
         }
+        self.members.hide(id);
     }
 
     /// Adds a hidden member that only reads: the transcript.

@@ -9,8 +9,8 @@ use clap::builder::PossibleValue;
 /// Run a line chat that any TCP client can join, or any client of a UNIX socket.
 ///
 /// Every line a client sends reaches every other client with the time and the sender's address before it. The room's
-/// transcript goes to standard output; on a terminal the operator talks from standard input. Clients may type
-/// /nick NAME, /who, /quit and /help.
+/// transcript goes to standard output; on a terminal the operator talks from standard input, and the lines of a pipe
+/// go to the room as those of the operator. Clients may type /nick NAME, /who, /quit and /help.
 ///
 /// Control characters other than TAB, characters that change the direction of text, and bytes that are not UTF-8 are
 /// made visible, for every client.

@@ -108,7 +108,7 @@ pub struct Global {
     /// Print one line for the birth and one for the end of each connection
     #[arg(short, long, global = true, conflicts_with_all = ["quiet", "verbose"], overrides_with = "brief")]
     pub brief: bool,
-    /// Print details too: TCP_INFO, options read back, DNS answers
+    /// Print details too: data moved, TCP_INFO, options read back, DNS answers
     #[arg(short, long, global = true, overrides_with = "verbose")]
     pub verbose: bool,
     /// When to use colour; NO_COLOR is honoured

@@ -152,6 +152,16 @@ pub enum Event {
         dir: Dir,
         len: usize,
     },
+    /// Bytes moved on a stream (with `-v`).
+    Data {
+        #[serde(flatten)]
+        socket: Subject,
+        dir: Dir,
+        /// Bytes since the last of these events.
+        len: u64,
+        /// Bytes so far.
+        total: u64,
+    },
     /// A chat member joined, left, changed its nick or reads too slowly.
     Member {
         #[serde(flatten)]

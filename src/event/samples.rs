@@ -78,6 +78,7 @@ fn events(fill: Fill) -> Vec<Event> {
         Accept { socket: socket(), pid: fill.maybe(812), uid: fill.maybe(1000) }
         Refuse { socket: socket(), reason: words() }
         Datagram { socket: socket(), dir: Dir::In, len: 5 }
+        Data { socket: socket(), dir: Dir::In, len: 5, total: 12 }
         Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
         Line { socket: socket(), nick: fill.maybe(words()), text: words() }
         Tls { socket: socket(), what: TlsStep::Handshake, tls: Box::new(tls(fill)) }

@@ -15,6 +15,7 @@ impl Event {
             | Self::Accept { socket, .. }
             | Self::Refuse { socket, .. }
             | Self::Datagram { socket, .. }
+            | Self::Data { socket, .. }
             | Self::Member { socket, .. }
             | Self::Line { socket, .. }
             | Self::Tls { socket, .. }

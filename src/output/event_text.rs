@@ -58,6 +58,7 @@ pub(super) fn describe(event: &Event, line: Line<'_>, out: &mut Vec<u8>) -> Opti
         }
         Event::Refuse { reason, .. } => refused(reason, style, peer, out),
         Event::Datagram { dir, len, .. } => datagram(*dir, *len, peer, out),
+        Event::Data { dir, len, total, .. } => data(*dir, *len, *total, out),
         Event::Member { .. } => member(event, out),
         Event::Line { nick, text, .. } if detail => {
             write!(out, "{}said: {}", part("", nick.as_ref(), " "), sanitize::line(text))
@@ -168,6 +169,11 @@ fn datagram(dir: Dir, len: usize, peer: Option<&Address>, out: &mut Vec<u8>) -> 
         address(peer, out);
     }
     Ok(())
+}
+
+fn data(dir: Dir, len: u64, total: u64, out: &mut Vec<u8>) -> io::Result<()> {
+    let way = if dir == Dir::In { "received" } else { "sent" };
+    write!(out, "{way} {}, {} so far", Bytes(len), Bytes(total))
 }
 
 fn member(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {

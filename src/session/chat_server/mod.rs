@@ -20,11 +20,12 @@ use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
 use crate::net::tap::Taps;
 use crate::session::tls::{TlsServer, warn_of_keylog};
+use crate::sys::fd::{self, Nature};
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
 use crate::sys::socket::SocketType;
-use crate::sys::{self, fd, limits};
+use crate::sys::{self, limits};
 use server::{ChatServer, Shared};
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -64,7 +65,7 @@ pub struct Config {
     pub taps: Option<Rc<Taps>>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
-    /// Where the transcript goes; an operator types at a terminal alone.
+    /// Where the transcript goes; an operator types at a terminal, a program writes lines to a pipe.
     pub stdio: Stdio,
 }
 
@@ -133,7 +134,8 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     outcome
 }
 
-/// Opens the console, or standard input and output, and adds the operator or the transcript to the room.
+/// Opens the console, or standard input and output, and adds the operator, the lines of a pipe or the transcript alone to
+/// the room.
 fn open_output(
     server: &Shared,
     listener: Option<Subject>,
@@ -149,6 +151,8 @@ fn open_output(
     }
     if console::is_interactive(stdio) {
         operator::join(server, listener, stdio.input()?, !fd::is_terminal(fd::output()))?;
+    } else if stdio.is_standard() && fd::nature(fd::input()).is_ok_and(|nature| nature == Nature::Pipe) {
+        operator::join_program(server, listener, stdio.input()?)?;
     } else {
         server.borrow_mut().join_transcript(listener);
     }

@@ -59,6 +59,12 @@ impl ChatServer {
         self.transcript = Some((self.room.join_operator(&label(&address), echo), listener));
     }
 
+    /// Adds a program whose lines go to the room and, with all others, to the transcript.
+    pub(super) fn join_program(&mut self, listener: Option<Subject>) {
+        let Some((address, listener)) = listener.and_then(|l| Some((l.local.clone()?, l))) else { return };
+        self.transcript = Some((self.room.join_program(&label(&address)), listener));
+    }
+
     /// Gives the room what the operator typed.
     pub(super) fn receive_from_operator(&mut self, mut bytes: &[u8]) {
         let Some((id, listener)) = self.transcript.clone() else { return };
@@ -73,8 +79,11 @@ impl ChatServer {
 
     /// Ends what the operator says; the transcript goes on.
     pub(super) fn retire_operator(&mut self) {
+        let Some((_, listener)) = self.transcript.clone() else { return };
         let stamp = self.clock.now();
-        self.room.retire_operator(&stamp);
+        let events = &self.events;
+        let mut report = |event: RoomEvent<'_>| events::emit_of(events, &listener, &event);
+        self.room.retire_operator(&stamp, &mut report);
         self.request_flush();
     }
 

@@ -94,6 +94,7 @@ pub(super) const fn socket(event: &Event) -> Option<&Subject> {
         | Event::Accept { socket, .. }
         | Event::Refuse { socket, .. }
         | Event::Datagram { socket, .. }
+        | Event::Data { socket, .. }
         | Event::Member { socket, .. }
         | Event::Line { socket, .. }
         | Event::Tls { socket, .. }

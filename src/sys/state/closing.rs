@@ -101,7 +101,8 @@ impl StateTracker {
         }
     }
 
-    fn summarise(&self, inner: &Inner, info: Option<TcpInfo>) {
+    fn summarise(&self, inner: &mut Inner, info: Option<TcpInfo>) {
+        self.emit_rest(inner);
         let own = || (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
         let (bytes_in, bytes_out) = inner.payload(info).unwrap_or_else(own);
         let tcp = inner.subject.proto == Proto::Tcp;

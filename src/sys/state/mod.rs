@@ -7,6 +7,7 @@ mod adopted;
 mod calls;
 mod closed;
 mod closing;
+mod data;
 mod lent;
 mod opening;
 mod transition;
@@ -35,6 +36,8 @@ pub(in crate::sys) struct StateTracker {
     /// A command has the socket: what it received and sent, and the error it got, are the kernel's to tell.
     lent: AtomicBool,
     opened: Instant,
+    /// Data is told of (`-v`).
+    tells_data: bool,
     inner: Mutex<Inner>,
 }
 
@@ -60,6 +63,8 @@ pub(in crate::sys) struct Inner {
     pub(super) fin_follows: bool,
     /// Set for a socket of another program.
     adopted: Option<adopted::Adopted>,
+    /// What events have said of the data, where it is told of.
+    told: Option<Box<data::Told>>,
 }
 
 /// What an operation of ours may have caused.
@@ -78,7 +83,9 @@ impl StateTracker {
         state: State,
         fd: Arc<OwnedFd>,
     ) -> Self {
+        let tells_data = subject.proto != Proto::Udp && events.as_ref().is_some_and(Events::detailed);
         Self {
+            tells_data,
             events,
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
@@ -99,6 +106,7 @@ impl StateTracker {
                 joined: None,
                 fin_follows: false,
                 adopted: None,
+                told: tells_data.then(Box::default),
             }),
         }
     }
