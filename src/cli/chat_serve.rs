@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, PassedArgs, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
+use super::{BusArgs, ListenerArgs, PassedArgs, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -51,6 +51,9 @@ pub struct ChatServe {
     /// How the room is run.
     #[command(flatten)]
     pub room: RoomArgs,
+    /// Its bus.
+    #[command(flatten)]
+    pub bus: BusArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsServerArgs,

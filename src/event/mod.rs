@@ -4,6 +4,7 @@
 
 mod address;
 mod brief;
+mod bus;
 mod child;
 mod fields;
 mod flood;
@@ -21,6 +22,7 @@ mod warning;
 mod words;
 
 pub use address::{Address, AddressRef, EscapedBytes, UnixAddress};
+pub use bus::{BusChange, BusFields};
 pub use child::{ChildFields, ChildStep};
 pub use fields::{Fault, InfoFields};
 pub use packet::{PacketFields, PacketOptions};
@@ -223,6 +225,12 @@ pub enum Event {
         /// The address that client connected to.
         #[serde(skip_serializing_if = "Option::is_none")]
         destination: Option<SocketAddr>,
+    },
+    /// The bus of a room was joined, lost or restored, or lines did not arrive over it.
+    Bus {
+        what: BusChange,
+        #[serde(flatten)]
+        bus: BusFields,
     },
     /// The result of a port check, or the state of one of many connections.
     Target {

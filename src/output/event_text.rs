@@ -56,6 +56,7 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         Event::Tls { .. } => tls(event, display, out)?,
         Event::Packet { socket, packet } => super::packet::packet(socket, packet, display, out),
         Event::Capture { captured, dropped, file } => capture(*captured, *dropped, file.as_deref(), out),
+        Event::Bus { .. } => super::bus::bus(event, style, out),
         Event::Child { .. } => child(event, style, out),
         Event::Proxy { .. } => proxy(event, style, out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),

@@ -1,6 +1,7 @@
 //! The only layer that prints: events and reports, for people and for scripts. Uses `event` and `text`.
 
 mod after_echo;
+mod bus;
 mod child;
 mod datagram;
 mod event_text;

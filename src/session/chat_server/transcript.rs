@@ -1,5 +1,6 @@
 //! The server's own member: the transcript, which goes to standard output, and the operator, who reads it.
 
+use super::bus_room::now;
 use super::events;
 use super::server::{ChatServer, Shared, collect, label};
 use crate::chat::{RoomEvent, RoomEventKind};
@@ -63,8 +64,13 @@ impl ChatServer {
     pub(super) fn receive_from_operator(&mut self, mut bytes: &[u8]) {
         let Some((id, listener)) = self.transcript.clone() else { return };
         let stamp = self.clock.now();
-        let events = &self.events;
-        let mut report = |event: RoomEvent<'_>| events::emit_of(events, &listener, &event);
+        let (events, link, now) = (&self.events, &mut self.link, now(self.opened));
+        let mut report = |event: RoomEvent<'_>| {
+            if let Some(link) = link.as_mut() {
+                link.happened(&event, now);
+            }
+            events::emit_of(events, &listener, &event);
+        };
         while !bytes.is_empty() {
             self.room.receive(id, &mut bytes, &stamp, &mut report);
         }
@@ -74,6 +80,10 @@ impl ChatServer {
     /// Ends what the operator says; the transcript goes on.
     pub(super) fn retire_operator(&mut self) {
         let stamp = self.clock.now();
+        if let (Some(link), Some((id, _))) = (&mut self.link, &self.transcript) {
+            let label = self.room.label(*id).unwrap_or_default().to_owned();
+            link.left(*id, &label, None, None, now(self.opened));
+        }
         self.room.retire_operator(&stamp);
         self.request_flush();
     }

@@ -95,7 +95,7 @@ fn conn(event: &Event) -> Option<u32> {
         | Event::Summary { socket, .. } => Some(socket.conn),
         Event::Target { conn, .. } => *conn,
         Event::Warning { fault } | Event::Error { fault } => fault.conn,
-        Event::Resolve { .. } | Event::Capture { .. } | Event::Exit { .. } => None,
+        Event::Resolve { .. } | Event::Capture { .. } | Event::Bus { .. } | Event::Exit { .. } => None,
     }
 }
 
