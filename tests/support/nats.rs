@@ -80,3 +80,75 @@ impl Drop for NatsServer {
         self.kill();
     }
 }
+
+/// A client that says what it likes, in the protocol of NATS
+/// (<https://docs.nats.io/reference/reference-protocols/nats-protocol>).
+pub struct NatsClient {
+    stream: std::io::BufReader<std::net::TcpStream>,
+}
+
+impl NatsClient {
+    /// Connects, and listens to these subjects.
+    pub fn connect(server: &NatsServer, subjects: &[&str]) -> Self {
+        let stream = std::net::TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream.set_write_timeout(Some(DEADLINE)).unwrap();
+        let mut client = Self { stream: std::io::BufReader::new(stream) };
+        assert!(client.line().starts_with("INFO "));
+        client.write(b"CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":false}\r\n");
+        for (number, subject) in subjects.iter().enumerate() {
+            client.write(format!("SUB {subject} {}\r\n", number + 1).as_bytes());
+        }
+        client.flush();
+        client
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        std::io::Write::write_all(self.stream.get_mut(), bytes).expect("the server reads");
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut self.stream, &mut line).expect("the server answers in time");
+        assert!(!line.is_empty(), "the server closed the connection");
+        line
+    }
+
+    /// Waits until the server took everything.
+    pub fn flush(&mut self) {
+        self.write(b"PING\r\n");
+        loop {
+            match self.line().trim() {
+                "PONG" => return,
+                "PING" => self.write(b"PONG\r\n"),
+                other => assert!(!other.starts_with("-ERR"), "{other}"),
+            }
+        }
+    }
+
+    /// Sends a message.
+    pub fn publish(&mut self, subject: &str, payload: &[u8]) {
+        let mut message = format!("PUB {subject} {}\r\n", payload.len()).into_bytes();
+        message.extend_from_slice(payload);
+        message.extend_from_slice(b"\r\n");
+        self.write(&message);
+    }
+
+    /// Waits for the next message: its subject and what it says.
+    pub fn receive(&mut self) -> (String, String) {
+        loop {
+            let line = self.line();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                ["MSG", subject, .., length] => {
+                    let mut payload = vec![0; length.parse::<usize>().unwrap() + 2];
+                    std::io::Read::read_exact(&mut self.stream, &mut payload).unwrap();
+                    payload.truncate(payload.len() - 2);
+                    return ((*subject).to_owned(), String::from_utf8(payload).unwrap());
+                }
+                ["PING"] => self.write(b"PONG\r\n"),
+                _ => {}
+            }
+        }
+    }
+}
