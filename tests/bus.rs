@@ -34,7 +34,8 @@ fn who(member: &mut Peer, count: usize, limit: Duration) -> Vec<String> {
     loop {
         member.send("/who\n");
         let head = member.receive_line();
-        let here: usize = said(&head).trim_start_matches("* ").trim_end_matches(" here").parse().expect(&head);
+        let here: usize =
+            said(&head).trim_start_matches("* ").trim_end_matches(" here").parse().expect(&head);
         let list: Vec<String> = (0..here).map(|_| said(&member.receive_line()).to_owned()).collect();
         if here == count {
             return list;

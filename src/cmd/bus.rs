@@ -28,8 +28,12 @@ pub(crate) fn bus(args: &BusArgs, max_line: usize) -> anyhow::Result<Option<BusC
         return Err(wrong("--max-line: with --bus the maximum is 64k".into()).into());
     }
     let login = match (&args.bus_auth_file, &url.login, &args.bus_creds) {
-        (Some(_), Some(_), _) => return Err(wrong("--bus-auth-file: the URL of --bus already has a login".into()).into()),
-        (_, Some(_), Some(_)) => return Err(wrong("--bus-creds: the URL of --bus already has a login".into()).into()),
+        (Some(_), Some(_), _) => {
+            return Err(wrong("--bus-auth-file: the URL of --bus already has a login".into()).into());
+        }
+        (_, Some(_), Some(_)) => {
+            return Err(wrong("--bus-creds: the URL of --bus already has a login".into()).into());
+        }
         (Some(path), ..) => Some(from_file(path)?),
         (None, Some(login), _) => Some(login.clone()),
         (None, None, Some(_)) => None,

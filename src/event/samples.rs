@@ -2,9 +2,9 @@
 //! it.
 
 use super::{
-    Address, BusChange, BusFields, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome,
-    PacketFields, PacketOptions, Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject, TlsFields,
-    TlsStep, Value, Verified, Via,
+    Address, BusChange, BusFields, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange,
+    Op, Outcome, PacketFields, PacketOptions, Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject,
+    TlsFields, TlsStep, Value, Verified, Via,
 };
 use jiff::Timestamp;
 use serde::Serialize;

@@ -16,9 +16,10 @@ pub(super) fn bus(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<
         BusChange::Restored => write!(out, "bus {} {on}", style.good("restored:")),
         BusChange::Undelivered => {
             let lines = counted(bus.lines.unwrap_or_default(), "line", "lines");
-            let from = bus.machine.as_ref().map_or("said here".to_owned(), |machine| {
-                format!("from {}", sanitize::line(machine))
-            });
+            let from = bus
+                .machine
+                .as_ref()
+                .map_or("said here".to_owned(), |machine| format!("from {}", sanitize::line(machine)));
             write!(out, "bus {} {lines} {from}", style.warning("undelivered:"))
         }
     }

@@ -51,7 +51,8 @@ impl NatsServer {
             text.contains("Server is ready").then(|| text.into_owned())
         });
         let log_text = found.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&log.bytes())));
-        let (_, rest) = log_text.split_once("client connections on 127.0.0.1:").expect("it says where it listens");
+        let (_, rest) =
+            log_text.split_once("client connections on 127.0.0.1:").expect("it says where it listens");
         self.port = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
         self.running = Some((child, log));
     }

@@ -243,7 +243,10 @@ mod tests {
         for garbage in [&b""[..], b"\0", b"null", b"{}", b"\xff\xfe", &vec![b'['; 100_000]] {
             assert!(Message::read(garbage).is_err());
         }
-        let many = format!("{}]}}", GOOD.replace("]}", &format!(",{}", vec!["{\"address\":\"a\"}"; 1024].join(","))));
+        let many = format!(
+            "{}]}}",
+            GOOD.replace("]}", &format!(",{}", vec!["{\"address\":\"a\"}"; 1024].join(",")))
+        );
         assert_eq!(Message::read(many.as_bytes()).unwrap_err(), "it has too many lines");
         assert!(Message::read(&vec![b' '; MAX_MESSAGE + 1]).is_err());
     }

@@ -20,8 +20,8 @@ mod receive;
 mod sequence;
 
 pub use envelope::is_room_name;
-pub use receive::spoken;
 pub use link::{Link, LinkConfig, LinkEvent, Now};
+pub use receive::spoken;
 
 #[cfg(test)]
 mod bus_test;

@@ -161,7 +161,10 @@ mod tests {
         ["one", "two\nlines", "\"three\""].iter().for_each(|text| push(&mut outbox, text));
         assert_eq!(outbox.again(1, 9), None, "not sent yet");
         let batch = outbox.next_batch().unwrap();
-        assert_eq!((batch.first, texts(&batch)), (1, vec!["one".into(), "two\nlines".into(), "\"three\"".into()]));
+        assert_eq!(
+            (batch.first, texts(&batch)),
+            (1, vec!["one".into(), "two\nlines".into(), "\"three\"".into()])
+        );
         assert_eq!((outbox.next_batch(), outbox.next()), (None, 4));
         push(&mut outbox, "four");
         let again = outbox.again(2, 2).unwrap();

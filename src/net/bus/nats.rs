@@ -5,6 +5,7 @@ mod history;
 
 use super::{Bus, Login, Options, Received};
 use crate::event::Kind;
+use crate::sys::error::reason;
 use crate::sys::{Error, Result};
 use async_nats::{Client, ConnectOptions, Event, Message, ServerAddr, Subscriber};
 use futures_util::StreamExt;
@@ -44,7 +45,8 @@ impl Nats {
     /// Connects; keeps trying for as long as the options say where the server cannot be reached.
     pub async fn connect(options: &Options) -> Result<Self> {
         let address = options.url.to_string();
-        let server: ServerAddr = address.parse().map_err(|e: io::Error| Error::new("connect", &address, e))?;
+        let server: ServerAddr =
+            address.parse().map_err(|e: io::Error| Error::new("connect", &address, e))?;
         let deadline = options.wait.map(|wait| Instant::now() + wait);
         loop {
             let (state_sender, state) = mpsc::unbounded_channel();
@@ -65,7 +67,11 @@ impl Nats {
                     sleep(LONGEST_PAUSE.min(deadline - now) / 4).await;
                 }
                 Some(_) if failure::may_pass(&error) => {
-                    let text = format!("{}; gave up after {:?} (--bus-wait)", error.source, options.wait.unwrap_or_default());
+                    let text = format!(
+                        "{}; gave up after {:?} (--bus-wait)",
+                        reason(&error.source),
+                        options.wait.unwrap_or_default()
+                    );
                     return Err(Error::new("connect", address, io::Error::other(text)).about(Kind::Timeout));
                 }
                 _ => return Err(error),
@@ -114,7 +120,9 @@ fn configure(
         connect = tls.configure(connect);
     }
     match &options.login {
-        Some(Login::User(user, password)) => connect = connect.user_and_password(user.clone(), password.clone()),
+        Some(Login::User(user, password)) => {
+            connect = connect.user_and_password(user.clone(), password.clone())
+        }
         Some(Login::Token(token)) => connect = connect.token(token.clone()),
         None => {}
     }
@@ -122,7 +130,8 @@ fn configure(
         let failed = |e| Error::new("read", path.display(), e).about(Kind::File);
         let creds = std::fs::read_to_string(path).map_err(failed)?;
         // What is wrong with it is said without a word of it.
-        let malformed = |_| failed(io::Error::other("not a file of NATS credentials: a JWT and an nkey seed"));
+        let malformed =
+            |_| failed(io::Error::other("not a file of NATS credentials: a JWT and an nkey seed"));
         connect = connect.credentials(&creds).map_err(malformed)?;
     }
     Ok(connect)

@@ -189,7 +189,8 @@ impl ChatServer {
     }
 
     fn warn_of_overrun(&self, messages: u64) {
-        let text = format!("{messages} messages were dropped, because they came too fast; they are asked for again");
+        let text =
+            format!("{messages} messages were dropped, because they came too fast; they are asked for again");
         self.events.warn(Kind::Data, "bus", text);
     }
 }

@@ -10,8 +10,8 @@ mod receive;
 mod server;
 mod transcript;
 
-pub use bus::Config as BusConfig;
 pub use crate::chat::bus::is_room_name;
+pub use bus::Config as BusConfig;
 
 use super::ready::{self, Ready};
 use super::wait::stopped;
@@ -107,7 +107,8 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
 async fn serve(config: &Config, listeners: Vec<Socket>, context: &mut Context) -> Result {
     let server: Shared =
         Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
-    let port = listeners.first().and_then(Socket::local).and_then(|local| local.inet()).map(|inet| inet.port());
+    let port =
+        listeners.first().and_then(Socket::local).and_then(|local| local.inet()).map(|inet| inet.port());
     let bus = match &config.bus {
         Some(bus) => Some(bus::connect(bus, port, &server, context).await?),
         None => None,

@@ -64,7 +64,8 @@ async fn ask(client: &Client, what: &str, request: &Value) -> Result<Value, Stri
         RequestErrorKind::NoResponders => "the server has no JetStream".to_owned(),
         _ => format!("JetStream: {error}"),
     })?;
-    let answer: Value = serde_json::from_slice(&answer.payload).map_err(|_| "JetStream: no JSON".to_owned())?;
+    let answer: Value =
+        serde_json::from_slice(&answer.payload).map_err(|_| "JetStream: no JSON".to_owned())?;
     match answer["error"]["description"].as_str() {
         Some(why) => Err(format!("JetStream: {why}")),
         None => Ok(answer),
