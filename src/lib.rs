@@ -23,6 +23,7 @@
 //! kernel (`sys::state`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
 pub mod advice;
+#[cfg(feature = "capture")]
 pub mod capture;
 mod chat;
 pub mod cli;

@@ -109,7 +109,7 @@ fn members_and_nicks_are_those_of_all_machines() {
     let mut list = who(&mut bob, 2, DEADLINE);
     let until = Instant::now() + DEADLINE;
     while list[1] == format!("* {}", ana.local()) && Instant::now() < until {
-        list = who(&mut bob, 2, DEADLINE); // her nick is a message behind her
+        list = who(&mut bob, 2, DEADLINE); // the nick comes a message later
     }
     assert_eq!(list, [format!("* {}, you", bob.local()), format!("* ana ({})", ana.local())]);
     for taken in ["ana", "Ana", "аnа"] {

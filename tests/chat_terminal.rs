@@ -80,7 +80,8 @@ fn lines_typed_and_lines_heard_do_not_mix() {
     let done = |s: &Screen| s.contents().contains("heard 199") && last_line(s) == "> end";
     let text = ana.wait("everything", done);
     for line in text.lines().filter(|l| !l.is_empty()) {
-        assert!(line.starts_with("> ") || (line.starts_with('[') && line.contains(": heard ")), "{text}");
+        let said = line.strip_prefix('[').and_then(|line| line.get("23:24:25] ".len()..)).unwrap_or(line);
+        assert!(said.starts_with("> ") || said.contains(": heard "), "{text}");
     }
 }
 
@@ -147,6 +148,101 @@ fn hostile_text_is_made_visible() {
     let text = ana.wait_text("bytes \\xff");
     assert!(text.contains("␛[2J␛]0;title␇␍spoof \\u{202e}txt\\u{9b}31m"), "{text}");
     assert!(text.contains("bytes \\xff␀"), "{text}");
+}
+
+/// The text of a line of the screen after `[23:24:25] `; `None` for lines without a time.
+fn after_time(line: &str) -> Option<&str> {
+    let (time, said) = line.strip_prefix('[')?.split_once("] ")?;
+    (time.len() == 8 && time.bytes().all(|b| b.is_ascii_digit() || b == b':')).then_some(said)
+}
+
+#[test]
+fn every_line_has_its_time_and_none_has_todays_date() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    eva.send("hi\n");
+    ana.wait_text(": hi");
+    // A line that just fills its row, and one of several rows.
+    for typed in ["hello".to_owned(), "a".repeat(78), "漢字".repeat(50)] {
+        ana.keys(format!("{typed}\r"));
+        assert!(eva.receive_line().ends_with(&format!(": {typed}\n")));
+    }
+    ana.keys("end");
+    let text = ana.wait("the last line", |s| last_line(s) == "> end");
+    let said: Vec<_> = text.lines().filter_map(after_time).collect();
+    assert_eq!(said.len(), 4, "{text}");
+    assert_eq!(said[..2], [&format!("{}: hi", eva.local()), "> hello"], "{text}");
+    assert!(said[2].starts_with("> aaa") && said[3].starts_with("> 漢字漢"), "{text}");
+    assert_eq!(text.matches("> ").count(), 4, "no line is left as it was typed:\n{text}");
+}
+
+#[test]
+fn ctrl_c_clears_a_half_typed_line_first_and_ends_after() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("half a line that must not be said ".repeat(3));
+    ana.wait("three rows", |s| last_line(s).ends_with("said"));
+    ana.keys("\u{3}");
+    let text = ana.wait("an empty line", |s| last_line(s) == ">");
+    assert!(!text.contains("half"), "{text}");
+    ana.keys("more\r");
+    assert!(eva.receive_line().ends_with(": more\n"));
+    ana.keys("\u{3}");
+    assert_eq!(ana.finish(), 130);
+}
+
+#[test]
+fn an_empty_line_is_not_said() {
+    let room = room("");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("\r\r\rhello\r");
+    assert!(eva.receive_line().ends_with(": hello\n"));
+    ana.keys("end");
+    let text = ana.wait("the last line", |s| last_line(s) == "> end");
+    assert_eq!(text.lines().filter(|line| !line.is_empty()).count(), 2, "{text}");
+}
+
+#[test]
+fn tab_completes_commands_and_nicks() {
+    let room = room("--announce");
+    let ana = join(&room, &["-q"]);
+    let mut eva = Peer::connect(room.address());
+    eva.send("/nick evaristo\n");
+    ana.wait_text("evaristo (");
+    ana.keys("/w\t");
+    ana.wait("a command", |s| last_line(s) == "> /who");
+    ana.keys("\u{15}ev\t");
+    ana.wait("a nick", |s| last_line(s) == "> evaristo:");
+    ana.keys("hi to EV\t");
+    ana.wait("a nick", |s| last_line(s) == "> evaristo: hi to evaristo");
+    // What comes after Tab is shown at once: nothing waits for a key.
+    eva.send("heard\n");
+    ana.wait("a line above the prompt", |s| {
+        s.contents().contains(": heard\n") && last_line(s).ends_with("evaristo")
+    });
+    ana.keys("\r");
+    while !eva.receive_line().ends_with(": evaristo: hi to evaristo \n") {}
+}
+
+#[test]
+fn the_commands_are_named_once() {
+    let room = room("");
+    let ana = join(&room, &[]);
+    let mut eva = Peer::connect(room.address());
+    wait_members(&room, 2);
+    ana.keys("hello\r");
+    assert!(eva.receive_line().ends_with(": hello\n"));
+    eva.send("hi\n");
+    assert_eq!(ana.wait_text(": hi").matches("/help").count(), 1);
+    let quiet = join(&room, &["-q"]);
+    eva.send("again\n");
+    assert_eq!(quiet.wait_text(": again").matches("/help").count(), 0);
 }
 
 #[test]
@@ -250,6 +346,8 @@ fn the_end_of_input_leaves_the_terminal_as_it_was() {
 #[test]
 fn ctrl_c_leaves_the_terminal_as_it_was() {
     let end = |ana: &Terminal, room| {
+        ana.keys("\u{3}");
+        ana.wait("an empty line", |s| last_line(s) == ">");
         ana.keys("\u{3}");
         Some(room)
     };
@@ -530,6 +628,9 @@ fn the_last_lines_are_shown_when_a_signal_or_ctrl_c_comes_in_the_middle_of_keys(
         shows_the_last_words(keys, terminate, 143);
     }
     let interrupt = |ana: &Terminal, _server: Peer| {
+        // The first one clears what the search has found.
+        ana.keys("\u{3}");
+        ana.wait("an empty line", |s| last_line(s) == ">");
         ana.keys("\u{3}");
         ana.wait_end();
     };

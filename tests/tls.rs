@@ -4,9 +4,8 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use support::peer_program::PeerProgram;
 use support::pki::Pki;
 use support::*;
 
@@ -266,44 +265,20 @@ fn secrets_are_logged_where_the_environment_says() {
     assert_eq!(listening.finish().code, 0);
 }
 
-/// A program that is killed when dropped.
-struct Openssl(Child);
-
-impl Openssl {
-    fn start(line: &str) -> Option<Self> {
-        let child = Command::new(peer("openssl")?)
-            .args(line.split_whitespace())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        child.ok().map(Self)
-    }
-
-    /// `s_server` and the port it took.
-    fn server(pki: &Pki, more: &str) -> Option<(Self, u16)> {
-        let cert = file(pki, "server.pem");
-        let mut server =
-            Self::start(&format!("s_server -accept 127.0.0.1:0 -cert {cert} -key {cert} {more}"))?;
-        let mut lines = BufReader::new(server.0.stdout.take().expect("a pipe")).lines();
-        let accept = lines.find_map(|line| line.ok()?.strip_prefix("ACCEPT 127.0.0.1:")?.parse().ok());
-        std::thread::spawn(move || lines.for_each(drop));
-        accept.map(|port| (server, port))
-    }
-}
-
-impl Drop for Openssl {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// `openssl s_server` and the port it took.
+fn openssl_server(pki: &Pki, more: &str) -> Option<(PeerProgram, u16)> {
+    let cert = file(pki, "server.pem");
+    let line = format!("openssl s_server -accept 127.0.0.1:0 -cert {cert} -key {cert} {more}");
+    let server = PeerProgram::line(&line)?;
+    let port = server.port(|line| line.strip_prefix("ACCEPT 127.0.0.1:")?.parse().ok());
+    Some((server, port))
 }
 
 #[test]
 fn openssl_serves_us_in_both_versions() {
     let pki = Pki::new();
     for version in ["1.2", "1.3"] {
-        let Some((_server, port)) = Openssl::server(&pki, "-www") else { return };
+        let Some((_server, port)) = openssl_server(&pki, "-www") else { return };
         let line = format!("--tls-min {version} --tls-max {version}");
         let run = client(&pki, port, &line).input("GET / HTTP/1.0\r\n\r\n").run();
         assert_eq!(run.code, 0, "{run}");
@@ -321,8 +296,8 @@ fn openssl_serves_us_in_both_versions() {
 fn openssl_reads_all_of_a_client_that_only_sends() {
     let pki = Pki::new();
     // It sends session tickets that nobody reads, which must not make a reset of the close.
-    let Some((mut server, port)) = Openssl::server(&pki, "-rev") else { return };
-    drop(server.0.stdin.take());
+    let Some((mut server, port)) = openssl_server(&pki, "-rev") else { return };
+    server.close_input();
     for _ in 0..5 {
         let run = client(&pki, port, "--send-only").input("line\n").run();
         assert_eq!(run.code, 0, "{run}");
@@ -336,14 +311,12 @@ fn openssl_is_served() {
     let listening = server(&pki, "-k --upper");
     let ca = file(&pki, "ca.pem");
     let line = format!(
-        "s_client -quiet -verify_return_error -CAfile {ca} -verify_hostname localhost -connect 127.0.0.1:{}",
+        "openssl s_client -quiet -verify_return_error -CAfile {ca} -verify_hostname localhost -connect 127.0.0.1:{}",
         listening.port()
     );
-    let Some(mut openssl) = Openssl::start(&line) else { return };
-    openssl.0.stdin.as_mut().expect("a pipe").write_all(b"shout\n").expect("it reads");
-    let mut answer = [0; 6];
-    openssl.0.stdout.as_mut().expect("a pipe").read_exact(&mut answer).expect("an answer");
-    assert_eq!(&answer, b"SHOUT\n");
+    let Some(mut openssl) = PeerProgram::line(&line) else { return };
+    openssl.write("shout\n");
+    openssl.wait("SHOUT\n");
     // Killed, it ends by FIN without close_notify.
     drop(openssl);
     let truncated = listening.wait_for("truncated", |e| e.is("tls") && e["what"] == "truncated");
@@ -355,7 +328,7 @@ fn openssl_is_served() {
 fn a_fin_without_close_notify_is_a_truncation() {
     let pki = Pki::new();
     for (more, code) in [("", 1), ("--tls-allow-truncated", 0)] {
-        let Some((server, port)) = Openssl::server(&pki, "-rev") else { return };
+        let Some((server, port)) = openssl_server(&pki, "-rev") else { return };
         let mut running = client(&pki, port, &format!("{more} --on-peer-eof end")).start();
         // Killed with bytes unread, it would reset the connection.
         running.write("ab\n");

@@ -4,70 +4,12 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use support::peer_program::PeerProgram;
 use support::pki::Pki;
 use support::*;
 
 fn file(pki: &Pki, name: &str) -> String {
     pki.path(name).display().to_string()
-}
-
-/// Another program, killed when it is dropped.
-struct Other(Child);
-
-impl Other {
-    /// Starts `line`; None where the program is not installed.
-    fn start(line: &str) -> Option<Self> {
-        let mut words = line.split_whitespace();
-        let child = Command::new(peer(words.next().expect("a program"))?)
-            .args(words)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        Some(Self(child.expect("it starts")))
-    }
-
-    /// Writes all of `text`, closes its input, and reads its output to the end.
-    fn talk(mut self, text: &[u8]) -> Vec<u8> {
-        let mut input = self.0.stdin.take().expect("a pipe");
-        let text = text.to_vec();
-        let writing = std::thread::spawn(move || _ = input.write_all(&text));
-        let mut output = Vec::new();
-        self.0.stdout.take().expect("a pipe").read_to_end(&mut output).expect("it can be read");
-        writing.join().expect("the writer ends");
-        output
-    }
-
-    /// Writes all of `text`, and reads `len` bytes. Its input stays open: ncat drops everything at its end.
-    fn exchange(&mut self, text: &[u8], len: usize) -> Vec<u8> {
-        let mut input = self.0.stdin.take().expect("a pipe");
-        let text = text.to_vec();
-        let writing = std::thread::spawn(move || {
-            input.write_all(&text).expect("it reads");
-            input
-        });
-        let mut output = vec![0; len];
-        self.0.stdout.as_mut().expect("a pipe").read_exact(&mut output).expect("it can be read");
-        drop(writing.join().expect("the writer ends"));
-        output
-    }
-
-    /// The port in a line of standard error that `find` knows.
-    fn port(&mut self, find: impl Fn(&str) -> Option<u16>) -> u16 {
-        let mut lines = BufReader::new(self.0.stderr.take().expect("a pipe")).lines();
-        let port = lines.find_map(|line| find(&line.ok()?)).expect("it says its port");
-        std::thread::spawn(move || lines.for_each(drop));
-        port
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn last_number(line: &str) -> Option<u16> {
@@ -85,20 +27,41 @@ fn socat_sends_and_receives_all_of_it() {
     let (echo, data) = (server(&pki, "-k --echo"), noise(3 << 20));
     let line =
         format!("socat -t20 - OPENSSL:localhost:{},pf=ip4,cafile={}", echo.port(), file(&pki, "ca.pem"));
-    let Some(socat) = Other::start(&line) else { return };
-    assert!(socat.talk(&data) == data);
+    let Some(mut socat) = PeerProgram::line(&line) else { return };
+    socat.feed(&data);
+    assert!(socat.finish().stdout == data);
     echo.terminate();
 }
 
 #[test]
-fn ncat_sends_and_receives_all_of_it() {
+fn ncat_receives_all_of_it() {
     let pki = Pki::new();
-    let (echo, data) = (server(&pki, "-k --echo"), noise(3 << 20));
-    let line =
-        format!("ncat --ssl --ssl-verify --ssl-trustfile {} localhost {}", file(&pki, "ca.pem"), echo.port());
-    let Some(mut ncat) = Other::start(&line) else { return };
-    assert!(ncat.exchange(&data, data.len()) == data);
-    echo.terminate();
+    let data = noise(3 << 20);
+    let sending = soquete(&format!("listen --tls --tls-cert {} 127.0.0.1 0", file(&pki, "server.pem")));
+    let sending = sending.input(&data).start();
+    // Its input stays open: it drops everything at its end. Only the end of the stream makes ncat take the rest of
+    // what openssl has already read, so an answer that leaves the stream open may stay there.
+    let Some(ncat) = PeerProgram::line(&ncat_to(&pki, sending.port())) else { return };
+    assert!(ncat.read(data.len()) == data);
+    drop(ncat);
+    // It was killed, or ended without close_notify.
+    assert_eq!(sending.finish().code, 1);
+}
+
+#[test]
+fn ncat_sends_all_of_it() {
+    let pki = Pki::new();
+    let data = noise(3 << 20);
+    let taking = server(&pki, "--recv-only");
+    let Some(mut ncat) = PeerProgram::line(&ncat_to(&pki, taking.port())) else { return };
+    ncat.feed(&data);
+    let run = taking.finish();
+    assert!(run.stdout == data, "{} bytes of {}: {run}", run.stdout.len(), data.len());
+    assert_eq!(run.code, 1, "a truncation is an error: {run}");
+}
+
+fn ncat_to(pki: &Pki, port: u16) -> String {
+    format!("ncat --ssl --ssl-verify --ssl-trustfile {} localhost {port}", file(pki, "ca.pem"))
 }
 
 #[test]
@@ -106,7 +69,7 @@ fn socat_serves_us() {
     let pki = Pki::new();
     let cert = file(&pki, "server.pem");
     let line = format!("socat -d -d OPENSSL-LISTEN:0,pf=ip4,bind=127.0.0.1,cert={cert},verify=0 EXEC:cat");
-    let Some(mut socat) = Other::start(&line) else { return };
+    let Some(socat) = PeerProgram::line(&line) else { return };
     let port = socat.port(|line| line.contains("listening on").then(|| last_number(line))?);
     let data = noise(1 << 20);
     let run = soquete(&format!("connect --tls --tls-ca {} 127.0.0.1 {port}", file(&pki, "ca.pem")))
@@ -124,21 +87,21 @@ fn ncat_serves_us() {
     let port = free.port();
     drop(free);
     let Some(mut ncat) =
-        Other::start(&format!("ncat -v --ssl --ssl-cert {cert} --ssl-key {key} -l 127.0.0.1 {port}"))
+        PeerProgram::line(&format!("ncat -v --ssl --ssl-cert {cert} --ssl-key {key} -l 127.0.0.1 {port}"))
     else {
         return;
     };
     let line = format!("connect --tls --tls-ca {} --wait 10s 127.0.0.1 {port}", file(&pki, "ca.pem"));
     let data = noise(1 << 20);
     let client = soquete(&format!("{line} --recv-only")).start();
-    assert!(ncat.0.stdin.as_mut().expect("a pipe").write_all(b"from ncat\n").is_ok());
+    ncat.write("from ncat\n");
     client.wait_stdout("from ncat\n");
     drop(client);
     drop(ncat);
     let ncat = format!("ncat --ssl --ssl-cert {cert} --ssl-key {key} -l 127.0.0.1 {port}");
-    let Some(mut ncat) = Other::start(&ncat) else { return };
+    let Some(ncat) = PeerProgram::line(&ncat) else { return };
     let client = soquete(&format!("{line} --send-only --tls-allow-truncated")).input(&data).start();
-    let got = ncat.exchange(b"", data.len());
+    let got = ncat.read(data.len());
     let run = client.finish();
     assert_eq!((run.code, got == data), (0, true), "{} bytes: {}", got.len(), run.stderr);
 }
@@ -155,8 +118,8 @@ fn curl_fetches_a_page() {
             file(&pki, "ca.pem"),
             listening.port()
         );
-        let Some(curl) = Other::start(&line) else { return };
-        assert_eq!(curl.talk(b""), b"hello\n", "{version}");
+        let Some(curl) = PeerProgram::line(&line) else { return };
+        assert_eq!(curl.finish().out, "hello\n", "{version}");
     }
     listening.terminate();
 }
@@ -170,20 +133,11 @@ fn a_renegotiation_is_refused_and_the_session_goes_on_or_ends_in_order() {
         file(&pki, "ca.pem"),
         listening.port()
     );
-    let Some(mut openssl) = Other::start(&line) else { return };
-    let mut input = openssl.0.stdin.take().expect("a pipe");
-    let mut output = BufReader::new(openssl.0.stdout.take().expect("a pipe"));
-    input.write_all(b"hello\n").expect("it reads");
-    let mut seen = String::new();
-    while !seen.ends_with("hello\n") {
-        assert!(output.read_line(&mut seen).expect("text") > 0, "{seen}");
-    }
-    input.write_all(b"R\n").expect("it reads");
-    let mut rest = String::new();
-    drop(input);
-    output.read_to_string(&mut rest).expect("text");
-    let mut errors = String::new();
-    openssl.0.stderr.take().expect("a pipe").read_to_string(&mut errors).expect("text");
+    let Some(mut openssl) = PeerProgram::line(&line) else { return };
+    openssl.write("hello\n");
+    openssl.wait("hello\n");
+    openssl.write("R\n");
+    let errors = openssl.finish().err;
     assert!(errors.contains("no renegotiation") || errors.contains("no_renegotiation"), "{errors}");
     // Nobody else is harmed.
     let run =
@@ -199,17 +153,17 @@ fn openssl_without_a_client_certificate_or_with_an_unknown_root_is_refused() {
     let ca = file(&pki, "ca.pem");
     let listening = server(&pki, &format!("-k --echo --tls-client-ca {ca}"));
     let to = format!("-quiet -connect 127.0.0.1:{}", listening.port());
-    let Some(bare) = Other::start(&format!("openssl s_client -CAfile {ca} {to}")) else { return };
-    assert_eq!(bare.talk(b""), b"");
+    let Some(bare) = PeerProgram::line(&format!("openssl s_client -CAfile {ca} {to}")) else { return };
+    assert_eq!(bare.finish().out, "");
     let refused = listening.wait_for("a refusal", |e| e.is("warning") && e["kind"] == "tls");
     assert!(refused.text("text").contains("the client presented no certificate"), "{}", refused.text("text"));
-    let Some(strict) = Other::start(&format!(
+    let Some(strict) = PeerProgram::line(&format!(
         "openssl s_client -verify_return_error -CAfile {} {to}",
         file(&pki, "other.crt")
     )) else {
         return;
     };
-    assert_eq!(strict.talk(b""), b"");
+    assert_eq!(strict.finish().out, "");
     listening.wait_for("its alert", |e| e.is("warning") && e.text("text").contains("unknown_ca"));
     listening.terminate();
 }
@@ -223,8 +177,8 @@ fn openssl_clients_talk_in_a_room() {
     let ana = soquete(&format!("chat-join --tls --tls-ca {ca} --nick ana 127.0.0.1 {}", room.port())).start();
     ana.wait_stdout("you are ana");
     let line = format!("openssl s_client -quiet -CAfile {ca} -connect 127.0.0.1:{}", room.port());
-    let Some(mut openssl) = Other::start(&line) else { return };
-    openssl.0.stdin.as_mut().expect("a pipe").write_all(b"from openssl\n").expect("it reads");
+    let Some(mut openssl) = PeerProgram::line(&line) else { return };
+    openssl.write("from openssl\n");
     ana.wait_stdout(": from openssl\n");
     drop(openssl);
     room.wait_for("its end", |e| e.is("member") && e["what"] == "leave");
@@ -241,14 +195,13 @@ fn the_rest_is_sent_to_a_peer_that_ends_without_close_notify() {
     drop(free);
     // Its input is at an end at once, which it tells by FIN alone.
     let line = format!("ncat --ssl --ssl-cert {cert} --ssl-key {key} --recv-only -l 127.0.0.1 {port}");
-    let Some(mut ncat) = Other::start(&line) else { return };
-    drop(ncat.0.stdin.take());
+    let Some(mut ncat) = PeerProgram::line(&line) else { return };
+    ncat.close_input();
     let data = noise(8 << 20);
     let line =
         format!("connect --tls --tls-ca {} --wait 10s --send-only 127.0.0.1 {port}", file(&pki, "ca.pem"));
     let client = soquete(&line).input(&data).start();
-    let mut got = Vec::new();
-    ncat.0.stdout.as_mut().expect("a pipe").read_to_end(&mut got).expect("it is read");
+    let got = ncat.finish().stdout;
     let run = client.finish();
     assert!(got == data, "{} bytes of {}: {run}", got.len(), data.len());
     assert_eq!(run.code, 1, "a truncation is an error: {run}");

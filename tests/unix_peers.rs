@@ -2,10 +2,9 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use support::collect::Collected;
+use support::peer_program::PeerProgram;
 use support::*;
 
 const NETCATS: [&str; 3] = ["nc.openbsd", "ncat", "socat"];
@@ -26,52 +25,16 @@ fn server(name: &str, path: &str) -> Vec<String> {
     }
 }
 
-/// One of them while it runs.
-struct Other {
-    name: String,
-    child: Child,
-    out: Collected,
-    input: Option<std::process::ChildStdin>,
+/// Starts one of them; its input is a pipe.
+fn start(name: &str, args: &[String]) -> Option<PeerProgram> {
+    PeerProgram::start(name, &args.iter().map(String::as_str).collect::<Vec<_>>(), None)
 }
 
-/// Starts another program with a deadline; its input is a pipe.
-fn start(name: &str, args: &[String]) -> Option<Other> {
-    let mut child = Command::new("timeout")
-        .arg(DEADLINE.as_secs().to_string())
-        .arg(peer(name)?)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("timeout runs");
-    let out = Collected::start(child.stdout.take().expect("a pipe"));
-    let input = child.stdin.take();
-    Some(Other { name: name.to_owned(), child, out, input })
-}
-
-impl Other {
-    fn feed(&mut self, bytes: &[u8]) {
-        let (mut pipe, bytes) = (self.input.take().expect("a pipe"), bytes.to_vec());
-        std::thread::spawn(move || drop(pipe.write_all(&bytes)));
-    }
-
-    fn type_line(&mut self, text: &str) {
-        self.input.as_mut().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
-    }
-
-    fn wait(&self, part: &str) {
-        let deadline = std::time::Instant::now() + DEADLINE;
-        let has = |bytes: &[u8]| bytes.windows(part.len()).any(|w| w == part.as_bytes()).then_some(());
-        assert!(self.out.wait(deadline, has).is_ok(), "{}: waited for {part:?}", self.name);
-    }
-
-    fn finish(mut self) -> Vec<u8> {
-        drop(self.input.take());
-        let status = self.child.wait().expect("it ends");
-        assert!(status.success(), "{}: {status}", self.name);
-        self.out.wait_end(std::time::Instant::now() + DEADLINE).unwrap_or_else(|_| panic!("{}", self.name))
-    }
+/// What one of them received, which has to end well.
+fn received(other: PeerProgram) -> Vec<u8> {
+    let run = other.finish();
+    assert_eq!(run.code, Some(0), "{run:?}");
+    run.stdout
 }
 
 fn wait_for_socket(path: &str) {
@@ -95,7 +58,7 @@ fn every_netcat_reaches_our_server_with_whole_files_both_ways() {
         let run = ours.finish();
         assert_eq!(run.code, 0, "{name}: {run}");
         assert!(run.stdout == there, "{name}: {} of {} bytes", run.stdout.len(), there.len());
-        assert!(other.finish() == back, "{name}");
+        assert!(received(other) == back, "{name}");
     }
 }
 
@@ -111,7 +74,7 @@ fn we_reach_the_server_of_every_netcat() {
         let ours = soquete(&format!("connect --wait 10s unix:{path}")).input(&there).run();
         assert_eq!(ours.code, 0, "{name}: {ours}");
         assert!(ours.stdout == back, "{name}: {} of {} bytes", ours.stdout.len(), back.len());
-        assert!(other.finish() == there, "{name}");
+        assert!(received(other) == there, "{name}");
     }
 }
 
@@ -125,7 +88,7 @@ fn abstract_names_are_those_of_socat() {
     other.feed(b"theirs");
     let run = ours.finish();
     assert_eq!((run.code, run.text()), (0, "theirs"), "{run}");
-    assert_eq!(other.finish(), b"ours");
+    assert_eq!(received(other), b"ours");
 }
 
 #[test]
@@ -138,7 +101,7 @@ fn curl_asks_our_server_over_its_socket() {
     for _ in 0..20 {
         let args = ["-s", "--unix-socket", &path, "http://here/"].map(str::to_owned);
         let Some(other) = start("curl", &args) else { return };
-        assert_eq!(other.finish(), b"yes");
+        assert_eq!(received(other), b"yes");
     }
     server.terminate();
 }
@@ -154,9 +117,9 @@ fn datagrams_pass_both_ways_with_socat() {
     else {
         return;
     };
-    other.type_line("hello");
+    other.write("hello");
     other.wait("HELLO");
-    assert_eq!(other.finish(), b"HELLO");
+    assert_eq!(received(other), b"HELLO");
     server.terminate();
     let there = folder.path("there").display().to_string();
     let other =
@@ -165,9 +128,6 @@ fn datagrams_pass_both_ways_with_socat() {
     let run = soquete(&format!("udp-send --reply-wait 0 unix:{there} one two")).run();
     assert_eq!(run.code, 0, "{run}");
     other.wait("onetwo");
-    let mut child = other.child;
-    child.kill().expect("it runs");
-    child.wait().expect("it ends");
 }
 
 #[test]
@@ -180,7 +140,7 @@ fn a_room_on_a_unix_socket_is_for_any_client() {
     server.wait_for_many("a member", 1, |e| e.is("member") && e.text("what") == "join");
     let mut ours = soquete(&format!("chat-join --nick ana unix:{path}")).start();
     server.wait_for("a nick", |e| e.is("member") && e.text("what") == "nick");
-    nc.type_line("hello from nc\n");
+    nc.write("hello from nc\n");
     ours.wait_stdout("unix:#2: hello from nc\n");
     ours.write("hello back\n");
     nc.wait("ana (unix:#3): hello back\n");

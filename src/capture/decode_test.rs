@@ -121,6 +121,24 @@ fn extension_headers_are_passed() {
     assert_eq!(&bytes[packet.data_at..], b"abc");
 }
 
+#[test]
+fn extensions_that_are_named_but_missing_are_not_read() {
+    // Each names the next one; the last is not there, or cut.
+    for named in [0, 43, 44, 51, 60] {
+        let mut bytes = Vec::new();
+        PacketBuilder::ipv6([1; 16], [2; 16], 7).udp(5, 6).write(&mut bytes, b"").unwrap();
+        bytes.truncate(40);
+        bytes[6] = 60;
+        bytes.extend([named, 0, 1, 4, 0, 0, 0, 0]);
+        bytes.extend([17, 0xff, 0, 1, 0, 0, 0]);
+        for end in 40..=bytes.len() {
+            bytes[5] = u8::try_from(end - 40).unwrap();
+            let packet = decode(IPV6, &bytes[..end], u32::try_from(end).unwrap());
+            assert_eq!(packet.and_then(|packet| packet.fragment), None, "{named} at {end}");
+        }
+    }
+}
+
 /// Packets of a kernel (Linux 6.18, on loopback), as `--packets=hex` shows them.
 #[test]
 fn packets_of_a_kernel_are_read() {

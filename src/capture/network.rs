@@ -1,6 +1,8 @@
 //! The network header: addresses, the length of what it carries, and which fragment of a packet it is.
 
-use etherparse::{Ipv6ExtensionSlice, LaxIpv6Slice, LaxNetSlice};
+use etherparse::{
+    IpAuthHeaderSlice, Ipv6FragmentHeaderSlice, Ipv6RawExtHeaderSlice, LaxIpv6Slice, LaxNetSlice, ip_number,
+};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// What the header of a packet says.
@@ -68,14 +70,31 @@ pub(super) fn network(net: &LaxNetSlice<'_>, length: u32) -> Option<Network> {
     Some(Network { source, destination, ttl, fragment, before, carried })
 }
 
+/// Looks for the fragment header among the extensions. They are walked here because the iterator of `etherparse` 0.21
+/// reads past the end of extensions that a packet names but does not hold.
 fn fragment_v6(v6: &LaxIpv6Slice<'_>, carried: u32) -> Option<Fragment> {
-    v6.extensions().clone().into_iter().find_map(|extension| match extension {
-        Ipv6ExtensionSlice::Fragment(header) if header.is_fragmenting_payload() => Some(Fragment {
-            id: header.identification(),
-            offset: u32::from(header.fragment_offset().value()) * 8,
-            len: carried,
-            more: header.more_fragments(),
-        }),
-        _ => None,
-    })
+    let (mut next, mut rest) = (v6.extensions().first_header()?, v6.extensions().slice());
+    loop {
+        let (after, len) = match next {
+            ip_number::IPV6_FRAG => {
+                let header = Ipv6FragmentHeaderSlice::from_slice(rest).ok()?;
+                if header.is_fragmenting_payload() {
+                    let offset = u32::from(header.fragment_offset().value()) * 8;
+                    let (id, more) = (header.identification(), header.more_fragments());
+                    return Some(Fragment { id, offset, len: carried, more });
+                }
+                (header.next_header(), header.slice().len())
+            }
+            ip_number::IPV6_HOP_BY_HOP | ip_number::IPV6_ROUTE | ip_number::IPV6_DEST_OPTIONS => {
+                let header = Ipv6RawExtHeaderSlice::from_slice(rest).ok()?;
+                (header.next_header(), header.slice().len())
+            }
+            ip_number::AUTH => {
+                let header = IpAuthHeaderSlice::from_slice(rest).ok()?;
+                (header.next_header(), header.slice().len())
+            }
+            _ => return None,
+        };
+        (next, rest) = (after, rest.get(len..)?);
+    }
 }

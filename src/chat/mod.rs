@@ -24,7 +24,7 @@ pub use member::MemberId;
 pub use nick::check as check_nick;
 pub use room::Room;
 pub use rules::{Flushed, Received, RoomEvent, RoomEventKind, Rules, SlowPolicy};
-pub use speaker::speaker;
+pub use speaker::{speaker, stamped};
 
 #[cfg(test)]
 mod model_test;

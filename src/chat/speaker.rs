@@ -16,11 +16,7 @@ pub struct Speaker<'a> {
 /// Reads `[TIME] NICK (LABEL): text` or `[TIME] LABEL: text`, where a label ends with a port; `None` for other lines.
 #[must_use]
 pub fn speaker(line: &str) -> Option<Speaker<'_>> {
-    let stamp = line.get(.."[2026-11-21 23:24:25] ".len())?;
-    if !(stamp.starts_with('[') && stamp.ends_with("] ")) {
-        return None;
-    }
-    let said = &line[stamp.len()..];
+    let (stamp, said) = stamped(line)?;
     // Neither nicks nor labels hold a colon and a space, so the first such pair ends the name.
     let (name, rest) = said.split_at(said.find(": ")?);
     let label = match name.strip_suffix(')') {
@@ -29,6 +25,15 @@ pub fn speaker(line: &str) -> Option<Speaker<'_>> {
     };
     label.rsplit_once(':')?.1.parse::<u16>().ok()?;
     Some(Speaker { stamp, name, label, rest })
+}
+
+/// Cuts `[2026-11-21 23:24:25] ` off a line of a room, with the space after it; `None` for other lines.
+#[must_use]
+pub fn stamped(line: &str) -> Option<(&str, &str)> {
+    const FORM: &[u8] = b"[0000-00-00 00:00:00] ";
+    let (stamp, said) = line.split_at_checked(FORM.len())?;
+    let fits = |(byte, form): (u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form };
+    stamp.bytes().zip(FORM).all(fits).then_some((stamp, said))
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 /// Join a chat room.
 ///
-/// On a terminal there is a prompt with history that incoming lines do not break, and a colour for each sender.
-/// Otherwise standard input and output are piped as by connect: when standard input ends, FIN is sent, and reading goes
+/// On a terminal there is a prompt with history that incoming lines do not break, and a colour for each sender. Tab
+/// completes commands and nicknames, Ctrl-C clears a half-typed line and then ends, an empty line is not sent. Your own
+/// lines are stamped with the time as those of others are; the date is shown where it is not today's. Otherwise standard input and output are piped as by connect: when standard input ends, FIN is sent, and reading goes
 /// on until the room closes the connection.
 ///
 /// Taps are those of connect.

@@ -6,6 +6,9 @@ use std::ffi::{OsStr, OsString};
 /// Global flags whose value is the word after them.
 const VALUED: [&str; 2] = ["--events", "--color"];
 
+/// Global flags without a value, which may stand between `wait` and its duration.
+const SWITCHES: [&str; 7] = ["-q", "--quiet", "-b", "--brief", "-v", "--verbose", "--json"];
+
 /// `help X` as `X --help`, `version` as `--version`, `check` as `connect --check`, `wait DUR` as `connect --check --wait DUR`.
 pub(super) fn spelled_out(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.to_vec();
@@ -26,8 +29,9 @@ pub(super) fn spelled_out(args: &[OsString]) -> Vec<OsString> {
         }
         Some("wait") => {
             // A bare number that stands alone is a port.
-            let is_limit = args.get(at + 1).is_some_and(|word| is_duration(word)) && args.len() > at + 2;
-            let limit = if is_limit { args.remove(at + 1) } else { "forever".into() };
+            let first = at + 1 + args[at + 1..].iter().take_while(|word| is_global_switch(word)).count();
+            let is_limit = args.get(first).is_some_and(|word| is_duration(word)) && args.len() > first + 1;
+            let limit = if is_limit { args.remove(first) } else { "forever".into() };
             args.splice(
                 at..=at,
                 ["connect", "--check", "--wait"].map(OsString::from).into_iter().chain([limit]),
@@ -40,6 +44,10 @@ pub(super) fn spelled_out(args: &[OsString]) -> Vec<OsString> {
 
 fn is_duration(word: &OsStr) -> bool {
     word.to_str().is_some_and(|word| duration(word).is_ok())
+}
+
+fn is_global_switch(word: &OsStr) -> bool {
+    word.to_str().is_some_and(|word| SWITCHES.contains(&word))
 }
 
 /// Where the subcommand stands.
@@ -75,6 +83,8 @@ mod tests {
             ("wait 30s db 5432 -- ./start", "connect --check --wait 30s db 5432 -- ./start"),
             ("wait 30 db 5432", "connect --check --wait 30 db 5432"),
             ("wait db 5432", "connect --check --wait forever db 5432"),
+            ("wait -q --json 30s db 5432", "connect --check --wait 30s -q --json db 5432"),
+            ("wait --timeout 5s db 5432", "connect --check --wait forever --timeout 5s db 5432"),
             ("wait 5432", "connect --check --wait forever 5432"),
             ("wait --help", "connect --check --wait forever --help"),
             ("connect wait 80", "connect wait 80"),

@@ -38,7 +38,7 @@ pub fn run(config: Config, context: &mut Context) -> Result {
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
     greet(&socket, &greeting)?;
-    let console = console::Config { prompt: config.prompt, shows_stderr: false };
+    let console = console::Config { prompt: config.prompt, shows_stderr: false, stamps: true };
     let console = console::open(&console, &config.stdio, context)?;
     let (console, relay) = if let Some((console, ends)) = console {
         let (input, output) = (Some(ends.typed), Some(Output::Owned(ends.show)));

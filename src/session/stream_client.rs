@@ -99,7 +99,8 @@ async fn greet(mut stream: &ByteStream, greeting: &str) -> sys::Result<()> {
 fn open_ends(config: &Config, context: &Context) -> sys::Result<Ends> {
     let shows_stderr = config.connect.opening.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
     let stdio = &config.stdio;
-    let open = |prompt| console::open(&console::Config { prompt, shows_stderr }, stdio, context);
+    let open =
+        |prompt| console::open(&console::Config { prompt, shows_stderr, stamps: true }, stdio, context);
     let console = config.prompt.map(open).transpose()?;
     if let Some((console, pipes)) = console.flatten() {
         let (output, written) = stdout::open_to(pipes.show)?;

@@ -33,6 +33,7 @@ pub mod sandbox;
 pub mod sockets;
 pub mod terminal;
 pub mod tty;
+pub mod watchdog;
 pub mod wire;
 
 pub use datagrams::Mail;

@@ -27,6 +27,7 @@ pub struct Soquete {
 
 /// The program with the words of `line` as arguments, after `--json`.
 pub fn soquete(line: &str) -> Soquete {
+    super::watchdog::start();
     Soquete {
         args: line.split_whitespace().map(OsString::from).collect(),
         human: false,

@@ -278,7 +278,7 @@ impl ByteStream {
     }
 
     /// Before the close of a stream whose work is done: with TLS sends `close_notify` if it was not sent yet, then reads
-    /// and discards what the peer still sends, to its end and at most for [`FINISH_LIMIT`]. A close with bytes unread is a
+    /// and discards what the peer still sends, to its FIN and at most for [`FINISH_LIMIT`]. A close with bytes unread is a
     /// reset, which would discard what the peer has not read yet; TLS peers send tickets unasked.
     pub async fn finish(&self, scratch: &RefCell<Vec<u8>>) {
         let tls = match &self.layer {
@@ -293,6 +293,9 @@ impl ByteStream {
                 return;
             }
             while matches!(poll_fn(|cx| self.poll_read(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {}
+            // The FIN may come after `close_notify`.
+            let under = tls.under();
+            while matches!(poll_fn(|cx| under.poll_read(cx, &mut scratch.borrow_mut())).await, Ok(1..)) {}
         };
         // A peer that goes on sending is cut off.
         let _ = tokio::time::timeout(FINISH_LIMIT, last).await;

@@ -164,7 +164,7 @@ fn open_output(
 ) -> sys::Result<(Option<console::Console>, (stdout::Output, stdout::Written))> {
     let stdio = &config.stdio;
     let shows_stderr = config.taps.as_ref().is_some_and(|taps| taps.uses_stderr());
-    let console = console::Config { prompt: config.prompt, shows_stderr };
+    let console = console::Config { prompt: config.prompt, shows_stderr, stamps: false };
     if let Some((console, ends)) = console::open(&console, stdio, context)? {
         operator::join(server, listener, ends.typed, false)?;
         return Ok((Some(console), stdout::open_to(ends.show)?));

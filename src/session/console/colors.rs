@@ -1,7 +1,9 @@
-//! A chat as a terminal shows it: safe text, and a colour for each sender.
+//! A chat as a terminal shows it: safe text, a colour for each sender, times without today's date.
 
-use crate::chat::speaker;
+use super::names::Names;
+use crate::chat::{speaker, stamped};
 use crate::sys::splice::Filter;
+use crate::text::clock::Clock;
 use anstyle::{AnsiColor, Style};
 use std::collections::HashMap;
 
@@ -26,12 +28,16 @@ pub(super) struct SenderColors {
     visible: Option<Filter>,
     coloured: bool,
     senders: HashMap<String, AnsiColor>,
+    names: Names,
+    /// For today's date, where it is left out.
+    clock: Option<Clock>,
 }
 
 impl SenderColors {
-    /// Passes bytes through `visible`; colours senders if `coloured`.
-    pub(super) fn new(visible: Option<Filter>, coloured: bool) -> Self {
-        Self { visible, coloured, senders: HashMap::new() }
+    /// Passes bytes through `visible`; colours senders if `coloured`; tells `names` the nicknames; leaves today's date out of
+    /// stamps if `short`.
+    pub(super) fn new(visible: Option<Filter>, coloured: bool, names: Names, short: bool) -> Self {
+        Self { visible, coloured, senders: HashMap::new(), names, clock: short.then(Clock::local) }
     }
 
     /// Appends `bytes`, whole lines but for the last, to `out`.
@@ -42,14 +48,29 @@ impl SenderColors {
             None => shown.extend_from_slice(bytes),
         }
         for line in String::from_utf8_lossy(&shown).split_inclusive('\n') {
+            let Some((stamp, said)) = stamped(line) else {
+                out.push_str(line);
+                continue;
+            };
+            self.names.learn(said);
+            self.append_stamp(stamp, out);
             match speaker(line).filter(|_| self.coloured) {
                 Some(speaker) => {
                     let style = self.style_of(speaker.label);
-                    out.extend([speaker.stamp, &style.render().to_string(), speaker.name]);
+                    out.extend([&style.render().to_string(), speaker.name]);
                     out.extend([&style.render_reset().to_string(), speaker.rest]);
                 }
-                None => out.push_str(line),
+                None => out.push_str(said),
             }
+        }
+    }
+
+    fn append_stamp(&mut self, stamp: &str, out: &mut String) {
+        let today = self.clock.as_mut().map(Clock::now);
+        let is_today = |date: &str| today.is_some_and(|now| now.date() == date.as_bytes());
+        match stamp[1..].split_once(' ') {
+            Some((date, time)) if is_today(date) => out.extend(["[", time]),
+            _ => out.push_str(stamp),
         }
     }
 
@@ -75,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_sender_keeps_its_colour_and_others_have_another() {
-        let mut colors = SenderColors::new(None, true);
+        let mut colors = SenderColors::new(None, true, Names::default(), false);
         let ana = coloured_text(&mut colors, "[2026-11-21 23:24:25] 10.0.0.1:7: hi\n");
         let eva = coloured_text(&mut colors, "[2026-11-21 23:24:26] 10.0.0.1:8: hi\n");
         let again = coloured_text(&mut colors, "[2026-11-21 23:24:27] ana (10.0.0.1:7): hi\n");
@@ -87,9 +108,19 @@ mod tests {
 
     #[test]
     fn text_without_a_sender_is_unchanged() {
-        let mut colors = SenderColors::new(None, true);
+        let mut colors = SenderColors::new(None, true, Names::default(), false);
         assert_eq!(coloured_text(&mut colors, "name? "), "name? ");
         let plain = "[2026-11-21 23:24:25] 1.1.1.1:7: x\n";
-        assert_eq!(coloured_text(&mut SenderColors::new(None, false), plain), plain);
+        assert_eq!(coloured_text(&mut SenderColors::new(None, false, Names::default(), false), plain), plain);
+    }
+
+    #[test]
+    fn the_date_is_left_out_if_it_is_todays() {
+        let mut colors = SenderColors::new(None, false, Names::default(), true);
+        let now = Clock::local().now();
+        let today = format!("[{}] * ana left\n", &*now);
+        assert_eq!(coloured_text(&mut colors, &today), format!("[{}] * ana left\n", &now[11..]));
+        let before = "[2020-11-21 23:24:25] * ana left\n";
+        assert_eq!(coloured_text(&mut colors, before), before);
     }
 }

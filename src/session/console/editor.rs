@@ -1,16 +1,19 @@
 //! The line editor's side of the console: a thread that reads keys. For the console alone.
 
+use super::names::{Completion, Names};
 use super::prompt::{EditorState, PromptState};
+use super::{Config, typed};
 use crate::sys::blocking;
 use crate::sys::tty::Mode;
 use crate::sys::{fd, signal};
+use crate::text::clock::Clock;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{ColorMode, Config, Helper, Prompt};
+use rustyline::{ColorMode, CompletionType, Helper, Prompt};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
@@ -34,25 +37,29 @@ pub(super) type Editor = rustyline::Editor<EditorHooks, MemHistory>;
 /// An editor, if this terminal can move its cursor.
 pub(super) fn open(
     state: &PromptState,
+    names: &Names,
 ) -> Option<(Editor, impl rustyline::ExternalPrinter + Send + 'static)> {
     // No colour is used, but only an editor that may use colour calls the highlighter.
-    let config = Config::builder().max_history_size(HISTORY).ok()?.keyseq_timeout(Some(ESCAPE));
-    let config = config.color_mode(ColorMode::Forced).build();
+    let config = rustyline::Config::builder().max_history_size(HISTORY).ok()?.keyseq_timeout(Some(ESCAPE));
+    // A list of one candidate is completed without another key.
+    let config = config.color_mode(ColorMode::Forced).completion_type(CompletionType::List).build();
     let history = MemHistory::with_config(&config);
     let mut editor = Editor::with_history(config, history).ok()?;
     editor.set_helper(Some(EditorHooks {
         state: state.clone(),
         line: RefCell::default(),
         redraws: Cell::default(),
+        names: names.clone(),
+        completion: RefCell::default(),
     }));
     let printer = editor.create_external_printer().ok()?;
     Some((editor, printer))
 }
 
 /// Reads lines until the end of input; then the terminal is in `mode` again, so that Ctrl-C is a signal.
-pub(super) fn edit(editor: Editor, prompt: &'static str, mode: &Mode, state: &PromptState, into: OwnedFd) {
+pub(super) fn edit(editor: Editor, config: Config, mode: &Mode, state: &PromptState, into: OwnedFd) {
     state.register_editor_thread();
-    let typed = read_lines(editor, prompt, state, into);
+    let typed = read_lines(editor, config, state, into);
     // A terminal that is gone has no mode.
     state.end(|| drop(mode.restore(fd::input())));
     // Only now: a reader that finds the end of this pipe finds the state ended.
@@ -60,21 +67,22 @@ pub(super) fn edit(editor: Editor, prompt: &'static str, mode: &Mode, state: &Pr
 }
 
 /// Writes lines into `into`, which it returns at the end of input.
-fn read_lines(
-    mut editor: Editor,
-    prompt: &'static str,
-    state: &PromptState,
-    into: OwnedFd,
-) -> Option<OwnedFd> {
-    let prompt = TrackedPrompt { prompt, state: state.clone() };
+fn read_lines(mut editor: Editor, config: Config, state: &PromptState, into: OwnedFd) -> Option<OwnedFd> {
+    let Config { prompt, stamps, .. } = config;
+    let tracked = TrackedPrompt { prompt, state: state.clone() };
     let mut line = (String::new(), String::new());
+    let mut clock = Clock::local();
     loop {
-        let typed = editor.readline_with_initial(&prompt, (&line.0, &line.1));
+        let typed = editor.readline_with_initial(&tracked, (&line.0, &line.1));
         state.set(EditorState::BetweenLines);
         line = editor.helper().map(|hooks| hooks.line.take()).unwrap_or_default();
         match typed {
+            Ok(typed) if typed.is_empty() => typed::erase(prompt, ""),
             Ok(mut typed) => {
                 line = Default::default();
+                if stamps {
+                    typed::stamp(prompt, &typed, &mut clock);
+                }
                 // A line that cannot be kept is only missing in the history.
                 let _ = editor.add_history_entry(&typed);
                 typed.push('\n');
@@ -88,6 +96,10 @@ fn read_lines(
             }
             // The window has another size; the editor asks for it again.
             Err(ReadlineError::Signal(_)) => {}
+            Err(ReadlineError::Interrupted) if line != Default::default() => {
+                let (before, after) = std::mem::take(&mut line);
+                typed::erase(prompt, &(before + &after));
+            }
             Err(ReadlineError::Interrupted) => {
                 signal::interrupt_self();
                 // No end of input, which might be handled before the signal.
@@ -116,7 +128,7 @@ impl Prompt for TrackedPrompt {
     }
 }
 
-/// The callbacks of the editor. They change nothing; their calls show what the editor does.
+/// The callbacks of the editor. But for what Tab completes they change nothing; their calls show what the editor does.
 pub(super) struct EditorHooks {
     state: PromptState,
     /// The line before and after the cursor: bytes that are not text end the editor's read, and the line must not be
@@ -124,6 +136,8 @@ pub(super) struct EditorHooks {
     line: RefCell<(String, String)>,
     /// Whether the editor is about to draw because of a key.
     redraws: Cell<bool>,
+    names: Names,
+    completion: RefCell<Completion>,
 }
 
 /// The editor asks whether a line is complete after Enter: from here on the prompt is about to end.
@@ -134,8 +148,19 @@ impl Validator for EditorHooks {
     }
 }
 
+/// One candidate at most: with several the editor would wait for a key, and show no text meanwhile.
 impl Completer for EditorHooks {
     type Candidate = String;
+
+    fn complete(
+        &self,
+        line: &str,
+        cursor: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
+        let next = self.completion.borrow_mut().next(&line[..cursor], &self.names);
+        Ok(next.map_or((cursor, Vec::new()), |(start, candidate)| (start, vec![candidate])))
+    }
 }
 
 /// The editor asks for a hint after each change.

@@ -5,8 +5,10 @@
 
 mod colors;
 mod editor;
+mod names;
 mod printer;
 mod prompt;
+mod typed;
 
 use super::{Context, Stdio};
 use crate::event::Kind;
@@ -16,6 +18,7 @@ use crate::sys::tty::{self, Mode, NO_PASTE_MARKS};
 use crate::sys::{Error, Result, fd, signal};
 use crate::text::line::LineFramer;
 use colors::SenderColors;
+use names::Names;
 use printer::PromptPrinter;
 use prompt::PromptState;
 use std::io;
@@ -48,7 +51,12 @@ pub struct Config {
     pub prompt: &'static str,
     /// Whether more than events is written to standard error; it is shown above the prompt.
     pub shows_stderr: bool,
+    /// Whether it is a member's: typed lines get the time, lines of others lose today's date, and `/help` is named once.
+    pub stamps: bool,
 }
+
+/// Shown once, above the first prompt.
+const HINT: &[u8] = b"* /help lists the commands of the room; Tab completes commands and nicknames\n";
 
 /// The console's two pipes.
 pub struct Ends {
@@ -70,9 +78,9 @@ pub fn open(config: &Config, stdio: &Stdio, context: &Context) -> Result<Option<
         return Ok(None);
     }
     let failed = |e: io::Error| Error::new("open", "the terminal", e).about(Kind::File);
-    let state = PromptState::default();
+    let (state, names) = (PromptState::default(), Names::default());
     // A terminal that cannot move its cursor (TERM=dumb) is used as a pipe is.
-    let Some((editor, printer)) = editor::open(&state) else { return Ok(None) };
+    let Some((editor, printer)) = editor::open(&state, &names) else { return Ok(None) };
     let mode = Arc::new(Mode::of(input).map_err(failed)?);
     mode.remember();
     signal::mind_the_terminal().map_err(failed)?;
@@ -82,7 +90,11 @@ pub fn open(config: &Config, stdio: &Stdio, context: &Context) -> Result<Option<
     let (typed, type_into) = tty::pipe().map_err(failed)?;
     let (show_from, show) = tty::pipe().map_err(failed)?;
     let (events_from, events) = tty::pipe().map_err(failed)?;
-    let colors = SenderColors::new((context.visible)(), context.colour);
+    let colors = SenderColors::new((context.visible)(), context.colour, names, config.stamps);
+    if config.stamps && context.events.enabled() {
+        // A terminal that is gone needs no hint.
+        let _ = blocking::write_all(fd::output(), HINT);
+    }
     let (done, shown) = mpsc::channel();
     let printer = PromptPrinter { printer, state: state.clone() };
     let resumed = signal::resumed().map_err(failed)?;
@@ -93,8 +105,8 @@ pub fn open(config: &Config, stdio: &Stdio, context: &Context) -> Result<Option<
     })?;
     let before = Arc::clone(&mode);
     let its = state.clone();
-    let prompt = config.prompt;
-    start("type", move || editor::edit(editor, prompt, &before, &its, type_into))?;
+    let config = *config;
+    start("type", move || editor::edit(editor, config, &before, &its, type_into))?;
     let errors = fd::errors();
     let errors = (config.shows_stderr && fd::is_terminal(errors)).then(|| errors.as_raw_fd());
     let numbers = context.events_on_terminal.into_iter().chain(errors);
