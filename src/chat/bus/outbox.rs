@@ -149,7 +149,8 @@ mod tests {
     }
 
     fn texts(batch: &Batch) -> Vec<String> {
-        let entries: Vec<Entry<'_>> = serde_json::from_str(&format!("[{}]", batch.body)).unwrap();
+        let body = format!("[{}]", batch.body);
+        let entries: Vec<Entry<'_>> = serde_json::from_str(&body).unwrap();
         assert_eq!(entries.len() as u64, batch.count);
         entries.iter().map(|entry| entry.text.clone().into_owned()).collect()
     }
