@@ -16,6 +16,7 @@ mod member;
 mod nick;
 mod output;
 mod remote;
+mod remote_room;
 mod room;
 mod rules;
 mod speaker;

@@ -1,13 +1,7 @@
 //! Members of other machines: names in the list of members, nobody to write to. Pure.
 
 use super::member::MemberId;
-use super::nick;
-use super::room::Room;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
-/// Members of other machines at most; more are heard, but neither listed nor given a nick.
-const MAX_REMOTE: usize = 250_000;
 
 /// Identifies a member of another machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,32 +56,34 @@ pub struct Present<'a> {
 /// Members of other machines, and what precedes their lines: `NICK (ADDRESS): ` or `ADDRESS: `.
 #[derive(Debug, Default)]
 pub struct Remotes {
-    members: BTreeMap<RemoteId, RemoteMember>,
+    pub members: BTreeMap<RemoteId, RemoteMember>,
 }
 
+/// See [`Remotes`].
 #[derive(Debug)]
-struct RemoteMember {
-    prefix: Box<str>,
+pub struct RemoteMember {
+    /// What precedes its lines.
+    pub prefix: Box<str>,
     /// Length of the nick in the prefix; 0 without a nick.
     nick: u8,
 }
 
 impl RemoteMember {
-    fn new(address: &str, nick: &str) -> Self {
+    pub fn new(address: &str, nick: &str) -> Self {
         let prefix = if nick.is_empty() { format!("{address}: ") } else { format!("{nick} ({address}): ") };
         // A nick has 24 characters at most.
         Self { prefix: prefix.into_boxed_str(), nick: u8::try_from(nick.len()).unwrap_or(0) }
     }
 
-    fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.prefix[..self.prefix.len() - ": ".len()]
     }
 
-    fn nick(&self) -> &str {
+    pub fn nick(&self) -> &str {
         &self.prefix[..usize::from(self.nick)]
     }
 
-    fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         match self.nick {
             0 => self.name(),
             _ => &self.name()[usize::from(self.nick) + " (".len()..self.name().len() - ")".len()],
@@ -106,154 +102,8 @@ impl Remotes {
         self.members.values().map(RemoteMember::name)
     }
 
-    fn of(&self, machine: u32) -> impl Iterator<Item = RemoteId> {
+    pub fn of(&self, machine: u32) -> impl Iterator<Item = RemoteId> {
         let all = RemoteId { machine, member: 0 }..=RemoteId { machine, member: u32::MAX };
         self.members.range(all).map(|(&id, _)| id)
     }
-}
-
-impl Room {
-    /// Adds a member of another machine, or changes what is known of it. A nick goes to the older claim; returns the member of
-    /// this machine that loses it.
-    pub fn know_remote(&mut self, id: RemoteId, name: RemoteName<'_>) -> Option<MemberId> {
-        let known = self.remotes.members.get(&id);
-        if known.is_some_and(|known| known.address() == name.address && known.nick() == name.nick) {
-            return None;
-        }
-        if known.is_none() && self.remotes.len() >= MAX_REMOTE {
-            return None;
-        }
-        let (nick, loser) = if name.nick.is_empty() { ("", None) } else { self.claim(id, name) };
-        if known_as(&self.remotes, id) != nick {
-            self.release_nick(id);
-        }
-        if !nick.is_empty() {
-            let claim = Claim { holder: Holder::There(id), since: name.claimed };
-            self.nicks.insert(nick::likeness(nick), claim);
-        }
-        self.remotes.members.insert(id, RemoteMember::new(name.address, nick));
-        loser
-    }
-
-    /// The nick that a claim gains, if any, and the member of this machine that loses it.
-    fn claim<'a>(&mut self, id: RemoteId, name: RemoteName<'a>) -> (&'a str, Option<MemberId>) {
-        let Some(&claim) = self.nicks.get(&nick::likeness(name.nick)) else { return (name.nick, None) };
-        let older = name.claimed < claim.since || (name.claimed == claim.since && name.wins_tie);
-        match claim.holder {
-            Holder::There(other) if other == id => (name.nick, None),
-            Holder::Here(member) if older && self.operator != Some(member) => (name.nick, Some(member)),
-            Holder::There(other) if older => {
-                if let Entry::Occupied(mut loser) = self.remotes.members.entry(other) {
-                    let unnamed = RemoteMember::new(loser.get().address(), "");
-                    loser.insert(unnamed);
-                }
-                (name.nick, None)
-            }
-            _ => ("", None),
-        }
-    }
-
-    fn release_nick(&mut self, id: RemoteId) {
-        let before = known_as(&self.remotes, id);
-        if before.is_empty() {
-            return;
-        }
-        let likeness = nick::likeness(before);
-        if self.nicks.get(&likeness).is_some_and(|claim| claim.holder == Holder::There(id)) {
-            self.nicks.remove(&likeness);
-        }
-    }
-
-    /// What others read of a member of another machine; `None` if it is not listed.
-    #[must_use]
-    pub fn remote_name(&self, id: RemoteId) -> Option<&str> {
-        self.remotes.members.get(&id).map(RemoteMember::name)
-    }
-
-    /// How many members of a machine are listed.
-    #[must_use]
-    pub fn remotes_of(&self, machine: u32) -> usize {
-        self.remotes.of(machine).count()
-    }
-
-    /// Forgets a member of another machine.
-    pub fn forget_remote(&mut self, id: RemoteId) {
-        self.release_nick(id);
-        self.remotes.members.remove(&id);
-    }
-
-    /// Forgets all members of a machine but those that `keep`; returns how many.
-    pub fn forget_machine(&mut self, machine: u32, keep: impl Fn(u32) -> bool) -> usize {
-        let gone: Vec<RemoteId> = self.remotes.of(machine).filter(|id| !keep(id.member)).collect();
-        gone.iter().for_each(|&id| self.forget_remote(id));
-        gone.len()
-    }
-
-    /// Says what a member of another machine said; `address` names one that is not listed.
-    pub fn say_remote(&mut self, id: RemoteId, address: &str, text: &[u8], stamp: &str) {
-        let line = match self.remotes.members.get(&id) {
-            Some(member) => {
-                let parts = ["[", stamp, "] ", &member.prefix].map(str::as_bytes);
-                self.log.append_line(&[parts[0], parts[1], parts[2], parts[3], text])
-            }
-            None => {
-                let parts = ["[", stamp, "] ", address, ": "].map(str::as_bytes);
-                self.log.append_line(&[parts[0], parts[1], parts[2], parts[3], parts[4], text])
-            }
-        };
-        self.remember(line.start);
-    }
-
-    /// Says a line of the past to new members alone, where there is nobody yet.
-    pub fn recall(&mut self, nick: &str, address: &str, text: &[u8], stamp: &str) {
-        let name = RemoteMember::new(address, nick);
-        let line = self.log.append_line(&[b"[", stamp.as_bytes(), b"] ", name.prefix.as_bytes(), text]);
-        self.remember(line.start);
-    }
-
-    /// The members of this machine.
-    pub fn present(&self) -> impl Iterator<Item = Present<'_>> {
-        self.members.iter().filter(|(_, member)| !member.hidden).map(|(id, member)| {
-            let nick = member.nick();
-            let claim = nick.and_then(|nick| self.nicks.get(&nick::likeness(nick)));
-            Present { id, label: member.label(), nick, claimed: claim.map_or(0, |claim| claim.since) }
-        })
-    }
-
-    /// Where a member of this machine is.
-    #[must_use]
-    pub fn label(&self, id: MemberId) -> Option<&str> {
-        self.members.get(id).map(|member| member.label())
-    }
-
-    /// Whether those who join and leave are announced.
-    #[must_use]
-    pub const fn announces(&self) -> bool {
-        self.rules.announce
-    }
-
-    /// Tells all members something; with `remembered` new ones too, as far as they get history.
-    pub fn tell_all(&mut self, text: &str, stamp: &str, remembered: bool) {
-        let line = self.log.append_line(&["[", stamp, "] * ", text].map(str::as_bytes));
-        if remembered {
-            self.remember(line.start);
-        }
-    }
-
-    /// Takes the nick of a member of this machine away, because `winner` has the older claim.
-    pub fn take_nick_away(&mut self, id: MemberId, winner: &str, stamp: &str) {
-        let Some(member) = self.members.get_mut(id) else { return };
-        let Some(nick) = member.nick().map(str::to_owned) else { return };
-        let before = member.name().to_owned();
-        member.rename("");
-        let text = format!("the nick {nick} is {winner}'s, by an older claim: you are {} now", member.name());
-        self.notify(id, stamp, &text);
-        if self.rules.announce {
-            self.announce_rename(id, &before, stamp);
-        }
-    }
-}
-
-fn known_as(remotes: &Remotes, id: RemoteId) -> &str {
-    remotes.members.get(&id).map_or("", RemoteMember::nick)
 }

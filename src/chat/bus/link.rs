@@ -204,16 +204,6 @@ impl Link {
         self.queued = 0;
     }
 
-    /// Notes that the bus is back; whoever missed something has all its time again.
-    pub fn reconnected(&mut self, room: &crate::chat::Room, now: Now) {
-        self.connected = true;
-        for peer in self.peers.by_origin.values_mut() {
-            peer.sequence.excuse();
-            peer.heard = peer.heard.max(now.uptime.saturating_sub(super::presence::BACK));
-        }
-        self.greet(room, now);
-    }
-
     /// How another machine's time is shown here; the time it is, where it is malformed.
     pub(super) fn shown(&mut self, time: &str, now: Now) -> Stamp {
         if let Some((text, stamp)) = &self.shown

@@ -13,7 +13,7 @@ const HERE_EVERY: Duration = Duration::from_secs(2);
 /// How long a machine may be silent: three messages, and all is over within ten seconds.
 const SILENCE: Duration = Duration::from_secs(7);
 /// How long a machine may have been silent at most when the bus comes back: it has the rest of [`SILENCE`] to say something.
-pub(super) const BACK: Duration = Duration::from_secs(3);
+const BACK: Duration = Duration::from_secs(3);
 /// How often one machine is asked for its members.
 const WHO_EVERY: Duration = Duration::from_secs(3);
 /// Members of one message: 128 KiB at most.
@@ -33,6 +33,16 @@ impl Link {
     #[must_use]
     pub fn farewell(&self) -> (Subject, Vec<u8>) {
         (Subject::Presence, json(&self.head("gone")))
+    }
+
+    /// Notes that the bus is back; whoever missed something has all its time again.
+    pub fn reconnected(&mut self, room: &Room, now: Now) {
+        self.connected = true;
+        for peer in self.peers.by_origin.values_mut() {
+            peer.sequence.excuse();
+            peer.heard = peer.heard.max(now.uptime.saturating_sub(BACK));
+        }
+        self.greet(room, now);
     }
 
     fn say_here(&mut self, room: &Room, now: Now) {

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where a bus is, and as whom to use it.
+#[cfg_attr(not(feature = "nats"), allow(dead_code))] // nothing reads it there
 pub struct Options {
     /// Its address.
     pub url: BusUrl,
@@ -33,6 +34,7 @@ pub struct Options {
 }
 
 /// Something that came from a bus.
+#[cfg_attr(not(feature = "nats"), allow(dead_code))] // nothing comes there
 pub enum Received {
     /// A message of one of the subjects.
     Message(Vec<u8>),

@@ -1,6 +1,6 @@
 //! The bus of a room: carries what the link says and hears. Nothing here waits for the bus but the tasks of the bus.
 
-use super::bus_room::now;
+use super::now::now;
 use super::server::{ChatServer, Shared};
 use crate::chat::bus::{Link, LinkConfig, spoken};
 use crate::event::{BusChange, BusFields, Event, Kind};

@@ -1,17 +1,11 @@
 //! What the link of a room with other machines hears and says, as the server sees it.
 
 use super::events;
+use super::now::now;
 use super::server::ChatServer;
-use crate::chat::bus::{LinkEvent, Now};
+use crate::chat::bus::LinkEvent;
 use crate::event::{BusChange, Kind, MemberChange};
 use crate::text::number::counted;
-use jiff::Timestamp;
-use std::time::Instant;
-
-/// The time, counted from `opened`.
-pub(super) fn now(opened: Instant) -> Now {
-    Now { uptime: opened.elapsed(), wall: Timestamp::now() }
-}
 
 impl ChatServer {
     /// Takes a message of another machine.

@@ -5,6 +5,7 @@ mod bus;
 mod bus_room;
 mod connection;
 mod events;
+mod now;
 mod operator;
 mod receive;
 mod server;

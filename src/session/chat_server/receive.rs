@@ -1,7 +1,7 @@
 //! What a client sends goes to the room; a write that was blocked is tried again; a client leaves.
 
-use super::bus_room::now;
 use super::events;
+use super::now::now;
 use super::server::{ChatServer, Ending, collect, flush};
 use crate::chat::{Flushed, MemberId, Received, RoomEvent};
 use crate::event::MemberChange;

@@ -4,8 +4,8 @@
 //! bytes had arrived was read. A connection that takes no more is left to its own task, which goes on when the socket is
 //! writable.
 
-use super::bus_room::now;
 use super::events;
+use super::now::now;
 use crate::chat::bus::Link;
 use crate::chat::{Flushed, MemberId, Room, RoomEvent, Rules};
 use crate::event::{Address, Events, MemberChange, Subject};

@@ -1,7 +1,7 @@
 //! The server's own member: the transcript, which goes to standard output, and the operator, who reads it.
 
-use super::bus_room::now;
 use super::events;
+use super::now::now;
 use super::server::{ChatServer, Shared, collect, label};
 use crate::chat::{RoomEvent, RoomEventKind};
 use crate::event::{Kind, Subject};
