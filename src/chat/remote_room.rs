@@ -1,6 +1,6 @@
 //! Members of other machines, as a room knows and hears them. Pure.
 
-use super::member::MemberId;
+use super::member::{Member, MemberId};
 use super::nick;
 use super::remote::{Claim, Holder, Present, RemoteId, RemoteMember, RemoteName, Remotes};
 use super::room::Room;
@@ -82,22 +82,18 @@ impl Room {
     /// Forgets all members of a machine but those that `keep`; returns how many.
     pub fn forget_machine(&mut self, machine: u32, keep: impl Fn(u32) -> bool) -> usize {
         let gone: Vec<RemoteId> = self.remotes.of(machine).filter(|id| !keep(id.member)).collect();
-        gone.iter().for_each(|&id| self.forget_remote(id));
+        for &id in &gone {
+            self.forget_remote(id);
+        }
         gone.len()
     }
 
     /// Says what a member of another machine said; `address` names one that is not listed.
     pub fn say_remote(&mut self, id: RemoteId, address: &str, text: &[u8], stamp: &str) {
-        let line = match self.remotes.members.get(&id) {
-            Some(member) => {
-                let parts = ["[", stamp, "] ", &member.prefix].map(str::as_bytes);
-                self.log.append_line(&[parts[0], parts[1], parts[2], parts[3], text])
-            }
-            None => {
-                let parts = ["[", stamp, "] ", address, ": "].map(str::as_bytes);
-                self.log.append_line(&[parts[0], parts[1], parts[2], parts[3], parts[4], text])
-            }
-        };
+        let prefix = self.remotes.members.get(&id).map(|member| &*member.prefix);
+        let (name, colon) = prefix.map_or((address, ": "), |prefix| (prefix, ""));
+        let line =
+            self.log.append_line(&[b"[", stamp.as_bytes(), b"] ", name.as_bytes(), colon.as_bytes(), text]);
         self.remember(line.start);
     }
 
@@ -120,7 +116,7 @@ impl Room {
     /// Where a member of this machine is.
     #[must_use]
     pub fn label(&self, id: MemberId) -> Option<&str> {
-        self.members.get(id).map(|member| member.label())
+        self.members.get(id).map(Member::label)
     }
 
     /// Whether those who join and leave are announced.

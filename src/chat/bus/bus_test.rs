@@ -34,13 +34,13 @@ impl Machine {
             limit,
             max_line: RULES.max_line,
         };
-        Self { room, link: Link::new(config), member, heard: Vec::new(), lost: 0 }
+        Self { room, link: Link::new(&config), member, heard: Vec::new(), lost: 0 }
     }
 
     fn say(&mut self, text: &str, now: Now) {
         let line = format!("{text}\n");
-        let link = &mut self.link;
-        let mut report = |event: RoomEvent<'_>| link.happened(&event, now);
+        let to_others = &mut self.link;
+        let mut report = |event: RoomEvent<'_>| to_others.happened(&event, now);
         self.room.set_time(now.wall.as_millisecond());
         self.room.receive(self.member, &mut line.as_bytes(), "t", &mut report);
     }
@@ -58,7 +58,9 @@ impl Machine {
         }
         let heard = &mut self.heard;
         let write = |slices: &[std::io::IoSlice<'_>]| {
-            slices.iter().for_each(|slice| heard.extend_from_slice(slice));
+            for slice in slices {
+                heard.extend_from_slice(slice);
+            }
             Ok(slices.iter().map(|slice| slice.len()).sum())
         };
         self.room.flush(self.member, "t", &mut |_| (), write).unwrap();
@@ -94,11 +96,14 @@ fn run(machines: &mut [Machine], lines: u32, mut fate: impl FnMut(&Subject, u32)
             while let Some(message) = machines[from].link.next_message() {
                 for (_, machine) in machines.iter_mut().enumerate().filter(|(to, _)| *to != from) {
                     let concerned = machine.link.subjects().contains(&message.subject);
-                    let times = match round < lines && concerned {
-                        true => fate(&message.subject, round),
-                        false => usize::from(concerned),
+                    let times = if round < lines && concerned {
+                        fate(&message.subject, round)
+                    } else {
+                        usize::from(concerned)
                     };
-                    (0..times).for_each(|_| machine.step(Some(&message.payload), now));
+                    for _ in 0..times {
+                        machine.step(Some(&message.payload), now);
+                    }
                 }
             }
         }

@@ -69,7 +69,9 @@ pub type LinkReport<'a> = &'a mut dyn FnMut(LinkEvent);
 
 /// See the module.
 pub struct Link {
-    pub(super) config: LinkConfig,
+    /// What other machines call this one.
+    machine: String,
+    pub(super) max_line: usize,
     pub(super) origin: String,
     pub(super) outbox: Outbox,
     pub(super) peers: Peers,
@@ -90,12 +92,12 @@ pub struct Link {
 impl Link {
     /// A link that is connected, before its first message.
     #[must_use]
-    pub fn new(config: LinkConfig) -> Self {
-        let machine = plain(&config.machine);
-        let (origin, outbox) = (origin(config.random), Outbox::new(config.limit));
+    pub fn new(config: &LinkConfig) -> Self {
+        let outbox = Outbox::new(config.limit);
         Self {
-            config: LinkConfig { machine, ..config },
-            origin,
+            machine: plain(&config.machine),
+            max_line: config.max_line,
+            origin: origin(config.random),
             outbox,
             peers: Peers::default(),
             connected: true,
@@ -185,7 +187,7 @@ impl Link {
     }
 
     pub(super) fn head(&self, kind: &'static str) -> Message<'_> {
-        let (origin, machine) = (Cow::Borrowed(&*self.origin), Cow::Borrowed(&*self.config.machine));
+        let (origin, machine) = (Cow::Borrowed(&*self.origin), Cow::Borrowed(&*self.machine));
         Message { v: VERSION, kind: kind.into(), origin, machine, ..Message::default() }
     }
 

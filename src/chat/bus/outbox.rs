@@ -159,7 +159,9 @@ mod tests {
     fn a_turn_is_one_message_and_can_be_had_again() {
         let mut outbox = Outbox::new(1 << 20);
         assert_eq!((outbox.next_batch(), outbox.next()), (None, 1));
-        ["one", "two\nlines", "\"three\""].iter().for_each(|text| push(&mut outbox, text));
+        for text in ["one", "two\nlines", "\"three\""] {
+            push(&mut outbox, text);
+        }
         assert_eq!(outbox.again(1, 9), None, "not sent yet");
         let batch = outbox.next_batch().unwrap();
         assert_eq!(

@@ -5,6 +5,7 @@ use super::link::{Link, LinkEvent, LinkReport, Now, json, number, public_label, 
 use super::peer::{Peer, Roster};
 use crate::chat::Room;
 use crate::text::number::counted;
+use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
@@ -122,7 +123,9 @@ impl Link {
         let size = chunks.iter().map(Vec::len).sum();
         let Some(left) = self.answers.checked_sub(size) else { return };
         self.answers = left;
-        chunks.into_iter().for_each(|chunk| self.send(Subject::To(origin.to_owned()), chunk));
+        for chunk in chunks {
+            self.send(Subject::To(origin.to_owned()), chunk);
+        }
     }
 
     /// Takes a part of a machine's members; after the last one those that were not named are gone.
@@ -139,7 +142,7 @@ impl Link {
         peer.present = true;
         let mut roster = match peer.roster.take() {
             Some(roster) if roster.part == message.part => roster,
-            _ if message.part == 1 => Roster { part: 1, members: Default::default() },
+            _ if message.part == 1 => Roster { part: 1, members: BTreeSet::new() },
             _ => return,
         };
         roster.members.extend(message.members.iter().map(|entry| entry.member));

@@ -6,6 +6,7 @@ use super::sequence::Verdict;
 use crate::chat::Room;
 use crate::chat::remote::{RemoteId, RemoteName};
 use crate::text::sanitize::visible_controls;
+use std::time::Duration;
 
 impl Link {
     /// Takes a message; one that is malformed changes nothing but a count.
@@ -101,7 +102,7 @@ impl Link {
             self.know(origin, machine, entry, room, now, report);
         }
         match &*entry.what {
-            "" => room.say_remote(id, &entry.address, &line(&entry.text, self.config.max_line), &stamp),
+            "" => room.say_remote(id, &entry.address, &line(&entry.text, self.max_line), &stamp),
             "leave" => {
                 room.forget_remote(id);
                 if let Some(name) = before.filter(|_| room.announces()) {
@@ -156,9 +157,9 @@ impl Link {
         let Ok(message) = Message::read(payload) else { return };
         for entry in message.lines.iter().filter(|entry| entry.what.is_empty()) {
             let stamp = self.shown(&entry.time, now);
-            room.recall(&entry.nick, &entry.address, &line(&entry.text, self.config.max_line), &stamp);
+            room.recall(&entry.nick, &entry.address, &line(&entry.text, self.max_line), &stamp);
         }
-        if let Some(peer) = self.peers.get(&message.origin, &message.machine, Default::default()) {
+        if let Some(peer) = self.peers.get(&message.origin, &message.machine, Duration::ZERO) {
             peer.sequence.begin(message.first);
             let end = message.first.saturating_add(message.lines.len() as u64);
             peer.sequence.skip_to(end);

@@ -41,7 +41,7 @@ pub enum Verdict {
 }
 
 /// What a machine should be asked for, or what is lost.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// Ask for this many numbers from the first on.
     Ask(u64, u64),

@@ -121,7 +121,7 @@ fn configure(
     }
     match &options.login {
         Some(Login::User(user, password)) => {
-            connect = connect.user_and_password(user.clone(), password.clone())
+            connect = connect.user_and_password(user.clone(), password.clone());
         }
         Some(Login::Token(token)) => connect = connect.token(token.clone()),
         None => {}

@@ -53,7 +53,7 @@ pub(super) async fn connect(
     let subject = format!("soquete.room.{}", config.room);
     let none = || Error::new("getrandom", "", io::Error::other("the system has no random numbers"));
     let rules = server.borrow().rules;
-    let link = Link::new(LinkConfig {
+    let link = Link::new(&LinkConfig {
         machine: machine(port),
         random: random().ok_or_else(none)?,
         limit: rules.slow_limit,

@@ -1,4 +1,4 @@
-//! The last messages of a subject, from JetStream. Its interface is JSON over requests
+//! The last messages of a subject, from `JetStream`. Its interface is JSON over requests
 //! (<https://docs.nats.io/reference/reference-protocols/nats_api_reference>).
 
 use async_nats::Client;
