@@ -73,7 +73,9 @@ fn three_machines_keep_the_order_of_each_sender() {
     let Some(nats) = NatsServer::start("") else { return };
     let rooms = [room(&nats, ""), room(&nats, ""), room(&nats, "")];
     let mut members: Vec<Peer> = rooms.iter().map(join).collect();
-    members.iter_mut().for_each(|member| drop(who(member, 3, DEADLINE)));
+    for member in &mut members {
+        who(member, 3, DEADLINE);
+    }
     let names: Vec<String> = members.iter().map(|member| member.local().to_string()).collect();
     for member in &members {
         let mut speaker = member.twin();
@@ -217,13 +219,12 @@ fn a_server_killed_in_the_middle_of_talk_loses_and_doubles_nothing() {
     let (mut next, mut notices) = (0, Vec::new());
     while next < LINES {
         let line = bob.receive_line();
-        match said(&line).strip_prefix("* ") {
-            Some(notice) => notices.push(notice.to_owned()),
-            None => {
-                let number = said(&line).rsplit_once(": ").unwrap().1;
-                assert_eq!(number, next.to_string(), "{line} {notices:?}");
-                next += 1;
-            }
+        if let Some(notice) = said(&line).strip_prefix("* ") {
+            notices.push(notice.to_owned());
+        } else {
+            let number = said(&line).rsplit_once(": ").unwrap().1;
+            assert_eq!(number, next.to_string(), "{line} {notices:?}");
+            next += 1;
         }
         if next == 500 && notices.is_empty() {
             nats.kill();
@@ -263,12 +264,11 @@ fn what_was_not_delivered_is_told_as_a_number() {
     let (mut heard, mut notice) = (Vec::new(), String::new());
     while heard.last().is_none_or(|&last| last < LINES - 1) {
         let line = bob.receive_line();
-        match said(&line).strip_prefix("* ") {
-            Some(text) => notice.push_str(text),
-            None => {
-                let (_, text) = said(&line).rsplit_once(": ").unwrap();
-                heard.push(text.split(' ').next().unwrap().parse::<usize>().unwrap());
-            }
+        if let Some(text) = said(&line).strip_prefix("* ") {
+            notice.push_str(text);
+        } else {
+            let (_, text) = said(&line).rsplit_once(": ").unwrap();
+            heard.push(text.split(' ').next().unwrap().parse::<usize>().unwrap());
         }
     }
     assert!(notice.contains(&format!("{told} lines from ")), "{notice}");
