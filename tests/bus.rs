@@ -33,9 +33,14 @@ fn who(member: &mut Peer, count: usize, limit: Duration) -> Vec<String> {
     let until = Instant::now() + limit;
     loop {
         member.send("/who\n");
-        let head = member.receive_line();
-        let here: usize =
-            said(&head).trim_start_matches("* ").trim_end_matches(" here").parse().expect(&head);
+        let here = loop {
+            let head = member.receive_line();
+            let count = said(&head).strip_prefix("* ").and_then(|head| head.strip_suffix(" here"));
+            // What was announced meanwhile comes first.
+            if let Some(count) = count.and_then(|count| count.parse::<usize>().ok()) {
+                break count;
+            }
+        };
         let list: Vec<String> = (0..here).map(|_| said(&member.receive_line()).to_owned()).collect();
         if here == count {
             return list;

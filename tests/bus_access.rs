@@ -30,7 +30,7 @@ fn accepted(command: Soquete) {
 
 /// The end of a room that the bus does not let in, without a word of any secret.
 fn refused(command: Soquete, secrets: &[&str]) -> Run {
-    let run = *connects(command).err().expect("it is refused");
+    let Err(run) = connects(command) else { panic!("it is not refused") };
     assert_eq!(run.code, 1, "{run}");
     assert!(secrets.iter().all(|secret| !run.stderr.contains(secret)), "{run}");
     run
