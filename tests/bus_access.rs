@@ -33,7 +33,7 @@ fn refused(command: Soquete, secrets: &[&str]) -> Run {
     let Err(run) = connects(command) else { panic!("it is not refused") };
     assert_eq!(run.code, 1, "{run}");
     assert!(secrets.iter().all(|secret| !run.stderr.contains(secret)), "{run}");
-    run
+    *run
 }
 
 #[test]
