@@ -112,7 +112,7 @@ impl Link {
                     room.tell_all(&format!("{name} {text}"), &stamp, true);
                 }
             }
-            "join" if room.announces() && before.is_none() => {
+            "join" if room.announces() => {
                 let name = room.remote_name(id).unwrap_or(&entry.address).to_owned();
                 room.tell_all(&format!("{name} joined"), &stamp, true);
             }
