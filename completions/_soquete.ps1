@@ -42,7 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('chat-join', 'chat-join', [CompletionResultType]::ParameterValue, 'Join a chat room')
             [CompletionResult]::new('multi-connect', 'multi-connect', [CompletionResultType]::ParameterValue, 'Talk to many servers at once')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Show the socket table')
-            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show conversations on loopback with every state of both ends')
+            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show conversations on loopback: every state and every segment')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             break
         }
@@ -132,7 +132,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--upper', '--upper', [CompletionResultType]::ParameterName, 'Send data back in upper case')
             [CompletionResult]::new('--discard', '--discard', [CompletionResultType]::ParameterName, 'Discard data')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run the command after -- for each client, with the connection as its standard input and output')
-            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show a bar with rate and remaining time (on a terminal)')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too')
             [CompletionResult]::new('--accept-proxy-header', '--accept-proxy-header', [CompletionResultType]::ParameterName, 'Expect a PROXY header of either version before a client''s first byte; reset clients without one')
             [CompletionResult]::new('--tls-insecure', '--tls-insecure', [CompletionResultType]::ParameterName, 'With tls: targets and https:// proxies, accept any certificate, with a warning')
             [CompletionResult]::new('--both', '--both', [CompletionResultType]::ParameterName, 'Write sent bytes to the file of --output, too')
@@ -156,6 +156,10 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses and the TLS handshake together; with --check, each port')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after this long, all addresses and the TLS handshake together; with --check, each port')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Keep trying for this long, or forever, until it works')
+            [CompletionResult]::new('--repeat', '--repeat', [CompletionResultType]::ParameterName, 'With --check: test N times, then report min, median, p99, max and loss of each target')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Time from one test to the next [default: 200ms]; without --repeat test until interrupted')
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'With --check: a port is open if the answer matches this regular expression')
+            [CompletionResult]::new('--send', '--send', [CompletionResultType]::ParameterName, 'Send this before the answer is expected; TEXT knows \r \n \t \0 \\ \xHH, @FILE sends a file')
             [CompletionResult]::new('--idle-timeout', '--idle-timeout', [CompletionResultType]::ParameterName, 'End when the connection is idle for this long')
             [CompletionResult]::new('--sh-exec', '--sh-exec', [CompletionResultType]::ParameterName, 'Run STRING by /bin/sh -c instead')
             [CompletionResult]::new('--eof-wait', '--eof-wait', [CompletionResultType]::ParameterName, 'Wait at most this long for the peer after standard input ended')
@@ -206,7 +210,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Send line ends as CR LF')
             [CompletionResult]::new('--crlf', '--crlf', [CompletionResultType]::ParameterName, 'Send line ends as CR LF')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run the command after -- for each client, with the connection as its standard input and output')
-            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show a bar with rate and remaining time (on a terminal)')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too')
             [CompletionResult]::new('--both', '--both', [CompletionResultType]::ParameterName, 'Write sent bytes to the file of --output, too')
             [CompletionResult]::new('--append-output', '--append-output', [CompletionResultType]::ParameterName, 'Append to the files of --output and --hex-dump; they are emptied otherwise')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Speak TLS; the server''s certificate is verified against the system''s roots and the host')
@@ -294,6 +298,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;udp-send' {
+            [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'With --check: only a reply that matches this regular expression counts; otherwise no-match, exit status 1')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'With --check: test again for this long, or forever, until it replies')
             [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Cut standard input into datagrams of N bytes, whatever its lines')
             [CompletionResult]::new('--reply-wait', '--reply-wait', [CompletionResultType]::ParameterName, 'Wait for replies until this long after the last datagram sent or received; 0 does not wait')
             [CompletionResult]::new('--replies', '--replies', [CompletionResultType]::ParameterName, 'End after N replies; fewer before --reply-wait ends exit with 3')
@@ -569,6 +575,7 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Sockets with this local address; may be repeated')
             [CompletionResult]::new('--peer', '--peer', [CompletionResultType]::ParameterName, 'Sockets with this peer address; may be repeated')
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Show changes instead, as they happen; read the table every DUR')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until ''listen PORT'', ''gone PORT'', ''established HOST:PORT'' or ''count OP N FILTER'' holds')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Time limit of --wait')
             [CompletionResult]::new('--packets', '--packets', [CompletionResultType]::ParameterName, 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW')
@@ -609,6 +616,8 @@ Register-ArgumentCompleter -Native -CommandName 'soquete' -ScriptBlock {
             break
         }
         'soquete;demo' {
+            [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'Show it so many times as fast as usual, from 0.1 to 100')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR is honoured')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print events and reports as JSON, one object per line')

@@ -521,7 +521,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__connect)
-            opts="-z -w -C -4 -6 -n -q -b -v -h --fd --check --timeout --wait --until-closed --send-only --recv-only --crlf --idle-timeout --exec --sh-exec --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --packets --pcap --diagram --on-eof --proxy --json --events --quiet --brief --verbose --color --help"
+            opts="-z -w -C -4 -6 -n -q -b -v -h --fd --check --timeout --wait --until-closed --repeat --interval --expect --send --send-only --recv-only --crlf --idle-timeout --exec --sh-exec --eof-wait --on-peer-eof --progress --output --both --hex-dump --append-output --rate --delay --tls --tls-ca --tls-pin --tls-insecure --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --proxy-auth-file --source --ipv4 --ipv6 --numeric --nodelay --keepalive --linger --mss --user-timeout --congestion --mptcp --reuseaddr --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --packets --pcap --diagram --on-eof --proxy --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -540,6 +540,22 @@ _soquete() {
                     return 0
                     ;;
                 --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --repeat)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --send)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -719,12 +735,20 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__demo)
-            opts="-q -b -v -h --json --events --quiet --brief --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
+            opts="-q -b -v -h --speed --lang --json --events --quiet --brief --verbose --color --help tcp udp chat many refused half-close reset time-wait backlog all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "en pt" -- "${cur}"))
+                    return 0
+                    ;;
                 --events)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1201,14 +1225,14 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__stat)
-            opts="-t -u -x -l -a -p -e -4 -6 -n -q -b -v -h --tcp --udp --unix --listening --all --state --local --peer --processes --extended --summary --watch --wait --timeout --packets --pcap --diagram --ipv4 --ipv6 --numeric --json --events --quiet --brief --verbose --color --help"
+            opts="-t -u -x -l -a -p -e -4 -6 -n -q -b -v -h --tcp --udp --unix --listening --all --state --local --peer --processes --extended --summary --watch --top --wait --timeout --packets --pcap --diagram --ipv4 --ipv6 --numeric --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --state)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "CLOSED LISTEN SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT UNCONNECTED CONNECTED" -- "${cur}"))
                     return 0
                     ;;
                 --local)
@@ -1220,6 +1244,10 @@ _soquete() {
                     return 0
                     ;;
                 --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --top)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1259,12 +1287,20 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__udp__subcmd__send)
-            opts="-z -i -C -4 -6 -n -q -b -v -h --check --whole --size --reply-wait --replies --repeat --interval --broadcast --multicast-ttl --per-read --keep-lf --crlf --source --ipv4 --ipv6 --numeric --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --packets --pcap --diagram --reuseaddr --json --events --quiet --brief --verbose --color --help"
+            opts="-z -i -C -4 -6 -n -q -b -v -h --check --expect --wait --whole --size --reply-wait --replies --repeat --interval --broadcast --multicast-ttl --per-read --keep-lf --crlf --source --ipv4 --ipv6 --numeric --reuseport --v6only --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --packets --pcap --diagram --reuseaddr --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1510,3 +1546,49 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
 else
     complete -F _soquete -o bashdefault -o default soquete
 fi
+
+# Hosts, services and interfaces are those of the machine on which a word is completed.
+_soquete_hosts() {
+    {
+        [[ -r ~/.ssh/known_hosts ]] && awk '{ place = ($1 ~ /^@/) ? $2 : $1; count = split(place, names, ","); for (i = 1; i <= count; i++) { name = names[i]; sub(/^[[]/, "", name); sub(/[]](:[0-9]+)?$/, "", name); if (name ~ /^[A-Za-z0-9][A-Za-z0-9.:_-]*$/) print name } }' ~/.ssh/known_hosts
+        [[ -r /etc/hosts ]] && awk '{ sub(/#.*/, ""); for (i = 2; i <= NF; i++) if ($i ~ /^[A-Za-z0-9][A-Za-z0-9._-]*$/) print $i }' /etc/hosts
+    } 2>/dev/null
+}
+
+_soquete_services() {
+    [[ -r /etc/services ]] && awk '$1 ~ /^[A-Za-z][A-Za-z0-9_-]*$/ { print $1 }' /etc/services 2>/dev/null
+}
+
+_soquete_interfaces() {
+    # compgen expands its words.
+    command ls /sys/class/net 2>/dev/null | grep -x '[A-Za-z0-9._:@-]*'
+}
+
+_soquete_words() {
+    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" command="" word services=""
+    _soquete "$@"
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        [[ $word == -- ]] && return 0
+        case "$word" in
+            check|wait) [[ -z $command ]] && command=connect ;;
+            listen|connect|udp-serve|udp-send|chat-serve|chat-join|multi-connect|stat|demo|completions) [[ -z $command ]] && command=$word ;;
+        esac
+    done
+    case "$prev" in
+        --device)
+            COMPREPLY=($(compgen -W "$(_soquete_interfaces)" -- "$cur"))
+            return 0
+            ;;
+        --forward|--local|--peer) ;;
+        --accept-timeout|--allow|--allow-dest|--allow-file|--alpn|--auth|--auth-file|--backlog|--bus|--bus-auth-file|--bus-ca|--bus-creds|--bus-wait|--color|--congestion|--count|--delay|--deny|--deny-dest|--deny-file|--device|--diagram|--eof-wait|--events|--expect|--fd|--forward|--hex-dump|--history|--idle-timeout|--interval|--join|--lang|--linger|--local|--mark|--max-clients|--max-conns|--max-line|--mss|--multicast-ttl|--nick|--on-eof|--on-peer-eof|--output|--pcap|--peer|--proxy|--proxy-auth-file|--rate|--rcvbuf|--ready-fd|--ready-file|--repeat|--replies|--reply-wait|--respond|--room|--send|--send-proxy-header|--sh-exec|--size|--slow|--slow-limit|--sndbuf|--socket-mode|--source|--speed|--state|--targets|--timeout|--tls-ca|--tls-cert|--tls-client-ca|--tls-key|--tls-keylog|--tls-max|--tls-min|--tls-name|--tls-pin|--tos|--ttl|--user|--user-timeout|--wait|-i|-w) return 0 ;;
+    esac
+    case "$command" in
+        listen|connect|udp-serve|udp-send|chat-serve|chat-join|multi-connect|stat) ;;
+        *) return 0 ;;
+    esac
+    [[ $cur == -* ]] && return 0
+    [[ -n $cur ]] && services="$(_soquete_services)"
+    COMPREPLY=($(compgen -W "$(_soquete_hosts) $services" -- "$cur" | sort -u))
+}
+
+complete -F _soquete_words -o bashdefault -o default soquete

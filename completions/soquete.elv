@@ -9,6 +9,16 @@ set edit:completion:arg-completer[soquete] = {|@words|
     fn cand {|text desc|
         edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
     }
+    fn words {|program file|
+        try { e:awk $program $file 2>/dev/null | each {|word| put $word } } catch _ { }
+    }
+    fn places {
+        each {|word| cand $word '' } [
+            (words '{ place = ($1 ~ /^@/) ? $2 : $1; count = split(place, names, ","); for (i = 1; i <= count; i++) { name = names[i]; sub(/^[[]/, "", name); sub(/[]](:[0-9]+)?$/, "", name); if (name ~ /^[A-Za-z0-9][A-Za-z0-9.:_-]*$/) print name } }' ~/.ssh/known_hosts)
+            (words '{ sub(/#.*/, ""); for (i = 2; i <= NF; i++) if ($i ~ /^[A-Za-z0-9][A-Za-z0-9._-]*$/) print $i }' /etc/hosts)
+            (words '$1 ~ /^[A-Za-z][A-Za-z0-9_-]*$/ { print $1 }' /etc/services)
+        ]
+    }
     var command = 'soquete'
     for word $words[1..-1] {
         if (str:has-prefix $word '-') {
@@ -39,10 +49,11 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand chat-join 'Join a chat room'
             cand multi-connect 'Talk to many servers at once'
             cand stat 'Show the socket table'
-            cand demo 'Show conversations on loopback with every state of both ends'
+            cand demo 'Show conversations on loopback: every state and every segment'
             cand completions 'Print the completion script of a shell'
         }
         &'soquete;listen'= {
+            places
             cand --max-conns 'Serve at most N clients at once; others wait in the accept queue'
             cand --accept-timeout 'End when there is no client for this long'
             cand --idle-timeout 'End a connection that is idle for this long'
@@ -128,7 +139,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --upper 'Send data back in upper case'
             cand --discard 'Discard data'
             cand --exec 'Run the command after -- for each client, with the connection as its standard input and output'
-            cand --progress 'Show a bar with rate and remaining time (on a terminal)'
+            cand --progress 'Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too'
             cand --accept-proxy-header 'Expect a PROXY header of either version before a client''s first byte; reset clients without one'
             cand --tls-insecure 'With tls: targets and https:// proxies, accept any certificate, with a warning'
             cand --both 'Write sent bytes to the file of --output, too'
@@ -147,10 +158,15 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;connect'= {
+            places
             cand --fd 'Use the inherited connection of this descriptor number instead of an address'
             cand -w 'Give up after this long, all addresses and the TLS handshake together; with --check, each port'
             cand --timeout 'Give up after this long, all addresses and the TLS handshake together; with --check, each port'
             cand --wait 'Keep trying for this long, or forever, until it works'
+            cand --repeat 'With --check: test N times, then report min, median, p99, max and loss of each target'
+            cand --interval 'Time from one test to the next [default: 200ms]; without --repeat test until interrupted'
+            cand --expect 'With --check: a port is open if the answer matches this regular expression'
+            cand --send 'Send this before the answer is expected; TEXT knows \r \n \t \0 \\ \xHH, @FILE sends a file'
             cand --idle-timeout 'End when the connection is idle for this long'
             cand --sh-exec 'Run STRING by /bin/sh -c instead'
             cand --eof-wait 'Wait at most this long for the peer after standard input ended'
@@ -201,7 +217,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand -C 'Send line ends as CR LF'
             cand --crlf 'Send line ends as CR LF'
             cand --exec 'Run the command after -- for each client, with the connection as its standard input and output'
-            cand --progress 'Show a bar with rate and remaining time (on a terminal)'
+            cand --progress 'Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too'
             cand --both 'Write sent bytes to the file of --output, too'
             cand --append-output 'Append to the files of --output and --hex-dump; they are emptied otherwise'
             cand --tls 'Speak TLS; the server''s certificate is verified against the system''s roots and the host'
@@ -225,6 +241,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;udp-serve'= {
+            places
             cand --join 'Join this multicast group, on one interface or the one the routing table names'
             cand --count 'End after N datagrams, and after sending the input that is then waiting (not a terminal''s)'
             cand --idle-timeout 'End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]'
@@ -287,6 +304,9 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;udp-send'= {
+            places
+            cand --expect 'With --check: only a reply that matches this regular expression counts; otherwise no-match, exit status 1'
+            cand --wait 'With --check: test again for this long, or forever, until it replies'
             cand --size 'Cut standard input into datagrams of N bytes, whatever its lines'
             cand --reply-wait 'Wait for replies until this long after the last datagram sent or received; 0 does not wait'
             cand --replies 'End after N replies; fewer before --reply-wait ends exit with 3'
@@ -335,6 +355,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;chat-serve'= {
+            places
             cand --fd 'Use the inherited socket of this descriptor number instead of an address'
             cand --user 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others'
             cand --socket-mode 'Permissions of the file of a UNIX socket, as with chmod [default: 0600]'
@@ -417,6 +438,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;chat-join'= {
+            places
             cand --nick 'Set your nickname'
             cand -w 'Give up connecting after this long, the TLS handshake included'
             cand --timeout 'Give up connecting after this long, the TLS handshake included'
@@ -484,6 +506,7 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;multi-connect'= {
+            places
             cand --targets 'Read more targets from a file, those of one host a line; # begins a comment'
             cand --ordered 'Print the answers to one line in the order of the targets; a target without an answer delays the others by DUR at most'
             cand -w 'Give up a target that is not connected for this long'
@@ -554,10 +577,12 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;stat'= {
+            places
             cand --state 'Sockets in this state; may be repeated'
             cand --local 'Sockets with this local address; may be repeated'
             cand --peer 'Sockets with this peer address; may be repeated'
             cand --watch 'Show changes instead, as they happen; read the table every DUR'
+            cand --top 'Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it'
             cand --wait 'Wait until ''listen PORT'', ''gone PORT'', ''established HOST:PORT'' or ''count OP N FILTER'' holds'
             cand --timeout 'Time limit of --wait'
             cand --packets 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW'
@@ -597,6 +622,8 @@ set edit:completion:arg-completer[soquete] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'soquete;demo'= {
+            cand --speed 'Show it so many times as fast as usual, from 0.1 to 100'
+            cand --lang 'The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]'
             cand --events 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)'
             cand --color 'When to use colour; NO_COLOR is honoured'
             cand --json 'Print events and reports as JSON, one object per line'

@@ -42,7 +42,7 @@ complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-serve" -d 'Run
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "chat-join" -d 'Join a chat room'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "multi-connect" -d 'Talk to many servers at once'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "stat" -d 'Show the socket table'
-complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback with every state of both ends'
+complete -c soquete -n "__fish_soquete_needs_command" -f -a "demo" -d 'Show conversations on loopback: every state and every segment'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l max-conns -d 'Serve at most N clients at once; others wait in the accept queue' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-timeout -d 'End when there is no client for this long' -r
@@ -133,7 +133,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l echo -d 'Send
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l upper -d 'Send data back in upper case'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l discard -d 'Discard data'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l progress -d 'Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l accept-proxy-header -d 'Expect a PROXY header of either version before a client\'s first byte; reset clients without one'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tls-insecure -d 'With tls: targets and https:// proxies, accept any certificate, with a warning'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l both -d 'Write sent bytes to the file of --output, too'
@@ -149,6 +149,10 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Use the inherited connection of this descriptor number instead of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l wait -d 'Keep trying for this long, or forever, until it works' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l repeat -d 'With --check: test N times, then report min, median, p99, max and loss of each target' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l interval -d 'Time from one test to the next [default: 200ms]; without --repeat test until interrupted' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l expect -d 'With --check: a port is open if the answer matches this regular expression' -r
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send -d 'Send this before the answer is expected; TEXT knows \\r \\n \\t \\0 \\\\ \\xHH, @FILE sends a file' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l idle-timeout -d 'End when the connection is idle for this long' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l sh-exec -d 'Run STRING by /bin/sh -c instead' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l eof-wait -d 'Wait at most this long for the peer after standard input ended' -r
@@ -203,7 +207,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l send-only -d
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l recv-only -d 'Do not read standard input'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s C -l crlf -d 'Send line ends as CR LF'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l exec -d 'Run the command after -- for each client, with the connection as its standard input and output'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal)'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l progress -d 'Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l both -d 'Write sent bytes to the file of --output, too'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l append-output -d 'Append to the files of --output and --hex-dump; they are emptied otherwise'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls -d 'Speak TLS; the server\'s certificate is verified against the system\'s roots and the host'
@@ -273,6 +277,8 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l expect -d 'With --check: only a reply that matches this regular expression counts; otherwise no-match, exit status 1' -r
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l wait -d 'With --check: test again for this long, or forever, until it replies' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l size -d 'Cut standard input into datagrams of N bytes, whatever its lines' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reply-wait -d 'Wait for replies until this long after the last datagram sent or received; 0 does not wait' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l replies -d 'End after N replies; fewer before --reply-wait ends exit with 3' -r
@@ -518,10 +524,23 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l q
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r -f -a "CLOSED\t''
+LISTEN\t''
+SYN-SENT\t''
+SYN-RECEIVED\t''
+ESTABLISHED\t''
+FIN-WAIT-1\t''
+FIN-WAIT-2\t''
+CLOSE-WAIT\t''
+CLOSING\t''
+LAST-ACK\t''
+TIME-WAIT\t''
+UNCONNECTED\t''
+CONNECTED\t''"
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l local -d 'Sockets with this local address; may be repeated' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l peer -d 'Sockets with this peer address; may be repeated' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l watch -d 'Show changes instead, as they happen; read the table every DUR' -r
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l top -d 'Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l wait -d 'Wait until \'listen PORT\', \'gone PORT\', \'established HOST:PORT\' or \'count OP N FILTER\' holds' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l timeout -d 'Time limit of --wait' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l packets -d 'Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
@@ -548,6 +567,9 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d '
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l speed -d 'Show it so many times as fast as usual, from 0.1 to 100' -r
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -l lang -d 'The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t'English'
+pt\t'Portuguese'"
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -566,3 +588,37 @@ complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l qui
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+
+# Hosts, services and interfaces are those of the machine on which a word is completed.
+function __soquete_places
+    test -r ~/.ssh/known_hosts
+    and awk '{ place = ($1 ~ /^@/) ? $2 : $1; count = split(place, names, ","); for (i = 1; i <= count; i++) { name = names[i]; sub(/^[[]/, "", name); sub(/[]](:[0-9]+)?$/, "", name); if (name ~ /^[A-Za-z0-9][A-Za-z0-9.:_-]*$/) print name } }' ~/.ssh/known_hosts 2>/dev/null
+    test -r /etc/hosts
+    and awk '{ sub(/#.*/, ""); for (i = 2; i <= NF; i++) if ($i ~ /^[A-Za-z0-9][A-Za-z0-9._-]*$/) print $i }' /etc/hosts 2>/dev/null
+    test -r /etc/services
+    and awk '$1 ~ /^[A-Za-z][A-Za-z0-9_-]*$/ { print $1 }' /etc/services 2>/dev/null
+end
+
+function __soquete_interfaces
+    command ls /sys/class/net 2>/dev/null
+end
+
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l forward -x -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l device -x -a "(__soquete_interfaces)"
+complete -c soquete -n "__fish_soquete_using_subcommand connect check wait" -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand connect check wait" -l device -x -a "(__soquete_interfaces)"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l forward -x -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l device -x -a "(__soquete_interfaces)"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l device -x -a "(__soquete_interfaces)"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l device -x -a "(__soquete_interfaces)"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l device -x -a "(__soquete_interfaces)"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l device -x -a "(__soquete_interfaces)"
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l local -x -a "(__soquete_places)"
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l peer -x -a "(__soquete_places)"

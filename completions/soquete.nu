@@ -77,7 +77,7 @@ module completions {
     --on-eof: string@"nu-complete soquete listen on_eof" # What to do when standard input ends
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete listen on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
-    --progress                # Show a bar with rate and remaining time (on a terminal)
+    --progress                # Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too
     --send-proxy-header: string@"nu-complete soquete listen send_proxy_header" # Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client
     --accept-proxy-header     # Expect a PROXY header of either version before a client's first byte; reset clients without one
     --tls-ca: path            # With tls: targets and https:// proxies, trust the roots in FILE instead of the system's
@@ -161,6 +161,10 @@ module completions {
     --timeout(-w): string     # Give up after this long, all addresses and the TLS handshake together; with --check, each port
     --wait: string            # Keep trying for this long, or forever, until it works
     --until-closed            # Wait until the ports refuse connections; a port that does not answer may still be open
+    --repeat: string          # With --check: test N times, then report min, median, p99, max and loss of each target
+    --interval: string        # Time from one test to the next [default: 200ms]; without --repeat test until interrupted
+    --expect: string          # With --check: a port is open if the answer matches this regular expression
+    --send: string            # Send this before the answer is expected; TEXT knows \r \n \t \0 \\ \xHH, @FILE sends a file
     --send-only               # Send standard input and end once it is acknowledged
     --recv-only               # Do not read standard input
     --crlf(-C)                # Send line ends as CR LF
@@ -169,7 +173,7 @@ module completions {
     --sh-exec: string         # Run STRING by /bin/sh -c instead
     --eof-wait: string        # Wait at most this long for the peer after standard input ended
     --on-peer-eof: string@"nu-complete soquete connect on_peer_eof" # What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
-    --progress                # Show a bar with rate and remaining time (on a terminal)
+    --progress                # Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too
     --output: path            # Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
     --both                    # Write sent bytes to the file of --output, too
     --hex-dump: string        # Write what is received and sent to FILE in hexadecimal; - is standard error
@@ -301,6 +305,8 @@ module completions {
   # Send datagrams, and print the replies
   export extern "soquete udp-send" [
     --check(-z)               # Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
+    --expect: string          # With --check: only a reply that matches this regular expression counts; otherwise no-match, exit status 1
+    --wait: string            # With --check: test again for this long, or forever, until it replies
     --whole                   # Send all of standard input as one datagram
     --size: string            # Cut standard input into datagrams of N bytes, whatever its lines
     --reply-wait: string      # Wait for replies until this long after the last datagram sent or received; 0 does not wait
@@ -588,6 +594,10 @@ module completions {
     ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
   ]
 
+  def "nu-complete soquete stat state" [] {
+    [ "CLOSED" "LISTEN" "SYN-SENT" "SYN-RECEIVED" "ESTABLISHED" "FIN-WAIT-1" "FIN-WAIT-2" "CLOSE-WAIT" "CLOSING" "LAST-ACK" "TIME-WAIT" "UNCONNECTED" "CONNECTED" ]
+  }
+
   def "nu-complete soquete stat packets" [] {
     [ "" "hex" ]
   }
@@ -603,13 +613,14 @@ module completions {
     --unix(-x)                # UNIX sockets
     --listening(-l)           # Listening sockets: LISTEN, and UNCONNECTED for datagrams
     --all(-a)                 # Every state, which is the default; accepted for netstat compatibility
-    --state: string           # Sockets in this state; may be repeated
+    --state: string@"nu-complete soquete stat state" # Sockets in this state; may be repeated
     --local: string           # Sockets with this local address; may be repeated
     --peer: string            # Sockets with this peer address; may be repeated
     --processes(-p)           # Show the processes that hold each socket
     --extended(-e)            # Show more of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
     --summary                 # Count sockets by state instead
     --watch: string           # Show changes instead, as they happen; read the table every DUR
+    --top: string             # Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it
     --wait: string            # Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
     --timeout: string         # Time limit of --wait
     --packets: string@"nu-complete soquete stat packets" # Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
@@ -632,12 +643,18 @@ module completions {
     [ "tcp" "udp" "chat" "many" "refused" "half-close" "reset" "time-wait" "backlog" "all" ]
   }
 
+  def "nu-complete soquete demo lang" [] {
+    [ "en" "pt" ]
+  }
+
   def "nu-complete soquete demo color" [] {
     [ "auto" "always" "never" ]
   }
 
-  # Show conversations on loopback with every state of both ends
+  # Show conversations on loopback: every state and every segment
   export extern "soquete demo" [
+    --speed: string           # Show it so many times as fast as usual, from 0.1 to 100
+    --lang: string@"nu-complete soquete demo lang" # The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]
     --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only

@@ -15,7 +15,7 @@
 //! | `chat` | a chat of lines: the room, its members, commands; pure | `fanout`, `text` |
 //! | [`cli`] | the command line as types | value types |
 //! | [`advice`] | what to type instead of a wrong command line | `cli`, value types of `net` |
-//! | `output` | the only layer that prints | `event`, `text` |
+//! | `output` | the only layer that prints | `event`, `text`, the drawings of `capture` |
 //! | `session` | the engines, and the context they work with | everything but `cli`, `cmd`, `output` |
 //! | [`cmd`] | one file a subcommand | everything but `output` |
 //!
@@ -23,7 +23,6 @@
 //! kernel (`sys::state`); an event is numbered and stamped in one place ([`event::Events`]); the process ends in `main`.
 
 pub mod advice;
-#[cfg(feature = "capture")]
 pub mod capture;
 mod chat;
 pub mod cli;

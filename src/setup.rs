@@ -1,6 +1,7 @@
 //! Sets up a run: the event stream and the context of a command; prints the errors of a run that cannot start.
 
 mod inherited;
+mod lesson;
 mod usage;
 
 pub(crate) use inherited::{Named, take_named};
@@ -26,6 +27,9 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Opens standard output as a writer.
+type Opener = Arc<dyn Fn() -> std::io::Result<Box<dyn Write + Send>> + Send + Sync>;
+
 /// Progress for scripts and logs, and for a bar.
 const PROGRESS_LINES: Duration = Duration::from_secs(1);
 const PROGRESS_BAR: Duration = Duration::from_millis(100);
@@ -46,9 +50,12 @@ pub(crate) fn make_room(command: &Command) {
 /// Opens the event stream and everything a command works with.
 pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let global = &cli.global;
+    let own_network = lesson::own_network(&cli.command)?;
+    let draws = lesson::draws(cli);
     let stop = Stop::install()?;
     let to = event_target(global.events.as_ref(), named.events)?;
     let terminal = fd::is_terminal(to.as_fd());
+    let shares_output = fd::is_same_file(to.as_fd(), fd::output()) && !fd::throws_away(fd::output());
     let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
     let bar = progress && terminal && !global.json;
@@ -56,21 +63,24 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         json: global.json,
         detail: global.verbose,
         terminal,
-        quiet: global.quiet,
+        // Its events are on standard output, unless they are asked for elsewhere.
+        quiet: global.quiet || draws && global.events.is_none(),
         bar,
         progress,
-        explain: matches!(cli.command, Command::Demo(_)),
+        explain: lesson::explains(&cli.command),
         announced: terminal && fd::is_terminal(fd::output()) && announces(&cli.command),
-        ends: matches!(cli.command, Command::Stat(_)),
+        pairs: matches!(cli.command, Command::Stat(_)),
+        brief: global.brief,
         style: style(global.color, terminal),
     };
     let capture = capture_config(cli, bar);
+    let demo = matches!(cli.command, Command::Demo(_));
     let verbosity = match (global.quiet, global.verbose) {
-        // The bar is drawn from events that the printer does not show.
-        (true, _) if bar || capture.is_some() => Verbosity::All,
+        // The bar is drawn from events that the printer does not show, and the demo goes on by them.
+        (true, _) if bar || capture.is_some() || demo && !global.json => Verbosity::All,
         (true, _) => Verbosity::Errors,
         (_, true) => Verbosity::Detail,
-        _ if global.brief && capture.is_none() => Verbosity::Brief,
+        _ if global.brief && capture.is_none() && !draws => Verbosity::Brief,
         _ => Verbosity::All,
     };
     let echoed = Arc::new(EchoedInterrupt::new(stop.clone()));
@@ -92,18 +102,27 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let (prepared, printer) = capture::prepare(capture.as_ref(), printer, packets)?;
     let (events, writer) =
         Events::start(verbosity, printer).map_err(|e| Error::new("start thread", "events", e))?;
+    let events = events.sharing_output(shares_output);
     let (capture, sockets) = capture::start(prepared, &events)?;
     let (to_terminal, asked) = (fd::is_terminal(fd::output()), stop.clone());
-    let page = move || Ok(Box::new(ReportOutput::open(asked.clone())?) as Box<dyn Write + Send>);
+    let page: Opener =
+        Arc::new(move || Ok(Box::new(ReportOutput::open(asked.clone())?) as Box<dyn Write + Send>));
     let context = Context {
         sockets,
         capture,
         events,
-        report: output::report(global.json, style(global.color, to_terminal), to_terminal, Arc::new(page)),
+        ladder: lesson::ladder(cli, &page)?,
+        own_network,
+        report: output::report(global.json, style(global.color, to_terminal), to_terminal, page),
         stop,
         echoed,
         json: global.json,
-        visible: if to_terminal { visible } else { raw },
+        visible: match (to_terminal, style(global.color, to_terminal)) {
+            (true, Style::Coloured) => coloured,
+            (true, Style::Plain) => visible,
+            (false, _) => raw,
+        },
+        safe: if to_terminal { visible } else { raw },
         colour: style(global.color, to_terminal) == Style::Coloured,
         events_on_terminal,
         ready_fd: named.ready,
@@ -158,6 +177,13 @@ fn style(when: ColorWhen, terminal: bool) -> Style {
 fn visible() -> Option<Filter> {
     let mut visible = Visible::default();
     Some(Box::new(move |bytes, out| visible.push(bytes, out)))
+}
+
+/// As [`visible`], in the colour of received text.
+#[allow(clippy::unnecessary_wraps)]
+fn coloured() -> Option<Filter> {
+    let mut received = output::Received::default();
+    Some(Box::new(move |bytes, out| received.push(bytes, out)))
 }
 
 fn raw() -> Option<Filter> {

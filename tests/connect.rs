@@ -404,3 +404,21 @@ fn a_progress_bar_appears_on_a_terminal() {
     drop(peer);
     assert_eq!(client.finish().code, 0);
 }
+
+#[test]
+fn details_of_a_progress_bar_are_the_throughput_of_the_last_seconds() {
+    for (flags, is_shown) in [("--progress -v", true), ("--progress", false)] {
+        let (door, tty) = (Door::open(), Tty::open());
+        let mut client = connect_to(&door, flags).human().stderr(tty.stream()).start();
+        let mut peer = door.accept();
+        for _ in 0..8 {
+            client.write("some");
+            peer.receive(4);
+            pause(Duration::from_millis(110));
+        }
+        tty.wait("32 B");
+        drop(peer);
+        assert_eq!(client.finish().code, 0);
+        assert_eq!(tty.text_at_end().contains('█'), is_shown, "{}", tty.text());
+    }
+}

@@ -16,24 +16,22 @@ fn lines(run: &Run) -> Vec<String> {
 }
 
 #[test]
-fn what_is_said_comes_in_order_with_and_without_events() {
+fn quiet_leaves_what_is_said_and_the_socket_table() {
     for (lesson, said) in [
         ("tcp", &["Hello, world", "PROTO", "LISTEN", "TIME-WAIT"][..]),
-        ("udp", &["Hello, datagram"]),
+        ("udp", &["Hello, datagram", "no socket has"]),
         ("chat", &[": Hello, room", ": Hello to you"]),
         ("many", &["HELLO, SERVERS", "HELLO, SERVERS", "HELLO, SERVERS"]),
     ] {
-        for words in [format!("demo {lesson}"), format!("-q demo {lesson}")] {
-            let run = soquete(&words).human().run();
-            assert_eq!(run.code, 0, "{run}");
-            let mut lines = lines(&run);
-            let others = lines.pop().expect("there is a last line");
-            assert!(others.starts_with("Other lessons of soquete demo: "), "{run}");
-            assert!(others.ends_with(", all") && !others.contains(&format!(" {lesson},")), "{run}");
-            assert_eq!(lines.len(), said.len(), "{run}");
-            assert!(lines.iter().zip(said).all(|(line, said)| line.contains(said)), "{run}");
-            assert_eq!(run.stderr.is_empty(), words.contains("-q"), "{run}");
-        }
+        let run = soquete(&format!("-q demo {lesson}")).human().run();
+        assert_eq!(run.code, 0, "{run}");
+        let mut lines = lines(&run);
+        let others = lines.pop().expect("there is a last line");
+        assert!(others.starts_with("Other lessons of soquete demo: "), "{run}");
+        assert!(others.ends_with(", all") && !others.contains(&format!(" {lesson},")), "{run}");
+        assert_eq!(lines.len(), said.len(), "{run}");
+        assert!(lines.iter().zip(said).all(|(line, said)| line.contains(said)), "{run}");
+        assert_eq!(run.stderr, "", "{run}");
     }
 }
 
@@ -123,7 +121,9 @@ fn close(first: &str, last: &str) -> Vec<String> {
 fn datagrams_need_no_handshake_and_get_no_goodbye() {
     let (run, states) = entered("udp");
     let client = ["client UNCONNECTED", "client CONNECTED", "client CLOSED"];
-    assert_eq!(states, [&["listener UNCONNECTED"][..], &client, &["listener CLOSED"]].concat(), "{run}");
+    // The second client asks a port that no socket has.
+    let expected = [&["listener UNCONNECTED"][..], &client, &["listener CLOSED"], &client].concat();
+    assert_eq!(states, expected, "{run}");
 }
 
 #[test]

@@ -456,7 +456,7 @@ fn hostile_text_is_visible_on_a_terminal_and_raw_in_a_pipe() {
     let hostile = b"\x1b[2Jh\xc3\xb6flich\x07 \xe2\x80\xae.\n";
     let door = Door::open();
     let (screen, inside) = terminal();
-    let running = multi("", &[door.address()]).stdout(inside).start();
+    let running = multi("--color never", &[door.address()]).stdout(inside).start();
     let mut client = door.accept();
     client.send(hostile);
     let mut shown = String::new();

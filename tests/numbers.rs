@@ -38,7 +38,7 @@ fn the_details_of_a_connection_have_units_that_fit() {
         run.stderr.lines().find(|line| line.contains(" rto ")).unwrap_or_else(|| panic!("no rto: {run}"));
     let rto = line.split(" rto ").nth(1).and_then(|rest| rest.split(',').next()).expect("a time");
     assert!(rto.ends_with(" ms") && !rto.contains("000"), "{line}");
-    assert!(line.ends_with("0 retransmits"), "{line}");
+    assert!(line.contains("0 retransmits"), "{line}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 use support::peer_program::PeerProgram;
-use support::{peer, with_namespaces};
+use support::{as_root, peer};
 use yaml_rust2::{Yaml, YamlLoader};
 
 const RECIPES: &str = include_str!("../docs/recipes.md");
@@ -99,92 +99,90 @@ fn is_like(text: &str, pattern: &str) -> bool {
 
 /// Runs every script of a chapter and compares what it prints with the block below it.
 fn scripts_of(title: &str) {
-    with_namespaces(|| {
-        if PROGRAMS.iter().any(|program| peer(program).is_none()) {
-            return;
+    if PROGRAMS.iter().any(|program| peer(program).is_none()) {
+        return;
+    }
+    let blocks = of_chapter(title);
+    let mut faults = String::new();
+    for (at, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sh") {
+        let shown = blocks.get(at + 1).filter(|next| next.language.is_empty());
+        let shown = &shown.unwrap_or_else(|| panic!("nothing is shown below {}", block.text)).text;
+        let (code, printed) = run(&block.text, title);
+        if code != Some(0) || !is_like(&printed, shown) {
+            let _ = writeln!(faults, "{}exit status {code:?}, printed:\n{printed}---", block.text);
         }
-        let blocks = of_chapter(title);
-        let mut faults = String::new();
-        for (at, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sh") {
-            let shown = blocks.get(at + 1).filter(|next| next.language.is_empty());
-            let shown = &shown.unwrap_or_else(|| panic!("nothing is shown below {}", block.text)).text;
-            let (code, printed) = run(&block.text, title);
-            if code != Some(0) || !is_like(&printed, shown) {
-                let _ = writeln!(faults, "{}exit status {code:?}, printed:\n{printed}---", block.text);
-            }
-        }
-        assert!(faults.is_empty(), "{faults}");
-    });
+    }
+    assert!(faults.is_empty(), "{faults}");
 }
 
 #[test]
 fn wait_for_a_service() {
-    scripts_of("Wait for a service");
+    as_root(|| scripts_of("Wait for a service"));
 }
 
 #[test]
 fn test_ports() {
-    scripts_of("Test ports");
+    as_root(|| scripts_of("Test ports"));
 }
 
 #[test]
 fn in_continuous_integration() {
-    scripts_of("In continuous integration");
+    as_root(|| scripts_of("In continuous integration"));
 }
 
 #[test]
 fn systemd() {
-    scripts_of("systemd");
+    as_root(|| scripts_of("systemd"));
 }
 
 #[test]
 fn syslog() {
-    scripts_of("Syslog");
+    as_root(|| scripts_of("Syslog"));
 }
 
 #[test]
 fn statsd() {
-    scripts_of("statsd");
+    as_root(|| scripts_of("statsd"));
 }
 
 #[test]
 fn http_by_hand() {
-    scripts_of("HTTP by hand");
+    as_root(|| scripts_of("HTTP by hand"));
 }
 
 #[test]
 fn mail_by_hand() {
-    scripts_of("Mail by hand");
+    as_root(|| scripts_of("Mail by hand"));
 }
 
 #[test]
 fn files_and_folders() {
-    scripts_of("Files and folders");
+    as_root(|| scripts_of("Files and folders"));
 }
 
 #[test]
 fn tls_with_a_pin() {
-    scripts_of("TLS with a pin");
+    as_root(|| scripts_of("TLS with a pin"));
 }
 
 #[test]
 fn proxies() {
-    scripts_of("Proxies");
+    as_root(|| scripts_of("Proxies"));
 }
 
 #[test]
 fn forward() {
-    scripts_of("Forward");
+    as_root(|| scripts_of("Forward"));
 }
 
 #[test]
 fn unix_sockets() {
-    scripts_of("UNIX sockets");
+    as_root(|| scripts_of("UNIX sockets"));
 }
 
 #[test]
 fn a_room_for_logs() {
-    scripts_of("A room for logs");
+    as_root(|| scripts_of("A room for logs"));
 }
 
 #[test]
@@ -220,7 +218,7 @@ fn succeeds(script: &str, title: &str) {
 #[test]
 fn steps_of_continuous_integration_succeed() {
     let title = "In continuous integration";
-    with_namespaces(|| {
+    as_root(|| {
         let steps = yaml(title);
         let steps = steps["steps"].as_vec().expect("a list of steps");
         assert!(steps.len() > 1);
@@ -232,7 +230,7 @@ fn steps_of_continuous_integration_succeed() {
 
 #[test]
 fn health_checks_tell_a_server_from_none() {
-    with_namespaces(|| {
+    as_root(|| {
         let of_file = of_chapter("Docker").into_iter().find(|block| block.language == "dockerfile");
         let of_file = of_file.expect("a block of a Dockerfile").text;
         let (_, words) = of_file.trim().split_once("CMD ").expect("a health check is a command");

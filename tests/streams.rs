@@ -174,17 +174,18 @@ fn colour_is_for_terminals_and_those_who_ask() {
         ("--color auto", None, false, false),
     ] {
         let tty = Tty::open();
-        let mut demo = soquete(&format!("demo {words}")).human().env("TERM", "xterm-256color");
+        let line = format!("listen 127.0.0.1:0 --accept-timeout 1ms {words}");
+        let mut listener = soquete(&line).human().env("TERM", "xterm-256color");
         if let Some((name, value)) = env {
-            demo = demo.env(name, value);
+            listener = listener.env(name, value);
         }
         if terminal {
-            demo = demo.stderr(tty.stream());
+            listener = listener.stderr(tty.stream());
         }
-        let run = demo.run();
-        assert_eq!(run.code, 0, "{words} {env:?}: {run}");
+        let run = listener.run();
+        assert_eq!(run.code, 3, "{words} {env:?}: {run}");
         let said = if terminal { tty.text_at_end() } else { run.stderr.clone() };
-        assert!(said.contains("ESTABLISHED"), "{said}");
+        assert!(said.contains("LISTEN"), "{said}");
         assert_eq!(said.contains(ESCAPE), coloured, "{words} {env:?} on a terminal: {terminal}\n{said}");
     }
 }
@@ -195,7 +196,7 @@ const HOSTILE: &[u8] = b"\x1b[2J\x1b]0;title\x07\x9b31m\r\xe2\x80\xae reversed\x
 #[test]
 fn hostile_text_is_made_visible_on_a_terminal() {
     let (door, tty) = (Door::open(), Tty::open());
-    let client = soquete(&format!("connect {}", door.address())).stdout(tty.stream()).start();
+    let client = soquete(&format!("--color never connect {}", door.address())).stdout(tty.stream()).start();
     let mut peer = door.accept();
     peer.send(HOSTILE);
     drop(peer);
@@ -218,7 +219,7 @@ fn an_error_cannot_command_the_terminal() {
 #[test]
 fn hostile_text_is_made_visible_however_it_is_cut() {
     let (door, tty) = (Door::open(), Tty::open());
-    let client = soquete(&format!("connect {}", door.address())).stdout(tty.stream()).start();
+    let client = soquete(&format!("--color never connect {}", door.address())).stdout(tty.stream()).start();
     let mut peer = door.accept();
     let text = "é\u{202e}日\u{1b}[0m\n".as_bytes();
     for byte in text {
@@ -234,7 +235,8 @@ fn hostile_text_is_made_visible_however_it_is_cut() {
 fn hostile_text_is_made_visible_for_a_server_of_many_too() {
     for words in ["", "-k", "-k --prefix"] {
         let tty = Tty::open();
-        let server = soquete(&format!("listen {words} 127.0.0.1:0")).stdout(tty.stream()).start();
+        let server =
+            soquete(&format!("--color never listen {words} 127.0.0.1:0")).stdout(tty.stream()).start();
         let mut client = Peer::connect(server.address());
         client.send(HOSTILE);
         drop(client);

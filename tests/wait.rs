@@ -77,7 +77,7 @@ fn on_a_terminal_a_wait_is_one_line_that_leaves_no_trace() {
         let port = refusing_port();
         let address = port.address().to_string();
         let screen = Terminal::start(&format!("connect {words} --wait 15s {address}"), &[]);
-        screen.wait_text("closed, try 1 (Connection refused; 15s left)");
+        screen.wait_text("closed, try 1, 15s left: Connection refused");
         screen.wait("a second line in place of the first", |screen| {
             let text = screen.contents();
             text.contains("14s left") && !text.contains("15s left") && text.lines().count() == 1

@@ -3,7 +3,8 @@
 use super::listen::PipeArgs;
 use super::proxy::{keep_through_proxy, not_for_checks};
 use super::values::{duration, patience};
-use super::{ClientArgs, ExecArgs, TapArgs, TlsClientArgs};
+use super::{ClientArgs, ExecArgs, Response, TapArgs, TlsClientArgs};
+use crate::net::expect::Expect;
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -37,6 +38,19 @@ use std::time::Duration;
 /// With --check --tls a port is open if the handshake succeeds and the certificate is accepted; otherwise it is tls-failed,
 /// exit status as for closed. The row is followed by indented lines with the certificate's subject, issuer, names, days
 /// left and fingerprint; with --json it has the fields of the event tls, and days_left, negative once it has expired.
+///
+/// With --check --expect a port is open if what the server sends, after TEXT of --send was sent, matches REGEX anywhere; with
+/// --tls inside the session. At most 65536 bytes are read, for as long as --timeout allows (without it 2 seconds). The time is
+/// then that of the answer. Otherwise the port is no-match, or no-answer if nothing came, exit status as for closed; with
+/// --wait it is tested again. REGEX has the syntax of the Rust crate regex-lite and matches bytes: a point is one byte,
+/// classes know ASCII, (?i) ignores case, (?m) lets ^ and $ match at lines, (?s) lets a point match a line feed.
+///
+/// With --repeat or --interval each try is a row, and the end is a row of statistics for each target: how many tries found it
+/// open, the part that did not (loss), and of the others the shortest time, the median, the 99th percentile and the longest;
+/// on a terminal a histogram of them too. Ctrl-C ends the tries; the statistics are still shown. With --json each row has a
+/// field type: try (with its number, try, beside the fields above) or statistics, with host, port, tries, open, loss (0 to
+/// 1), min_us, median_us, p99_us, max_us and histogram, a list of from_us, to_us and count. The exit status is 0 if every try
+/// found every target open, 4 if some did, 1 if none did.
 ///
 /// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS or a tap through two
 /// pipes. Its exit status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
@@ -90,6 +104,18 @@ pub struct Connect {
     /// Wait until the ports refuse connections; a port that does not answer may still be open
     #[arg(long, conflicts_with_all = ["tls", "TapArgs", "ExecArgs"])]
     pub until_closed: bool,
+    /// With --check: test N times, then report min, median, p99, max and loss of each target
+    #[arg(long, value_name = "N", requires = "check", conflicts_with_all = ["wait", "until_closed"], value_parser = clap::value_parser!(u64).range(1..))]
+    pub repeat: Option<u64>,
+    /// Time from one test to the next [default: 200ms]; without --repeat test until interrupted
+    #[arg(long, value_name = "DUR", requires = "check", conflicts_with_all = ["wait", "until_closed"], value_parser = duration)]
+    pub interval: Option<Duration>,
+    /// With --check: a port is open if the answer matches this regular expression
+    #[arg(long, value_name = "REGEX", requires = "check", conflicts_with = "until_closed")]
+    pub expect: Option<Expect>,
+    /// Send this before the answer is expected; TEXT knows \r \n \t \0 \\ \xHH, @FILE sends a file
+    #[arg(long, value_name = "TEXT|@FILE", requires = "expect", value_parser = Response::parser())]
+    pub send: Option<Response>,
     /// Send standard input and end once it is acknowledged
     #[arg(long, conflicts_with_all = ["recv_only", "ExecArgs"])]
     pub send_only: bool,
@@ -158,6 +184,10 @@ Examples:
   soquete connect --check --wait 30s db 5432 -- ./start
                                                 run a command once a port is open
   soquete wait 30s db 5432 -- ./start           the same
+  soquete check --repeat 100 --interval 50ms host 80
+                                                latency: percentiles and a histogram
+  soquete wait 30s --send 'PING\\r\\n' --expect PONG db 6379
+                                                wait until it answers, not only accepts
   soquete connect --until-closed --wait 1m host 8080
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42

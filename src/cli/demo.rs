@@ -2,16 +2,39 @@
 
 use clap::{Args, ValueEnum};
 
-/// Show conversations on loopback with every state of both ends
+/// Show conversations on loopback: every state and every segment
 ///
-/// A lesson is a conversation of a few seconds within this one process. Each change of state is one line with a sentence
-/// that says what the state means and which call or segment caused it.
+/// A lesson is a conversation within this one process, in a network of its own where the system allows that. It is drawn as a
+/// ladder: the client left, the server right, each captured segment an arrow between the states that it leaves and causes, a
+/// sentence for each state. On a terminal there is time to read; any key goes on at once, q ends.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Demo {
     /// What is shown
     #[arg(value_enum, default_value_t = LessonName::Tcp)]
     pub lesson: LessonName,
+    /// Show it so many times as fast as usual, from 0.1 to 100
+    #[arg(long, value_name = "N", default_value = "1", value_parser = speed)]
+    pub speed: f64,
+    /// The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]
+    #[arg(long, value_enum)]
+    pub lang: Option<LanguageName>,
+}
+
+/// The languages of sentences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LanguageName {
+    /// English
+    En,
+    /// Portuguese
+    Pt,
+}
+
+fn speed(word: &str) -> Result<f64, String> {
+    match word.parse() {
+        Ok(speed) if (0.1..=100.0).contains(&speed) => Ok(speed),
+        _ => Err("a speed is a number from 0.1 to 100".to_owned()),
+    }
 }
 
 /// The lessons, and all of them in turn.
@@ -44,5 +67,6 @@ Examples:
   soquete demo                             watch a TCP connection live and die
   soquete demo udp                         the same conversation without connections
   soquete demo reset                       a connection that breaks off
-  soquete demo all                         every lesson in turn
+  soquete demo all --speed 2               every lesson in turn, twice as fast
+  soquete demo --lang pt                   in Portuguese
   soquete demo --json --events states      for a script, into a file";

@@ -189,7 +189,7 @@ pub struct PipeArgs {
     /// How it ends.
     #[command(flatten)]
     pub eof: EofArgs,
-    /// Show a bar with rate and remaining time (on a terminal)
+    /// Show a bar with rate and remaining time (on a terminal); with -v the throughput of the last seconds too
     #[arg(long)]
     pub progress: bool,
 }

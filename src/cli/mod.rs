@@ -34,7 +34,7 @@ pub use chat_serve::{ChatServe, RoomArgs};
 pub use command::ExecArgs;
 pub use connect::Connect;
 pub use datagrams::DatagramArgs;
-pub use demo::{Demo, LessonName};
+pub use demo::{Demo, LanguageName, LessonName};
 pub use forward::{DatagramTarget, ForwardArgs, ForwardTarget, HeaderVersion};
 pub use listen::{EofArgs, Listen, PipeArgs};
 pub use multi_connect::MultiConnect;

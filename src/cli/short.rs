@@ -16,7 +16,19 @@ const SHOWN: [(&str, &[&str]); 8] = [
     ("multi-connect", &["targets", "no_prefix", "ordered", "reconnect", "timeout", "idle_timeout", "tls"]),
     (
         "stat",
-        &["tcp", "udp", "unix", "listening", "state", "processes", "extended", "summary", "watch", "wait"],
+        &[
+            "tcp",
+            "udp",
+            "unix",
+            "listening",
+            "state",
+            "processes",
+            "extended",
+            "summary",
+            "watch",
+            "top",
+            "wait",
+        ],
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! `soquete stat`.
 
-use super::values::duration;
+use super::values::{StateParser, duration};
 use super::{LookupArgs, PacketArgs};
 use crate::event::State;
 use crate::net::condition::Condition;
@@ -34,6 +34,11 @@ use std::time::Duration;
 /// may span several states, and a socket that appeared and went in between is shown as gone, without a state. For UNIX
 /// sockets there are no notifications. It runs until a signal ends it.
 ///
+/// With --top a terminal is needed. Sockets are sorted by what they move: received bytes and acknowledged ones a second, as the
+/// kernel counts them (TCP only). A bar is the part of the buffer or of the accept queue that is full, first what is received,
+/// then what is to be sent. The line of a connection shows its round-trip times, the last one at the right. + is a socket that
+/// appeared, ~ one whose state changed, - one that is gone; ! one that sent segments again. UNIX sockets are shown with -x.
+///
 /// With --packets the packets of the connections that match are shown as they pass, those of every program, until
 /// a signal ends it; ARP, neighbour discovery and ICMP of their hosts included. Connections are numbered as they are seen;
 /// sequence numbers count from the start of each. --pcap saves them. It needs CAP_NET_RAW. With --json the packets are
@@ -65,7 +70,7 @@ pub struct Stat {
     #[arg(short, long, conflicts_with = "listening")]
     pub all: bool,
     /// Sockets in this state; may be repeated
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = StateParser, hide_possible_values = true)]
     pub state: Vec<State>,
     /// Sockets with this local address; may be repeated
     #[arg(long, value_name = "FILTER")]
@@ -87,6 +92,11 @@ pub struct Stat {
         conflicts_with_all = ["extended", "wait", "packets", "pcap"])]
     #[allow(clippy::option_option)] // absent, alone, or with a value
     pub watch: Option<Option<Duration>>,
+    /// Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it
+    #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, value_parser = duration,
+        conflicts_with_all = ["extended", "summary", "watch", "wait", "packets", "pcap", "diagram"])]
+    #[allow(clippy::option_option)] // absent, alone, or with a value
+    pub top: Option<Option<Duration>>,
     /// Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
     #[arg(long, value_name = "COND", conflicts_with_all = ["packets", "pcap"])]
     pub wait: Option<Condition>,
@@ -110,6 +120,7 @@ Examples:
   soquete stat -e 443 --json             rtt, cwnd, retransmits for a script
   soquete stat --summary                 how many sockets in which state
   soquete stat --watch 8080              every change, as it happens
+  soquete stat --top 443                 what each connection moves, live
   soquete stat --packets 8080            every packet of others, as it passes
   soquete stat --wait 'listen 65432' --timeout 10s && ./client
   soquete stat --wait 'count >= 3 65432' --state ESTABLISHED";

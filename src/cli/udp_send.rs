@@ -1,7 +1,8 @@
 //! `soquete udp-send`.
 
-use super::values::{duration, payload};
+use super::values::{duration, patience, payload};
 use super::{DatagramArgs, UdpClientArgs};
+use crate::net::expect::Expect;
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -17,6 +18,10 @@ use std::time::Duration;
 ///
 /// The addresses of a name are tried in turn: if ICMP reports that no socket listens there and no reply came yet, the
 /// datagrams of the last second are sent to the next address.
+///
+/// With --check --wait a test that is refused, or has no reply within --reply-wait, is followed by another until the time is
+/// up, exit status 3. With --expect replies that do not match REGEX are not what is waited for; soquete-connect(1) describes
+/// REGEX.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct UdpSend {
@@ -26,6 +31,12 @@ pub struct UdpSend {
     /// Only test: replied (exit 0), refused (1) or no-answer (3). Sends the messages, or an empty datagram
     #[arg(short = 'z', long, conflicts_with_all = ["replies", "size", "whole", "per_read", "keep_lf", "crlf"])]
     pub check: bool,
+    /// With --check: only a reply that matches this regular expression counts; otherwise no-match, exit status 1
+    #[arg(long, value_name = "REGEX", requires = "check")]
+    pub expect: Option<Expect>,
+    /// With --check: test again for this long, or forever, until it replies
+    #[arg(long, value_name = "DUR", requires = "check", value_parser = patience)]
+    pub wait: Option<Duration>,
     /// Send all of standard input as one datagram
     #[arg(long, conflicts_with_all = ["size", "per_read", "keep_lf"])]
     pub whole: bool,
@@ -67,6 +78,8 @@ Examples:
   soquete udp-send host 5000 --whole < file
   soquete udp-send host 5000 --size 1400 < file
   soquete udp-send --check host 123       test whether a server answers
+  soquete udp-send --check --expect '^pong' --wait 30s host 5000 ping
+                                          wait until it answers so
   soquete udp-send unix:/dev/log --reply-wait 0 '<13>hello'
                                           a datagram to a UNIX socket
   soquete udp-send --repeat 5 --interval 1s host 5000 ping

@@ -1,10 +1,12 @@
 //! How the words after flags are read: durations, sizes, switches, targets of events.
 
 use super::{EventTarget, Group};
+use crate::event::State;
 use crate::net::datagram::{LONGEST_V4, LONGEST_V6};
 use crate::relay::{OnEof, OnPeerEof};
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command, ValueEnum};
+use std::ffi::OsStr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -76,6 +78,22 @@ pub(super) fn mode(word: &str) -> Result<u32, String> {
 /// 0 to 255, decimal or `0x` and hexadecimal.
 pub(super) fn byte(word: &str) -> Result<u8, String> {
     u8::try_from(number(word)?).map_err(|_| format!("{word} is over 255"))
+}
+
+/// Reads the name of a state in any spelling; completions offer those of RFC 9293.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StateParser;
+
+impl TypedValueParser for StateParser {
+    type Value = State;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, word: &OsStr) -> Result<State, clap::Error> {
+        StringValueParser::new().try_map(|word| word.parse::<State>()).parse_ref(command, arg, word)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(State::ALL.into_iter().map(|state| PossibleValue::new(state.name()))))
+    }
 }
 
 impl FromStr for EventTarget {

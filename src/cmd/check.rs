@@ -1,13 +1,17 @@
 //! `soquete connect --check`, and what implies it.
 
+use super::response::response;
 use super::{Context, Result, tls_client};
 use crate::cli::Connect;
 use crate::net::address::{AddrError, Endpoint, Target};
 use crate::net::resolve::Lookup;
 use crate::net::targets::{Group, parse_targets};
 use crate::scan::Wanted;
-use crate::session::check::{self, Config};
+use crate::session::check::question::Question;
+use crate::session::check::{self, Config, Repeat};
+use crate::sys;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Runs `soquete connect --check`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
@@ -37,6 +41,23 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         options: args.client.socket.options(),
         source: args.client.source,
         lookup: Lookup::from(&args.client.lookup),
+        question: question(args, context)?,
+        repeat: repeat(args),
     };
     check::run(&config, context)
+}
+
+/// What is asked on open connections.
+fn question(args: &Connect, context: &Context) -> sys::Result<Option<Arc<Question>>> {
+    let Some(expect) = args.expect.clone() else { return Ok(None) };
+    let send = args.send.as_ref().map(|text| response(text, context)).transpose()?.unwrap_or_default();
+    Ok(Some(Arc::new(Question { send, expect })))
+}
+
+/// From one try to the next where no interval is given: as short as ping(8) takes from an ordinary user.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+fn repeat(args: &Connect) -> Option<Repeat> {
+    let is_repeated = args.repeat.is_some() || args.interval.is_some();
+    is_repeated.then(|| Repeat { tries: args.repeat, interval: args.interval.unwrap_or(INTERVAL) })
 }

@@ -41,6 +41,7 @@ pub(crate) use access::access_rules;
 pub(crate) use bus::bus;
 pub(crate) use capture::capture_config;
 pub(crate) use command::{children, command_line};
+pub(crate) use demo::language;
 pub(crate) use forward::forward_to;
 pub(crate) use passed::{bind_target_or_passed, expect_output, input_is_passed, ready};
 use std::os::fd::BorrowedFd;

@@ -6,6 +6,7 @@ use crate::event::Proto;
 use crate::net::resolve::Lookup;
 use crate::session::table::{self, Config, View};
 use crate::sys::diag::States;
+use std::time::Duration;
 
 /// Runs `soquete stat`.
 pub fn run(args: &Stat, context: &mut Context) -> Result {
@@ -13,6 +14,9 @@ pub fn run(args: &Stat, context: &mut Context) -> Result {
     let config = config(args);
     if packets { table::packets(&config, context) } else { table::run(&config, context) }
 }
+
+/// From one frame of the live view to the next.
+const FRAME: Duration = Duration::from_secs(1);
 
 fn config(args: &Stat) -> Config {
     let tables = [(args.tcp, Proto::Tcp), (args.udp, Proto::Udp), (args.unix, Proto::Unix)];
@@ -31,7 +35,7 @@ fn config(args: &Stat) -> Config {
             (Some(condition), _) => View::Wait(condition.clone(), args.timeout),
             (None, Some(every)) => View::Watch(every),
             (None, None) if args.summary => View::Summary,
-            (None, None) => View::Sockets,
+            (None, None) => args.top.map_or(View::Sockets, |every| View::Top(every.unwrap_or(FRAME))),
         },
     }
 }

@@ -36,6 +36,8 @@ fn config(args: &UdpSend) -> std::result::Result<Config, AddrError> {
         interval: args.interval,
         reply_wait: args.reply_wait,
         replies: args.replies,
+        expect: args.expect.clone(),
+        wait: args.wait,
         stdio: Stdio::default(),
     })
 }

@@ -47,6 +47,9 @@ pub struct PacketFields {
     /// The name of its interface (with `-v`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
+    /// The first bytes that it carries, where they are wanted for people (`demo`).
+    #[serde(skip)]
+    pub payload: Vec<u8>,
     /// The changes of state that it caused.
     #[serde(skip)]
     pub moved: Vec<(State, State)>,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Records written at once: about as many as a pipe holds, so that a slow reader is not taken for a stuck one.
 const PART: usize = 256;
 /// How long an emitter waits when the queue becomes full.
-const FULL_TIMEOUT: Duration = Duration::from_millis(200);
+pub(super) const FULL_TIMEOUT: Duration = Duration::from_millis(200);
 /// The pause between two writes: a burst of events becomes one write, and does not wake the writer for each event.
 const COALESCE: Duration = Duration::from_millis(1);
 /// How long the end of the program waits for a reader that reads nothing.
@@ -25,14 +25,16 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Events {
     verbosity: Verbosity,
-    queue: Arc<Queue>,
+    /// They go to the same file as standard output.
+    pub(super) shares_output: bool,
+    pub(super) queue: Arc<Queue>,
     hold: Option<Hold>,
 }
 
-struct Queue {
+pub(super) struct Queue {
     inner: Mutex<Inner>,
     filled: Condvar,
-    drained: Condvar,
+    pub(super) drained: Condvar,
 }
 
 /// The writer thread; see [`Writer::finish`].
@@ -52,7 +54,8 @@ impl Events {
         std::thread::Builder::new()
             .name("events".into())
             .spawn(move || for_thread.write_all(sink.as_mut()))?;
-        Ok((Self { verbosity, queue: Arc::clone(&queue), hold: None }, Writer { queue }))
+        let events = Self { verbosity, shares_output: false, queue: Arc::clone(&queue), hold: None };
+        Ok((events, Writer { queue }))
     }
 
     /// Whether events other than errors are shown; work that only an event needs is skipped otherwise.
@@ -112,11 +115,6 @@ impl Events {
         self.queue.push(ts, event);
     }
 
-    /// Waits until the events emitted so far are written, at most `FULL_TIMEOUT`: for output to the same terminal.
-    pub fn flush(&self) {
-        self.queue.flush();
-    }
-
     /// As [`Self::emit`] for simultaneous events: one timestamp and one lock for all of them. Events beyond the capacity are
     /// dropped and counted at once, so that a flood of datagrams does not wait for its own events.
     pub fn emit_burst(&self, events: impl Iterator<Item = Event>) {
@@ -129,7 +127,7 @@ impl Events {
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -159,15 +157,6 @@ impl Queue {
         let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
         inner.queued.push(record);
         self.wake(&mut inner);
-    }
-
-    fn flush(&self) {
-        let mut inner = self.lock();
-        inner.waiters += 1;
-        let unwritten = |i: &mut Inner| !i.gone && (i.writing || !i.queued.is_empty());
-        let answer = self.drained.wait_timeout_while(inner, FULL_TIMEOUT, unwritten);
-        inner = answer.unwrap_or_else(PoisonError::into_inner).0;
-        inner.waiters -= 1;
     }
 
     fn push_burst(&self, events: impl Iterator<Item = Event>) {

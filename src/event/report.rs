@@ -1,6 +1,7 @@
 //! Rows of reports: the standard output of commands that report.
 
 use super::table::{ChangeRow, CountRow, SocketRow};
+use super::top::Frame;
 use super::{Address, Outcome, TlsFields};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +15,8 @@ use std::io;
 pub enum Row {
     /// One port of `connect --check`.
     Check(CheckRow),
+    /// The statistics of one target of a repeated `connect --check`.
+    Statistics(StatisticsRow),
     /// One datagram received.
     Datagram(DatagramRow),
     /// One socket of `stat`.
@@ -45,6 +48,65 @@ pub struct CheckRow {
     /// With `--tls`.
     #[serde(flatten)]
     pub tls: Option<Box<TlsRow>>,
+    /// With `--repeat`.
+    #[serde(flatten)]
+    pub repeated: Option<RepeatedFields>,
+}
+
+/// What tells the rows of a repeated check apart.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[allow(missing_docs)] // soquete-connect(1) documents the fields
+pub struct RepeatedFields {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The number of the try, from 1.
+    #[serde(rename = "try")]
+    pub number: u64,
+}
+
+impl RepeatedFields {
+    /// Those of the row of one try.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self { kind: "try", number }
+    }
+}
+
+/// The statistics of one target of a repeated check. Times are those of the tries that found it open.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)] // soquete-connect(1) documents the fields
+pub struct StatisticsRow {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub host: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    pub tries: u64,
+    pub open: u64,
+    /// The part of the tries that did not find it open, 0 to 1.
+    pub loss: f64,
+    #[serde(flatten)]
+    pub times: Option<TimesRow>,
+    pub histogram: Vec<Bin>,
+}
+
+/// Microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)] // soquete-connect(1) documents the fields
+pub struct TimesRow {
+    pub min_us: u64,
+    pub median_us: u64,
+    pub p99_us: u64,
+    pub max_us: u64,
+}
+
+/// How many tries took at least `from_us` microseconds and less than `to_us`; the last bin of a histogram includes its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)] // soquete-connect(1) documents the fields
+pub struct Bin {
+    pub from_us: u64,
+    pub to_us: u64,
+    pub count: u64,
 }
 
 /// What a check found of TLS: the fields of the event `tls`, except `reason`, which is the row's.
@@ -95,6 +157,8 @@ pub trait Report: Send {
     fn format(&mut self, row: &Row, out: &mut Vec<u8>);
     /// Writes one row, aligned for people or as JSON for scripts. An error is standard output's.
     fn row(&mut self, row: &Row) -> io::Result<()>;
+    /// Draws a frame over the whole terminal, in the form for people; elsewhere nothing.
+    fn frame(&mut self, frame: &Frame) -> io::Result<()>;
     /// Writes the rows still held back.
     fn flush(&mut self) -> io::Result<()>;
 }

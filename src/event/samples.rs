@@ -160,6 +160,7 @@ fn packet(fill: Fill) -> PacketFields {
         ack_raw: fill.maybe(18),
         hex: fill.maybe("4500".to_owned()),
         interface: fill.maybe("eth0".to_owned()),
+        payload: Vec::new(),
         moved: Vec::new(),
     }
 }
@@ -225,7 +226,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
         (
             "outcome",
             words!(Outcome: Open Closed TlsFailed Filtered Unresolved Failed Connected Disconnected Replied Refused
-                NoAnswer),
+                NoAnswer NoMatch),
         ),
         (
             "kind",

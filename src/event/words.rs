@@ -91,6 +91,8 @@ pub enum Outcome {
     Closed,
     /// The connection was established, but its TLS handshake failed.
     TlsFailed,
+    /// There was an answer, but not the one that was expected.
+    NoMatch,
     /// No answer in time, or ICMP reported it unreachable.
     Filtered,
     /// The name has no address.
@@ -206,27 +208,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::NoAnswer => "no-answer",
             Self::TlsFailed => "tls-failed",
-        }
-    }
-}
-
-impl Op {
-    /// The cause as shown to people.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Bind => "bind",
-            Self::Listen => "listen",
-            Self::Connect => "connect",
-            Self::Accept => "accept",
-            Self::SynReceived => "SYN received",
-            Self::AckReceived => "ACK received",
-            Self::Shutdown => "shutdown",
-            Self::Close => "close",
-            Self::FinReceived => "FIN received",
-            Self::ResetReceived => "RST received",
-            Self::Refused => "refused",
-            Self::TimedOut => "timed out",
+            Self::NoMatch => "no-match",
         }
     }
 }

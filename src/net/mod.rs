@@ -11,6 +11,7 @@ pub mod bus;
 pub mod condition;
 pub mod connect;
 pub mod datagram;
+pub mod expect;
 pub mod passed;
 pub mod pattern;
 pub mod peer;

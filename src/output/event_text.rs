@@ -1,21 +1,37 @@
-//! The text of each event for people, without its time.
+//! The text of each event for people, without its time and the number of its socket.
 
 use super::child::child;
-use super::subject::subject;
+use super::named::Naming;
+use super::subject::address;
 use super::tls::tls;
-use super::units::{bytes, latency, retransmits};
+use super::units::{Bytes, Latency, retransmits};
 use super::{DisplayOptions, Style, explain};
-use crate::event::{Dir, Event, MemberChange, Outcome, Role, Scope, Subject, Via};
+use crate::event::{Address, Dir, Event, InfoFields, MemberChange, Outcome, Role, Scope, Subject, Via};
 use crate::text::number::counted;
 use crate::text::sanitize;
+use std::fmt;
 use std::io::{self, Write};
 
 /// Options set on every listener, shown only where the kernel changed the value.
 const USUAL: [&str; 4] = ["backlog", "reuseaddr", "v6only", "mptcp"];
 
+/// How a line is written.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) display: DisplayOptions,
+    pub(super) naming: Naming<'a>,
+    /// The columns it has.
+    pub(super) room: usize,
+}
+
 /// Appends the text of an event; `None` if it is a detail that is not to be shown.
-pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> Option<()> {
+pub(super) fn describe(event: &Event, line: Line<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let display = line.display;
     let (style, detail) = (display.style, display.detail);
+    let peer = match line.naming {
+        Naming::Peer(peer) => Some(peer),
+        Naming::Number | Naming::Birth => None,
+    };
     let written = match event {
         Event::State { .. } => state(event, display, out),
         Event::Option { name, requested, effective, .. }
@@ -23,140 +39,168 @@ pub(super) fn describe(event: &Event, display: DisplayOptions, out: &mut Vec<u8>
         {
             return None;
         }
-        Event::Option { socket, name, requested, effective } => match requested {
+        Event::Option { name, requested, effective, .. } => match requested {
             Some(requested) => {
-                let socket = subject(socket);
-                write!(out, "{socket} option {name}: requested {requested}, effective {effective}")
+                write!(out, "option {name}: requested {requested}, effective {effective}")
             }
-            None => write!(out, "{} option {name}: {effective}", subject(socket)),
+            None => write!(out, "option {name}: {effective}"),
         },
         Event::Resolve { host, address } => write!(out, "{} is {}", sanitize::line(host), address.ip()),
-        Event::Info { .. } => info(event, out),
-        Event::Bind { socket } if detail => write!(out, "{} bound", subject(socket)),
+        Event::Info { info, .. } => informed(info, out),
+        Event::Bind { socket } if detail => local(style.good("bound to"), socket, out),
         Event::Listening { .. } => listening(event, style, out),
-        Event::Accept { socket, pid, uid } => {
+        Event::Accept { pid, uid, .. } => {
             let of = |what, number: &Option<u32>| {
                 part(what, number.filter(|_| detail).map(|n| n.to_string()).as_ref(), "")
             };
             let (pid, uid) = (of(", pid ", pid), of(", uid ", uid));
-            write!(out, "{} {}{pid}{uid}", subject(socket), style.good("accepted"))
+            write!(out, "{}{pid}{uid}", style.good("accepted"))
         }
-        Event::Refuse { socket, reason } => {
-            write!(out, "{} {} {}", subject(socket), style.warning("refused:"), sanitize::line(reason))
-        }
-        Event::Datagram { socket, dir, len } => {
-            let way = if *dir == Dir::In { "received" } else { "sent" };
-            write!(out, "{} {way} {}", subject(socket), bytes(*len as u64))
-        }
+        Event::Refuse { reason, .. } => refused(reason, style, peer, out),
+        Event::Datagram { dir, len, .. } => datagram(*dir, *len, peer, out),
         Event::Member { .. } => member(event, out),
-        Event::Line { socket, nick, text } if detail => {
-            write!(out, "{}{}: {}", subject(socket), part(" ", nick.as_ref(), ""), sanitize::line(text))
+        Event::Line { nick, text, .. } if detail => {
+            write!(out, "{}said: {}", part("", nick.as_ref(), " "), sanitize::line(text))
         }
         Event::ProxyHeader { .. } => proxy_header(event, out),
-        Event::Tls { .. } => tls(event, display, out)?,
-        Event::Packet { socket, packet } => super::packet::packet(socket, packet, display, out),
+        Event::Tls { .. } => tls(event, display, line.room, out)?,
+        Event::Packet { packet, .. } => super::packet::packet(packet, display, peer, out),
         Event::Capture { captured, dropped, file } => capture(*captured, *dropped, file.as_deref(), out),
         Event::Bus { .. } => super::bus::bus(event, style, out),
-        Event::Child { .. } => child(event, style, out),
+        Event::Child { .. } => child(event, style, peer, out),
         Event::Proxy { .. } => proxy(event, style, out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
         // Checks are in the report.
         Event::Target { outcome, .. } if !detail && is_check(*outcome) => return None,
         Event::Target { .. } => target(event, display, out),
-        Event::Progress { socket, bytes_in, bytes_out, .. } if detail || display.progress => {
-            write!(out, "{} {} in, {} out so far", subject(socket), bytes(*bytes_in), bytes(*bytes_out))
+        Event::Progress { bytes_in, bytes_out, .. } if detail || display.progress => {
+            write!(out, "{} in, {} out so far", Bytes(*bytes_in), Bytes(*bytes_out))
         }
-        Event::Summary { .. } => summary(event, style, out),
+        Event::Summary { .. } => summary(event, line, out),
+        Event::Warning { fault } => {
+            write!(out, "{} {}", style.warning("warning:"), sanitize::line(&fault.text))
+        }
         Event::Exit { code, cause } if detail => write!(out, "exit {code}: {}", sanitize::line(cause)),
         Event::Bind { .. }
         | Event::Line { .. }
         | Event::Progress { .. }
         | Event::Exit { .. }
-        | Event::Warning { .. }
         | Event::Error { .. } => return None,
     };
     // Writing to memory cannot fail.
     written.ok()
 }
 
-/// The state of a wait: `localhost:80 closed, try 12 (Connection refused; 7s left)`.
+/// The state of a wait: `localhost:80 closed, try 12, 7s left: Connection refused`. The reason is last, where a line may be cut.
 pub(super) fn waiting(event: &Event) -> Option<String> {
     let Event::Target { target, outcome, attempt: Some(attempt), text, .. } = event else { return None };
-    let why = part(" (", text.as_ref(), ")");
-    Some(format!("{} {}, try {attempt}{why}", sanitize::line(target), outcome.name()))
+    let text = text.as_deref().unwrap_or_default();
+    let (reason, left) = match text.rsplit_once("; ") {
+        Some((reason, left)) if left.ends_with(" left") => (reason, format!(", {left}")),
+        _ => (text, String::new()),
+    };
+    let reason = part(": ", Some(reason.to_owned()).filter(|text| !text.is_empty()).as_ref(), "");
+    Some(format!("{} {}, try {attempt}{left}{reason}", sanitize::line(target), outcome.name()))
 }
 
 fn state(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Result<()> {
     let Event::State { socket, from, to, op, via } = event else { return Ok(()) };
     let style = display.style;
-    let implied = if *via == Via::Implied { ", implied" } else { "" };
     let (before, after) = (style.state(*from), style.state(*to));
-    if display.explain {
-        let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op);
-        let implied = style.dim(implied.trim_start_matches(','));
-        return write!(out, "{:<9} {before:>12} → {after:<12} {sentence}{implied}", role(socket));
+    if let Some(language) = display.explain {
+        let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op).say(language);
+        write!(out, "{:<8} {before:<12} → {after:<12} {sentence}", role(socket))?;
+        return match via {
+            Via::Implied => write!(out, " {}", style.dim(explain::IMPLIED.say(language))),
+            Via::Kernel | Via::Table => Ok(()),
+        };
     }
-    let why = style.dim(format!("({}{implied})", op.words()));
-    write!(out, "{} {before:>12} → {after:<12} {why}", subject(socket))
+    write!(out, "{before:<12} → {after:<12} ")?;
+    let cause = op.cause(*from, *to);
+    match via {
+        Via::Implied => write!(out, " {}", style.dim(format_args!("{cause}, implied"))),
+        Via::Kernel | Via::Table => write!(out, " {}", style.dim(cause)),
+    }
 }
 
-fn info(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::Info { socket, info } = event else { return Ok(()) };
-    let [rtt, rttvar, rto] = [info.rtt_us, info.rttvar_us, info.rto_us].map(|us| latency(us.into()));
-    write!(
-        out,
-        "{} rtt {rtt} ± {rttvar}, rto {rto}, cwnd {}, mss {}/{}, pmtu {}, {}",
-        subject(socket),
-        info.cwnd,
-        info.snd_mss,
-        info.rcv_mss,
-        info.pmtu,
-        retransmits(info.retransmits)
-    )
+fn informed(info: &InfoFields, out: &mut Vec<u8>) -> io::Result<()> {
+    let [rtt, rttvar, rto] = [info.rtt_us, info.rttvar_us, info.rto_us].map(|us| Latency(us.into()));
+    let again = retransmits(info.retransmits);
+    write!(out, "rtt {rtt} ± {rttvar}, rto {rto}, cwnd {}, {again}, ", info.cwnd)?;
+    write!(out, "mss {}/{}, pmtu {}", info.snd_mss, info.rcv_mss, info.pmtu)
+}
+
+/// Appends words and the local address.
+fn local(words: impl fmt::Display, socket: &Subject, out: &mut Vec<u8>) -> io::Result<()> {
+    write!(out, "{words} ")?;
+    if let Some(local) = &socket.local {
+        address(local, out);
+    }
+    Ok(())
 }
 
 fn listening(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::Listening { socket, backlog, scope, .. } = event else { return Ok(()) };
-    let reach = match scope {
-        Scope::Loopback => "this machine only",
-        Scope::Address => "this address only",
-        Scope::Public => "every interface",
-    };
-    let queue = backlog.map_or_else(String::new, |n| format!(", backlog {n}"));
-    let local = socket.local.as_ref().map_or_else(String::new, |a| sanitize::line(&a.to_string()));
-    write!(out, "#{} {} {local} ({reach}{queue})", socket.conn, style.good("listening on"))
+    let Event::Listening { socket, scope, .. } = event else { return Ok(()) };
+    local(style.good("listening on"), socket, out)?;
+    out.extend_from_slice(match scope {
+        Scope::Loopback => b" (this machine only)",
+        Scope::Address => b" (this address only)",
+        Scope::Public => b" (every interface)",
+    });
+    Ok(())
+}
+
+fn refused(reason: &str, style: Style, peer: Option<&Address>, out: &mut Vec<u8>) -> io::Result<()> {
+    match peer {
+        Some(peer) => {
+            write!(out, "{} ", style.warning("refused"))?;
+            address(peer, out);
+            write!(out, ": {}", sanitize::line(reason))
+        }
+        None => write!(out, "{} {}", style.warning("refused:"), sanitize::line(reason)),
+    }
+}
+
+fn datagram(dir: Dir, len: usize, peer: Option<&Address>, out: &mut Vec<u8>) -> io::Result<()> {
+    let (way, toward) = if dir == Dir::In { ("received", "from") } else { ("sent", "to") };
+    write!(out, "{way} {}", Bytes(len as u64))?;
+    if let Some(peer) = peer {
+        write!(out, " {toward} ")?;
+        address(peer, out);
+    }
+    Ok(())
 }
 
 fn member(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::Member { socket, what, nick, text } = event else { return Ok(()) };
-    let (socket, text) = (subject(socket), text.as_ref());
+    let Event::Member { what, nick, text, .. } = event else { return Ok(()) };
+    let text = text.as_ref();
     let what = match (what, nick) {
         (MemberChange::Nick, Some(nick)) => {
             let nick = sanitize::line(nick);
-            return write!(out, "{socket} is now known as {nick}{}", part(" (", text, ")"));
+            return write!(out, "is now known as {nick}{}", part(" (", text, ")"));
         }
         (MemberChange::Nick, None) => "changed its nick",
         (MemberChange::Join, _) => "joined",
         (MemberChange::Leave, _) => "left",
         (MemberChange::Slow, _) => "reads too slowly",
     };
-    write!(out, "{socket}{} {what}{}", part(" ", nick.as_ref(), ""), part(": ", text, ""))
+    write!(out, "{}{what}{}", part("", nick.as_ref(), " "), part(": ", text, ""))
 }
 
 fn proxy(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::Proxy { socket, proxy, target, outcome, text } = event else { return Ok(()) };
+    let Event::Proxy { proxy, target, outcome, text, .. } = event else { return Ok(()) };
     let word = match outcome {
         Outcome::Connected => style.good(outcome.name()),
         _ => style.warning(outcome.name()),
     };
-    let (socket, proxy, target) = (subject(socket), sanitize::line(proxy), sanitize::line(target));
-    write!(out, "{socket} {proxy} to {target}: {word}{}", part(" (", text.as_ref(), ")"))
+    let (proxy, target) = (sanitize::line(proxy), sanitize::line(target));
+    write!(out, "{proxy} to {target}: {word}{}", part(" (", text.as_ref(), ")"))
 }
 
 fn proxy_header(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::ProxyHeader { socket, dir, version, source, destination } = event else { return Ok(()) };
+    let Event::ProxyHeader { dir, version, source, destination, .. } = event else { return Ok(()) };
     let way = if *dir == Dir::In { "received" } else { "sent" };
-    write!(out, "{} PROXY v{version} header {way}: ", subject(socket))?;
+    write!(out, "PROXY v{version} header {way}: ")?;
     match (source, destination) {
         (Some(source), Some(destination)) => write!(out, "{source} → {destination}"),
         _ => write!(out, "no addresses"),
@@ -164,48 +208,61 @@ fn proxy_header(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
 }
 
 fn target(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::Target { target, outcome, latency_us, local, text, .. } = event else { return Ok(()) };
+    let Event::Target { target, conn, outcome, latency_us, local, text, .. } = event else { return Ok(()) };
     let word = match outcome {
         Outcome::Open | Outcome::Connected | Outcome::Replied => display.style.good(outcome.name()),
         _ => display.style.warning(outcome.name()),
     };
     write!(out, "{} {word}", sanitize::line(target))?;
-    if let Some(local) = local {
-        write!(out, " from {local}")?;
+    // The line of its birth has the address otherwise.
+    if let Some(local) = local.as_ref().filter(|_| conn.is_none() || display.explain.is_some()) {
+        out.extend_from_slice(b" from ");
+        address(local, out);
     }
     if let Some(us) = latency_us {
-        write!(out, " {}", latency(*us))?;
+        write!(out, " in {}", Latency(*us))?;
     }
-    if display.explain && *outcome == Outcome::Connected {
-        write!(out, "  {}", explain::LOCAL_PORT)?;
+    if let Some(language) = display.explain.filter(|_| *outcome == Outcome::Connected) {
+        write!(out, "  {}", explain::LOCAL_PORT.say(language))?;
     }
     out.write_all(part(" (", text.as_ref(), ")").as_bytes())
 }
 
-fn summary(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
+/// What does not fit is left out, `rtt` first; JSON has it, and so has a line of its own with `-v`.
+fn summary(event: &Event, line: Line<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     let Event::Summary {
-        socket,
-        bytes_in,
-        bytes_out,
-        duration_us,
-        rtt_us,
-        retransmits: again,
-        clean,
-        joined,
+        bytes_in, bytes_out, duration_us, rtt_us, retransmits: again, clean, joined, ..
     } = event
     else {
         return Ok(());
     };
-    let end = if *clean { style.good("ended cleanly") } else { style.warning("did not end cleanly") };
-    let (socket, received, sent) = (subject(socket), bytes(*bytes_in), bytes(*bytes_out));
-    write!(out, "{socket} {end}: {received} in, {sent} out in {}", latency(*duration_us))?;
-    if let Some(rtt) = rtt_us {
-        write!(out, ", rtt {}", latency((*rtt).into()))?;
+    let style = line.display.style;
+    let (end, width) = if *clean {
+        (style.good("ended cleanly"), "ended cleanly".len())
+    } else {
+        (style.warning("did not end cleanly"), "did not end cleanly".len())
+    };
+    write!(out, "{end}")?;
+    let start = out.len();
+    write!(out, ": {} in, {} out, {}", Bytes(*bytes_in), Bytes(*bytes_out), Latency(*duration_us))?;
+    let mut add = |text: fmt::Arguments<'_>| {
+        let before = out.len();
+        let written = out.write_fmt(text);
+        // Bytes that continue a character take no column.
+        let columns = out[start..].iter().filter(|b| **b & 0xc0 != 0x80).count();
+        if width + columns > line.room {
+            out.truncate(before);
+        }
+        written
+    };
+    if let Some(other) = joined {
+        add(format_args!(", joined with #{other}"))?;
     }
-    if let Some(again) = again.filter(|n| *n > 0) {
-        write!(out, ", {}", retransmits(again))?;
+    if let Some(again @ 1..) = again {
+        let noun = if *again == 1 { "retransmit" } else { "retransmits" };
+        add(format_args!(", {again} {noun}"))?;
     }
-    joined.map_or(Ok(()), |other| write!(out, ", joined with #{other}"))
+    rtt_us.map_or(Ok(()), |rtt| add(format_args!(", rtt {}", Latency(rtt.into()))))
 }
 
 /// A text that may be absent, made visible, between `before` and `after`.
@@ -214,10 +271,12 @@ fn part(before: &str, text: Option<&String>, after: &str) -> String {
 }
 
 const fn is_check(outcome: Outcome) -> bool {
-    use Outcome::{Closed, Failed, Filtered, NoAnswer, Open, Refused, Replied, TlsFailed, Unresolved};
+    use Outcome::{
+        Closed, Failed, Filtered, NoAnswer, NoMatch, Open, Refused, Replied, TlsFailed, Unresolved,
+    };
     matches!(
         outcome,
-        Open | Closed | TlsFailed | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer
+        Open | Closed | TlsFailed | NoMatch | Filtered | Unresolved | Failed | Replied | Refused | NoAnswer
     )
 }
 

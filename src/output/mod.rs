@@ -3,25 +3,36 @@
 mod after_echo;
 mod bus;
 mod child;
+mod columns;
 mod datagram;
 mod event_text;
 mod explain;
 mod human;
 mod json;
+mod ladder;
+mod named;
 mod packet;
 mod progress;
+mod received;
 mod report;
+mod sparkline;
+mod statistics;
 mod status_line;
 mod style;
 mod subject;
 mod table;
+mod throughput;
 mod tls;
+mod top;
 mod units;
 
+pub use ladder::{LadderOptions, ladder};
+pub use received::Received;
 pub use report::report;
 pub use style::Style;
 
 use crate::event::{Record, Sink};
+use crate::text::language::Language;
 use crate::text::sanitize;
 use std::fs::File;
 use std::io::{self, Write};
@@ -41,12 +52,14 @@ pub struct DisplayOptions {
     pub bar: bool,
     /// Progress lines even without details.
     pub progress: bool,
-    /// A sentence that explains each change of state.
-    pub explain: bool,
+    /// A sentence that explains each change of state, in this language.
+    pub explain: Option<Language>,
     /// No members who join, leave and take nicks: the transcript on the same screen announces them.
     pub announced: bool,
-    /// Packets with the addresses of both ends: no states of their sockets say them.
-    pub ends: bool,
+    /// Each number is a pair of addresses, of datagrams too: sockets of other programs.
+    pub pairs: bool,
+    /// One line for the birth of a connection.
+    pub brief: bool,
     /// Colours.
     pub style: Style,
 }

@@ -1,9 +1,9 @@
-//! The text of the event `packet`: `#1 → SYN          seq 0          win 64240  mss 1460 sack ts ws 7  handshake 1/3`.
+//! The text of the event `packet`: `→ SYN seq 0 win 64240 mss 1460 sack ts ws 7  handshake 1/3`.
 
 use super::DisplayOptions;
 use super::subject::address;
-use super::units::bytes;
-use crate::event::{Dir, PacketFields, PacketOptions, Subject};
+use super::units::Bytes;
+use crate::event::{Address, Dir, PacketFields, PacketOptions};
 use crate::text::sanitize;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -12,11 +12,11 @@ use std::io::{self, Write};
 const FLAGS: usize = 8;
 const NUMBERS: usize = 14;
 
-/// Appends the text.
+/// Appends the text; the peer is one of many.
 pub(super) fn packet(
-    socket: &Subject,
     packet: &PacketFields,
     display: DisplayOptions,
+    peer: Option<&Address>,
     out: &mut Vec<u8>,
 ) -> io::Result<()> {
     let arrow = if packet.dir == Some(Dir::In) { "←" } else { "→" };
@@ -47,19 +47,11 @@ pub(super) fn packet(
             let _ = write!(text, " ack {ack}");
         }
     }
-    write!(out, "#{}", socket.conn)?;
-    if display.ends
-        && let (Some(local), Some(peer)) = (&socket.local, &socket.peer)
-    {
-        let (from, to) = if packet.dir == Some(Dir::In) { (peer, local) } else { (local, peer) };
-        out.push(b' ');
-        address(from, out);
-        out.extend_from_slice(" → ".as_bytes());
-        address(to, out);
-    } else {
-        write!(out, " {arrow}")?;
+    write!(out, "{arrow} {}", text.trim_end())?;
+    if let Some(peer) = peer {
+        out.extend_from_slice(b"  ");
+        address(peer, out);
     }
-    write!(out, " {}", text.trim_end())?;
     let said = packet.carries.as_deref().is_some_and(|carries| carries != "fragment");
     if let Some(note) = packet.note.as_ref().filter(|_| !said) {
         let note = sanitize::line(note);
@@ -84,9 +76,14 @@ fn segment(packet: &PacketFields, flags: &[&str], text: &mut String) {
         (0, None) => format!("seq {seq}"),
         (_, _) => format!("{seq}..{}", seq.wrapping_add(len)),
     };
-    let _ = write!(text, "{:<FLAGS$} {numbers:<NUMBERS$}", flags.join(" "));
+    let _ = if flags.contains(&"SYN") {
+        // Its options take the columns.
+        write!(text, "{} {numbers}", flags.join(" "))
+    } else {
+        write!(text, "{:<FLAGS$} {numbers:<NUMBERS$}", flags.join(" "))
+    };
     if len > 0 {
-        let _ = write!(text, " {}", bytes(len.into()));
+        let _ = write!(text, " {}", Bytes(len.into()));
     } else if let Some(win) = packet.win.filter(|_| !flags.contains(&"RST")) {
         let _ = write!(text, " win {win}");
     }
@@ -117,14 +114,14 @@ fn tcp_options(options: &PacketOptions, flags: &[&str]) -> String {
 fn datagram(packet: &PacketFields, text: &mut String) {
     match (&packet.carries, &packet.note, packet.len) {
         (Some(carries), _, Some(len)) if carries == "fragment" => {
-            let _ = write!(text, "{:<FLAGS$} {}", "FRAGMENT", bytes(len.into()));
+            let _ = write!(text, "{:<FLAGS$} {}", "FRAGMENT", Bytes(len.into()));
         }
         (Some(carries), Some(note), _) => {
             let _ = write!(text, "{:<FLAGS$} {}", carries.to_uppercase(), sanitize::line(note));
         }
         (Some(carries), None, _) => text.push_str(carries),
         (None, _, Some(len)) => {
-            let _ = write!(text, "{:<FLAGS$} {}", "UDP", bytes(len.into()));
+            let _ = write!(text, "{:<FLAGS$} {}", "UDP", Bytes(len.into()));
         }
         (None, ..) => {}
     }

@@ -1,11 +1,15 @@
 //! Reports on standard output: aligned rows for people, JSON Lines for scripts.
 
+use super::received::tint;
+use super::statistics::{Statistics, target};
 use super::table::Table as Sockets;
 use super::tls::tls_details;
+use super::top::draw;
 use super::units::latency;
 use super::{Style, json};
 use crate::event::Outcome;
 use crate::event::report::{CheckRow, DatagramRow, Report, Row};
+use crate::event::top::Frame;
 use crate::text::{Visible, sanitize};
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
@@ -18,7 +22,8 @@ pub fn report(json: bool, style: Style, terminal: bool, open: Open) -> Box<dyn R
     if json {
         return Box::new(Lines(out));
     }
-    Box::new(Table { out, style, terminal, sockets: Sockets::new(style), line: Vec::new() })
+    let (sockets, statistics) = (Sockets::new(style), Statistics::new(style, terminal));
+    Box::new(Table { out, style, terminal, sockets, statistics, line: Vec::new() })
 }
 
 /// Opens standard output as a writer.
@@ -62,6 +67,10 @@ impl Report for Lines {
         json::line(row, &mut self.0)
     }
 
+    fn frame(&mut self, _frame: &Frame) -> io::Result<()> {
+        Ok(())
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
@@ -72,6 +81,7 @@ struct Table {
     style: Style,
     terminal: bool,
     sockets: Sockets,
+    statistics: Statistics,
     line: Vec<u8>,
 }
 
@@ -84,6 +94,7 @@ impl Report for Table {
     fn format(&mut self, row: &Row, out: &mut Vec<u8>) {
         match row {
             Row::Check(row) => self.check(row, out),
+            Row::Statistics(row) => self.statistics.row(row, out),
             Row::Datagram(row) => self.datagram(row, out),
             Row::Socket(row) => drop(self.sockets.socket(row, out)),
             Row::Count(row) => drop(self.sockets.count(row, out)),
@@ -100,6 +111,11 @@ impl Report for Table {
         written
     }
 
+    fn frame(&mut self, frame: &Frame) -> io::Result<()> {
+        self.out.write_all(draw(frame, self.style).as_bytes())?;
+        self.out.flush()
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.sockets.settle(&mut self.out)?;
         self.out.flush()
@@ -108,12 +124,7 @@ impl Report for Table {
 
 impl Table {
     fn check(&self, row: &CheckRow, out: &mut Vec<u8>) {
-        let host = sanitize::line(&row.host);
-        let target = match row.port {
-            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
-            Some(port) => format!("{host}:{port}"),
-            None => host,
-        };
+        let target = target(&row.host, row.port);
         let word = match row.outcome {
             Outcome::Open | Outcome::Replied => self.style.good(row.outcome.name()),
             _ => self.style.warning(row.outcome.name()),
@@ -135,9 +146,13 @@ impl Table {
         if !self.terminal {
             return out.extend_from_slice(&row.payload);
         }
-        let mut visible = Visible::default();
-        visible.push(&row.payload, out);
-        visible.finish(out);
+        let (mut visible, mut shown) = (Visible::default(), Vec::new());
+        visible.push(&row.payload, &mut shown);
+        visible.finish(&mut shown);
+        match self.style {
+            Style::Coloured => tint(&shown, out),
+            Style::Plain => out.extend_from_slice(&shown),
+        }
         if !row.payload.ends_with(b"\n") {
             out.push(b'\n');
         }

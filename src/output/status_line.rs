@@ -1,5 +1,6 @@
 //! The last line of a terminal, rewritten in place and erased before anything else is printed.
 
+use crate::text::shorten::{columns, shorten};
 use rustix::termios::tcgetwinsize;
 use std::fs::File;
 
@@ -39,12 +40,12 @@ impl StatusLine {
     /// Appends the text to show, truncated to the width of `terminal`.
     pub(super) fn show(&mut self, terminal: &File, out: &mut Vec<u8>) {
         let Some(text) = self.next.take() else { return };
-        let columns = tcgetwinsize(terminal).ok().map(|size| size.ws_col).filter(|n| *n > 0);
+        let width = tcgetwinsize(terminal).ok().map(|size| size.ws_col).filter(|n| *n > 0);
         // A character in the last column may move the cursor to the next line.
-        let most = usize::from(columns.unwrap_or(COLUMNS)).saturating_sub(1);
+        let most = usize::from(width.unwrap_or(COLUMNS)).saturating_sub(1);
         self.erase(out);
-        let cut: String = text.chars().take(most).collect();
+        let cut = shorten(&text, most);
         out.extend_from_slice(cut.as_bytes());
-        self.shown = cut.chars().count();
+        self.shown = columns(&cut);
     }
 }

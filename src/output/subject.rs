@@ -1,24 +1,25 @@
-//! The socket of an event as text.
+//! The addresses of a socket as text.
 
 use super::datagram;
 use crate::event::{Address, Role, Subject};
 use crate::text::sanitize;
 
-/// The socket of an event, the local end first: `#2 127.0.0.1:50000 → 127.0.0.1:80`.
-pub(super) fn subject(socket: &Subject) -> String {
-    let arrow = if socket.role == Role::Client { " → " } else { " ← " };
-    let mut text = Vec::with_capacity(64);
-    text.push(b'#');
-    datagram::number(socket.conn.into(), &mut text);
+/// Appends what a socket is for and its addresses, the local end first: `client 127.0.0.1:50000 → 127.0.0.1:80`.
+pub(super) fn birth(socket: &Subject, out: &mut Vec<u8>) {
+    let (role, arrow) = match socket.role {
+        Role::Listener => ("listener", " ← "),
+        Role::Client => ("client", " → "),
+        Role::Server => ("server", " ← "),
+    };
+    out.extend_from_slice(role.as_bytes());
     if let Some(local) = &socket.local {
-        text.push(b' ');
-        address(local, &mut text);
+        out.push(b' ');
+        address(local, out);
     }
     if let Some(peer) = &socket.peer {
-        text.extend_from_slice(arrow.as_bytes());
-        address(peer, &mut text);
+        out.extend_from_slice(arrow.as_bytes());
+        address(peer, out);
     }
-    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Appends an address; a UNIX socket's name is as hostile as any text of a peer's.

@@ -141,11 +141,11 @@ impl Table {
     pub fn change(&mut self, row: &ChangeRow, out: &mut impl Write) -> io::Result<()> {
         let (style, socket) = (self.style, &row.socket);
         let time = row.ts.to_zoned(local_zone().clone());
-        write!(out, "{} {:<4} ", style.dim(time.strftime("%H:%M:%S%.6f")), socket.proto.name())?;
+        write!(out, "{} {:<4} ", style.dim(time.strftime("%H:%M:%S%.3f")), socket.proto.name())?;
         match socket.from {
-            Some(from) => write!(out, "{:>12}", style.state(from))?,
-            None if socket.to.is_some() => write!(out, "{:>12}", style.good("appeared"))?,
-            None => write!(out, "{:>12}", style.dim("unseen"))?,
+            Some(from) => write!(out, "{:<12}", style.state(from))?,
+            None if socket.to.is_some() => write!(out, "{:<12}", style.good("appeared"))?,
+            None => write!(out, "{:<12}", style.dim("unseen"))?,
         }
         match socket.to {
             Some(to) => write!(out, " → {:<12}", style.state(to))?,

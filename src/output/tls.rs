@@ -1,7 +1,6 @@
 //! The text of the event `tls`. Certificates and alerts come from peers: their text is made visible.
 
 use super::DisplayOptions;
-use super::subject::subject;
 use super::units::latency;
 use crate::event::report::TlsRow;
 use crate::event::{Event, TlsFields, TlsStep, Verified};
@@ -10,31 +9,35 @@ use crate::text::sanitize;
 use crate::text::shorten::{columns, shorten, some_of};
 use std::io::{self, Write};
 
-/// Appends the text; `None` if it is a detail that is not to be shown.
-pub(super) fn tls(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> Option<io::Result<()>> {
-    let Event::Tls { socket, what, tls } = event else { return None };
-    let (conn, socket, style) = (socket.conn, subject(socket), display.style);
+/// Appends the text, of `room` columns without details; `None` if it is a detail that is not to be shown.
+pub(super) fn tls(
+    event: &Event,
+    display: DisplayOptions,
+    room: usize,
+    out: &mut Vec<u8>,
+) -> Option<io::Result<()>> {
+    let Event::Tls { what, tls, .. } = event else { return None };
+    let style = display.style;
     let said = |field: &Option<String>| sanitize::line(field.as_deref().unwrap_or_default());
     Some(match what {
         TlsStep::Certificate => {
-            write!(out, "{socket} certificate for this run: --tls-pin {}", said(&tls.fingerprint))
+            let pin = said(&tls.fingerprint);
+            let digits = pin.strip_prefix("sha256:").unwrap_or(&pin);
+            write!(out, "certificate for this run; clients verify it with\n    --tls-pin {digits}")
         }
         // The error or warning after an alert says the same.
         TlsStep::CloseNotify | TlsStep::Alert if !display.detail => return None,
-        TlsStep::Handshake => handshake(conn, tls, display, out),
-        TlsStep::CloseNotify => write!(out, "{socket} close_notify received"),
-        TlsStep::Alert => write!(out, "{socket} {} {}", style.bad("TLS failed:"), said(&tls.reason)),
+        TlsStep::Handshake => handshake(tls, display, room, out),
+        TlsStep::CloseNotify => write!(out, "close_notify received"),
+        TlsStep::Alert => write!(out, "{} {}", style.bad("TLS failed:"), said(&tls.reason)),
         TlsStep::Truncated => {
-            write!(out, "{socket} {} FIN without close_notify", style.warning("truncated:"))
+            write!(out, "{} FIN without close_notify", style.warning("truncated:"))
         }
     })
 }
 
-/// The columns that the text of an event has beside the time.
-const COLUMNS: usize = 64;
-
-/// `#1 TLS 1.3 AES_256_GCM_SHA384, CN=example.org, verified by system`: one line, whatever the certificate holds.
-fn handshake(conn: u32, tls: &TlsFields, display: DisplayOptions, out: &mut Vec<u8>) -> io::Result<()> {
+/// `TLS 1.3 AES_256_GCM_SHA384, CN=example.org, verified by system`: one line, whatever the certificate holds.
+fn handshake(tls: &TlsFields, display: DisplayOptions, room: usize, out: &mut Vec<u8>) -> io::Result<()> {
     let style = display.style;
     let said = |field: &Option<String>| shorten(field.as_deref().unwrap_or_default(), 60);
     let version = format!("TLS {}", said(&tls.version));
@@ -47,10 +50,10 @@ fn handshake(conn: u32, tls: &TlsFields, display: DisplayOptions, out: &mut Vec<
         Some(by) => format!("verified by {}", by.name()),
     };
     let cipher = shorten(cipher, 24);
-    write!(out, "#{conn} {} {cipher}", style.good(&version))?;
+    write!(out, "{} {cipher}", style.good(&version))?;
     if !verdict.is_empty() {
-        let taken = format!("#{conn} {version} {cipher}, , {verdict}");
-        let left = COLUMNS.saturating_sub(columns(&taken));
+        let taken = format!("{version} {cipher}, , {verdict}");
+        let left = room.saturating_sub(columns(&taken));
         let name = tls.subject.as_ref().or(tls.names.first()).or(tls.fingerprint.as_ref());
         let name = shorten(name.map_or("", String::as_str), left.max(4));
         let is_verified = verdict.starts_with("verified");
@@ -108,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_handshake_is_one_visible_line_of_80_columns(
+        fn a_handshake_is_one_visible_line_that_fits(
             subject: Option<String>,
             names in prop::collection::vec(".*", 0..3),
             alpn: Option<String>,
@@ -132,16 +135,17 @@ mod tests {
                     quiet: false,
                     bar: false,
                     progress: false,
-                    explain: false,
+                    explain: None,
                     announced: false,
-                    ends: false,
+                    pairs: false,
+                    brief: false,
                     style: Style::Plain,
                 };
                 let mut out = Vec::new();
-                handshake(7, &tls, display, &mut out).unwrap();
+                handshake(&tls, display, 61, &mut out).unwrap();
                 let line = String::from_utf8(out).unwrap();
                 prop_assert!(!line.chars().any(is_control), "{line:?}");
-                prop_assert!(detail || columns(&line) <= COLUMNS, "{line:?}");
+                prop_assert!(detail || columns(&line) <= 61, "{line:?}");
             }
         }
     }

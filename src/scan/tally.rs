@@ -36,7 +36,7 @@ pub const fn says_more(new: Outcome, old: Outcome) -> bool {
     const fn rank(outcome: Outcome) -> u8 {
         match outcome {
             Outcome::Open => 0,
-            Outcome::TlsFailed => 1,
+            Outcome::TlsFailed | Outcome::NoMatch | Outcome::NoAnswer => 1,
             Outcome::Closed => 2,
             Outcome::Filtered => 3,
             _ => 4,
@@ -78,6 +78,14 @@ impl Tally {
         self.good += usize::from(wanted.is_met(outcome));
         self.failed += usize::from(outcome == Outcome::Failed);
         self.unresolved += usize::from(outcome == Outcome::Unresolved);
+    }
+
+    /// Counts the targets of another round as well.
+    pub const fn add(&mut self, other: Self) {
+        self.total += other.total;
+        self.good += other.good;
+        self.failed += other.failed;
+        self.unresolved += other.unresolved;
     }
 
     /// The verdict if this was the last round.

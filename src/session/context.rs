@@ -2,7 +2,9 @@
 
 use super::capture::Capture;
 use crate::event::Events;
+use crate::event::ladder::Ladder;
 use crate::event::report::Report;
+use crate::sys;
 use crate::sys::echo::EchoedInterrupt;
 use crate::sys::passed::PassedSocket;
 use crate::sys::poll::{Interest, wait};
@@ -28,10 +30,17 @@ pub struct Context {
     pub echoed: Arc<EchoedInterrupt>,
     /// Takes the rows of a report.
     pub report: Box<dyn Report>,
+    /// Draws conversations in place of events, for the demo.
+    pub ladder: Option<Box<dyn Ladder>>,
+    /// Whether the program is in a network of its own, for the demo.
+    pub own_network: Option<sys::Result<()>>,
     /// Whether scripts read the output.
     pub json: bool,
-    /// Makes a peer's bytes safe for the terminal they go to; `None` if they do not go to one.
+    /// Makes a peer's bytes safe for the terminal they go to, and gives them the colour of received text; `None` if they do
+    /// not go to one.
     pub visible: fn() -> Option<Filter>,
+    /// The same without a colour.
+    pub safe: fn() -> Option<Filter>,
     /// Whether what is shown on standard output is coloured.
     pub colour: bool,
     /// The descriptor events go to, if it is a terminal.
@@ -56,6 +65,8 @@ impl Context {
             stop,
             echoed: Arc::clone(&self.echoed),
             report: self.report.again(),
+            ladder: None,
+            own_network: None,
             events_on_terminal: None,
             ready_fd: None,
             capture: None,
@@ -63,6 +74,24 @@ impl Context {
             passed: Vec::new(),
             ..*self
         }
+    }
+
+    /// What a relay does to received bytes on their way to standard output: they are made safe for a terminal, and the events
+    /// before them are written first where those go to the same file.
+    #[must_use]
+    pub fn incoming(&self) -> Option<Filter> {
+        let mut visible = (self.visible)();
+        if !self.events.shares_output() {
+            return visible;
+        }
+        let events = self.events.clone();
+        Some(Box::new(move |bytes, out| {
+            events.before_output();
+            match &mut visible {
+                Some(visible) => visible(bytes, out),
+                None => out.extend_from_slice(bytes),
+            }
+        }))
     }
 
     /// Rests until `then`, or until the program is asked to end.

@@ -52,7 +52,7 @@ pub fn relay_config(
         input,
         output,
         outgoing: None,
-        incoming: (context.visible)(),
+        incoming: context.incoming(),
         end,
         progress_every: context.progress_every,
     }

@@ -3,7 +3,7 @@
 
 use super::Outcome;
 use super::stdio::no_output;
-use crate::event::Kind;
+use crate::event::{Events, Kind};
 use crate::exit::Exit;
 use crate::sys::blocking;
 use crate::sys::fd::Nature;
@@ -47,20 +47,21 @@ struct Queue {
 /// The end of the thread: `Ok` when everything is written, an error if standard output failed.
 pub struct Written(Option<oneshot::Receiver<io::Result<()>>>);
 
-/// Starts the thread for standard output.
-pub fn open() -> Result<(Output, Written)> {
-    open_to(fd::Output::standard().map_err(no_output)?)
+/// Starts the thread for standard output. What it writes comes after the `events` emitted before.
+pub fn open(events: &Events) -> Result<(Output, Written)> {
+    open_to(fd::Output::standard().map_err(no_output)?, Some(events))
 }
 
 /// Starts the thread for a descriptor in place of standard output. It is closed with the last chunk, so that its reader sees
 /// the end.
-pub fn open_to(to: impl AsFd + Send + 'static) -> Result<(Output, Written)> {
+pub fn open_to(to: impl AsFd + Send + 'static, events: Option<&Events>) -> Result<(Output, Written)> {
     let (send, mut chunks) = mpsc::channel::<Option<Vec<u8>>>(CAPACITY);
     let (over, end) = oneshot::channel();
     let queue = Arc::<Queue>::default();
     let waiting = Arc::clone(&queue);
+    let events = events.filter(|events| events.shares_output()).cloned();
     let run = move || {
-        let result = write_all(&mut chunks, &waiting, to.as_fd());
+        let result = write_all(&mut chunks, &waiting, to.as_fd(), events.as_ref());
         // There is no receiver if the program is ending already.
         let _ = over.send(result);
     };
@@ -70,7 +71,7 @@ pub fn open_to(to: impl AsFd + Send + 'static) -> Result<(Output, Written)> {
 
 /// As [`open`] for a run that prints nothing, whose standard output may be closed.
 pub fn discard() -> Result<(Output, Written)> {
-    open_to(File::options().write(true).open("/dev/null").map_err(no_output)?)
+    open_to(File::options().write(true).open("/dev/null").map_err(no_output)?, None)
 }
 
 /// Writes queued chunks, as many as fit with one call, until the last one is written.
@@ -78,6 +79,7 @@ fn write_all(
     chunks: &mut mpsc::Receiver<Option<Vec<u8>>>,
     queue: &Queue,
     to: BorrowedFd<'_>,
+    events: Option<&Events>,
 ) -> io::Result<()> {
     let (mut over, mut is_wide) = (false, false);
     while !over && let Some(Some(mut batch)) = chunks.blocking_recv() {
@@ -95,6 +97,9 @@ fn write_all(
         if batch.len() >= BATCH && !is_wide {
             is_wide = true;
             let _ = widen(to); // what is no pipe stays as it is
+        }
+        if let Some(events) = events {
+            events.before_output();
         }
         blocking::write_all(to, &batch)?;
     }

@@ -103,14 +103,17 @@ fn open_ends(config: &Config, context: &Context) -> sys::Result<Ends> {
         |prompt| console::open(&console::Config { prompt, shows_stderr, stamps: true }, stdio, context);
     let console = config.prompt.map(open).transpose()?;
     if let Some((console, pipes)) = console.flatten() {
-        let (output, written) = stdout::open_to(pipes.show)?;
+        let (output, written) = stdout::open_to(pipes.show, None)?;
         // The console makes text safe itself, line by line.
         let visible = || None;
         return Ok(Ends { console: Some(console), input: Some(Ok(pipes.typed)), output, written, visible });
     }
     let input = config.has_input.then(|| stdio.take_input());
-    let (output, written) =
-        if config.end.send_only { stdout::discard()? } else { stdout::open_to(stdio.relay_output()?)? };
+    let (output, written) = if config.end.send_only {
+        stdout::discard()?
+    } else {
+        stdout::open_to(stdio.relay_output()?, Some(&context.events))?
+    };
     Ok(Ends { console: None, input, output, written, visible: context.visible })
 }
 

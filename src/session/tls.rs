@@ -11,15 +11,11 @@ use crate::sys::{Error, Result};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::AsyncReadExt as _;
 
 /// How long a client of a server may take for its handshake.
 const CLIENT_LIMIT: Duration = Duration::from_secs(10);
 /// How long a server may take for it where the user set no limit.
 const SERVER_LIMIT: Duration = Duration::from_secs(30);
-
-/// How long the close of a checked session may take.
-const CHECK_CLOSE: Duration = Duration::from_millis(250);
 
 /// A handshake that ended.
 type Shaken = std::result::Result<(Stream<Under>, Handshake), Failure>;
@@ -55,29 +51,22 @@ impl TlsClient {
         }
     }
 
-    /// As [`Self::secure`] to learn what the handshake finds. The inner error is in words; the session is closed.
+    /// As [`Self::secure`] to learn what the handshake finds. The inner error is in words.
     pub async fn check(
         &self,
         target: &Target,
         plain: ByteStream,
         deadline: Instant,
-    ) -> Result<(TlsFields, std::result::Result<(), String>)> {
+    ) -> Result<(TlsFields, std::result::Result<ByteStream, String>)> {
         let (stream, done) = self.shake(target, plain, Some(deadline)).await?;
         let (mut fields, failure) = match &done {
-            Some(Ok((_, facts))) => (facts.fields(), Ok(())),
-            Some(Err(failure)) => (failure.fields(), Err(failure.to_string())),
-            None => (TlsFields::default(), Err("no answer to the TLS handshake".to_owned())),
+            Some(Ok((_, facts))) => (facts.fields(), String::new()),
+            Some(Err(failure)) => (failure.fields(), failure.to_string()),
+            None => (TlsFields::default(), "no answer to the TLS handshake".to_owned()),
         };
         fields.reason = None;
-        if let Some(Ok(session)) = done.map(|done| conclude(&stream, done, self.allow_truncated)) {
-            // A server that takes its time is not waited for.
-            let _ = tokio::time::timeout(CHECK_CLOSE, async {
-                let _ = session.shutdown_write().await;
-                while matches!((&session).read(&mut [0; 1024]).await, Ok(1..)) {}
-            })
-            .await;
-        }
-        Ok((fields, failure))
+        let session = done.and_then(|done| conclude(&stream, done, self.allow_truncated).ok());
+        Ok((fields, session.ok_or(failure)))
     }
 
     /// The plain connection, and how the handshake on it ended; none after the deadline.

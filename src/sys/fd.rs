@@ -54,6 +54,13 @@ pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
     rustix::termios::isatty(fd)
 }
 
+/// Whether two descriptors lead to the same file, pipe or terminal.
+#[must_use]
+pub fn is_same_file(one: BorrowedFd<'_>, other: BorrowedFd<'_>) -> bool {
+    let identity = |fd| fstat(fd).ok().map(|status| (status.st_dev, status.st_ino));
+    identity(one).is_some_and(|one| Some(one) == identity(other))
+}
+
 /// What kind of thing a descriptor is; a closed one is an error (`EBADF`).
 pub fn nature(fd: BorrowedFd<'_>) -> io::Result<Nature> {
     let kind = FileType::from_raw_mode(fstat(fd)?.st_mode);

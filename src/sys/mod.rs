@@ -17,6 +17,7 @@ pub mod inherited;
 pub mod interface;
 pub mod limits;
 pub mod mmsg;
+pub mod namespace;
 pub mod options;
 pub mod packet;
 pub mod passed;

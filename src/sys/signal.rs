@@ -104,8 +104,17 @@ pub fn mind_the_terminal() -> io::Result<()> {
 
 /// Readable once the program went on after a stop (SIGCONT), a byte for each time.
 pub fn resumed() -> io::Result<OwnedFd> {
+    readable_after(libc::SIGCONT)
+}
+
+/// Readable once the terminal has another size (SIGWINCH), a byte for each time.
+pub fn resized() -> io::Result<OwnedFd> {
+    readable_after(libc::SIGWINCH)
+}
+
+fn readable_after(number: libc::c_int) -> io::Result<OwnedFd> {
     let (readable, writable) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-    signal_hook::low_level::pipe::register(libc::SIGCONT, writable)?;
+    signal_hook::low_level::pipe::register(number, writable)?;
     Ok(readable)
 }
 

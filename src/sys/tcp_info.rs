@@ -142,6 +142,12 @@ impl TcpInfo {
         self.has(offset_of!(Raw, bytes_acked) + 8).then_some(self.raw.bytes_acked)
     }
 
+    /// Payload received in order, bytes.
+    #[must_use]
+    pub fn bytes_received(&self) -> Option<u64> {
+        self.has(offset_of!(Raw, bytes_received) + 8).then_some(self.raw.bytes_received)
+    }
+
     /// Payload received, with one more for the peer's FIN, and payload sent, bytes; `None` where this kernel does not say
     /// (before 4.19).
     #[must_use]

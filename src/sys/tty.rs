@@ -2,15 +2,36 @@
 #![allow(unsafe_code)]
 
 use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcgetwinsize,
+    tcsetattr,
 };
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// Ends the mode in which terminals mark pasted text, which a line editor switches on.
 pub const NO_PASTE_MARKS: &[u8] = b"\x1b[?2004l";
+
+/// Shows the other screen of a terminal, which scrolls nothing away, without a cursor.
+pub const OTHER_SCREEN: &[u8] = b"\x1b[?1049h\x1b[?25l";
+/// Shows the screen that was there before, with the cursor.
+pub const OWN_SCREEN: &[u8] = b"\x1b[?25h\x1b[?1049l";
+
+/// Whether the other screen is shown, for a signal that ends the program.
+static ON_OTHER_SCREEN: AtomicBool = AtomicBool::new(false);
+
+/// Says whether the other screen is shown, so that a signal that ends the program shows the own one again.
+pub fn use_other_screen(is_shown: bool) {
+    ON_OTHER_SCREEN.store(is_shown, Ordering::SeqCst);
+}
+
+/// Columns and lines of a terminal; 80 and 24 of one that does not say.
+#[must_use]
+pub fn size(terminal: BorrowedFd<'_>) -> (usize, usize) {
+    let size = tcgetwinsize(terminal).ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+    size.map_or((80, 24), |size| (size.ws_col.into(), size.ws_row.into()))
+}
 
 /// The mode standard input had before it was changed, for a signal that ends the program. What it points to is never
 /// freed: a handler may be reading it.
@@ -30,6 +51,13 @@ impl Mode {
         let mut keys = self.0.clone();
         keys.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN;
         keys.input_modes -= InputModes::ICRNL | InputModes::IXON;
+        Ok(tcsetattr(terminal, OptionalActions::Now, &keys)?)
+    }
+
+    /// Changes the mode so that keys are passed on as they are typed, unechoed; those that are signals stay so (termios(3)).
+    pub fn pass_characters(&self, terminal: BorrowedFd<'_>) -> io::Result<()> {
+        let mut keys = self.0.clone();
+        keys.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
         Ok(tcsetattr(terminal, OptionalActions::Now, &keys)?)
     }
 
@@ -70,9 +98,20 @@ pub(super) fn restore_remembered() {
     let _ = before.restore(input);
     let mut room = [rustix::event::PollFd::new(&output, rustix::event::PollFlags::OUT)];
     if rustix::event::poll(&mut room, Some(&rustix::event::Timespec::default())).is_ok_and(|n| n > 0) {
+        if ON_OTHER_SCREEN.load(Ordering::SeqCst) {
+            let _ = rustix::io::write(output, OWN_SCREEN);
+            return;
+        }
         let _ = rustix::io::write(output, NO_PASTE_MARKS);
         let _ = rustix::io::write(output, b"\n");
     }
+}
+
+/// The columns of a terminal; `None` of what is none, or does not know.
+#[must_use]
+pub fn columns(terminal: BorrowedFd<'_>) -> Option<usize> {
+    let columns = tcgetwinsize(terminal).ok()?.ws_col;
+    (columns > 0).then_some(usize::from(columns))
 }
 
 /// Whether this process may read the terminal: one in the background would be stopped for it (SIGTTIN).

@@ -124,7 +124,7 @@ fn people_read_from_and_to_with_the_time_of_day() {
     let door = Door::open_at("127.9.3.7:0".parse().unwrap());
     let running = stat("--watch=5ms -t 127.9.3.7").human().start();
     let until = Instant::now() + DEADLINE;
-    while !String::from_utf8(running.stdout()).unwrap().contains("appeared → ESTABLISHED") {
+    while !String::from_utf8(running.stdout()).unwrap().contains("appeared     → ESTABLISHED") {
         assert!(Instant::now() < until);
         let client = Peer::connect(door.address());
         std::thread::park_timeout(Duration::from_millis(30));

@@ -10,11 +10,12 @@ mod processes;
 mod sandbox;
 mod show;
 mod states;
+mod top;
 mod waits;
 
 use serde_json::Value;
 use std::fmt::Display;
-use support::{Run, Soquete, soquete};
+use support::{Run, Soquete, Terminal, soquete};
 
 /// `stat` with these words.
 fn stat(words: impl Display) -> Soquete {

@@ -5,11 +5,21 @@ use libc::sock_filter;
 
 /// Runs something where the kernel's socket table cannot be asked: socket(2) for netlink is EPERM.
 pub fn in_sandbox<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    without_argument(libc::SYS_socket, 0, libc::AF_NETLINK.into(), run)
+}
+
+/// Runs something where a system call with this argument, by its position, is EPERM.
+pub fn without_argument<T: Send>(
+    call: libc::c_long,
+    position: i64,
+    argument: i64,
+    run: impl FnOnce() -> T + Send,
+) -> T {
     let program = [
         op(LOAD, 0, 0, 0),
-        op(EQUAL, 0, 3, libc::SYS_socket),
-        op(LOAD, 0, 0, 16),
-        op(EQUAL, 0, 1, libc::AF_NETLINK.into()),
+        op(EQUAL, 0, 3, call),
+        op(LOAD, 0, 0, 16 + 8 * position),
+        op(EQUAL, 0, 1, argument),
         refuse(libc::EPERM),
         op(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW.into()),
     ];

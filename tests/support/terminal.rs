@@ -7,6 +7,7 @@ use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::num::NonZero;
@@ -14,15 +15,19 @@ use std::os::fd::AsFd;
 use std::process::Child;
 use std::time::Instant;
 
-/// Lines and columns of the terminal.
-const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
-const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
+/// Lines and columns of the usual terminal.
+const USUAL: (u16, u16) = (24, 80);
+
+fn parser((rows, columns): (u16, u16), scrollback: usize) -> vt100::Parser {
+    let positive = |size| NonZero::new(size).expect("a terminal has lines and columns");
+    vt100::Parser::new(positive(rows), positive(columns), scrollback)
+}
 
 /// What a terminal that was written `bytes` shows.
 pub fn drawn(bytes: &[u8]) -> String {
-    let mut parser = vt100::Parser::new(ROWS, COLUMNS, 0);
-    parser.process(bytes);
-    parser.screen().contents()
+    let mut drawing = parser(USUAL, 0);
+    drawing.process(bytes);
+    drawing.screen().contents()
 }
 
 /// The program, started in the foreground of a terminal. Dropped early it is killed.
@@ -31,6 +36,8 @@ pub struct Terminal {
     child: Child,
     shown: Collected,
     deadline: Instant,
+    /// Lines and columns.
+    size: Cell<(u16, u16)>,
 }
 
 impl Terminal {
@@ -42,17 +49,29 @@ impl Terminal {
     /// As [`Self::start`], on a terminal of this type.
     pub fn start_in(line: &str, more: &[&str], kind: &str) -> Self {
         let words: Vec<&str> = line.split_whitespace().chain(more.iter().copied()).collect();
-        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, kind)
+        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, kind, USUAL)
+    }
+
+    /// As [`Self::start`], on a terminal of this many lines and columns.
+    pub fn start_sized(line: &str, size: (u16, u16)) -> Self {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        Self::start_as(env!("CARGO_BIN_EXE_soquete"), &words, "xterm-256color", size)
+    }
+
+    /// Changes its size, which the program is told.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        self.pty.resize(Size::new(rows, columns)).expect("its size");
+        self.size.set((rows, columns));
     }
 
     /// Starts some program.
     pub fn start_program(program: &str, words: &[&str]) -> Self {
-        Self::start_as(program, words, "xterm-256color")
+        Self::start_as(program, words, "xterm-256color", USUAL)
     }
 
-    fn start_as(program: &str, words: &[&str], kind: &str) -> Self {
+    fn start_as(program: &str, words: &[&str], kind: &str, size: (u16, u16)) -> Self {
         let (pty, pts) = open().expect("a terminal");
-        pty.resize(Size::new(ROWS.get(), COLUMNS.get())).expect("its size");
+        pty.resize(Size::new(size.0, size.1)).expect("its size");
         let reader = pty.as_fd().try_clone_to_owned().expect("a descriptor");
         let shown = Collected::start(File::from(reader));
         // Who started the tests may ignore SIGHUP, as nohup does.
@@ -65,7 +84,7 @@ impl Terminal {
             .env("LC_ALL", "C.UTF-8")
             .spawn(pts)
             .expect("the program starts");
-        Self { pty, child, shown, deadline: Instant::now() + DEADLINE }
+        Self { pty, child, shown, deadline: Instant::now() + DEADLINE, size: Cell::new(size) }
     }
 
     /// Types.
@@ -76,9 +95,9 @@ impl Terminal {
     /// Waits until the screen is as wanted; gives its text.
     pub fn wait(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
         let answer = self.shown.wait(self.deadline, |bytes| {
-            let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);
-            parser.process(bytes);
-            wanted(parser.screen()).then(|| parser.screen().contents())
+            let mut drawing = parser(self.size.get(), 1000);
+            drawing.process(bytes);
+            wanted(drawing.screen()).then(|| drawing.screen().contents())
         });
         answer.unwrap_or_else(|why| {
             panic!(
@@ -113,9 +132,9 @@ impl Terminal {
 
     /// The screen as it is.
     pub fn screen(&self) -> vt100::Screen {
-        let mut parser = vt100::Parser::new(ROWS, COLUMNS, 1000);
-        parser.process(&self.shown.bytes());
-        parser.screen().clone()
+        let mut drawing = parser(self.size.get(), 1000);
+        drawing.process(&self.shown.bytes());
+        drawing.screen().clone()
     }
 
     /// Everything written to the terminal.
@@ -146,6 +165,22 @@ impl Terminal {
         self.wait_end();
         look(&self.screen().contents());
         self.finish()
+    }
+
+    /// Waits until `part` is written to the terminal after its first `drawn` bytes.
+    pub fn wait_more(&self, what: &str, drawn: usize, part: &str) {
+        let held = |bytes: &[u8]| {
+            let more = bytes.get(drawn..).unwrap_or_default();
+            more.windows(part.len()).any(|w| w == part.as_bytes()).then_some(())
+        };
+        assert!(self.shown.wait(self.deadline, held).is_ok(), "waited for {what}");
+    }
+
+    /// Waits for the end; the exit status, and whether the terminal is cooked as it was before.
+    pub fn finish_with_mode(mut self) -> (i32, bool) {
+        self.wait_end();
+        let code = code(self.child.wait().expect("a child can be waited for"));
+        (code, self.is_cooked())
     }
 
     /// Waits for the end; the exit status as [`code`] has it.

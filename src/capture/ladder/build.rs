@@ -121,7 +121,7 @@ impl Drawn {
     fn packet(&mut self, socket: &Subject, packet: &PacketFields, ts: Timestamp) {
         let own = side(socket);
         let from = if packet.dir == Some(Dir::In) { own.other() } else { own };
-        let (words, note) = (words(packet), packet.note.clone().filter(|_| packet.carries.is_none()));
+        let (words, note) = (packet_words(packet), packet.note.clone().filter(|_| packet.carries.is_none()));
         let what = What::Packet { from, words, note, lost: false, implied: false };
         if let Some(at) = self.push(ts, what) {
             self.expected.extend(packet.moved.iter().map(|(from, to)| (at, *from, *to)));
@@ -133,7 +133,7 @@ impl Drawn {
 
     /// The first sending of what is sent again got lost, if it is the same.
     fn mark_lost(&mut self, from: Side, packet: &PacketFields) {
-        let again = words(packet);
+        let again = packet_words(packet);
         let mut earlier = self.conversation.steps.iter_mut().rev().skip(1);
         let first = earlier.find_map(|step| match &mut step.what {
             What::Packet { from: side, words, lost, .. } if *side == from && *words == again => Some(lost),
@@ -152,8 +152,9 @@ const fn side(socket: &Subject) -> Side {
     }
 }
 
-/// The flags and numbers of a packet.
-fn words(packet: &PacketFields) -> String {
+/// The flags and numbers of a packet: `SYN ACK seq 0 ack 1`.
+#[must_use]
+pub fn packet_words(packet: &PacketFields) -> String {
     let bytes = |len: u32| counted(len.into(), "byte", "bytes");
     let Some(flags) = &packet.flags else {
         return match (&packet.carries, &packet.note, packet.len) {

@@ -1,7 +1,7 @@
 //! The segments that changes of state imply, where none were captured (RFC 9293 figure 5).
 
 use super::{Side, Step, What};
-use crate::event::State;
+use crate::event::{Role, State};
 
 /// Segments with their senders.
 type Segments<'a> = &'a [(Side, &'a str)];
@@ -34,4 +34,16 @@ pub(super) fn implied(steps: &[Step]) -> Vec<Step> {
         drawn.extend(after.iter().map(|(from, words)| packet(*from, words)));
     }
     drawn
+}
+
+/// The segment that an end sends as it goes from one state to another, for a reader who has the states of both ends.
+#[must_use]
+pub const fn implied_segment(role: Role, to: State) -> Option<&'static str> {
+    match (to, role) {
+        (State::SynSent, _) => Some("SYN"),
+        (State::SynReceived, _) => Some("SYN ACK"),
+        (State::Established, Role::Client) | (State::CloseWait | State::TimeWait, _) => Some("ACK"),
+        (State::FinWait1 | State::LastAck, _) => Some("FIN"),
+        _ => None,
+    }
 }

@@ -1,6 +1,7 @@
 //! Conversations as time-sequence diagrams: two lifelines, the client's left, with the states of each end and an arrow for
 //! each segment. Pure: events in, a drawing out, as text of 80 columns, Mermaid or SVG.
 
+mod arrow;
 mod build;
 mod implied;
 #[cfg(test)]
@@ -9,7 +10,9 @@ mod mermaid;
 mod svg;
 mod text;
 
-pub use build::LadderBuilder;
+pub use arrow::arrow;
+pub use build::{LadderBuilder, packet_words};
+pub use implied::implied_segment;
 
 use crate::event::{Proto, State};
 
@@ -49,7 +52,7 @@ pub struct Conversation {
 }
 
 /// One of the two lifelines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The client's.
     Left,

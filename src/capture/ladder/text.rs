@@ -1,5 +1,6 @@
 //! A ladder as text of 80 columns: the time, the client's state, the arrows, the server's state.
 
+use super::arrow::arrow;
 use super::{Conversation, FOLD, Ladder, Side, What, after};
 use std::fmt::Write as _;
 
@@ -41,7 +42,7 @@ fn draw(conversation: &Conversation, out: &mut String) {
         match &step.what {
             What::Packet { from, words, note, lost, implied } => {
                 let label = note.as_ref().map_or_else(|| words.clone(), |note| format!("{words} ({note})"));
-                let arrow = arrow(*from, &label, *lost, *implied);
+                let arrow = arrow(*from, &label, BETWEEN, *lost, *implied);
                 let _ = writeln!(out, "{time:>TIME$} {:STATE$} │{arrow}│", "");
             }
             What::State { side, to, .. } => {
@@ -55,20 +56,5 @@ fn draw(conversation: &Conversation, out: &mut String) {
     }
     if conversation.left_out > 0 {
         let _ = writeln!(out, "{:TIME$} and {} more steps", "", conversation.left_out);
-    }
-}
-
-/// The label on a line with a head; a segment that got lost ends half-way.
-fn arrow(from: Side, label: &str, lost: bool, implied: bool) -> String {
-    let line = if implied { '╌' } else { '─' };
-    let label: String = label.chars().take(BETWEEN - 6).collect();
-    let room = BETWEEN - label.chars().count() - 2;
-    let (before, behind) = (room / 2, room - room / 2);
-    let lines = |n: usize| std::iter::repeat_n(line, n).collect::<String>();
-    match (from, lost) {
-        (Side::Left, false) => format!("{} {label} {}▶", lines(before), lines(behind - 1)),
-        (Side::Right, false) => format!("◀{} {label} {}", lines(before - 1), lines(behind)),
-        (Side::Left, true) => format!("{} {label} ✗{}", lines(before), " ".repeat(behind - 1)),
-        (Side::Right, true) => format!("{}✗ {label} {}", " ".repeat(before - 1), lines(behind)),
     }
 }

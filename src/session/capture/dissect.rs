@@ -36,6 +36,8 @@ pub(super) struct Details {
     pub(super) hex: bool,
     /// The numbers as they stand in the header, and the interface.
     pub(super) raw: bool,
+    /// The first bytes that it carries, for people.
+    pub(super) payload: bool,
 }
 
 type Pair = (SocketAddr, SocketAddr);
@@ -99,6 +101,10 @@ impl Dissector {
                 hex
             });
             fields.hex = Some(hex);
+        }
+        if let Some(len) = fields.len.filter(|_| self.details.payload) {
+            let len = usize::try_from(len).unwrap_or(usize::MAX);
+            fields.payload = bytes.iter().skip(packet.data_at).take(len).copied().collect();
         }
         if self.details.raw {
             let name = self.interfaces.entry(captured.interface);

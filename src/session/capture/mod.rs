@@ -6,6 +6,7 @@
 
 mod config;
 mod diagram;
+mod direct;
 mod dissect;
 mod file;
 mod others;
@@ -19,6 +20,7 @@ mod stage;
 mod stage_test;
 
 pub use config::CaptureConfig;
+pub use direct::{DirectCapture, Seen};
 pub use others::Wanted;
 pub use stage::Stage;
 
@@ -103,7 +105,8 @@ pub fn prepare(
     } else {
         Connections::Own(Sockets::default())
     };
-    let dissector = Dissector::new(connections, Details { hex: config.hex, raw: config.detail });
+    let dissector =
+        Dissector::new(connections, Details { hex: config.hex, raw: config.detail, payload: false });
     let stage = Stage::new(
         (printer, packets),
         dissector,

@@ -168,14 +168,14 @@ fn open_output(
     let console = console::Config { prompt: config.prompt, shows_stderr, stamps: false };
     if let Some((console, ends)) = console::open(&console, stdio, context)? {
         operator::join(server, listener, ends.typed, false)?;
-        return Ok((Some(console), stdout::open_to(ends.show)?));
+        return Ok((Some(console), stdout::open_to(ends.show, None)?));
     }
     if console::is_interactive(stdio) {
         operator::join(server, listener, stdio.input()?, !fd::is_terminal(fd::output()))?;
     } else {
         server.borrow_mut().join_transcript(listener);
     }
-    Ok((None, stdout::open_to(stdio.relay_output()?)?))
+    Ok((None, stdout::open_to(stdio.relay_output()?, Some(&context.events))?))
 }
 
 /// Accepts clients at one listener.

@@ -1,7 +1,8 @@
 //! What the check of one target found, as an event, a row and an answer.
 
 use super::super::retry::{Answer, outcome_of};
-use crate::event::report::{CheckRow, Row, TlsRow};
+use super::question::Unexpected;
+use crate::event::report::{CheckRow, RepeatedFields, Row, TlsRow};
 use crate::event::{Address, Event, Outcome, TlsFields};
 use crate::net::address::{Endpoint, Host, Target};
 use crate::net::stream::ByteStream;
@@ -38,26 +39,35 @@ impl Finding {
         }
     }
 
-    /// Adds what the handshake on the connection finds until `deadline`, which is `limit` to the user.
+    /// Adds what the handshake on the connection finds until `deadline`, which is `limit` to the user. The session, if there is
+    /// one.
     pub(super) async fn with_tls(
-        mut self,
+        &mut self,
         tls: &TlsClient,
         stream: ByteStream,
         deadline: Instant,
         limit: Duration,
-    ) -> Self {
-        let failure = match tls.check(&self.target, stream, deadline).await {
-            Ok((fields, verdict)) => {
+    ) -> Option<ByteStream> {
+        let session = match tls.check(&self.target, stream, deadline).await {
+            Ok((fields, session)) => {
                 let is_silent = fields.version.is_none() && Instant::now() >= deadline;
                 self.tls = Some(Box::new(fields));
-                verdict.map_err(|why| if is_silent { format!("{why} within {limit:?}") } else { why })
+                session.map_err(|why| if is_silent { format!("{why} within {limit:?}") } else { why })
             }
             Err(error) => Err(reason(&error.source)),
         };
-        if let Err(why) = failure {
-            (self.outcome, self.reason) = (Outcome::TlsFailed, Some(why));
+        let failed = |why| (self.outcome, self.reason) = (Outcome::TlsFailed, Some(why));
+        session.map_err(failed).ok()
+    }
+
+    /// Adds how a question was answered: the latency is that of the answer.
+    pub(super) fn answered(&mut self, answer: Result<Instant, Unexpected>, began: Instant) {
+        match answer {
+            Ok(came) => self.latency = Some(came.duration_since(began)),
+            Err(Unexpected { outcome, reason }) => {
+                (self.outcome, self.reason, self.latency) = (outcome, Some(reason), None);
+            }
         }
-        self
     }
 
     pub(super) fn failed(target: &Target, address: Address, began: Instant, error: &sys::Error) -> Self {
@@ -124,11 +134,9 @@ impl Finding {
         }
     }
 
-    pub(super) fn row(&self) -> Row {
-        let (host, port) = match &self.target {
-            Target::Host(endpoint) => (endpoint.host.to_string(), Some(endpoint.port)),
-            Target::Socket(address) => (address.to_string(), None),
-        };
+    /// As a row of the report; of the try with this number, if there are several.
+    pub(super) fn row(&self, number: Option<u64>) -> Row {
+        let (host, port) = place(&self.target);
         Row::Check(CheckRow {
             host,
             port,
@@ -137,7 +145,16 @@ impl Finding {
             latency_us: self.latency_us(),
             reason: self.reason.clone(),
             tls: self.tls.as_ref().map(|tls| Box::new(tls_row(tls))),
+            repeated: number.map(RepeatedFields::new),
         })
+    }
+}
+
+/// A target as the fields `host` and `port` of a row.
+pub(super) fn place(target: &Target) -> (String, Option<u16>) {
+    match target {
+        Target::Host(endpoint) => (endpoint.host.to_string(), Some(endpoint.port)),
+        Target::Socket(address) => (address.to_string(), None),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The port check: which ports answer, waiting until all are open or all are closed, and a command after that.
 
 mod command;
+mod deeper;
 mod finding;
 mod probe;
+pub mod question;
+mod repeat;
 mod round;
 mod rows;
 mod wait;
@@ -15,6 +18,8 @@ use crate::net::source::Source;
 use crate::scan::{Group, Tally, Verdict, Wanted};
 use crate::sys::options::SocketOption;
 use crate::text::number::counted;
+use question::Question;
+pub use repeat::Repeat;
 use round::{Round, RoundEnd};
 use rows::Rows;
 use std::ffi::OsString;
@@ -41,21 +46,22 @@ pub struct Config {
     pub lookup: Lookup,
     /// Tests the TLS handshake of open ports as well.
     pub tls: Option<Arc<TlsClient>>,
+    /// Asked on open connections, inside TLS where there is any.
+    pub question: Option<Arc<Question>>,
+    /// Makes the check several times; without `wait`.
+    pub repeat: Option<Repeat>,
 }
 
 /// Runs the check, and the command if it succeeds.
 pub fn run(config: &Config, context: &mut Context) -> Result {
-    let tally = if config.wait.is_some() || config.wanted == Wanted::Closed {
-        match wait::run(config, context)? {
-            Ok(tally) => tally,
-            Err(outcome) => return Ok(outcome),
-        }
-    } else {
-        let sockets = context.sockets.clone();
-        match (Round { config, sockets: &sockets, deadline: None }).run(&mut Rows::Direct, context)? {
-            RoundEnd::Complete(tally) => tally,
-            RoundEnd::Stopped(signal) => return Ok(Outcome::stopped(signal)),
-        }
+    let tally = match config.repeat {
+        Some(repeat) => repeat::run(config, repeat, context)?,
+        None if config.wait.is_some() || config.wanted == Wanted::Closed => wait::run(config, context)?,
+        None => once(config, context)?,
+    };
+    let tally = match tally {
+        Ok(tally) => tally,
+        Err(outcome) => return Ok(outcome),
     };
     warn_of_keylog(config.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed()), context);
     Ok(match tally.verdict() {
@@ -67,9 +73,19 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     })
 }
 
+/// One round; the inner error is the outcome of a run that a signal ended.
+fn once(config: &Config, context: &mut Context) -> anyhow::Result<std::result::Result<Tally, Outcome>> {
+    let sockets = context.sockets.clone();
+    Ok(match (Round { config, sockets: &sockets, deadline: None }).run(&mut Rows::Direct, context)? {
+        RoundEnd::Complete(tally) => Ok(tally),
+        RoundEnd::Stopped(signal) => Err(Outcome::stopped(signal)),
+    })
+}
+
 impl Config {
     /// `2 of 3 targets open`.
     fn count(&self, Tally { good, total, .. }: Tally) -> String {
-        format!("{good} of {} {}", counted(total as u64, "target", "targets"), self.wanted.name())
+        let (one, many) = if self.repeat.is_some() { ("try", "tries") } else { ("target", "targets") };
+        format!("{good} of {} {}", counted(total as u64, one, many), self.wanted.name())
     }
 }

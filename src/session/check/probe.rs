@@ -1,5 +1,6 @@
 //! The check of one target: every address of it, open if any of them is.
 
+use super::deeper::Deeper;
 use super::finding::Finding;
 use crate::event::{Address, Kind};
 use crate::net::address::{Endpoint, Host, Target};
@@ -7,13 +8,11 @@ use crate::net::connect::Connector;
 use crate::net::source::Source;
 use crate::net::stream::ByteStream;
 use crate::scan::says_more;
-use crate::session::tls::TlsClient;
 use crate::sys;
 use crate::sys::fast_connect::{FastConnect, FastConnector};
 use crate::sys::options::SocketOption;
 use crate::sys::socket::{Connecting, Socket, SocketFactory};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -31,8 +30,8 @@ pub(super) struct Prober {
     pub(super) named: Duration,
     /// Whether each socket emits its states.
     pub(super) observed: bool,
-    /// Tests the TLS handshake as well.
-    pub(super) tls: Option<Arc<TlsClient>>,
+    /// What is tested on an open connection.
+    pub(super) deeper: Deeper,
 }
 
 /// A check just begun: on loopback most are done at once.
@@ -48,7 +47,7 @@ pub(super) struct Pending {
     target: Target,
     racing: Vec<(Socket, Instant, Connecting)>,
     failed: Option<Finding>,
-    tls: Option<Arc<TlsClient>>,
+    deeper: Deeper,
 }
 
 /// The answer of one address.
@@ -97,7 +96,7 @@ impl Prober {
             address.set_port(port);
             let began = Instant::now();
             match self.attempt(address, connector.as_deref_mut()) {
-                Ok(FastConnect::Open(socket)) if self.tls.is_some() => {
+                Ok(FastConnect::Open(socket)) if !self.deeper.is_nothing() => {
                     racing = vec![(socket, began, Connecting::Done)];
                     break;
                 }
@@ -112,8 +111,8 @@ impl Prober {
         Ok(match failed {
             Some(finding) if racing.is_empty() => Probe::Done(finding),
             failed => {
-                let (limit, named) = (self.limit, self.named);
-                Probe::Pending(Pending { limit, named, target, racing, failed, tls: self.tls.clone() })
+                let (limit, named, deeper) = (self.limit, self.named, self.deeper.clone());
+                Probe::Pending(Pending { limit, named, target, racing, failed, deeper })
             }
         })
     }
@@ -128,13 +127,13 @@ impl Prober {
         let began = Instant::now();
         loop {
             let full = match connector.start(address) {
-                Ok((socket, Connecting::Done)) if self.tls.is_none() => {
+                Ok((socket, Connecting::Done)) if self.deeper.is_nothing() => {
                     return Ok(Finding::open(target, &socket, began));
                 }
                 Ok((socket, progress)) => {
-                    let (limit, named, tls) = (self.limit, self.named, self.tls.clone());
+                    let (limit, named, deeper) = (self.limit, self.named, self.deeper.clone());
                     let racing = vec![(socket, began, progress)];
-                    return Ok(Pending { limit, named, target, racing, failed: None, tls }.finish().await);
+                    return Ok(Pending { limit, named, target, racing, failed: None, deeper }.finish().await);
                 }
                 Err(error) => error,
             };
@@ -153,10 +152,10 @@ impl Prober {
 }
 
 impl Pending {
-    /// Waits for the first address that is open, or for all answers, or for the limit. TLS is tested on the address that is
-    /// open, as a client would meet it.
+    /// Waits for the first address that is open, or for all answers, or for the limit. TLS and answers are tested on the address
+    /// that is open, as a client would meet it.
     pub(super) async fn finish(self) -> Finding {
-        let Self { limit, named, target, racing, mut failed, tls } = self;
+        let Self { limit, named, target, racing, mut failed, deeper } = self;
         let mut attempts = JoinSet::new();
         for (socket, began, progress) in racing {
             let target = target.clone();
@@ -178,10 +177,7 @@ impl Pending {
                 Ok(Answered::Open(stream, began)) => {
                     let finding = Finding::open(target, stream.socket_ref(), began);
                     drop(attempts);
-                    return match tls {
-                        Some(tls) => finding.with_tls(&tls, stream, began + limit, named).await,
-                        None => finding,
-                    };
+                    return deeper.test(finding, stream, began, (limit, named)).await;
                 }
                 Ok(Answered::Not(finding)) => better(&mut failed, finding),
                 Err(_) => {}

@@ -3,6 +3,7 @@
 use super::super::wait::stopped;
 use super::super::{Context, stdout};
 use super::Config;
+use super::deeper::Deeper;
 use super::finding::Finding;
 use super::probe::{Probe, Prober};
 use super::rows::Rows;
@@ -125,7 +126,7 @@ impl Round<'_> {
         context: &mut Context,
     ) -> anyhow::Result<RoundEnd> {
         let (mut order, mut tally) = (InOrder::default(), Tally::default());
-        let emits = matches!(rows, Rows::Direct) && (context.json || context.events.detailed());
+        let emits = !matches!(rows, Rows::Held(_)) && (context.json || context.events.detailed());
         while let Some(batch) = findings.recv().await {
             for (index, finding) in batch {
                 let finding: Finding = finding?;
@@ -150,7 +151,7 @@ impl Round<'_> {
         Prober {
             sockets: if observed { self.sockets.clone() } else { self.sockets.silent() },
             observed,
-            tls: config.tls.clone(),
+            deeper: Deeper { tls: config.tls.clone(), question: config.question.clone() },
             options: config.options.clone(),
             source: config.source,
             limit: left.map_or(limit, |left| left.min(limit)),

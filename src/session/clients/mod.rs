@@ -42,7 +42,7 @@ pub fn run(config: Config, context: &Context) -> Result {
 }
 
 async fn relay_all(mut config: Config, context: &Context) -> Result {
-    let (output, mut written) = stdout::open_to(config.stdio.relay_output()?)?;
+    let (output, mut written) = stdout::open_to(config.stdio.relay_output()?, Some(&context.events))?;
     let fanout = open_fanout(Framing::Lines, None, Some(config.stdio.take_input()));
     let targets = std::mem::take(&mut config.targets);
     let clients = Rc::new(Clients {

@@ -90,7 +90,7 @@ pub fn open(config: &Config, stdio: &Stdio, context: &Context) -> Result<Option<
     let (typed, type_into) = tty::pipe().map_err(failed)?;
     let (show_from, show) = tty::pipe().map_err(failed)?;
     let (events_from, events) = tty::pipe().map_err(failed)?;
-    let colors = SenderColors::new((context.visible)(), context.colour, names, config.stamps);
+    let colors = SenderColors::new((context.safe)(), context.colour, names, config.stamps);
     if config.stamps && context.events.enabled() {
         // A terminal that is gone needs no hint.
         let _ = blocking::write_all(fd::output(), HINT);

@@ -1,7 +1,7 @@
 //! Received datagrams on standard output.
 
-use crate::event::AddressRef;
 use crate::event::report::{DatagramRow, Report, Row};
+use crate::event::{AddressRef, Events};
 use crate::session::{Stdio, stdout};
 use crate::sys::Result;
 use crate::sys::mmsg::BatchReceiver;
@@ -13,6 +13,7 @@ pub struct DatagramOutput<'a> {
     report: &'a mut dyn Report,
     output: stdout::Direct,
     stop: &'a Stop,
+    events: Events,
     /// Each datagram ends with a line feed.
     lines: bool,
     formatted: Vec<u8>,
@@ -20,11 +21,18 @@ pub struct DatagramOutput<'a> {
 
 impl<'a> DatagramOutput<'a> {
     /// Writes to standard output, or to the descriptor in place of it.
-    pub fn open(stdio: &Stdio, report: &'a mut dyn Report, stop: &'a Stop, lines: bool) -> Result<Self> {
+    pub fn open(
+        stdio: &Stdio,
+        report: &'a mut dyn Report,
+        stop: &'a Stop,
+        events: &Events,
+        lines: bool,
+    ) -> Result<Self> {
         Ok(Self {
             report,
             output: stdout::Direct::open(stdio.output()?)?,
             stop,
+            events: events.clone(),
             lines,
             formatted: Vec::new(),
         })
@@ -48,6 +56,7 @@ impl<'a> DatagramOutput<'a> {
             }
             payload = if let Row::Datagram(row) = row { row.payload } else { Vec::new() };
         }
+        self.events.before_output();
         self.output.write(&self.formatted, self.stop)
     }
 }

@@ -3,11 +3,13 @@
 use crate::exit::Exit;
 use crate::session::{Outcome, Result};
 use crate::sys::signal::{Signal, StopRequest};
-use crate::sys::{Error, blocking};
+use crate::sys::{Error, blocking, tty};
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Nothing on loopback takes this long: a demo that fails is better than one that hangs.
@@ -20,6 +22,7 @@ pub(super) struct Actor {
     pub(super) name: &'static str,
     pub(super) stop: StopRequest,
     pub(super) end: Receiver<Result>,
+    pub(super) thread: JoinHandle<()>,
 }
 
 /// A server, its address, and what is typed into it, if it sends that.
@@ -80,4 +83,15 @@ impl Drop for Actor {
 /// The error of an end that takes too long.
 pub(super) fn late(name: &'static str) -> Error {
     Error::new("wait for", name, io::ErrorKind::TimedOut)
+}
+
+/// Input of an actor: its reading and its writing end.
+pub(super) fn pipe() -> anyhow::Result<(OwnedFd, OwnedFd)> {
+    Ok(tty::pipe().map_err(|e| Error::new("pipe for", "the demo", e))?)
+}
+
+/// An output that nobody reads.
+pub(super) fn nowhere() -> anyhow::Result<OwnedFd> {
+    let null = File::options().write(true).open("/dev/null");
+    Ok(null.map_err(|e| Error::new("open", "/dev/null", e))?.into())
 }

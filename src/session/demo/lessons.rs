@@ -4,8 +4,10 @@ use super::roles::{
     aborting_client, chat_client, chat_server, client_of_all, closed_port, sending_server,
     server_that_never_accepts, tcp_client, tcp_server, udp_client, udp_server,
 };
+use super::scene::Scene;
 use super::stage::Stage;
 use crate::session::tcp_server::Service;
+use crate::text::language::Phrase;
 use anyhow::Result;
 use std::io::ErrorKind;
 
@@ -20,14 +22,24 @@ pub(super) fn tcp(stage: &mut Stage<'_>) -> Result<()> {
     stage.shut_down(server)
 }
 
-/// An echo over UDP: no handshake and no goodbye, and yet an answer.
+/// An echo over UDP: no handshake and no goodbye, and yet an answer; then a port that nobody has.
 pub(super) fn udp(stage: &mut Stage<'_>) -> Result<()> {
     let server = udp_server(stage)?;
-    let client = udp_client(stage, &server, "Hello, datagram\n")?;
+    let client = udp_client(stage, server.address, "Hello, datagram\n")?;
     stage.hear(&client, 1)?;
     stage.hang_up(client)?;
-    stage.shut_down(server)
+    stage.shut_down(server)?;
+    stage.remark(NOBODY_THERE)?;
+    // A port that TCP has is hardly ever one of UDP's.
+    let (_bound, address) = closed_port(stage)?;
+    let client = udp_client(stage, address, "Is anybody there?\n")?;
+    stage.expect_failure(client, ErrorKind::ConnectionRefused)
 }
+
+const NOBODY_THERE: Phrase = Phrase::new(
+    "A datagram to a port that no socket has: nobody answers but the kernel, with an ICMP error.",
+    "Um datagrama para uma porta que nenhum socket tem: só o kernel responde, com um erro ICMP.",
+);
 
 /// A room of two, who say a line each and leave one after the other.
 pub(super) fn chat(stage: &mut Stage<'_>) -> Result<()> {
@@ -98,25 +110,43 @@ pub(super) fn time_wait(stage: &mut Stage<'_>) -> Result<()> {
     stage.end_sending(&mut server)?;
     stage.hang_up(client)?;
     stage.finish_server(server)?;
-    stage.note(&format!(
-        "The client closed first, so its port rests; that of the server, {first}, does not:"
-    ))?;
+    stage.add(Scene::Remark(CLIENT_FIRST.say_with(stage.language, first)))?;
     stage.show_port(first)?;
-    stage.note(&format!("The server closed first, so its port, {second}, rests:"))?;
+    stage.add(Scene::Remark(SERVER_FIRST.say_with(stage.language, second)))?;
     stage.show_port(second)
 }
+
+const CLIENT_FIRST: Phrase = Phrase::new(
+    "The client closed first, so its port rests; that of the server, {}, does not:",
+    "O cliente fechou primeiro, então é a porta dele que fica em espera; a do servidor, {}, não:",
+);
+const SERVER_FIRST: Phrase = Phrase::new(
+    "The server closed first, so its port, {}, rests:",
+    "O servidor fechou primeiro, então a porta dele, {}, fica em espera:",
+);
 
 /// A server that accepts nobody: the kernel shakes hands with as many clients as fit into the queue, and one that comes
 /// later gets no answer.
 pub(super) fn backlog(stage: &mut Stage<'_>) -> Result<()> {
     let server = server_that_never_accepts(stage, 1)?;
     let one = tcp_client(stage, server.address)?;
+    stage.remark(KERNEL_ACCEPTS)?;
     let other = tcp_client(stage, server.address)?;
     let late = tcp_client(stage, server.address)?;
-    stage.note("The queue is full, one more than the backlog; the SYN of the third client is dropped:")?;
+    stage.remark(QUEUE_IS_FULL)?;
+    stage.await_repetition()?;
     stage.show_port(server.address.port())?;
     stage.stop_client(late)?;
     stage.shut_down(server)?;
     stage.expect_failure(one, ErrorKind::ConnectionReset)?;
     stage.expect_failure(other, ErrorKind::ConnectionReset)
 }
+
+const KERNEL_ACCEPTS: Phrase = Phrase::new(
+    "The kernel shook hands by itself: the client waits in the queue for an accept() that does not come. So does the next:",
+    "O kernel fez o handshake sozinho: o cliente espera na fila por um accept() que não vem. O próximo também:",
+);
+const QUEUE_IS_FULL: Phrase = Phrase::new(
+    "The queue is full, one more than the backlog: the kernel drops the SYN of the third client, which sends it again:",
+    "A fila está cheia, com um a mais que o backlog: o kernel descarta o SYN do terceiro cliente, que o envia de novo:",
+);

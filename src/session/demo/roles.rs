@@ -1,7 +1,7 @@
 //! The ends of the conversations: servers on a free port of loopback, and their clients, all with plain values.
 
-use super::actors::{Client, Server};
-use super::stage::{Stage, nowhere};
+use super::actors::{Client, Server, nowhere};
+use super::stage::Stage;
 use crate::chat::{Rules, SlowPolicy};
 use crate::event::Role;
 use crate::net::accept::{Acceptor, First};
@@ -104,7 +104,7 @@ pub(super) fn server_that_never_accepts(stage: &mut Stage<'_>, backlog: u32) -> 
 /// A TCP port of loopback that is taken, so that nobody else gets it, and at which nobody listens.
 pub(super) fn closed_port(stage: &Stage<'_>) -> anyhow::Result<(Socket, SocketAddr)> {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let socket = stage.context.sockets.open(SocketType::Stream, Role::Server, &free.into(), &[])?;
+    let socket = stage.context.sockets.silent().open(SocketType::Stream, Role::Server, &free.into(), &[])?;
     let bound = socket.bind(&free.into())?.inet();
     Ok((socket, bound.unwrap_or(free)))
 }
@@ -223,10 +223,10 @@ pub(super) fn udp_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
 /// A client that sends one datagram, and ends with the reply.
 pub(super) fn udp_client(
     stage: &mut Stage<'_>,
-    server: &Server,
+    address: SocketAddr,
     message: &'static str,
 ) -> anyhow::Result<Client> {
-    let target = endpoint(server.address).into();
+    let target = endpoint(address).into();
     stage.client(move |stdio, context| {
         let config = udp_client::Config {
             target,
@@ -237,6 +237,8 @@ pub(super) fn udp_client(
             interval: None,
             reply_wait: Duration::from_secs(2),
             replies: Some(1),
+            expect: None,
+            wait: None,
             stdio,
         };
         udp_client::run(&config, context)

@@ -1,19 +1,24 @@
 //! Where a lesson takes place: the ends of its conversation, each an engine in a thread of its own, and its steps.
 //!
-//! The events of a step are held back until both ends are quiet, and then told in the order of cause and effect; what was
-//! received follows them.
+//! The events of a step are held back until both ends are quiet, and then told in the order of cause and effect, with the
+//! packets between them; what was received follows them.
 
-use super::actors::{Actor, Client, PATIENCE, Server, late};
-use super::order::{Stamped, causal};
-use crate::event::Events;
+use super::actors::{Actor, Client, PATIENCE, Server, late, pipe};
+use super::moment::Moment;
+use super::observer::Observer;
+use super::order::causal;
+use super::pace::Pace;
+use super::scene::Scene;
+use super::teller::Teller;
+use crate::event::{Event, Kind, Role, State};
 use crate::session::ready::Ready;
-use crate::session::table::show_port;
+use crate::session::table::rows_of_port;
 use crate::session::wait::{expect_running, wait};
-use crate::session::{Context, Result, Stdio, stdout, unless_stopped};
+use crate::session::{Context, Result, Stdio, unless_stopped};
 use crate::sys::poll::Interest;
 use crate::sys::signal::{Signal, Stop};
-use crate::sys::{Error, blocking, fd, tty};
-use std::fs::File;
+use crate::sys::{Error, blocking};
+use crate::text::language::{Language, Phrase};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::mpsc;
@@ -21,42 +26,82 @@ use std::time::{Duration, Instant};
 
 /// Both ends are quiet when nothing happened for so long. A delayed ACK comes after 40 ms (`TCP_DELACK_MIN`).
 const QUIET: Duration = Duration::from_millis(50);
+/// How long a step waits for the packet of a change of state, beyond that.
+const LATE_PACKET: Duration = Duration::from_millis(500);
 
 /// The scene of one lesson or several.
 pub(super) struct Stage<'a> {
     pub(super) context: &'a mut Context,
-    /// The events that are told.
-    told: Events,
+    pub(super) language: Language,
+    teller: Teller,
+    observer: Observer,
 }
 
 impl<'a> Stage<'a> {
-    /// Holds the events of `context` back.
-    pub(super) fn new(context: &'a mut Context) -> Self {
+    /// Holds the events of `context` back, and captures the packets of its sockets; paced, it gives a reader time.
+    pub(super) fn new(
+        context: &'a mut Context,
+        language: Language,
+        pace: Option<Pace>,
+    ) -> anyhow::Result<Self> {
+        let (observer, reason) = Observer::new(context);
         let sockets = context.sockets.attempt();
         let told = std::mem::replace(&mut context.events, sockets.events().clone());
         context.sockets = sockets;
-        Self { context, told }
+        if let Some((_, error)) = reason.as_ref().filter(|_| context.ladder.is_none()) {
+            told.warn(Kind::Permission, "capture", format!("the demo shows states alone: {error}"));
+        }
+        let teller = Teller::new(context, told, pace, !observer.has_packets());
+        let mut stage = Self { context, language, teller, observer };
+        if let Some((phrase, error)) = reason {
+            let error = error.to_string();
+            let reason = error.rsplit(": ").next().unwrap_or_default();
+            stage.teller.add(Scene::Hint(phrase.say_with(language, reason)))?;
+        }
+        Ok(stage)
     }
 
     /// Waits until both ends are quiet, and tells what happened.
     pub(super) fn step(&mut self) -> anyhow::Result<()> {
+        self.step_with(|_| true)
+    }
+
+    /// As [`Self::step`], once a socket went to a state that is expected of an actor, or it ended: on a busy machine all is quiet
+    /// before it begins.
+    fn step_to(&mut self, actor: &Actor, is_expected: impl Fn(Role, State) -> bool) -> anyhow::Result<()> {
+        let enters = |moment: &Moment| matches!(&moment.event, Event::State { socket, to, .. } if is_expected(socket.role, *to));
+        let are_told = self.context.events.enabled();
+        self.step_with(|moments| !are_told || actor.thread.is_finished() || moments.iter().any(enters))
+    }
+
+    fn step_with(&mut self, has_begun: impl Fn(&[Moment]) -> bool) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
-        let mut events: Vec<Stamped> = Vec::new();
+        let late = Instant::now() + LATE_PACKET;
+        let mut moments: Vec<Moment> = Vec::new();
         loop {
             let _ = self.context.rest_until(Instant::now() + QUIET);
             expect_running(&self.context.stop)?;
-            let more = self.context.events.take_held();
-            let is_quiet = more.is_empty() || Instant::now() > deadline;
-            events.extend(more);
-            if is_quiet {
+            let goes_on = self.observer.look(&self.context.events, &mut moments) || !has_begun(&moments);
+            if goes_on && Instant::now() < deadline {
+                continue;
+            }
+            self.observer.add_packets(&mut moments);
+            if Instant::now() > late || self.observer.is_whole(&moments) {
                 break;
             }
         }
-        for (ts, event) in causal(events) {
-            self.told.pass(ts, event);
+        for Moment { ts, event, .. } in causal(moments, self.teller.has_ladder()) {
+            self.teller.add(Scene::Event(ts, event))?;
         }
-        // What was received may go to the same terminal.
-        self.told.flush();
+        Ok(())
+    }
+
+    /// Waits until a segment is sent again, where packets are captured: the kernel does so after a second (RFC 6298, 2.1).
+    pub(super) fn await_repetition(&mut self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.observer.has_packets() && !self.observer.has_repetition() && Instant::now() < deadline {
+            self.step()?;
+        }
         Ok(())
     }
 
@@ -98,7 +143,7 @@ impl<'a> Stage<'a> {
         let ((input, typed), (received, output)) = (pipe()?, pipe()?);
         let stdio = Stdio { input: Some(input), output: Some(output) };
         let actor = self.start("client", None, move |context| run(stdio, context))?;
-        self.step()?;
+        self.step_to(&actor, |role, _| role == Role::Client)?;
         Ok(Client { actor, typed: Some(typed), received })
     }
 
@@ -119,28 +164,48 @@ impl<'a> Stage<'a> {
             let _ = tell.send(result);
         };
         let thread = std::thread::Builder::new().name(name.into()).spawn(run);
-        thread.map_err(|e| Error::new("start thread", name, e))?;
-        Ok(Actor { name, stop, end })
+        let thread = thread.map_err(|e| Error::new("start thread", name, e))?;
+        Ok(Actor { name, stop, end, thread })
     }
 
     /// Waits until a client received so many lines, and shows them after what happened meanwhile.
     pub(super) fn hear(&mut self, client: &Client, lines: usize) -> anyhow::Result<()> {
         let text = self.read(&client.received, lines)?;
         self.step()?;
-        show(&text)
+        self.teller.add(Scene::Received(text))
     }
 
     /// Shows the TCP sockets that have this port at either end.
     pub(super) fn show_port(&mut self, port: u16) -> anyhow::Result<()> {
-        // Each table has its own heading.
-        self.context.report = self.context.report.again();
-        Ok(show_port(port, self.context)?)
+        let rows = rows_of_port(port, self.context)?;
+        self.teller.add(Scene::Rows(rows))
     }
 
-    /// Shows a line about the lesson to people, after what happened.
-    pub(super) fn note(&self, line: &str) -> anyhow::Result<()> {
-        self.told.flush();
-        if self.context.json { Ok(()) } else { show(format!("{line}\n").as_bytes()) }
+    /// Shows a remark about the lesson, after what happened.
+    pub(super) fn remark(&mut self, text: Phrase) -> anyhow::Result<()> {
+        self.add(Scene::Remark(text.say(self.language).to_owned()))
+    }
+
+    /// Shows a scene.
+    pub(super) fn add(&mut self, scene: Scene) -> anyhow::Result<()> {
+        self.teller.add(scene)
+    }
+
+    /// Whether keys are read.
+    pub(super) fn has_keys(&self) -> bool {
+        self.teller.has_keys()
+    }
+
+    /// Gives the reader time for what was shown so far; returns whether more is wanted.
+    pub(super) fn tell(&mut self) -> anyhow::Result<bool> {
+        self.teller.tell(self.context)?;
+        Ok(!self.teller.is_over())
+    }
+
+    /// Tells how many packets there were.
+    pub(super) fn tell_totals(&mut self) -> anyhow::Result<()> {
+        let Some(totals) = self.observer.totals() else { return Ok(()) };
+        self.teller.add(Scene::Event(jiff::Timestamp::now(), totals))
     }
 
     /// Ends a client's input, and waits for its end.
@@ -153,13 +218,13 @@ impl<'a> Stage<'a> {
     /// Ends a client's input, and waits for nothing but that both ends are quiet.
     pub(super) fn end_input(&mut self, client: &mut Client) -> anyhow::Result<()> {
         client.typed = None;
-        self.step()
+        self.step_to(&client.actor, |role, to| role == Role::Client && to == State::FinWait1)
     }
 
     /// Ends the input of a server, whose client may stay.
     pub(super) fn end_sending(&mut self, server: &mut Server) -> anyhow::Result<()> {
         server.typed = None;
-        self.step()
+        self.step_to(&server.actor, |role, to| role == Role::Server && to == State::FinWait1)
     }
 
     /// Waits for a client that fails in this way.
@@ -216,25 +281,14 @@ impl<'a> Stage<'a> {
 
 impl Drop for Stage<'_> {
     fn drop(&mut self) {
-        for (ts, event) in causal(self.context.events.take_held()) {
-            self.told.pass(ts, event);
+        let mut moments = Vec::new();
+        self.observer.look(&self.context.events, &mut moments);
+        self.observer.add_packets(&mut moments);
+        for Moment { ts, event, .. } in causal(moments, false) {
+            // The run ends, with an error of its own or by a signal.
+            let _ = self.teller.add(Scene::Event(ts, event));
         }
         // Sockets that are closed may still have to tell their last states.
         self.context.events.release();
     }
-}
-
-/// Writes to standard output.
-fn show(text: &[u8]) -> anyhow::Result<()> {
-    Ok(blocking::write_all(fd::output(), text).map_err(stdout::failure)?)
-}
-
-fn pipe() -> anyhow::Result<(OwnedFd, OwnedFd)> {
-    Ok(tty::pipe().map_err(|e| Error::new("pipe for", "the demo", e))?)
-}
-
-/// An output that nobody reads.
-pub(super) fn nowhere() -> anyhow::Result<OwnedFd> {
-    let null = File::options().write(true).open("/dev/null");
-    Ok(null.map_err(|e| Error::new("open", "/dev/null", e))?.into())
 }

@@ -4,6 +4,7 @@ mod packets;
 mod queries;
 mod reader;
 mod rows;
+mod top;
 mod tracker;
 mod wait;
 mod watch;
@@ -56,6 +57,8 @@ pub enum View {
     Summary,
     /// Show what changes, with a pass over the table in this time; `None` adapts it to what a pass costs.
     Watch(Option<Duration>),
+    /// Draw a live view over the whole terminal, a frame in this time.
+    Top(Duration),
     /// Wait until the condition holds, no longer than this.
     Wait(Condition, Option<Duration>),
 }
@@ -65,6 +68,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     let mut reader = TableReader::default();
     let count = match &config.view {
         View::Wait(condition, timeout) => return wait::run(config, condition, *timeout, context),
+        View::Top(every) => return top::run(config, *every, context),
         View::Watch(every) => return watch::run(config, *every, context),
         View::Summary => summary(&config.queries(context)?, &mut reader, context)?,
         View::Sockets => show(&config.queries(context)?, config.processes, &mut reader, context)?,
@@ -77,12 +81,18 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     })
 }
 
-/// Shows the TCP sockets that have this port at either end.
-pub fn show_port(port: u16, context: &mut Context) -> sys::Result<()> {
+/// The TCP sockets that have this port at either end, as rows of the report.
+pub fn rows_of_port(port: u16, context: &Context) -> sys::Result<Vec<report::Row>> {
     let filter = Some(Filter::either(End::port(port)));
     let query = Query { filter, ..Query::all(Proto::Tcp) };
-    show(&[query], false, &mut TableReader::default(), context)?;
-    context.report.flush().map_err(stdout::failure)
+    let mut found = Vec::new();
+    TableReader::default().read(&query, &context.events, &mut |row, source| {
+        let source = (source == Source::ProcNet).then_some("/proc/net");
+        let columns = Columns { holders: None, extended: query.extended, source };
+        found.push(report::Row::Socket(rows::socket(row, columns)));
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
 }
 
 /// Shows every socket that answers a query; returns their number.

@@ -30,7 +30,8 @@ impl TableReader {
     }
 }
 
-fn warning(dumped: &Dumped) -> Option<Fault> {
+/// What is wrong with the rows of a pass.
+pub(super) fn warning(dumped: &Dumped) -> Option<Fault> {
     let (kind, text) = match &dumped.refused {
         Some(error) => (
             Kind::Permission,

@@ -58,7 +58,7 @@ pub(super) fn run(config: Config, entry: Entry, context: &Context) -> Result {
 async fn serve(mut config: Config, entry: Entry, context: &Context) -> Result {
     let service = std::mem::replace(&mut config.service, Service::Pipe);
     let prints = config.show || matches!(service, Service::Pipe);
-    let (output, mut written) = prints.then(stdout::open).transpose()?.unzip();
+    let (output, mut written) = prints.then(|| stdout::open(&context.events)).transpose()?.unzip();
     let (piping, show) = match (&service, output.clone()) {
         (Service::Pipe, Some(output)) => (Some(piping(&config, output, context)), None),
         (_, output) => (None, output.map(|output| show(&config, output, context))),

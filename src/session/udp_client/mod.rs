@@ -3,14 +3,14 @@
 mod check;
 mod failover;
 mod session;
-
-pub use check::check;
+mod wait;
 
 use super::datagrams::{DatagramInput, InputConfig};
 use super::{Context, Result, Stdio};
 use crate::event::Address;
 use crate::net::address::Target;
 use crate::net::datagram::longest;
+use crate::net::expect::Expect;
 use crate::net::resolve::{Lookup, ResolveLimits};
 use crate::net::source::reachable;
 use crate::net::udp::UdpClientConfig;
@@ -36,6 +36,10 @@ pub struct Config {
     pub reply_wait: Duration,
     /// The client ends after this many replies; fewer are a failure.
     pub replies: Option<u64>,
+    /// What a reply to a check must match.
+    pub expect: Option<Expect>,
+    /// How long a check is repeated until there is such a reply; `None` for one check.
+    pub wait: Option<Duration>,
     /// The input, and where replies are printed.
     pub stdio: Stdio,
 }
@@ -61,6 +65,11 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         }
     };
     Session::open(config, addresses, input, context)?.run()
+}
+
+/// Tests whether the target replies; until it does, where that is to be waited for.
+pub fn check(config: &Config, context: &mut Context) -> Result {
+    if config.wait.is_some() { wait::run(config, context) } else { check::run(config, context) }
 }
 
 /// The addresses of the target.

@@ -50,7 +50,13 @@ impl<'a> Session<'a> {
         context: &'a mut Context,
     ) -> sys::Result<Self> {
         let now = Instant::now();
-        let output = DatagramOutput::open(&config.stdio, context.report.as_mut(), &context.stop, false)?;
+        let output = DatagramOutput::open(
+            &config.stdio,
+            context.report.as_mut(),
+            &context.stop,
+            &context.events,
+            false,
+        )?;
         let mut failover = AddressFailover::open(config, addresses, &context.sockets, &context.events)?;
         if !failover.is_open() {
             failover.settle(&mut input.source);

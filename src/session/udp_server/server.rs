@@ -58,7 +58,10 @@ impl<'a> UdpServer<'a> {
     ) -> Result<Self> {
         let report = context.report.as_mut();
         let (stdio, lines) = (&config.stdio, config.lines);
-        let output = config.shows.then(|| DatagramOutput::open(stdio, report, stop, lines)).transpose()?;
+        let output = config
+            .shows
+            .then(|| DatagramOutput::open(stdio, report, stop, &context.events, lines))
+            .transpose()?;
         Ok(Self {
             answer: &config.answer,
             sockets,

@@ -103,8 +103,10 @@ async fn serve(config: &Config, forward: &Forward, sockets: Vec<Socket>, context
     });
     let (stop, events) = (context.stop.clone(), context.events.clone());
     let report = context.report.as_mut();
-    let output =
-        config.shows.then(|| DatagramOutput::open(&config.stdio, report, &stop, config.lines)).transpose()?;
+    let output = config
+        .shows
+        .then(|| DatagramOutput::open(&config.stdio, report, &stop, &events, config.lines))
+        .transpose()?;
     let access = AccessFilter::new(&config.access);
     tokio::select! {
         biased;

@@ -1,0 +1,46 @@
+//! The socket that an event is about.
+
+use super::{Event, Subject};
+
+impl Event {
+    /// The socket; `None` for events about none, or about one by its number alone.
+    #[must_use]
+    pub const fn socket(&self) -> Option<&Subject> {
+        match self {
+            Self::State { socket, .. }
+            | Self::Option { socket, .. }
+            | Self::Info { socket, .. }
+            | Self::Bind { socket }
+            | Self::Listening { socket, .. }
+            | Self::Accept { socket, .. }
+            | Self::Refuse { socket, .. }
+            | Self::Datagram { socket, .. }
+            | Self::Member { socket, .. }
+            | Self::Line { socket, .. }
+            | Self::Tls { socket, .. }
+            | Self::Packet { socket, .. }
+            | Self::Child { socket, .. }
+            | Self::Proxy { socket, .. }
+            | Self::ProxyHeader { socket, .. }
+            | Self::Progress { socket, .. }
+            | Self::Summary { socket, .. } => Some(socket),
+            Self::Resolve { .. }
+            | Self::Capture { .. }
+            | Self::Bus { .. }
+            | Self::Target { .. }
+            | Self::Warning { .. }
+            | Self::Error { .. }
+            | Self::Exit { .. } => None,
+        }
+    }
+
+    /// The number of the socket.
+    #[must_use]
+    pub fn conn(&self) -> Option<u32> {
+        match self {
+            Self::Target { conn, .. } => *conn,
+            Self::Warning { fault } | Self::Error { fault } => fault.conn,
+            _ => self.socket().map(|socket| socket.conn),
+        }
+    }
+}
