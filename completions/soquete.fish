@@ -31,7 +31,7 @@ never\t'Never'"
 complete -c soquete -n "__fish_soquete_needs_command" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_needs_command" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_needs_command" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_needs_command" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_needs_command" -s V -l version -d 'Print version'
 complete -c soquete -n "__fish_soquete_needs_command" -f -a "listen" -d 'Accept connections: TCP, or of a UNIX or vsock socket'
@@ -144,7 +144,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mptcp -d 'Mak
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l fd -d 'Use the inherited connection of this descriptor number instead of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s w -l timeout -d 'Give up after this long, all addresses and the TLS handshake together; with --check, each port' -r
@@ -171,6 +171,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l alpn -d 'App
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-min -d 'Oldest version to accept: 1.2 or 1.3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-max -d 'Newest version to accept: 1.2 or 1.3' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tls-keylog -d 'Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy-auth-file -d 'Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l source -d 'Local address: ADDR, ADDR:PORT or :PORT' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l nodelay -d 'Send small segments at once (no Nagle)' -r
@@ -196,7 +197,6 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l diagram -d '
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]' -r -f -a "half-close\t'Send FIN and go on reading'
 keep\t'Send nothing and go on reading'
 close\t'Close at once'"
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l proxy -d 'Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -220,7 +220,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mptcp -d 'Ma
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l join -d 'Join this multicast group, on one interface or the one the routing table names' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l count -d 'End after N datagrams, and after sending the input that is then waiting (not a terminal\'s)' -r
@@ -275,7 +275,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s C -l crlf 
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l expect -d 'With --check: only a reply that matches this regular expression counts; otherwise no-match, exit status 1' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l wait -d 'With --check: test again for this long, or forever, until it replies' -r
@@ -316,7 +316,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s n -l numeri
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l fd -d 'Use the inherited socket of this descriptor number instead of an address' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l user -d 'Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others' -r
@@ -331,6 +331,12 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
 drop\t'Let it skip lines, with a notice'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus -d 'Share the room with other machines through NATS: nats:// or tls://HOST[:PORT]. USER:PASSWORD@ or TOKEN@ may stand before HOST, but an argument is visible to everybody on this machine' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l room -d 'The name of the room on the bus: letters, digits, - and _' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus-creds -d 'Log in with a NATS credentials file' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus-auth-file -d 'Read USER:PASSWORD or TOKEN for the bus from the first line of FILE [default: SOQUETE_BUS_AUTH of the environment]' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus-ca -d 'Trust the roots in FILE instead of the system\'s, for a bus that speaks TLS' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus-wait -d 'Keep trying this long to reach the bus at the start' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Require a client certificate issued by a root in FILE' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r
@@ -387,7 +393,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mptcp -d 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l nick -d 'Set your nickname' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s w -l timeout -d 'Give up connecting after this long, the TLS handshake included' -r
@@ -450,7 +456,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mptcp -d '
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l targets -d 'Read more targets from a file, those of one host a line; # begins a comment' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l ordered -d 'Print the answers to one line in the order of the targets; a target without an answer delays the others by DUR at most' -r
@@ -516,7 +522,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mptcp 
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l state -d 'Sockets in this state; may be repeated' -r -f -a "CLOSED\t''
 LISTEN\t''
@@ -559,7 +565,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -s n -l numeric -d
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l speed -d 'Show it so many times as fast as usual, from 0.1 to 100' -r
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l lang -d 'The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]' -r -f -a "en\t'English'
@@ -571,7 +577,7 @@ never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand demo" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR is honoured' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -580,7 +586,7 @@ never\t'Never'"
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -l json -d 'Print events and reports as JSON, one object per line'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s q -l quiet -d 'Print errors only'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s b -l brief -d 'Print one line for the birth and one for the end of each connection'
-complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Print details too: TCP_INFO, options read back, DNS answers'
+complete -c soquete -n "__fish_soquete_using_subcommand completions" -s v -l verbose -d 'Print details too: data moved, TCP_INFO, options read back, DNS answers'
 complete -c soquete -n "__fish_soquete_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 
 # Hosts, services and interfaces are those of the machine on which a word is completed.

@@ -10,7 +10,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
@@ -132,7 +132,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete listen color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; port 0 takes a free one
@@ -192,6 +192,7 @@ module completions {
     --tls-max: string         # Newest version to accept: 1.2 or 1.3
     --tls-keylog: path        # Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
     --tls-allow-truncated     # Accept a FIN without close_notify as the end of the data, as old peers send it
+    --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --proxy-auth-file: path   # Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
     --source: string          # Local address: ADDR, ADDR:PORT or :PORT
     --ipv4(-4)                # IPv4 only
@@ -218,12 +219,11 @@ module completions {
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --on-eof: string@"nu-complete soquete connect on_eof" # What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]
-    --proxy: string           # Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
     --json                    # Print events and reports as JSON, one object per line
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
@@ -288,7 +288,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
@@ -339,7 +339,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete udp-send color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...words: string          # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH or unix:@NAME; then the messages
@@ -379,6 +379,12 @@ module completions {
     --max-line: string        # Maximum length of a line; the rest is dropped
     --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
     --slow-limit: string      # How far a slow client may fall behind
+    --bus: string             # Share the room with other machines through NATS: nats:// or tls://HOST[:PORT]. USER:PASSWORD@ or TOKEN@ may stand before HOST, but an argument is visible to everybody on this machine
+    --room: string            # The name of the room on the bus: letters, digits, - and _
+    --bus-creds: path         # Log in with a NATS credentials file
+    --bus-auth-file: path     # Read USER:PASSWORD or TOKEN for the bus from the first line of FILE [default: SOQUETE_BUS_AUTH of the environment]
+    --bus-ca: path            # Trust the roots in FILE instead of the system's, for a bus that speaks TLS
+    --bus-wait: string        # Keep trying this long to reach the bus at the start
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     --tls-client-ca: path     # Require a client certificate issued by a root in FILE
     --tls-pin: string         # Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
@@ -423,7 +429,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-serve color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one [default: localhost 4333]
@@ -501,7 +507,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete chat-join color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: HOST, PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME [default: localhost 4333]
@@ -582,7 +588,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete multi-connect color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST:PORT, HOST:PORT,PORT, HOST:PORT-PORT, [V6]:PORT, HOST PORTS, PORTS or unix:PATH; 8000- goes up to 65535, - is all
@@ -627,7 +633,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete stat color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     ...filter: string         # Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
@@ -653,7 +659,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete demo color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     lesson?: string@"nu-complete soquete demo lesson" # What is shown
@@ -673,7 +679,7 @@ module completions {
     --events: string          # Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)
     --quiet(-q)               # Print errors only
     --brief(-b)               # Print one line for the birth and one for the end of each connection
-    --verbose(-v)             # Print details too: TCP_INFO, options read back, DNS answers
+    --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete completions color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
     shell: string@"nu-complete soquete completions shell" # The shell to complete in

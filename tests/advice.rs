@@ -185,3 +185,37 @@ fn no_error_repeats_a_password() {
         assert!(!run.stderr.contains("secret"), "{line}: {run}");
     }
 }
+
+#[test]
+fn a_misspelt_subcommand_is_no_host() {
+    for (typed, meant) in [
+        ("lisen --echo 80", "listen --echo 80"),
+        ("conect localhost 80", "connect localhost 80"),
+        ("stats -t", "stat -t"),
+        ("localhost 80", "connect localhost 80"),
+        ("web.example 80", "connect web.example 80"),
+    ] {
+        assert_eq!(advised(&refused(typed)), meant, "{typed}");
+    }
+}
+
+#[test]
+fn what_is_no_number_is_said_in_plain_words() {
+    let run = refused("listen --backlog ten 0");
+    assert!(run.stderr.contains("'ten'") && run.stderr.contains("not a whole number"), "{run}");
+}
+
+#[test]
+fn a_flag_of_something_that_is_not_there_is_refused() {
+    for line in [
+        "listen --tls-insecure --echo 0",
+        "listen --tls-ca ca.pem --discard 0",
+        "listen --send-proxy-header 1 --recv-only 0",
+        "listen --send-proxy-header 2 --sh-exec true 0",
+        "stat --timeout 1s --watch",
+        "stat --timeout 1s --summary",
+        "stat --timeout 1s",
+    ] {
+        refused(line);
+    }
+}

@@ -4,6 +4,7 @@ mod support;
 
 use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
 use std::time::Instant;
 use support::{DEADLINE, Peer, Running, peer, soquete, two_machines};
 
@@ -369,6 +370,41 @@ fn the_end_of_the_room_is_an_orderly_end_for_all() {
 }
 
 #[test]
+fn the_lines_of_a_pipe_go_to_the_room() {
+    for (flags, from) in [("", ": "), ("--raw", "")] {
+        let mut room = soquete(&format!("chat-serve 127.0.0.1:0 {flags}")).stdin(Stdio::piped()).start();
+        let mut a = join(&room);
+        room.write("one\ntw");
+        assert!(a.receive_line().ends_with(&format!("{from}one\n")));
+        a.send("x\n");
+        room.wait_stdout("x\n");
+        room.write("o\nlast");
+        assert!(a.receive_line().ends_with(&format!("{from}two\n")), "a line is not split");
+        room.close_input();
+        assert!(a.receive_line().ends_with(&format!("{from}last\n")), "the unfinished line is said");
+        a.send("y\n");
+        room.wait_stdout("y\n");
+        let run = room.terminate();
+        let said: Vec<_> = run.text().lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
+        assert_eq!(said, ["one", "x", "two", "last", "y"]);
+    }
+}
+
+#[test]
+fn a_program_that_writes_to_the_room_is_no_member() {
+    let room = soquete("chat-serve 127.0.0.1:0 --announce --max-clients 1").stdin(Stdio::piped()).start();
+    let mut a = join(&room);
+    a.send("/who\n/nick operator\n");
+    let lines: Vec<_> = (0..3).map(|_| a.receive_line()).collect();
+    assert!(lines[0].ends_with("* 1 here\n"), "{lines:?}");
+    assert!(lines[2].contains("taken"), "{lines:?}");
+    let mut b = Peer::connect(room.address());
+    assert!(b.receive_line().ends_with("the room is full: 1 is here\n"));
+    let run = room.terminate();
+    assert!(!run.text().contains("operator"), "{run}");
+}
+
+#[test]
 fn a_reader_of_the_transcript_that_goes_away_is_a_quiet_end() {
     let (mut reader, writer) = std::io::pipe().unwrap();
     let room = soquete("chat-serve 127.0.0.1:0").stdout(writer).start();
@@ -592,9 +628,9 @@ fn netcat_and_telnet_take_part() {
     for program in [nc, telnet] {
         let mut child = std::process::Command::new(&program)
             .args(["127.0.0.1", &port])
-            .stdin(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::null())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();

@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -94,6 +94,17 @@ fn the_environment_names_both_ends() {
     let run = server.finish();
     let conn = run.event("child").number("conn");
     assert_eq!(told, format!("{ends} tcp {conn} none\n{ends} TCP\n"), "{run}");
+}
+
+#[test]
+fn the_environment_names_the_client_that_a_proxy_speaks_for() {
+    let line = "echo $SOQUETE_PEER_ADDR $SOQUETE_PEER_PORT $NCAT_REMOTE_ADDR $NCAT_REMOTE_PORT";
+    let server = soquete("listen 127.0.0.1 0 --accept-proxy-header --sh-exec").arg(line).start();
+    let mut peer = Peer::connect(server.address());
+    peer.send("PROXY TCP4 198.51.100.7 203.0.113.9 4711 80\r\n");
+    let told = String::from_utf8(peer.receive_all()).unwrap();
+    let run = server.finish();
+    assert_eq!(told, "198.51.100.7 4711 198.51.100.7 4711\n", "{run}");
 }
 
 #[test]
@@ -220,8 +231,13 @@ fn a_process_left_behind_does_not_hold_the_connection() {
     drop(peer);
     let run = server.finish();
     assert_eq!(run.code, 0, "{run}");
-    assert!(lives(left.trim()), "it is left alone");
-    Command::new("kill").arg(left.trim()).status().unwrap();
+    assert!(!lives(left.trim()), "it is ended with us");
+    let server = shell("-k", "sleep 15 2>/dev/null & echo $!");
+    let lefts = [ask(&server, b""), ask(&server, b"")].map(|left| String::from_utf8(left).unwrap());
+    server.wait_for_many("exits", 2, |e| e.is("child") && e["what"] == "exit");
+    assert!(lefts.iter().all(|left| lives(left.trim())), "it is left alone until our end");
+    server.terminate();
+    assert!(!lefts.iter().any(|left| lives(left.trim())), "{lefts:?}");
 }
 
 #[test]
@@ -298,8 +314,11 @@ fn a_command_that_went_away_resets_its_clients_and_harms_nobody_else() {
     let server = soquete("listen -k 127.0.0.1 0 --exec --").arg(&path).start();
     assert_eq!(ask(&server, b""), b"hi\n");
     fs::remove_file(&path).unwrap();
-    let mut peer = Peer::connect(server.address());
-    peer.expect_reset();
+    // Before connect(2) returns, or after.
+    match Peer::try_connect(server.address()) {
+        Ok(mut peer) => peer.expect_reset(),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
     let warning = server.event("warning");
     assert!(warning.text("text").contains(&path.display().to_string()), "{warning:?}");
     write();
@@ -320,6 +339,11 @@ fn an_idle_connection_ends_its_command() {
     let run = server.terminate();
     assert_eq!(ends(&run), [(143, "SIGTERM".to_owned())], "{run}");
     assert!(run.named("warning").any(|e| e["kind"] == "timeout"), "{run}");
+    let server = shell("--idle-timeout 300ms", "cat");
+    let _peer = Peer::connect(server.address());
+    let run = server.finish();
+    assert_eq!(run.code, 3, "a deadline passed, whatever the command made of it: {run}");
+    assert_eq!(ends(&run), [(143, "SIGTERM".to_owned())], "{run}");
 }
 
 #[test]

@@ -406,6 +406,39 @@ fn a_progress_bar_appears_on_a_terminal() {
 }
 
 #[test]
+fn with_details_data_is_told_of_but_not_each_piece_of_much() {
+    let door = Door::open();
+    let mut client = connect_to(&door, "-v").start();
+    let mut peer = door.accept();
+    client.write("some");
+    peer.receive(4);
+    let sent = client.event("data");
+    assert_eq!((sent.text("dir"), sent.number("len"), sent.number("total")), ("out", 4, 4), "{sent}");
+    for n in 0..50 {
+        peer.send(format!("{n:02}\n"));
+        client.wait_stdout(format!("{n:02}\n"));
+    }
+    drop(peer);
+    let run = client.finish();
+    let summary = run.event("summary").clone();
+    let received: Vec<_> = run.named("data").filter(|data| data["dir"] == "in").collect();
+    assert_eq!(received.iter().map(|data| data.number("len")).sum::<u64>(), 150, "{run}");
+    assert_eq!(received.last().unwrap().number("total"), summary.number("bytes_in"), "{run}");
+    let seconds = summary.number("duration_us") / 1_000_000 + 1;
+    assert!(received.len() as u64 <= 10 * seconds, "{run}");
+}
+
+#[test]
+fn without_details_data_is_not_told_of() {
+    let door = Door::open();
+    let client = connect_to(&door, "").input("some").start();
+    let mut peer = door.accept();
+    peer.receive_all();
+    drop(peer);
+    assert_eq!(client.finish().named("data").count(), 0);
+}
+
+#[test]
 fn details_of_a_progress_bar_are_the_throughput_of_the_last_seconds() {
     for (flags, is_shown) in [("--progress -v", true), ("--progress", false)] {
         let (door, tty) = (Door::open(), Tty::open());

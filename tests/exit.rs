@@ -299,6 +299,21 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
+fn a_reader_that_goes_away_ends_it_though_the_peer_is_silent() {
+    let door = Door::open();
+    let (mut reader, writer) = pipe();
+    let client = connect_to(&door).input("question").stdout(writer).start();
+    let mut peer = door.accept();
+    peer.send("all there is\n");
+    assert_eq!(reader.read(13), b"all there is\n");
+    assert_eq!(peer.receive_all(), b"question");
+    drop(reader);
+    let run = client.finish();
+    assert_eq!((run.code, run.named("error").count()), (0, 0), "{run}");
+    drop(peer);
+}
+
+#[test]
 fn a_reader_that_was_never_there_is_a_quiet_end() {
     let door = Door::open();
     for line in ["--help", "completions bash", "stat -t", &format!("connect --check {}", door.address())] {

@@ -75,6 +75,26 @@ fn a_half_close_passes_each_way_and_the_late_answer_arrives() {
 }
 
 #[test]
+fn the_leg_that_is_reset_by_us_ends_closed() {
+    let door = Door::open();
+    let forwarding = forward(door.address(), "");
+    let (mut client, mut target) = joined(&forwarding, &door);
+    client.send("x");
+    target.receive(1);
+    client.reset();
+    target.expect_reset();
+    let run = forwarding.terminate();
+    for (role, op) in [("server", "reset-received"), ("client", "close")] {
+        let states: Vec<_> = run.named("state").filter(|s| s.text("role") == role).collect();
+        let last = states.last().unwrap_or_else(|| panic!("no states: {run}"));
+        assert_eq!((last.text("to"), last.text("op")), ("CLOSED", op), "{run}");
+    }
+    let ours: Vec<_> = run.named("state").filter(|s| s.text("role") == "client").collect();
+    assert_eq!(ours.last().map(|s| s.text("via")), Some("implied"), "no table is asked: {run}");
+    assert_eq!(run.named("summary").filter(|s| s["clean"] == false).count(), 2, "{run}");
+}
+
+#[test]
 fn a_reset_on_one_side_is_a_reset_on_the_other() {
     let door = Door::open();
     let forwarding = forward(door.address(), "");

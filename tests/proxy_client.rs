@@ -232,6 +232,49 @@ fn a_target_behind_a_proxy_is_waited_for_and_a_wrong_password_is_not() {
 }
 
 #[test]
+fn a_port_is_checked_through_a_proxy() {
+    let (proxy, echo, nobody) = (proxy_server(""), upper(), refusing_port());
+    let (open, closed) = (echo.address(), nobody.address());
+    for scheme in ["socks4", "socks5", "socks5h", "http"] {
+        let url = format!("{scheme}://{}", proxy.address());
+        let ports = format!("127.0.0.1 {},{}", open.port(), closed.port());
+        let run = soquete(&format!("connect --check --proxy {url} {ports}")).input("").run();
+        assert_eq!(run.code, 4, "{url}: {run}");
+        let found: Vec<_> = run.named("target").map(|e| e.text("outcome")).collect();
+        assert!(["open", "closed"].iter().all(|outcome| found.contains(outcome)), "{url}: {run}");
+    }
+    let url = format!("socks5://{}", proxy.address());
+    let run = soquete(&format!("connect --wait 9s --proxy {url} {open} -- true")).run();
+    assert_eq!(run.code, 0, "{run}");
+    proxy.terminate();
+    let strict = proxy_server("--deny-dest 127.0.0.1");
+    let run = soquete(&format!("check --proxy socks5://{} {open}", strict.address())).run();
+    let target = run.event("target");
+    assert_eq!((run.code, target.text("outcome")), (1, "failed"), "{run}");
+    assert!(target.text("text").contains("not allowed by ruleset"), "{run}");
+    strict.terminate();
+    let silent = Door::open();
+    let run = soquete(&format!("check --timeout 300ms --proxy socks5://{} {open}", silent.address())).run();
+    assert_eq!((run.code, run.event("target").text("outcome")), (1, "filtered"), "{run}");
+    let run = soquete(&format!("check --proxy socks5://{closed} {open}")).run();
+    assert_eq!((run.code, run.event("target").text("outcome")), (1, "failed"), "no proxy: {run}");
+    echo.terminate();
+}
+
+#[test]
+fn a_wait_through_a_proxy_ends_at_its_deadline() {
+    let (silent, proxy, nobody) = (Door::open(), proxy_server(""), refusing_port());
+    for url in [silent.address(), proxy.address()] {
+        let began = Instant::now();
+        let run = soquete(&format!("connect --wait 1s --proxy socks5://{url} {}", nobody.address()))
+            .input("")
+            .run();
+        assert!(run.code == 3 && began.elapsed() < Duration::from_secs(4), "{run}");
+    }
+    proxy.terminate();
+}
+
+#[test]
 fn the_user_comes_from_the_url_a_file_or_the_environment() {
     let (proxy, echo) = (proxy_server("--auth me:top:secret"), upper());
     let folder = tempfile::tempdir().expect("a folder");
@@ -461,8 +504,13 @@ fn wrong_flags_are_told_before_a_connection() {
         ("connect --proxy http://me:secret@localhost:1/x 127.0.0.1 1", 2),
         ("connect --proxy socks4://me:secret@localhost:1 127.0.0.1 1", 2),
         ("connect --proxy http://me:sec%ret@localhost:1 127.0.0.1 1", 2),
-        ("connect --proxy socks5://localhost:1 --check 127.0.0.1 1", 2),
-        ("connect --proxy socks5://localhost:1 127.0.0.1 1 -- true", 2),
+        ("connect --proxy socks5://localhost:1 --check unix:/x", 2),
+        ("connect --proxy http://me:secret@localhost:1 --check unix:/x", 2),
+        // A password without its host looks like a port.
+        ("connect -n --proxy http://me:54321 127.0.0.1 1", 1),
+        ("connect -n -v --wait 1s --proxy http://me:54321 127.0.0.1 1", 3),
+        ("connect -n --check --proxy http://me:54321 127.0.0.1 1", 1),
+        ("connect --proxy http://me:543210 127.0.0.1 1", 2),
         ("connect --proxy socks5://localhost:1 --tls-insecure 127.0.0.1 1", 2),
         ("connect --proxy socks5://localhost:1 unix:/x", 2),
         ("connect --proxy http://me:secret@localhost:1 http://h:1/", 2),
@@ -473,7 +521,8 @@ fn wrong_flags_are_told_before_a_connection() {
     ] {
         let run = soquete(line).input("").run();
         assert_eq!(run.code, code, "{line}: {run}");
-        assert!(run.named("state").count() == 0 && !run.stderr.contains("secret"), "{line}: {run}");
+        let is_told = ["secret", "54321"].iter().any(|word| run.stderr.contains(word));
+        assert!(run.named("state").count() == 0 && !is_told, "{line}: {run}");
     }
     let run = soquete("connect --proxy socks5://h:1 127.0.0.1 1").env("SOQUETE_PROXY_AUTH", "secret").run();
     assert!(run.code == 2 && !run.stderr.contains("secret"), "{run}");

@@ -338,9 +338,13 @@ fn responses_end_where_they_should() {
     let (mut client, target) = ask("GET", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     drop(target);
     client.expect_reset();
-    let (mut client, target) = ask("GET", "SSH-2.0-x\r\n");
-    client.expect_reset();
-    drop(target);
+    // What is no HTTP is no response, nor is nothing.
+    for response in ["SSH-2.0-x\r\n", ""] {
+        let (mut client, target) = ask("GET", response);
+        target.half_close();
+        let answer = text(&client.receive_all());
+        assert!(answer.starts_with("HTTP/1.1 502 "), "{response}: {answer}");
+    }
     proxy.terminate();
 }
 
@@ -371,6 +375,23 @@ fn megabytes_pass_through_a_tunnel_and_a_request() {
     }
     for server in [proxy, echo, web] {
         server.terminate();
+    }
+}
+
+#[test]
+fn the_only_client_of_a_server_that_is_refused_is_no_success() {
+    let refusing = refusing_port();
+    for (more, request) in [
+        ("", format!("CONNECT {} HTTP/1.1\r\n\r\n", refusing.address())),
+        ("--allow-dest 192.0.2.1", "GET http://127.0.0.1:1/ HTTP/1.1\r\n\r\n".to_owned()),
+        ("--auth me:pw", "GET http://127.0.0.1:1/ HTTP/1.1\r\n\r\n".to_owned()),
+        ("", "no request".to_owned()),
+    ] {
+        let proxy = soquete(&format!("listen --proxy-server 127.0.0.1 0 {more}")).start();
+        ask(proxy.address(), &request);
+        let run = proxy.finish();
+        assert_eq!(run.code, 1, "{request}: {run}");
+        run.error("proxy");
     }
 }
 

@@ -183,6 +183,24 @@ fn who_speaks_no_tls_harms_nobody() {
 }
 
 #[test]
+fn a_plain_client_is_told_that_the_server_speaks_tls() {
+    let pki = Pki::new();
+    let listening = server(&pki, "-k --echo");
+    let run = soquete(&format!("connect {}", listening.address())).input("hello\n").run();
+    assert_eq!(run.code, 1, "{run}");
+    let text = run.error("tls").text("text");
+    assert!(text.contains("the server speaks TLS") && text.contains("--tls"), "{text}");
+    // Data that only begins so is data.
+    let alike = b"\x15\x03\x03\x00\x02\x02\x32 and more";
+    let door = Door::open();
+    let plain = soquete(&format!("connect {}", door.address())).input("").start();
+    door.accept().send(alike);
+    let run = plain.finish();
+    assert_eq!((run.code, run.stdout.as_slice()), (0, &alike[..]), "{run}");
+    listening.terminate();
+}
+
+#[test]
 fn half_a_handshake_holds_nobody_up() {
     let pki = Pki::new();
     let listening = server(&pki, "-k --echo --max-conns 2");

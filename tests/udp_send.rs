@@ -497,3 +497,13 @@ fn the_netcat_of_openbsd_hears_it() {
     server.kill().expect("it runs");
     server.wait().expect("it ends");
 }
+
+#[test]
+fn a_check_tells_of_its_own_socket_with_details_alone() {
+    let server = soquete("udp-serve --echo 127.0.0.1:0").start();
+    for (flags, told) in [("", false), ("-v", true)] {
+        let run = soquete(&format!("udp-send --check {} {flags}", server.address())).run();
+        assert_eq!((run.code, run.named("target").count()), (0, 1), "{run}");
+        assert_eq!(run.named("state").count() > 0, told, "{run}");
+    }
+}

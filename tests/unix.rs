@@ -217,6 +217,22 @@ fn a_socket_of_another_user_is_this_machines_refusal() {
 }
 
 #[test]
+fn a_file_that_the_new_user_may_not_remove_is_a_warning() {
+    if !is_root() {
+        return skip("only root becomes another user");
+    }
+    let folder = Folder::new();
+    for (mode, warned) in [(0o755, true), (0o1777, true), (0o777, false)] {
+        fs::set_permissions(folder.path("."), fs::Permissions::from_mode(mode)).expect("the folder is ours");
+        let server = soquete(&format!("listen -k --echo --user nobody {}", folder.address("s"))).start();
+        server.event("listening");
+        let run = server.terminate();
+        let told = run.named("warning").any(|e| e.text("text").contains("may not remove this file"));
+        assert_eq!((told, folder.path("s").exists()), (warned, warned), "{mode:o}: {run}");
+    }
+}
+
+#[test]
 fn one_client_talks_to_unix_and_tcp_targets_at_once() {
     let folder = Folder::new();
     let unix = soquete(&format!("listen -k --upper {}", folder.address("s"))).start();

@@ -13,6 +13,7 @@ mod chat;
 mod check;
 mod churn;
 mod command;
+mod compare;
 mod crowd;
 mod datagrams;
 mod echo;
@@ -31,6 +32,7 @@ mod receive;
 mod size;
 mod sockets;
 mod startup;
+mod stream;
 mod table;
 #[cfg(feature = "tls")]
 mod tls;

@@ -1,20 +1,16 @@
 //! A proxy server: one long stream through a tunnel, and short ones; ours beside microsocks (SOCKS5) and tinyproxy (CONNECT).
 
-use crate::forward::discard;
+use crate::compare::{Sample, Subject, compare};
 use crate::load::{self, Exchange, Until};
 use crate::plan::{Plan, in_turns};
 use crate::port;
 use crate::proc::{Process, installed};
-use crate::table::{Goal, Ratio, Table, median};
-use anyhow::{Context as _, Result, anyhow, ensure};
-use rustix::net::{RecvFlags, Shutdown, accept, connect, recv, shutdown};
-use std::net::{Ipv4Addr, SocketAddr};
+use crate::stream;
+use crate::table::Table;
+use anyhow::{Context as _, Result, ensure};
+use rustix::net::{RecvFlags, recv};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
-use std::time::Instant;
-
-/// What is written at once.
-const BLOCK: usize = 512 << 10;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Protocol {
@@ -36,14 +32,6 @@ impl Proxy {
             Self::Soquete(protocol) => protocol,
             Self::Microsocks => Protocol::Socks5,
             Self::Tinyproxy => Protocol::Connect,
-        }
-    }
-
-    const fn title(self) -> &'static str {
-        match self {
-            Self::Soquete(_) => "listen -k --proxy-server",
-            Self::Microsocks => "microsocks",
-            Self::Tinyproxy => "tinyproxy",
         }
     }
 
@@ -73,6 +61,20 @@ impl Proxy {
     }
 }
 
+impl Subject for Proxy {
+    fn is_ours(self) -> bool {
+        matches!(self, Self::Soquete(_))
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Soquete(_) => "listen -k --proxy-server",
+            Self::Microsocks => "microsocks",
+            Self::Tinyproxy => "tinyproxy",
+        }
+    }
+}
+
 /// What a client says before it has a stream to 127.0.0.1:`port`.
 fn handshake(protocol: Protocol, port: u16) -> Vec<Exchange> {
     match protocol {
@@ -97,58 +99,26 @@ pub fn run(table: &mut Table, plan: &Plan) {
             continue;
         }
         let proxies = [Proxy::Soquete(peer.protocol()), peer];
-        let word = if peer.protocol() == Protocol::Socks5 { "SOCKS5" } else { "CONNECT" };
+        let protocol = if peer.protocol() == Protocol::Socks5 { "SOCKS5" } else { "CONNECT" };
         let long = in_turns(plan.rounds, &proxies, |proxy| stream(plan, proxy));
-        compare(table, &format!("{word}, one stream"), peer, long, |rate| format!("{:.2} GB/s", rate / 1e9));
+        let work = format!("{protocol}, one stream");
+        compare(table, &work, &proxies, long, |_| 1.0, |s| format!("{:.2} GB/s", s.rate / 1e9));
         let short = in_turns(plan.rounds, &proxies, |proxy| burst(plan, proxy));
-        compare(table, &format!("{word}, 64 clients"), peer, short, |rate| format!("{rate:.0}/s"));
-    }
-}
-
-fn compare(
-    table: &mut Table,
-    work: &str,
-    peer: Proxy,
-    samples: Vec<Result<Vec<f64>>>,
-    describe: impl Fn(f64) -> String,
-) {
-    let row = format!("{work}: {}", Proxy::Soquete(peer.protocol()).title());
-    let mut samples = samples.into_iter();
-    match (samples.next(), samples.next()) {
-        (Some(Ok(ours)), Some(Ok(theirs))) => {
-            let middle = |rates: &[f64]| describe(median(rates).unwrap_or_default());
-            let ratio = Ratio::of(ours.iter().copied().zip(theirs.iter().copied()));
-            let their = format!("{} {}", peer.title(), middle(&theirs));
-            table.compare(&row, middle(&ours), their, ratio, Goal::AtLeast(1.0));
-        }
-        (Some(Err(error)), _) => table.fail(&row, &error),
-        (_, Some(Err(error))) => table.skip(&row, &format!("{}: {error:#}", peer.title())),
-        _ => {}
+        let work = format!("{protocol}, 64 clients");
+        compare(table, &work, &proxies, short, |_| 1.0, |s| format!("{:.0}/s", s.rate));
     }
 }
 
 /// Bytes a second of one stream, from the first write until the target has read its end.
-fn stream(plan: &Plan, proxy: Proxy) -> Result<f64> {
+fn stream(plan: &Plan, proxy: Proxy) -> Result<Sample> {
     let target = port::listener()?;
     let exchanges = handshake(proxy.protocol(), port::of(&target)?);
     let (process, port) = proxy.start(plan)?;
-    let receiver = std::thread::spawn(move || discard(&accept(&target)?));
-    let client = port::socket()?;
-    connect(&client, &SocketAddr::from((Ipv4Addr::LOCALHOST, port))).context("connect")?;
-    exchanges.iter().try_for_each(|exchange| ask(&client, exchange))?;
-    let start = Instant::now();
-    let (block, mut left) = (vec![7; BLOCK], plan.bytes);
-    while left > 0 {
-        let length = usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
-        left -= rustix::io::write(&client, &block[..length]).context("write")? as u64;
-    }
-    shutdown(&client, Shutdown::Write).context("shutdown")?;
-    let arrived = receiver.join().map_err(|_| anyhow!("the receiver panicked"))??;
-    let wall = start.elapsed().as_secs_f64();
+    let begin = |client: &OwnedFd| exchanges.iter().try_for_each(|exchange| ask(client, exchange));
+    let wall = stream::pass(target, port, plan.bytes, begin)?;
     process.terminate()?;
-    ensure!(arrived == plan.bytes, "{arrived} of {} bytes arrived", plan.bytes);
     #[allow(clippy::cast_precision_loss)] // exact up to 8 PiB
-    Ok(plan.bytes as f64 / wall)
+    Ok(Sample { rate: plan.bytes as f64 / wall, cpu: 0.0 })
 }
 
 /// Says one thing and waits for its answer, a byte at a time.
@@ -168,7 +138,7 @@ fn ask(client: &OwnedFd, exchange: &Exchange) -> Result<()> {
 }
 
 /// Short connections a second to the bare echo loop behind the proxy.
-fn burst(plan: &Plan, proxy: Proxy) -> Result<f64> {
+fn burst(plan: &Plan, proxy: Proxy) -> Result<Sample> {
     let echo_port = port::free()?;
     let mut command = Command::new(std::env::current_exe().context("find this program")?);
     command.args(["--bare-echo", &echo_port.to_string()]);
@@ -180,5 +150,5 @@ fn burst(plan: &Plan, proxy: Proxy) -> Result<f64> {
     process.terminate()?;
     echo.terminate()?;
     ensure!(load.failed == 0, "{} connections failed", load.failed);
-    Ok(load.rate)
+    Ok(Sample { rate: load.rate, cpu: 0.0 })
 }

@@ -1,10 +1,11 @@
 //! TLS: one stream from pipe to pipe beside ncat and socat, and handshakes of 64 clients at once beside ncat and openssl.
 
+use crate::compare::{Sample, Subject, compare};
 use crate::feed;
 use crate::plan::{Plan, in_turns};
 use crate::port;
 use crate::proc::{Process, installed};
-use crate::table::{Goal, Ratio, Table, median};
+use crate::table::Table;
 use crate::tls_load;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use std::process::{Command, Stdio};
@@ -23,8 +24,12 @@ enum Program {
     Openssl,
 }
 
-impl Program {
-    const fn title(self) -> &'static str {
+impl Subject for Program {
+    fn is_ours(self) -> bool {
+        matches!(self, Self::Soquete | Self::SoqueteQuiet)
+    }
+
+    fn title(self) -> &'static str {
         match self {
             Self::Soquete => "soquete --tls",
             Self::SoqueteQuiet => "soquete -q --tls",
@@ -33,7 +38,9 @@ impl Program {
             Self::Openssl => "openssl s_server",
         }
     }
+}
 
+impl Program {
     fn command(self, plan: &Plan) -> Command {
         Command::new(match self {
             Self::Soquete | Self::SoqueteQuiet => plan.soquete.as_os_str(),
@@ -63,50 +70,13 @@ pub fn run(table: &mut Table, plan: &Plan) {
     };
     let programs = there(&[Program::Soquete, Program::Ncat, Program::Socat], table);
     let streams = in_turns(plan.rounds, &programs, |program| stream(plan, program));
-    compare(table, "TLS pipe → pipe", &programs, streams, |rate| format!("{:.2} GB/s", rate / 1e9));
+    let goal = |peer| if peer == Program::Socat { 1.5 } else { 2.5 };
+    compare(table, "TLS pipe → pipe", &programs, streams, goal, |s| format!("{:.2} GB/s", s.rate / 1e9));
     let all = [Program::Soquete, Program::SoqueteQuiet, Program::Ncat, Program::Openssl];
     let programs = there(&all, table);
     let rates = in_turns(plan.rounds, &programs, |program| handshakes(plan, program));
-    compare(table, "TLS handshakes, 64 clients", &programs, rates, |rate| format!("{rate:.0}/s"));
-}
-
-fn compare(
-    table: &mut Table,
-    work: &str,
-    programs: &[Program],
-    samples: Vec<Result<Vec<f64>>>,
-    describe: impl Fn(f64) -> String,
-) {
-    let is_ours = |program: &Program| matches!(program, Program::Soquete | Program::SoqueteQuiet);
-    let (ours, peers): (Vec<_>, Vec<_>) =
-        programs.iter().zip(samples).partition(|(program, _)| is_ours(program));
-    let middle = |rates: &[f64]| describe(median(rates).unwrap_or_default());
-    for (program, own) in &ours {
-        let row = format!("{work}: {}", program.title());
-        let own = match own {
-            Ok(own) => own,
-            Err(error) => {
-                table.fail(&row, error);
-                continue;
-            }
-        };
-        for (peer, theirs) in &peers {
-            let goal = match peer {
-                Program::Socat => 1.5,
-                Program::Openssl => 0.8,
-                _ if work.contains("handshakes") => 2.0,
-                _ => 2.5,
-            };
-            match theirs {
-                Ok(theirs) => {
-                    let ratio = Ratio::of(own.iter().copied().zip(theirs.iter().copied()));
-                    let their = format!("{} {}", peer.title(), middle(theirs));
-                    table.compare(&row, middle(own), their, ratio, Goal::AtLeast(goal));
-                }
-                Err(error) => table.skip(&row, &format!("{}: {error:#}", peer.title())),
-            }
-        }
-    }
+    let goal = |peer| if peer == Program::Openssl { 0.8 } else { 2.0 };
+    compare(table, "TLS handshakes, 64 clients", &programs, rates, goal, |s| format!("{:.0}/s", s.rate));
 }
 
 /// A certificate of its own with its key, in `identity.pem`.
@@ -121,7 +91,7 @@ fn identity(plan: &Plan) -> String {
 }
 
 /// Bytes a second from the sender's start until both ends have ended.
-fn stream(plan: &Plan, program: Program) -> Result<f64> {
+fn stream(plan: &Plan, program: Program) -> Result<Sample> {
     let (port, file) = (port::free()?, identity(plan));
     let number = port.to_string();
     let mut listen = program.command(plan);
@@ -163,11 +133,11 @@ fn stream(plan: &Plan, program: Program) -> Result<f64> {
     ensure!(in_order, "the receiver ended with {}", ended.status);
     ensure!(arrived + allowed >= plan.bytes, "{arrived} of {} bytes arrived", plan.bytes);
     #[allow(clippy::cast_precision_loss)] // exact up to 8 PiB
-    Ok(arrived as f64 / wall)
+    Ok(Sample { rate: arrived as f64 / wall, cpu: 0.0 })
 }
 
 /// Connections a second.
-fn handshakes(plan: &Plan, program: Program) -> Result<f64> {
+fn handshakes(plan: &Plan, program: Program) -> Result<Sample> {
     let (port, file) = (port::free()?, identity(plan));
     let number = port.to_string();
     let mut command = program.command(plan);
@@ -192,5 +162,5 @@ fn handshakes(plan: &Plan, program: Program) -> Result<f64> {
     port::listening(port, &process)?;
     let rate = tls_load::generate(port)?;
     process.terminate()?;
-    Ok(rate)
+    Ok(Sample { rate, cpu: 0.0 })
 }

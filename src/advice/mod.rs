@@ -30,6 +30,18 @@ pub fn instead(args: &[OsString]) -> Option<String> {
     Some(shell(&secret::without_secrets(meant)))
 }
 
+/// The command line with the subcommand `named` in place of the word `typed`, if that is right. A host or port is no
+/// misspelt subcommand.
+#[must_use]
+pub fn spelled(args: &[OsString], typed: &str, named: &str) -> Option<String> {
+    if !typed.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
+        return None;
+    }
+    let respell = |word: &str| if word == typed { named.to_owned() } else { word.to_owned() };
+    let words: Vec<String> = args.iter().map(|arg| arg.to_str().map(respell)).collect::<Option<_>>()?;
+    is_right(&words).then(|| shell(&secret::without_secrets(words)))
+}
+
 /// Whether the program takes a command line, addresses included.
 #[must_use]
 pub fn is_right(words: &[String]) -> bool {

@@ -76,10 +76,18 @@ impl Member {
         (self.nick > 0).then(|| &self.prefix[..self.nick])
     }
 
-    /// Gives it a nick.
-    pub fn rename(&mut self, nick: &str) {
+    /// What says where it is.
+    #[must_use]
+    pub fn label(&self) -> &str {
         let start = if self.nick > 0 { self.nick + " (".len() } else { 0 };
-        self.prefix = format!("{nick} ({}): ", &self.prefix[start..start + self.label]).into_boxed_str();
+        &self.prefix[start..start + self.label]
+    }
+
+    /// Gives it a nick; an empty one takes it away.
+    pub fn rename(&mut self, nick: &str) {
+        let label = self.label();
+        let prefix = if nick.is_empty() { format!("{label}: ") } else { format!("{nick} ({label}): ") };
+        self.prefix = prefix.into_boxed_str();
         self.nick = nick.len();
     }
 }
@@ -114,13 +122,11 @@ impl Members {
         Some(member)
     }
 
-    /// Hides a member; returns its nick, which is free now.
-    pub fn hide(&mut self, id: MemberId) -> Option<String> {
-        let member = self.get_mut(id).filter(|member| !member.hidden)?;
+    /// Hides a member.
+    pub fn hide(&mut self, id: MemberId) {
+        let Some(member) = self.get_mut(id).filter(|member| !member.hidden) else { return };
         member.hidden = true;
-        let nick = member.nick().map(str::to_owned);
         self.visible -= 1;
-        nick
     }
 
     /// The member with this id.

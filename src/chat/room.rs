@@ -5,6 +5,7 @@
 
 use super::member::{Member, MemberId, Members};
 use super::nick;
+use super::remote::{Claim, Holder, Remotes};
 use super::rules::{OPERATOR, Report, Rules};
 use crate::fanout::{Backpressure, Cursor, Log};
 use std::collections::{HashMap, VecDeque};
@@ -16,8 +17,12 @@ pub struct Room {
     pub(super) log: Log,
     pub(super) members: Members,
     /// The owner of each nick, by the nick's skeleton.
-    pub(super) nicks: HashMap<String, MemberId>,
+    pub(super) nicks: HashMap<String, Claim>,
     pub(super) operator: Option<MemberId>,
+    /// Members of other machines.
+    pub(super) remotes: Remotes,
+    /// Milliseconds since 1970, where claims of nicks are compared.
+    pub(super) now: i64,
     /// Starts of the last lines, for new members.
     pub(super) recent: VecDeque<u64>,
     pub(super) backpressure: Backpressure,
@@ -35,6 +40,8 @@ impl Room {
             members: Members::default(),
             nicks: HashMap::new(),
             operator: None,
+            remotes: Remotes::default(),
+            now: 0,
             recent: VecDeque::new(),
             backpressure: Backpressure::default(),
             trimmed: 0,
@@ -43,7 +50,8 @@ impl Room {
 
     /// Adds a member; the error says why it is refused.
     pub fn join(&mut self, label: &str, stamp: &str) -> Result<MemberId, String> {
-        let here = self.members.visible() - usize::from(self.operator.is_some());
+        let operator = self.operator.and_then(|id| self.members.get(id));
+        let here = self.members.visible() - usize::from(operator.is_some_and(|member| !member.hidden));
         if here >= self.rules.max_clients {
             let are = if here == 1 { "is" } else { "are" };
             return Err(format!("the room is full: {here} {are} here"));
@@ -69,20 +77,33 @@ impl Room {
         member.echo = echo;
         member.rename(OPERATOR);
         let id = self.members.insert(member);
-        self.nicks.insert(nick::likeness(OPERATOR), id);
+        self.claim_nick(OPERATOR, id);
         self.operator = Some(id);
         id
     }
 
-    /// Ends what the operator says: from now on it only reads, hidden.
-    pub fn retire_operator(&mut self, stamp: &str) {
-        let Some(id) = self.operator.take() else { return };
+    /// Adds a program in the operator's place: its lines are in the transcript, and it is in no list of members.
+    pub fn join_program(&mut self, label: &str) -> MemberId {
+        let id = self.join_operator(label, true);
+        self.members.hide(id);
+        id
+    }
+
+    /// Ends what the operator says, its unfinished line said: from now on it only reads, hidden.
+    pub fn retire_operator(&mut self, stamp: &str, report: Report<'_>) {
+        let Some(id) = self.operator else { return };
+        let format = self.line_format();
+        if let Some(line) = self.members.get_mut(id).and_then(|member| member.framer.finish(format)) {
+            self.take_line(id, &line, stamp, report);
+        }
+        self.operator = None;
         if self.rules.announce {
             self.announce(id, stamp, "left");
         }
-        if let Some(nick) = self.members.hide(id) {
-            self.nicks.remove(&nick::likeness(&nick));
+        if let Some(nick) = self.nick(id) {
+            self.nicks.remove(&nick::likeness(nick));
         }
+        self.members.hide(id);
     }
 
     /// Adds a hidden member that only reads: the transcript.
@@ -113,6 +134,16 @@ impl Room {
         if self.operator == Some(id) {
             self.operator = None;
         }
+    }
+
+    /// Sets the time of claims of nicks: milliseconds since 1970.
+    pub const fn set_time(&mut self, now: i64) {
+        self.now = now;
+    }
+
+    pub(super) fn claim_nick(&mut self, nick: &str, id: MemberId) {
+        let claim = Claim { holder: Holder::Here(id), since: self.now };
+        self.nicks.insert(nick::likeness(nick), claim);
     }
 
     /// The nick of a member, if it has one.

@@ -1,7 +1,7 @@
 //! `soquete connect`.
 
 use super::listen::PipeArgs;
-use super::proxy::{keep_through_proxy, not_for_checks};
+use super::proxy::keep_through_proxy;
 use super::values::{duration, patience};
 use super::{ClientArgs, ExecArgs, Response, TapArgs, TlsClientArgs};
 use crate::net::expect::Expect;
@@ -59,6 +59,10 @@ use std::time::Duration;
 /// https://, is verified as that of --tls is; --tls-ca and --tls-insecure hold for both, --tls-pin and --tls-name for the
 /// proxy where --tls is not there. Digest goes before Basic, SHA-256 before MD5.
 ///
+/// With --check --proxy the proxy connects to each port, and its answer is what was found: closed if it says that the
+/// connection was refused, filtered if it says that the host cannot be reached, or nothing in time, and failed, with its
+/// reason, if it does not allow the connection or is not reached itself. The address of such a row is that of the proxy.
+///
 /// Taps see the bytes that are sent and received, inside TLS where there is any. A file that cannot be opened ends the
 /// program at once with exit status 5; one that cannot be written is a warning, the connection goes on, and the exit status
 /// is 5 at its end. --rate is for each connection and each way. --delay begins when a line was handed to the kernel.
@@ -79,7 +83,6 @@ use std::time::Duration;
     override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]",
     after_help = EXAMPLES,
     mut_arg("on_eof", keep_through_proxy),
-    mut_arg("proxy", not_for_checks),
     mut_group("ExecArgs", |group| group.conflicts_with_all(["on_eof", "eof_wait", "on_peer_eof", "progress"])),
 )]
 pub struct Connect {

@@ -6,21 +6,35 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+/// What has no target. `requires` alone lets these pass: clap asks for no flag that conflicts with one that is there.
+const NO_FORWARD: [&str; 10] = [
+    "echo",
+    "upper",
+    "discard",
+    "respond",
+    "send",
+    "proxy_server",
+    "ExecArgs",
+    "send_only",
+    "recv_only",
+    "crlf",
+];
+
 /// How a TCP server forwards its clients.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Forwarding")]
 pub struct ForwardArgs {
     /// Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client
-    #[arg(long, value_name = "VERSION", requires = "forward")]
+    #[arg(long, value_name = "VERSION", requires = "forward", conflicts_with_all = NO_FORWARD)]
     pub send_proxy_header: Option<HeaderVersion>,
     /// Expect a PROXY header of either version before a client's first byte; reset clients without one
     #[arg(long)]
     pub accept_proxy_header: bool,
     /// With tls: targets and https:// proxies, trust the roots in FILE instead of the system's
-    #[arg(long, value_name = "FILE", requires = "forward")]
+    #[arg(long, value_name = "FILE", requires = "forward", conflicts_with_all = NO_FORWARD)]
     pub tls_ca: Option<PathBuf>,
     /// With tls: targets and https:// proxies, accept any certificate, with a warning
-    #[arg(long, requires = "forward")]
+    #[arg(long, requires = "forward", conflicts_with_all = NO_FORWARD)]
     pub tls_insecure: bool,
     /// The proxy that connects to the target.
     #[command(flatten)]

@@ -4,6 +4,7 @@
 #![allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)]
 
 mod alone;
+mod bus;
 mod chat_join;
 mod chat_serve;
 mod command;
@@ -27,6 +28,7 @@ mod udp_send;
 mod udp_serve;
 mod values;
 
+pub use bus::BusArgs;
 pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
 pub use command::ExecArgs;
@@ -108,7 +110,7 @@ pub struct Global {
     /// Print one line for the birth and one for the end of each connection
     #[arg(short, long, global = true, conflicts_with_all = ["quiet", "verbose"], overrides_with = "brief")]
     pub brief: bool,
-    /// Print details too: TCP_INFO, options read back, DNS answers
+    /// Print details too: data moved, TCP_INFO, options read back, DNS answers
     #[arg(short, long, global = true, overrides_with = "verbose")]
     pub verbose: bool,
     /// When to use colour; NO_COLOR is honoured

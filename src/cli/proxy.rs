@@ -47,11 +47,6 @@ pub struct ProxyServerArgs {
     pub deny_dest: Vec<AccessSpec>,
 }
 
-/// A check through a proxy would say what the proxy thinks of a port.
-pub(super) fn not_for_checks(proxy: Arg) -> Arg {
-    proxy.conflicts_with_all(["check", "until_closed", "command"])
-}
-
 /// A server connects to nothing but the target that it forwards to.
 pub(super) fn only_to_forward(proxy: Arg) -> Arg {
     proxy.requires("forward")

@@ -101,7 +101,8 @@ pub struct Stat {
     #[arg(long, value_name = "COND", conflicts_with_all = ["packets", "pcap"])]
     pub wait: Option<Condition>,
     /// Time limit of --wait
-    #[arg(long, value_name = "DUR", value_parser = duration, requires = "wait")]
+    #[arg(long, value_name = "DUR", value_parser = duration, requires = "wait",
+        conflicts_with_all = ["watch", "top", "summary", "packets", "pcap"])]
     pub timeout: Option<Duration>,
     /// Packets.
     #[command(flatten)]

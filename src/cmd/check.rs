@@ -1,7 +1,7 @@
 //! `soquete connect --check`, and what implies it.
 
 use super::response::response;
-use super::{Context, Result, tls_client};
+use super::{Context, Result, proxy_client, tls_client};
 use crate::cli::Connect;
 use crate::net::address::{AddrError, Endpoint, Target};
 use crate::net::resolve::Lookup;
@@ -30,9 +30,16 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
         Group::Ports(host, _) => Target::Host(Endpoint { host: host.clone(), port: 0 }),
         Group::Socket(address) => Target::Socket(address.clone()),
     };
+    let proxy = proxy_client(&args.client.proxy, &args.tls)?.map(Arc::new);
+    if proxy.is_some()
+        && let Some(socket) = groups.iter().find(|group| matches!(group, Group::Socket(_)))
+    {
+        return Err(AddrError(format!("{}: a proxy connects to HOST:PORT only", host(socket))).into());
+    }
     let hosts: Vec<_> = groups.iter().map(host).collect();
     let config = Config {
         tls: tls_client(&args.tls, &hosts, context)?.map(Arc::new),
+        proxy,
         groups,
         wanted: if args.until_closed { Wanted::Closed } else { Wanted::Open },
         wait: args.wait,

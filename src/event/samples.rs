@@ -2,9 +2,9 @@
 //! it.
 
 use super::{
-    Address, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome,
-    PacketFields, PacketOptions, Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject, TlsFields,
-    TlsStep, Value, Verified, Via,
+    Address, BusChange, BusFields, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange,
+    Op, Outcome, PacketFields, PacketOptions, Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject,
+    TlsFields, TlsStep, Value, Verified, Via,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -78,6 +78,7 @@ fn events(fill: Fill) -> Vec<Event> {
         Accept { socket: socket(), pid: fill.maybe(812), uid: fill.maybe(1000) }
         Refuse { socket: socket(), reason: words() }
         Datagram { socket: socket(), dir: Dir::In, len: 5 }
+        Data { socket: socket(), dir: Dir::In, len: 5, total: 12 }
         Member { socket: socket(), what: MemberChange::Nick, nick: fill.maybe(words()), text: fill.maybe(words()) }
         Line { socket: socket(), nick: fill.maybe(words()), text: words() }
         Tls { socket: socket(), what: TlsStep::Handshake, tls: Box::new(tls(fill)) }
@@ -101,6 +102,15 @@ fn events(fill: Fill) -> Vec<Event> {
             version: 2,
             source: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
             destination: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        }
+        Bus {
+            what: BusChange::Undelivered,
+            bus: BusFields {
+                subject: "soquete.room.tea".to_owned(),
+                url: "nats://localhost:4222".to_owned(),
+                lines: fill.maybe(37),
+                machine: fill.maybe("b:4333".to_owned()),
+            },
         }
         Target {
             target: "localhost:4333".to_owned(),
@@ -210,6 +220,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
                 words!(MemberChange: Join Leave Nick Slow),
                 words!(TlsStep: Certificate Handshake CloseNotify Alert Truncated),
                 words!(ChildStep: Start Exit),
+                words!(BusChange: Connected Lost Restored Undelivered),
             ]
             .concat(),
         ),

@@ -28,7 +28,7 @@ pub enum Verbosity {
     /// Every event but details.
     #[default]
     All,
-    /// Details too: `TCP_INFO`, options read back, DNS answers.
+    /// Details too: data moved, `TCP_INFO`, options read back, DNS answers.
     Detail,
 }
 

@@ -37,7 +37,8 @@ pub enum Via {
     Kernel,
     /// Read from the kernel's socket table after the descriptor was closed (`sock_diag`(7)).
     Table,
-    /// Not observed: RFC 9293 permits no other path between the states that were observed.
+    /// Not observed: RFC 9293 permits no other path between the states that were observed, and no other end of a connection
+    /// that is reset when it is closed (3.10.5).
     Implied,
 }
 

@@ -3,6 +3,7 @@
 //! Each direction runs to its own end; the calling thread waits for both, for signals and for the deadlines of the policy.
 //! Standard input is never made non-blocking, and a thread that is blocked on it is left behind.
 
+use super::alert;
 use super::facts::Facts;
 use super::policy::RelayPolicy;
 use super::progress::Progress;
@@ -10,7 +11,7 @@ use super::terms::{EndConfig, RelayEnd, Step};
 use super::threads::{Shared, close, start_receiver, start_sender};
 use crate::event::Kind;
 use crate::sys::error::{Error, Result};
-use crate::sys::fd::{self, Output};
+use crate::sys::fd::{self, Nature, Output};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Socket;
@@ -19,6 +20,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Between two looks whether the peer has what was sent, where the reader of the output may be gone.
+const ACK_LOOK: Duration = Duration::from_millis(100);
 
 /// The ends of a relay, and when it is over.
 pub struct RelayConfig {
@@ -56,6 +60,9 @@ pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay
     let socket = Arc::new(socket);
     let shared = Arc::new(Shared::new().map_err(failed)?);
     let (input, outgoing) = (config.input.take(), config.outgoing.take());
+    let output = config.output.as_ref().map(AsFd::as_fd);
+    let pipe = output.filter(|output| fd::nature(*output).is_ok_and(|nature| nature == Nature::Pipe));
+    let pipe = pipe.map(fd::duplicate).transpose().map_err(failed)?;
     start_receiver(&socket, &shared, config.output.take(), config.incoming.take()).map_err(failed)?;
     let watched = input.as_ref().map(|i| fd::duplicate(i.as_fd())).transpose().map_err(failed)?;
     if let Some(input) = input {
@@ -69,6 +76,7 @@ pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay
         sending: watched.is_some(),
         receiving: true,
         input: watched,
+        pipe,
         send_error: None,
         progress: Progress::new(config.progress_every, config.total),
     };
@@ -85,6 +93,8 @@ struct Driver<'a> {
     shared: &'a Shared,
     /// The input, to see whether there is more of it.
     input: Option<OwnedFd>,
+    /// The output, if it is a pipe, to see whether its reader is there.
+    pipe: Option<OwnedFd>,
     peer: String,
     /// Whether each thread runs.
     sending: bool,
@@ -102,13 +112,31 @@ impl Driver<'_> {
                 Err(ended) => return Ok(ended),
             };
             let next = until.map_or(self.progress.next(), |until| until.min(self.progress.next()));
-            let fds = [(self.shared.event_fd.as_fd(), Interest::Reading), (stop.as_fd(), Interest::Reading)];
-            wait(&fds, Some(next)).map_err(|e| Error::new("poll", &self.peer, e))?;
+            if self.wait(next, stop).map_err(|e| Error::new("poll", &self.peer, e))? {
+                return Ok(Relay::OutputClosed);
+            }
             self.shared.event_fd.clear();
             if let Some(signal) = stop.signal() {
                 return Ok(Relay::Stopped(signal));
             }
         }
+    }
+
+    /// Waits for an event or `next`; returns whether the reader of the output is gone and there is nothing else to do.
+    ///
+    /// Received bytes that nobody reads end the relay by themselves; a peer that is silent would keep it.
+    fn wait(&self, next: Instant, stop: &Stop) -> io::Result<bool> {
+        let events = [(self.shared.event_fd.as_fd(), Interest::Reading), (stop.as_fd(), Interest::Reading)];
+        let Some(pipe) = self.pipe.as_ref().filter(|_| !self.sending) else {
+            return wait(&events, Some(next)).map(|_| false);
+        };
+        // To close now would throw away what the peer has not got.
+        if self.socket.unacked() > 0 {
+            return wait(&events, Some(next.min(Instant::now() + ACK_LOOK))).map(|_| false);
+        }
+        let [event, stopped] = events;
+        wait(&[event, stopped, (pipe.as_fd(), Interest::Hangup)], Some(next))
+            .map(|ready| ready == [false, false, true])
     }
 
     /// Handles all events; returns until when to wait, or how the relay ended.
@@ -155,6 +183,10 @@ impl Driver<'_> {
         }
         match self.socket.broken_by() {
             Some(error) => Err(Error::new("close", &self.peer, error)),
+            None if self.shared.ends().alert && self.socket.counters().0 == alert::LENGTH as u64 => {
+                let why = io::Error::other("the server speaks TLS: it answered with an alert; type --tls");
+                Err(Error::new("recv", &self.peer, why).about(Kind::Tls))
+            }
             None => Ok(Relay::Ended(RelayEnd::Done)),
         }
     }
@@ -187,6 +219,7 @@ impl Driver<'_> {
     fn take_received(&mut self) -> Result<bool> {
         let Some(end) = self.shared.ends().received.take() else { return Ok(false) };
         self.receiving = false;
+        self.pipe = None;
         match end {
             Ok(()) => self.policy.peer_ended(Instant::now()),
             Err(PumpError::Socket(error)) => return Err(Error::new("recv", &self.peer, error)),

@@ -3,6 +3,7 @@
 //! [`policy`] decides, for both drivers: [`blocking`] relays one plain connection with two threads, [`task`] one of many
 //! in a runtime.
 
+mod alert;
 mod blocking;
 mod facts;
 mod policy;

@@ -3,6 +3,8 @@
 //! The receiver holds the socket until it ends. The sender borrows it for each step, so that a thread that is blocked on
 //! its input holds nothing and is left behind.
 
+use super::alert;
+use crate::event::Role;
 use crate::sys::fd::Output;
 use crate::sys::poll::EventFd;
 use crate::sys::socket::Socket;
@@ -23,6 +25,8 @@ type End = Result<(), PumpError>;
 pub(super) struct Ends {
     pub(super) sent: Option<End>,
     pub(super) received: Option<End>,
+    /// The peer's first bytes were an alert of TLS.
+    pub(super) alert: bool,
 }
 
 /// What the threads share with the owner of the socket.
@@ -98,6 +102,7 @@ pub(super) fn start_receiver(
 ) -> io::Result<()> {
     let (socket, shared) = (Arc::clone(socket), Arc::clone(shared));
     let run = move || {
+        let alert = socket.subject().role == Role::Client && alert::comes_first(&socket);
         // The output is closed here, so that its reader sees the end although more may still be sent.
         let end = match output {
             None => splice::discard(&socket),
@@ -105,7 +110,9 @@ pub(super) fn start_receiver(
             Some(output) => splice::receive_copying(&socket, output.as_fd(), filter),
         };
         drop(socket);
-        shared.ends().received = Some(end);
+        let mut ends = shared.ends();
+        (ends.received, ends.alert) = (Some(end), alert);
+        drop(ends);
         shared.returned.notify_one();
         shared.event_fd.signal();
     };

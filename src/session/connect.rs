@@ -16,7 +16,7 @@ use crate::sys::socket::{Passed, Socket, SocketFactory};
 use crate::sys::{self, Error};
 use std::io;
 use std::time::{Duration, Instant};
-use tokio::runtime::Runtime;
+use tokio::runtime::LocalRuntime;
 
 /// The limit of an attempt that may be repeated, with the handshakes of what the connection passes through.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
@@ -55,7 +55,11 @@ impl ConnectConfig {
 
     /// As [`Self::open`], with everything that the stream passes through, in `runtime`. A connection that was passed on is one
     /// to the target.
-    pub fn open_stream(&self, runtime: &Runtime, context: &mut Context) -> Result<ByteStream, ConnectError> {
+    pub fn open_stream(
+        &self,
+        runtime: &LocalRuntime,
+        context: &mut Context,
+    ) -> Result<ByteStream, ConnectError> {
         let passed = context.passed.pop();
         if let Some(passed) = passed.map(|passed| self.adopt(passed, &context.sockets)).transpose()? {
             let deadline = self.timeout.map(|t| Instant::now() + t);

@@ -1,6 +1,11 @@
 //! The engines: servers, clients, the console, the watcher of the socket table. Uses everything below it; knows neither
 //! the command line nor the printers.
 
+mod buffers;
+#[cfg(feature = "capture")]
+pub mod capture;
+#[cfg(not(feature = "capture"))]
+#[path = "capture/absent.rs"]
 pub mod capture;
 pub mod chat_client;
 pub mod chat_server;

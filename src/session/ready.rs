@@ -32,6 +32,12 @@ pub struct Ready {
 pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
     if let Some(user) = &ready.user {
         user.assume()?;
+        sockets.iter().filter(|socket| socket.leaves_file()).for_each(|socket| {
+            let why =
+                format!("user {} may not remove this file: it stays when the program ends", user.name());
+            let error = sys::Error::new("unlink", socket.on(), io::Error::other(why)).about(Kind::File);
+            context.events.emit(Event::Warning { fault: socket.blame(error.fault()) });
+        });
     }
     let mut text = String::new();
     for address in sockets.iter().filter_map(Socket::local) {

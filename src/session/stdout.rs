@@ -2,6 +2,7 @@
 //! single thread waits for the reader and for signals at once.
 
 use super::Outcome;
+use super::buffers::Buffers;
 use super::stdio::no_output;
 use crate::event::{Events, Kind};
 use crate::exit::Exit;
@@ -42,6 +43,8 @@ struct Queue {
     bytes: AtomicUsize,
     /// The thread took chunks.
     taken: Notify,
+    /// The memory of written chunks.
+    written: Buffers,
 }
 
 /// The end of the thread: `Ok` when everything is written, an error if standard output failed.
@@ -102,6 +105,7 @@ fn write_all(
             events.before_output();
         }
         blocking::write_all(to, &batch)?;
+        queue.written.give(batch);
     }
     Ok(())
 }
@@ -121,6 +125,14 @@ impl Output {
             self.queue.bytes.fetch_add(chunk.len(), Ordering::Relaxed);
             room.send(Some(chunk));
         }
+    }
+
+    /// An empty buffer for a chunk to come, with the memory of one that is written, if there is such.
+    #[must_use]
+    pub fn spare(&self) -> Vec<u8> {
+        let mut buffer = self.queue.written.take();
+        buffer.clear();
+        buffer
     }
 
     /// Waits until the next chunk may be queued; none after a failure of standard output.

@@ -22,7 +22,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use tokio::io::AsyncWriteExt;
-use tokio::task::LocalSet;
 
 /// Bytes of one read.
 const READ: usize = 256 << 10;
@@ -62,7 +61,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         Err(ConnectError::Stopped(signal)) => return Ok(Outcome::stopped(signal)),
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
-    let outcome = LocalSet::new().block_on(&runtime, talk(config, stream, context));
+    let outcome = runtime.block_on(talk(config, stream, context));
     runtime.shutdown_background();
     let failed = config.connect.opening.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed());
     warn_of_keylog(failed, context);

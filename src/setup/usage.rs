@@ -8,6 +8,9 @@ use crate::output;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 
+/// What the standard library says of a word that is not a number.
+const NUMBERS: [&str; 2] = ["invalid digit found in string", "cannot parse integer from empty string"];
+
 /// Prints help and version to standard output; a usage error is one line that says what to type.
 pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
     if !error.use_stderr() {
@@ -24,7 +27,8 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
         "check" | "wait" => "connect",
         named => named,
     };
-    let meant = advice::instead(args);
+    let meant = misspelt(error).and_then(|(typed, named)| advice::spelled(args, typed, named));
+    let meant = meant.or_else(|| advice::instead(args));
     let hint = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => {
             advice::hint(named, flag.split(' ').next().unwrap_or(flag))
@@ -40,6 +44,7 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
             said.push_str(part);
         }
     }
+    let said = NUMBERS.iter().fold(said, |said, standard| said.replace(standard, "it is not a whole number"));
     let said = match (meant, hint) {
         (Some(line), _) => format!("{}; did you mean `{line}`?", said.trim_end_matches(':')),
         (None, Some(hint)) => format!("{said}; {hint}"),
@@ -49,6 +54,15 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
     let text = advice::without_passwords(&said, args);
     let fault = Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text };
     complain(args.iter().any(|a| a == "--json"), fault, Exit::Usage)
+}
+
+/// A word that is no subcommand, and the subcommand that it resembles.
+fn misspelt(error: &clap::Error) -> Option<(&str, &str)> {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let Some(ContextValue::Strings(similar)) = error.get(ContextKind::SuggestedSubcommand) else {
+        return None;
+    };
+    Some((typed, similar.last()?))
 }
 
 fn known(word: &str) -> bool {

@@ -5,7 +5,7 @@ use super::fd;
 use super::poll::Process;
 use super::signal;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, set_child_subreaper};
-use rustix::process::{test_kill_process_group, waitpgid};
+use rustix::process::{test_kill_process, test_kill_process_group, waitpgid};
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::io;
@@ -149,6 +149,15 @@ impl CommandGroup {
         // It fails where no process is left, or none that is ours.
         let _ = kill_process_group(self.leader, signal);
         let _ = kill_process_group(self.leader, Signal::CONT);
+    }
+
+    /// Whether processes of the group are left after its leader's end was taken. The number of a group is not given away while
+    /// it has a process, so that a process of this number belongs to others.
+    #[must_use]
+    pub fn has_orphans(&self) -> bool {
+        self.status.get().is_some()
+            && test_kill_process(self.leader).is_err()
+            && test_kill_process_group(self.leader).is_ok()
     }
 
     /// Whether there are processes in the group, its leader's remains included until [`Self::try_wait`] took them. What is left

@@ -150,7 +150,8 @@ impl SocketOption {
         })
     }
 
-    fn set(&self, socket: &SockRef<'_>, family: Family) -> io::Result<()> {
+    /// Sets the option.
+    pub(in crate::sys) fn set(&self, socket: &SockRef<'_>, family: Family) -> io::Result<()> {
         match self {
             Self::ReuseAddr(on) => socket.set_reuse_address(*on),
             Self::ReusePort(on) => socket.set_reuse_port(*on),

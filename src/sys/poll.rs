@@ -14,6 +14,8 @@ pub enum Interest {
     Reading,
     /// Room, or the end of a connection attempt.
     Writing,
+    /// The end of the other side alone: of a pipe's reader, of a connection.
+    Hangup,
 }
 
 /// Between two checks whether this process came to the foreground of its terminal, for which there is no event.
@@ -67,6 +69,8 @@ fn poll_for(fds: &[(BorrowedFd<'_>, Interest)], deadline: Option<Instant>) -> io
             let flags = match what {
                 Interest::Reading => PollFlags::IN,
                 Interest::Writing => PollFlags::OUT,
+                // Errors and hang-ups are always reported.
+                Interest::Hangup => PollFlags::empty(),
             };
             PollFd::new(fd, flags)
         })

@@ -12,11 +12,11 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 
-/// A runtime of one thread, with sockets and timers.
-pub fn runtime() -> Result<Runtime> {
-    let runtime = Builder::new_current_thread().enable_all().build();
+/// A runtime of one thread, with sockets and timers, whose tasks stay in it: those that it wakes itself cost no system call.
+pub fn runtime() -> Result<LocalRuntime> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
     runtime.map_err(|e| Error::new("epoll_create", "", e))
 }
 

@@ -118,6 +118,12 @@ fn ask(socket: BorrowedFd<'_>, raw: &mut Raw, room: usize) -> io::Result<usize> 
 }
 
 impl TcpInfo {
+    /// The state; `None` for one that no version of tcp(7) knows.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        state_of(Proto::Tcp, self.raw.state)
+    }
+
     /// A listener's accept queue in force (`sacked` on a listener).
     #[must_use]
     pub fn backlog(&self) -> u32 {

@@ -49,6 +49,12 @@ impl User {
         Ok(Self { name: typed.to_owned(), uid, gid })
     }
 
+    /// As typed.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Gives every thread of the process this user and group and no supplementary group, for good; checks all of it.
     pub fn assume(&self) -> Result<()> {
         self.change()

@@ -23,7 +23,7 @@ fn ss(flags: &str) -> Option<Vec<Vec<String>>> {
 /// The RFC's name for a state of `ss`.
 fn state(name: &str, proto: &str) -> String {
     match (name, proto) {
-        ("ESTAB", "udp" | "unix-dgram") => "CONNECTED",
+        ("ESTAB", "udp" | "unix" | "unix-dgram") => "CONNECTED",
         ("ESTAB", _) => "ESTABLISHED",
         ("UNCONN", "unix") => "CLOSED",
         ("UNCONN", _) => "UNCONNECTED",

@@ -32,7 +32,7 @@ impl Connector<'_> {
     /// `target` is the name that the user typed, for the error. The losers of the race are closed.
     pub fn connect_blocking(
         &self,
-        target: &dyn Display,
+        target: &(dyn Display + Sync),
         addresses: &[Address],
         deadline: Option<Instant>,
         stop: &Stop,

@@ -65,7 +65,7 @@ fn other_family(source: Source, address: &Address) -> Error {
 
 /// The error of a deadline that passed while connecting, or while the addresses were still looked up.
 #[must_use]
-pub fn timed_out(target: &dyn Display, addresses: &[Address]) -> Error {
+pub fn timed_out(target: &(dyn Display + Sync), addresses: &[Address]) -> Error {
     let why = io::Error::new(io::ErrorKind::TimedOut, "no answer before the deadline");
     match addresses {
         [] => Error::new("resolve", target, why),

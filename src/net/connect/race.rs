@@ -84,7 +84,7 @@ impl<'a> Race<'a> {
     }
 
     /// The failure that says most: an answer of the target before a silence, and both before an error of this machine.
-    pub(super) fn worst(self, target: &dyn Display, addresses: &[Address]) -> Error {
+    pub(super) fn worst(self, target: &(dyn Display + Sync), addresses: &[Address]) -> Error {
         let rank = |error: &Error| match error.kind() {
             Kind::Refused => 0,
             Kind::Reset => 1,
@@ -105,7 +105,7 @@ impl<'a> Race<'a> {
 }
 
 /// A target with the addresses it stands for.
-pub(super) fn describe(target: &dyn Display, addresses: &[Address]) -> String {
+pub(super) fn describe(target: &(dyn Display + Sync), addresses: &[Address]) -> String {
     let target = target.to_string();
     let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     if list.len() == 1 && list[0] == target { target } else { format!("{target} ({})", list.join(", ")) }

@@ -15,7 +15,7 @@ impl Connector<'_> {
     /// As [`Self::connect`], until `deadline`.
     pub async fn connect_before(
         &self,
-        target: &dyn Display,
+        target: &(dyn Display + Sync),
         addresses: &[Address],
         deadline: Option<Instant>,
     ) -> Result<ByteStream> {
@@ -27,7 +27,7 @@ impl Connector<'_> {
     }
 
     /// As [`Connector::connect_blocking`] in the runtime this is called in, without a deadline: the caller drops it.
-    pub async fn connect(&self, target: &dyn Display, addresses: &[Address]) -> Result<ByteStream> {
+    pub async fn connect(&self, target: &(dyn Display + Sync), addresses: &[Address]) -> Result<ByteStream> {
         let mut race = Race::new(self, addresses);
         let mut racing: Vec<ByteStream> = Vec::new();
         loop {

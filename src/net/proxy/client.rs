@@ -125,7 +125,13 @@ async fn ask_http<S: AsyncRead + AsyncWrite + Unpin>(
             200..=299 => Ok(()),
             407 => Err(Failure::Challenged(best_challenge(&response))),
             status => {
-                let kind = if status >= 500 { Kind::Unreachable } else { Kind::Proxy };
+                // Some name the reason in words.
+                let refused = status >= 500 && response.reason.to_ascii_lowercase().contains("refused");
+                let kind = match status {
+                    _ if refused => Kind::Refused,
+                    500.. => Kind::Unreachable,
+                    _ => Kind::Proxy,
+                };
                 Err(Failure::Refused(kind, format!("{status} {}", response.reason).trim_end().to_owned()))
             }
         };

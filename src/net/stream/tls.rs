@@ -11,9 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Bytes of several slices that are sent at once.
-const GATHERED: usize = 64 << 10;
-
 /// A session over a plain stream.
 pub(super) struct Tls {
     session: SharedStream<Under>,
@@ -89,30 +86,11 @@ impl Tls {
 
     /// Takes what the session has room for. Whether the socket takes it as well is for [`Self::poll_flush`] to wait for.
     pub(super) fn try_write(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let sent = match parts {
-            [one] => self.send(one),
-            // Each call makes a record and a system call of its own.
-            many => {
-                let mut gathered =
-                    Vec::with_capacity(many.iter().map(|part| part.len()).sum::<usize>().min(GATHERED));
-                for part in many {
-                    gathered.extend_from_slice(&part[..part.len().min(GATHERED - gathered.len())]);
-                }
-                self.send(&gathered)
-            }
-        };
-        match sent {
+        // The task that waits registers itself by `poll_flush`.
+        match self.session.poll_send(&mut Context::from_waker(Waker::noop()), parts) {
             Poll::Ready(sent) => sent,
             Poll::Pending => Err(ErrorKind::WouldBlock.into()),
         }
-    }
-
-    fn send(&self, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if bytes.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        // The task that waits registers itself by `poll_flush`.
-        self.session.poll_send(&mut Context::from_waker(Waker::noop()), bytes)
     }
 
     pub(super) fn poll_writing<R>(

@@ -3,7 +3,7 @@
 use super::explain;
 use super::wire::Wire;
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -93,6 +93,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         self.written(cx, outcome)
     }
 
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.tls).poll_write_vectored(cx, parts);
+        self.written(cx, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.tls).poll_flush(cx);
         self.written(cx, outcome)
@@ -124,9 +137,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SharedStream<S> {
         Poll::Ready(Ok(out.filled().len()))
     }
 
-    /// Takes `data` or its start to send; [`Self::poll_flush`] sends what the socket did not take.
-    pub fn poll_send(&self, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.lock()).poll_write(cx, data)
+    /// Takes `parts` or their start to send, in as few records as hold them; [`Self::poll_flush`] sends what the socket did
+    /// not take.
+    pub fn poll_send(&self, cx: &mut Context<'_>, parts: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.lock()).poll_write_vectored(cx, parts)
     }
 
     /// Sends what was taken.

@@ -1,12 +1,18 @@
 //! The chat server: the room of `chat` over TCP, one task a client, all on one thread.
 
 mod backpressure;
+mod bus;
+mod bus_room;
 mod connection;
 mod events;
+mod now;
 mod operator;
 mod receive;
 mod server;
 mod transcript;
+
+pub use crate::chat::bus::is_room_name;
+pub use bus::Config as BusConfig;
 
 use super::ready::{self, Ready};
 use super::wait::stopped;
@@ -20,11 +26,12 @@ use crate::net::acl::AccessRules;
 use crate::net::bind::{BindTarget, ListenConfig};
 use crate::net::tap::Taps;
 use crate::session::tls::{TlsServer, warn_of_keylog};
+use crate::sys::fd::{self, Nature};
 use crate::sys::options::SocketOption;
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
 use crate::sys::socket::SocketType;
-use crate::sys::{self, fd, limits};
+use crate::sys::{self, limits};
 use server::{ChatServer, Shared};
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -32,7 +39,7 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 use transcript::Transcript;
 
@@ -58,13 +65,15 @@ pub struct Config {
     pub ready: Ready,
     /// How the room is run.
     pub rules: Rules,
+    /// The bus by which other machines share the room.
+    pub bus: Option<BusConfig>,
     /// Speaks TLS.
     pub tls: Option<Rc<TlsServer>>,
     /// Watches or slows the connections.
     pub taps: Option<Rc<Taps>>,
     /// The operator's prompt on a terminal.
     pub prompt: &'static str,
-    /// Where the transcript goes; an operator types at a terminal alone.
+    /// Where the transcript goes; an operator types at a terminal, a program writes lines to a pipe.
     pub stdio: Stdio,
 }
 
@@ -89,18 +98,23 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     if let Some(tls) = &config.tls {
         tls.announce(&listeners);
     }
-    ready::announce(&config.ready, &listeners, context)?;
     let runtime = runtime()?;
-    let tasks = LocalSet::new();
-    let outcome = tasks.block_on(&runtime, serve(config, listeners, context));
-    drop(tasks);
+    let outcome = runtime.block_on(serve(config, listeners, context));
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
+async fn serve(config: &Config, listeners: Vec<Socket>, context: &mut Context) -> Result {
     let server: Shared =
         Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
+    let port =
+        listeners.first().and_then(Socket::local).and_then(|local| local.inet()).map(|inet| inet.port());
+    let bus = match &config.bus {
+        Some(bus) => Some(bus::connect(bus, port, &server, context).await?),
+        None => None,
+    };
+    ready::announce(&config.ready, &listeners, context)?;
+    let context = &*context;
     let (console, (output, mut written)) =
         open_output(&server, listeners.first().map(Socket::subject), config, context)?;
     // The console has its own filter.
@@ -112,6 +126,9 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
         Poll::<()>::Pending
     }));
     spawn_local(backpressure::measure_lag(Rc::clone(&server)));
+    if let Some(bus) = &bus {
+        bus.start(&server);
+    }
     let acceptor = Acceptor::new(None, config.access.clone(), context.events.clone());
     let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
     let accepting =
@@ -127,6 +144,9 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     };
     accepting.iter().for_each(JoinHandle::abort);
     server.borrow_mut().flush_all();
+    if let Some(bus) = &bus {
+        bus.leave(&server).await;
+    }
     // A reader that takes nothing does not delay the end.
     let _ = timeout(FLUSH_TIMEOUT, transcript.put_all()).await;
     let _ = written.finish(&output).await;
@@ -135,7 +155,8 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     outcome
 }
 
-/// Opens the console, or standard input and output, and adds the operator or the transcript to the room.
+/// Opens the console, or standard input and output, and adds the operator, the lines of a pipe or the transcript alone to
+/// the room.
 fn open_output(
     server: &Shared,
     listener: Option<Subject>,
@@ -151,6 +172,8 @@ fn open_output(
     }
     if console::is_interactive(stdio) {
         operator::join(server, listener, stdio.input()?, !fd::is_terminal(fd::output()))?;
+    } else if stdio.is_standard() && fd::nature(fd::input()).is_ok_and(|nature| nature == Nature::Pipe) {
+        operator::join_program(server, listener, stdio.input()?)?;
     } else {
         server.borrow_mut().join_transcript(listener);
     }

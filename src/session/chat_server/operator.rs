@@ -1,4 +1,4 @@
-//! The operator: the person at the server's terminal, a member without a socket.
+//! The operator: the person at the server's terminal, a member without a socket; or the program whose lines come by a pipe.
 
 use super::server::Shared;
 use crate::event::Subject;
@@ -17,6 +17,18 @@ const CHUNK: usize = 4 << 10;
 
 /// Adds the operator, whose lines come from `typed`, and who reads the transcript, with its own lines if `echo`.
 pub(super) fn join(server: &Shared, listener: Option<Subject>, typed: OwnedFd, echo: bool) -> Result<()> {
+    server.borrow_mut().join_operator(listener, echo);
+    read_lines(server, typed)
+}
+
+/// Gives the room the lines of the pipe `input`.
+pub(super) fn join_program(server: &Shared, listener: Option<Subject>, input: OwnedFd) -> Result<()> {
+    server.borrow_mut().join_program(listener);
+    read_lines(server, input)
+}
+
+/// Starts the thread that reads `typed`, and the task that gives the room what it read.
+fn read_lines(server: &Shared, typed: OwnedFd) -> Result<()> {
     let (sender, mut chunks) = mpsc::channel::<Vec<u8>>(CHUNKS);
     let read = move || {
         let mut buffer = vec![0; CHUNK];
@@ -28,7 +40,6 @@ pub(super) fn join(server: &Shared, listener: Option<Subject>, typed: OwnedFd, e
     };
     let started = std::thread::Builder::new().name("operator".into()).spawn(read);
     started.map_err(|e| Error::new("start thread", "operator", e))?;
-    server.borrow_mut().join_operator(listener, echo);
     let server = Rc::clone(server);
     spawn_local(async move {
         while let Some(bytes) = chunks.recv().await {

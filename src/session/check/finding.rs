@@ -3,8 +3,9 @@
 use super::super::retry::{Answer, outcome_of};
 use super::question::Unexpected;
 use crate::event::report::{CheckRow, RepeatedFields, Row, TlsRow};
-use crate::event::{Address, Event, Outcome, TlsFields};
+use crate::event::{Address, Event, Kind, Outcome, TlsFields};
 use crate::net::address::{Endpoint, Host, Target};
+use crate::net::proxy::Scheme;
 use crate::net::stream::ByteStream;
 use crate::session::tls::TlsClient;
 use crate::sys;
@@ -80,6 +81,27 @@ impl Finding {
             conn: None,
             latency: (outcome == Outcome::Closed).then(|| began.elapsed()),
             reason: Some(reason(&error.source)),
+            tls: None,
+        }
+    }
+
+    /// What a proxy that did not connect says of the target, and `failed` where the proxy itself is what failed.
+    pub(super) fn by_proxy(target: Target, began: Instant, scheme: Scheme, error: &sys::Error) -> Self {
+        let is_answer = error.op == scheme.op();
+        let outcome = match error.kind() {
+            Kind::Refused if is_answer => Outcome::Closed,
+            Kind::Unreachable if is_answer => Outcome::Filtered,
+            Kind::Resolve if is_answer => Outcome::Unresolved,
+            _ => Outcome::Failed,
+        };
+        Self {
+            target,
+            outcome,
+            address: None,
+            local: None,
+            conn: None,
+            latency: (outcome == Outcome::Closed).then(|| began.elapsed()),
+            reason: Some(if is_answer { reason(&error.source) } else { error.to_string() }),
             tls: None,
         }
     }

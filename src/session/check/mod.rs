@@ -10,6 +10,7 @@ mod round;
 mod rows;
 mod wait;
 
+use super::proxy_client::ProxyClient;
 use super::tls::{TlsClient, warn_of_keylog};
 use super::{Context, Outcome, Result};
 use crate::exit::Exit;
@@ -44,6 +45,8 @@ pub struct Config {
     pub source: Option<Source>,
     /// How names are looked up.
     pub lookup: Lookup,
+    /// The proxy that is asked to connect to each target: its answer is the finding.
+    pub proxy: Option<Arc<ProxyClient>>,
     /// Tests the TLS handshake of open ports as well.
     pub tls: Option<Arc<TlsClient>>,
     /// Asked on open connections, inside TLS where there is any.

@@ -5,9 +5,11 @@ use super::finding::Finding;
 use crate::event::{Address, Kind};
 use crate::net::address::{Endpoint, Host, Target};
 use crate::net::connect::Connector;
+use crate::net::resolve::Lookup;
 use crate::net::source::Source;
 use crate::net::stream::ByteStream;
 use crate::scan::says_more;
+use crate::session::proxy_client::ProxyClient;
 use crate::sys;
 use crate::sys::fast_connect::{FastConnect, FastConnector};
 use crate::sys::options::SocketOption;
@@ -24,6 +26,8 @@ pub(super) struct Prober {
     pub(super) sockets: SocketFactory,
     pub(super) options: Vec<SocketOption>,
     pub(super) source: Option<Source>,
+    /// How names are looked up.
+    pub(super) lookup: Lookup,
     /// How long an answer may take.
     pub(super) limit: Duration,
     /// The limit as the user gave it: of `--wait` less may be left.
@@ -146,6 +150,29 @@ impl Prober {
                     return Ok(Finding::silent(target, Some(address.clone()), self.named));
                 }
                 _ => tokio::time::sleep(QUEUE_DELAY).await,
+            }
+        }
+    }
+}
+
+impl Prober {
+    /// Has a proxy connect to a target. An option that is refused ends the whole check.
+    pub(super) async fn through(&self, proxy: &ProxyClient, host: Host, port: u16) -> sys::Result<Finding> {
+        let target = Target::from(Endpoint { host, port });
+        let connector = Connector { sockets: &self.sockets, options: &self.options, source: self.source };
+        let (began, named) = (Instant::now(), self.named);
+        let deadline = began + self.limit;
+        let opened = proxy.open(&target, &connector, self.lookup, Some(deadline));
+        match tokio::time::timeout_at(deadline.into(), opened).await {
+            Err(_) => Ok(Finding::silent(target, None, named)),
+            Ok(Err(error)) => match error.kind() {
+                Kind::Option | Kind::Usage => Err(error),
+                Kind::Timeout => Ok(Finding::silent(target, None, named)),
+                _ => Ok(Finding::by_proxy(target, began, proxy.url.scheme, &error)),
+            },
+            Ok(Ok(stream)) => {
+                let finding = Finding::open(target, stream.socket_ref(), began);
+                Ok(self.deeper.test(finding, stream, began, (self.limit, named)).await)
             }
         }
     }

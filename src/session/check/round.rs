@@ -1,5 +1,6 @@
 //! One round over all targets: worker tasks take them in blocks, findings are reported in the order of the targets.
 
+use super::super::proxy_client::ProxyClient;
 use super::super::wait::stopped;
 use super::super::{Context, stdout};
 use super::Config;
@@ -7,7 +8,7 @@ use super::deeper::Deeper;
 use super::finding::Finding;
 use super::probe::{Probe, Prober};
 use super::rows::Rows;
-use crate::event::{Address, Events};
+use crate::event::{Address, Events, Outcome};
 use crate::net::address::Host;
 use crate::net::resolve::ResolveLimits;
 use crate::net::source::reachable;
@@ -59,6 +60,8 @@ type Found = sys::Result<Vec<SocketAddr>>;
 enum Place {
     /// A host and its addresses.
     Host(Host, Found),
+    /// A host whose ports a proxy connects to.
+    Behind(Host, Arc<ProxyClient>),
     /// A UNIX or vsock socket.
     Socket(Address),
 }
@@ -130,7 +133,7 @@ impl Round<'_> {
         while let Some(batch) = findings.recv().await {
             for (index, finding) in batch {
                 let finding: Finding = finding?;
-                tally.count(finding.outcome, self.config.wanted);
+                tally.count(self.counted(finding.outcome), self.config.wanted);
                 if emits {
                     context.events.emit(finding.event(context.events.detailed()));
                 }
@@ -140,6 +143,14 @@ impl Round<'_> {
         }
         context.report.flush().map_err(stdout::failure)?;
         Ok(RoundEnd::Complete(tally))
+    }
+
+    /// A proxy that fails is no failure of this machine: it may do better, and the target may be open.
+    fn counted(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Failed if self.config.proxy.is_some() => Outcome::Filtered,
+            outcome => outcome,
+        }
     }
 
     fn prober(&self) -> Prober {
@@ -154,6 +165,7 @@ impl Round<'_> {
             deeper: Deeper { tls: config.tls.clone(), question: config.question.clone() },
             options: config.options.clone(),
             source: config.source,
+            lookup: config.lookup,
             limit: left.map_or(limit, |left| left.min(limit)),
             named: left.filter(|left| *left < limit).and(config.wait).unwrap_or(limit),
         }
@@ -168,6 +180,9 @@ impl Round<'_> {
         let events: &Events = self.sockets.events();
         let ask = |group: &Group| match group {
             Group::Socket(address) => Place::Socket(address.clone()),
+            Group::Ports(host, _) if let Some(proxy) = &self.config.proxy => {
+                Place::Behind(host.clone(), Arc::clone(proxy))
+            }
             Group::Ports(host, _) => {
                 let found = limits.resolve(lookup, host, 0, events);
                 Place::Host(host.clone(), found.map(|found| reachable(source, found)))
@@ -175,7 +190,7 @@ impl Round<'_> {
         };
         let groups = &self.config.groups;
         let is_name = |group: &&Group| matches!(group, Group::Ports(Host::Name(_), _));
-        if groups.iter().filter(is_name).count() < 2 {
+        if self.config.proxy.is_some() || groups.iter().filter(is_name).count() < 2 {
             return groups.iter().map(ask).collect();
         }
         std::thread::scope(|scope| {
@@ -206,6 +221,17 @@ async fn worker(work: Arc<Work>, sender: Sender<Findings>) -> Result<(), mpsc::e
                     work.prober.begin(host, port, addresses, connector.as_mut())
                 }
                 Place::Host(host, Err(error)) => Ok(Probe::Done(Finding::unresolved(host, port, error))),
+                Place::Behind(host, proxy) => {
+                    let (work, sender) = (Arc::clone(&work), sender.clone());
+                    let (host, proxy) = (host.clone(), Arc::clone(proxy));
+                    let permit = Arc::clone(&work.permits).acquire_owned().await.ok();
+                    tokio::spawn(async move {
+                        let finding = work.prober.through(&proxy, host, port).await;
+                        drop(permit);
+                        sender.send(vec![(index, finding)]).await
+                    });
+                    continue;
+                }
                 Place::Socket(address) => {
                     let (work, sender, address) = (Arc::clone(&work), sender.clone(), address.clone());
                     let permit = Arc::clone(&work.permits).acquire_owned().await.ok();

@@ -27,7 +27,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use tally::Tally;
 use target::TargetEnd;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::JoinSet;
 
 /// Bytes of one read.
 const READ: usize = 64 << 10;
@@ -36,7 +36,7 @@ const READ: usize = 64 << 10;
 pub fn run(config: Config, context: &Context) -> Result {
     limits::raise_descriptors();
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, relay_all(config, context));
+    let outcome = runtime.block_on(relay_all(config, context));
     runtime.shutdown_background();
     outcome
 }

@@ -11,6 +11,7 @@ use crate::sys::{self, Result};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
 use std::rc::Rc;
@@ -32,6 +33,10 @@ pub struct Children {
     changed: Notify,
     ending: Cell<bool>,
     last: Cell<Option<ExitStatus>>,
+    /// The command was ended because nothing moved for so long.
+    idle: Cell<Option<Duration>>,
+    /// Groups whose command ended and left processes behind.
+    left: RefCell<Vec<Rc<AsyncFd<CommandGroup>>>>,
 }
 
 /// A command that was started.
@@ -52,11 +57,16 @@ impl Children {
             changed: Notify::new(),
             ending: Cell::new(false),
             last: Cell::new(None),
+            idle: Cell::new(None),
+            left: RefCell::default(),
         })
     }
 
     /// The outcome of a run with one command, which ended: its status is ours.
     pub(in crate::session) fn outcome(&self) -> Outcome {
+        if let Some(limit) = self.idle.get() {
+            return Outcome::deadline(format!("idle timeout: no data for {limit:?}"));
+        }
         let code = self.last.get().map_or(0, exit_code);
         let exit = if code == 0 { Exit::Done } else { Exit::Command(code) };
         Outcome::of(exit, format!("{} ended with {code}", self.line.name()))
@@ -67,16 +77,21 @@ impl Children {
         self.line.failed(error)
     }
 
-    /// Starts the command with these as its standard input and output, in the runtime this is called in.
+    /// Starts the command with these as its standard input and output, in the runtime this is called in. `named` is the client
+    /// that a proxy speaks for.
     ///
     /// A thread that starts a command waits until the program is loaded (`vfork`(2)), which one of the runtime must not.
     pub(super) async fn start(
         &self,
         socket: &Socket,
-        tls_subject: Option<String>,
+        (named, tls_subject): (Option<SocketAddr>, Option<String>),
         (input, output): (OwnedFd, OwnedFd),
     ) -> Result<Running<'_>> {
-        let mut command = self.line.command(&environment(&socket.subject(), tls_subject));
+        let mut subject = socket.subject();
+        if let Some(named) = named {
+            subject.peer = Some(named.into());
+        }
+        let mut command = self.line.command(&environment(&subject, tls_subject));
         let start = move || CommandGroup::start(command.stdin(input).stdout(output));
         let starting = Starting::new(self);
         let started = tokio::task::spawn_blocking(start).await.map_err(io::Error::other).flatten();
@@ -96,7 +111,8 @@ impl Children {
     pub(in crate::session) async fn end(&self) {
         self.ending.set(true);
         adopt_orphans();
-        let groups: Vec<_> = self.running.borrow().values().cloned().collect();
+        let left = self.left.take().into_iter().filter(|group| group.get_ref().has_orphans());
+        let groups: Vec<_> = self.running.borrow().values().cloned().chain(left).collect();
         for group in &groups {
             group.get_ref().signal(GroupSignal::Terminate);
         }
@@ -170,11 +186,21 @@ impl Running<'_> {
         self.ended().await
     }
 
+    /// Notes that it is ended because nothing moved for so long.
+    pub(super) fn is_idle(&self, limit: Duration) {
+        self.children.idle.set(Some(limit));
+    }
+
     /// Emits the end, and forgets the command.
     pub(super) fn conclude(self, status: ExitStatus, socket: &Socket) {
         let pid = self.group.get_ref().pid();
         socket.emit(|socket| Event::Child { socket, what: ChildStep::Exit, child: exit_fields(pid, status) });
         self.children.last.set(Some(status));
+        let mut left = self.children.left.borrow_mut();
+        left.retain(|group| group.get_ref().has_orphans());
+        if self.group.get_ref().has_orphans() {
+            left.push(Rc::clone(&self.group));
+        }
     }
 }
 

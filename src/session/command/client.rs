@@ -11,7 +11,6 @@ use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
-use tokio::task::LocalSet;
 
 /// Bytes of one read, where the bytes pass through pipes.
 const READ: usize = 64 << 10;
@@ -35,7 +34,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         Err(ConnectError::Failed(error)) => return Err(error.into()),
     };
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, serve(config, socket, deadline, context));
+    let outcome = runtime.block_on(serve(config, socket, deadline, context));
     runtime.shutdown_background();
     let failed = config.connect.opening.tls.as_ref().is_some_and(|tls| tls.connector.keylog_failed());
     warn_of_keylog(failed, context);
@@ -51,11 +50,14 @@ async fn serve(config: &Config, socket: Socket, deadline: Option<Instant>, conte
         signal = stopped(&context.stop) => return Ok(Outcome::stopped(signal?)),
         stream = connect.opening.pass_through(&connect.target, plain, deadline) => stream?,
     };
-    let mut served = std::pin::pin!(children.serve(stream, *idle, &scratch));
+    let mut served = std::pin::pin!(children.serve(stream, None, *idle, &scratch));
     let signal = tokio::select! {
         biased;
         signal = stopped(&context.stop) => signal?,
-        end = &mut served => return end.map(|_| children.outcome()).map_err(Into::into),
+        end = &mut served => {
+            children.end().await;
+            return end.map(|_| children.outcome()).map_err(Into::into);
+        }
     };
     // The command's end is taken by the future that serves.
     tokio::join!(children.end(), async { tokio::time::timeout(super::GRACE * 2, served).await.ok() });

@@ -10,6 +10,7 @@ use crate::sys::socket::Socket;
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::io::Interest;
@@ -28,18 +29,20 @@ pub(super) enum Cause {
 }
 
 impl Children {
-    /// Runs the command for a connection; then ends the connection, with a FIN before the close.
+    /// Runs the command for a connection, of the client `named` where a proxy speaks for one; then ends the connection, with a
+    /// FIN before the close.
     ///
     /// A command that cannot be started is an error, and the connection is reset. Its warnings are emitted here.
     pub(in crate::session) async fn serve(
         &self,
         stream: ByteStream,
+        named: Option<SocketAddr>,
         limit: Option<Duration>,
         scratch: &RefCell<Vec<u8>>,
     ) -> Result<ExitStatus> {
         match stream.into_plain() {
-            Ok(socket) => self.hand_over(socket, limit, scratch).await,
-            Err(stream) => self.pipe(stream, limit, scratch).await,
+            Ok(socket) => self.hand_over(socket, named, limit, scratch).await,
+            Err(stream) => self.pipe(stream, named, limit, scratch).await,
         }
     }
 
@@ -47,11 +50,12 @@ impl Children {
     async fn hand_over(
         &self,
         socket: Socket,
+        named: Option<SocketAddr>,
         limit: Option<Duration>,
         scratch: &RefCell<Vec<u8>>,
     ) -> Result<ExitStatus> {
         let started = match socket.lend() {
-            Ok(lent) => self.start(&socket, None, lent).await,
+            Ok(lent) => self.start(&socket, (named, None), lent).await,
             Err(error) => Err(self.failed(error)),
         };
         let running = match started {
@@ -88,6 +92,7 @@ impl Running<'_> {
                 self.ended().await
             }
             Cause::Idle(limit) => {
+                self.is_idle(limit);
                 let text = io::Error::other(format!("no data for {limit:?}"));
                 warn(Error::new("idle timeout", socket.on(), text).about(Kind::Timeout));
                 self.terminate().await

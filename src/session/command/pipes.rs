@@ -10,6 +10,7 @@ use crate::sys::tty;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::pin::pin;
 use std::process::ExitStatus;
@@ -27,6 +28,7 @@ impl Children {
     pub(super) async fn pipe(
         &self,
         stream: ByteStream,
+        named: Option<SocketAddr>,
         limit: Option<Duration>,
         scratch: &RefCell<Vec<u8>>,
     ) -> Result<ExitStatus> {
@@ -34,7 +36,7 @@ impl Children {
         let start = async {
             let pipes = CommandPipes::new().map_err(|e| self.failed(e))?;
             let ours = register_pipes(pipes.input, pipes.output).map_err(|e| self.failed(e))?;
-            Ok((self.start(socket, stream.tls_subject(), pipes.theirs).await?, ours.0, ours.1))
+            Ok((self.start(socket, (named, stream.tls_subject()), pipes.theirs).await?, ours.0, ours.1))
         };
         let started = start.await;
         let (running, input, output) = match started {

@@ -76,9 +76,11 @@ pub async fn join(
     if let Err(broken) = &end {
         let intact = if broken.side == Side::Client { target } else { client };
         delivered(intact).await;
-        for stream in [client, target] {
-            // It fails only where there is no connection to reset.
-            let _ = stream.socket_ref().reset_on_close();
+        for socket in [client, target].map(ByteStream::socket_ref) {
+            if !socket.is_known_broken() {
+                // It fails only where there is no connection to reset.
+                let _ = socket.reset_on_close();
+            }
         }
     }
     end

@@ -5,11 +5,12 @@ mod http;
 mod incoming;
 mod origin;
 mod refusal;
+mod response;
 mod socks;
 
 use super::forward::{idle_for, join_legs, warn};
 use super::join::JoinConfig;
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Kind, Outcome};
 use crate::net::acl::AccessRules;
 use crate::net::address::Endpoint;
 use crate::net::proxy::http::Verifier;
@@ -23,6 +24,7 @@ use crate::sys::{Error, Result};
 use incoming::Incoming;
 use origin::Origin;
 use refusal::Refusal;
+use response::answer;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -86,6 +88,11 @@ impl Rejected {
     fn malformed(protocol: &'static str, why: Malformed, answer: Vec<u8>) -> Self {
         Self { protocol, target: None, answer, outcome: Outcome::Failed, why: why.to_string() }
     }
+
+    fn error(&self) -> Error {
+        let on = self.target.as_ref().map(ToString::to_string).unwrap_or_default();
+        Error::new("proxy server", on, io::Error::other(self.why.clone())).about(Kind::Proxy)
+    }
 }
 
 /// The end of a request: the client's connection failed, or it is rejected.
@@ -132,10 +139,14 @@ impl ProxyServer {
                     Err(error) => self.broken(&client, error),
                 }
             }
-            Err(Stop::Rejected(rejected)) => match reject(&client, buffer, rejected).await {
-                Ok(()) => Ok(RelayEnd::Done),
-                Err(error) => self.broken(&client, error),
-            },
+            Err(Stop::Rejected(rejected)) => {
+                let refused = rejected.error();
+                match reject(&client, buffer, rejected).await {
+                    // Its event told of it; to a server with one client it is how that ended.
+                    Ok(()) => Err(refused),
+                    Err(error) => self.broken(&client, error),
+                }
+            }
             Err(Stop::Broken(error)) => self.broken(&client, error),
         }
     }
@@ -150,7 +161,7 @@ impl ProxyServer {
         let client = incoming.stream();
         let Ok(asked) = timeout(REQUEST_LIMIT, self.request(incoming)).await else {
             let why = Malformed("no complete request within 10 seconds");
-            let answer = if incoming.is_http() { http::answer(408, why.0, "") } else { Vec::new() };
+            let answer = if incoming.is_http() { answer(408, why.0, "") } else { Vec::new() };
             return Err(Rejected::malformed("proxy", why, answer).into());
         };
         let asked = asked?;
@@ -203,7 +214,7 @@ impl Asked {
         let answer = match self.protocol {
             "socks4" | "socks4a" => socks4::reply(socks4::REJECTED).to_vec(),
             "socks5" | "socks5h" => refusal.socks5(),
-            _ => http::answer(refusal.status(), refusal.public(), ""),
+            _ => answer(refusal.status(), refusal.public(), ""),
         };
         let (protocol, why) = (self.protocol, refusal.to_string());
         Rejected { protocol, target: Some(self.target), answer, outcome: Outcome::Refused, why }

@@ -1,7 +1,8 @@
 //! One HTTP request passed on, and its response passed back; the bytes of both bodies stay as they are.
 
 use super::incoming::Incoming;
-use super::send;
+use super::response::answer;
+use super::{finish, send};
 use crate::event::Kind;
 use crate::net::proxy::http::{Body, Request, Response, forward_request, forward_response, parse_response};
 use crate::net::proxy::{Malformed, Parsed};
@@ -9,7 +10,7 @@ use crate::net::stream::ByteStream;
 use crate::relay::RelayEnd;
 use crate::session::shared;
 use crate::sys::{Error, Result};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::pin;
@@ -23,6 +24,8 @@ pub(super) struct Origin {
     method: String,
     head: Vec<u8>,
     body: Body,
+    /// The client got the first of its response.
+    answered: Cell<bool>,
 }
 
 /// The end of the way to the server.
@@ -36,10 +39,11 @@ enum Upload {
 impl Origin {
     pub(super) fn new(request: &Request, authority: &str, path: &str, body: Body) -> Self {
         let head = forward_request(request, authority, path);
-        Self { method: request.method.clone(), head, body }
+        Self { method: request.method.clone(), head, body, answered: Cell::new(false) }
     }
 
-    /// Sends the request to `target`, and its response to the client. A response that breaks off resets the client.
+    /// Sends the request to `target`, and its response to the client. A response that breaks off resets the client; where
+    /// none came, or one that is no HTTP, it gets one of the proxy itself.
     pub(super) async fn relay(
         mut self,
         mut incoming: Incoming<'_>,
@@ -64,7 +68,17 @@ impl Origin {
         let (broken_off, download) = (pin!(broken_off), pin!(self.download(client, target, buffer)));
         let end = tokio::select! {
             biased;
-            end = download => end.map(|()| RelayEnd::Done),
+            end = download => match end {
+                Err(error) if !self.answered.get() => {
+                    let answer = answer(502, "the response of the destination is not HTTP or did not come", "");
+                    if send(client, &answer).await.is_ok() {
+                        finish(client, buffer).await;
+                        return Err(error);
+                    }
+                    Err(error)
+                }
+                end => end.map(|()| RelayEnd::Done),
+            },
             error = broken_off => Err(error),
             limit = shared::idle(client.socket_ref(), idle.or(Some(IDLE_LIMIT))) => Ok(RelayEnd::Idle(limit)),
         };
@@ -86,6 +100,7 @@ impl Origin {
         let (mut bytes, mut scratch) = (Vec::new(), Vec::new());
         let mut body = loop {
             let response = response(target, buffer, &mut bytes).await?;
+            self.answered.set(true);
             send(client, &forward_response(&response)).await?;
             if response.status >= 200 {
                 break Body::of_response(&self.method, &response).map_err(|why| malformed(target, why))?;

@@ -106,7 +106,7 @@ impl InputFanout {
                     continue;
                 }
             };
-            let bytes = match &mut filter {
+            let bytes: &[u8] = match &mut filter {
                 Some(filter) => {
                     changed.clear();
                     filter(&chunk, &mut changed);

@@ -101,7 +101,12 @@ impl Incoming {
 
     /// Takes what can be printed.
     pub(in crate::session) fn take(&mut self) -> Text {
-        std::mem::take(&mut self.text)
+        self.take_into(Vec::new())
+    }
+
+    /// As [`Self::take`]; what follows is collected in the memory of `spare`, which is empty.
+    pub(super) fn take_into(&mut self, spare: Vec<u8>) -> Text {
+        std::mem::replace(&mut self.text, Text::in_memory_of(spare))
     }
 }
 

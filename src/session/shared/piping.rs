@@ -102,7 +102,9 @@ impl Piping {
 
     /// Takes the text of the client, and warns where a line is in pieces.
     fn take(&self, client: &ByteStream, incoming: &RefCell<Incoming>) -> Vec<u8> {
-        let text = incoming.borrow_mut().take();
+        // One of many connections holds no memory while it is silent.
+        let spare = if self.alone { self.output.spare() } else { Vec::new() };
+        let text = incoming.borrow_mut().take_into(spare);
         if let Some(split) = text.split {
             let error = client.failed("recv", io::Error::other(split.to_string())).about(Kind::Data);
             self.events.emit(Event::Warning { fault: client.socket_ref().blame(error.fault()) });

@@ -25,6 +25,11 @@ pub(in crate::session) enum Split {
 }
 
 impl Text {
+    /// No text yet, to be collected in `spare`, which is empty.
+    pub(super) fn in_memory_of(spare: Vec<u8>) -> Self {
+        Self { bytes: spare, ..Self::default() }
+    }
+
     /// Marks the bytes written last as a piece that does not end its line.
     pub(super) fn cut(&mut self) {
         self.cuts.push(self.bytes.len());

@@ -24,7 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::{LocalSet, spawn_local, yield_now};
+use tokio::task::{spawn_local, yield_now};
 
 /// Descriptors that are not for clients of a forwarding server: listeners, the runtime, the pipes of `sys::splice`.
 const RESERVED: u64 = 256;
@@ -50,7 +50,7 @@ struct Server {
 /// Serves until a signal, a deadline, or the end of the only client.
 pub(super) fn run(config: Config, entry: Entry, context: &Context) -> Result {
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, serve(config, entry, context));
+    let outcome = runtime.block_on(serve(config, entry, context));
     runtime.shutdown_background();
     outcome
 }
@@ -177,7 +177,8 @@ impl Server {
 
     async fn serve(&self, stream: ByteStream, named: Option<Addresses>) -> sys::Result<RelayEnd> {
         if let Service::Command(children) = &self.handler.service {
-            let served = children.serve(stream, self.handler.idle, &self.handler.buffer).await;
+            let named = named.map(|named| named.source);
+            let served = children.serve(stream, named, self.handler.idle, &self.handler.buffer).await;
             return served.map(|_| RelayEnd::Done);
         }
         if let Service::Forward(forward) = &self.handler.service {

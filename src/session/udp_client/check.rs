@@ -74,9 +74,12 @@ pub(super) fn probe(
     };
     // Fails where one is too long.
     DatagramInput::messages(messages, longest(&addresses), 1, &config.target)?;
+    // The report is what was asked for; packets stand between states.
+    let observed = context.events.detailed() || sockets.is_captured();
+    let sockets = if observed { sockets.clone() } else { sockets.silent() };
     let (mut probes, mut failed) = (Vec::new(), None);
     for address in addresses {
-        match UdpClient::open(&config.socket, address, sockets) {
+        match UdpClient::open(&config.socket, address, &sockets) {
             Ok(client) => probes.push(Probe { client, sent: Instant::now(), refusal: None }),
             Err(error) if failed.is_none() => failed = Some(error),
             Err(_) => {}

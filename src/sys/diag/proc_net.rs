@@ -116,9 +116,8 @@ pub(super) fn unix(line: &[u8]) -> Option<UnixRow<'_>> {
     let connected = hex(words.next()?)? == 3; // SS_CONNECTED
     let state = match kind {
         _ if flags & LISTENING != 0 => State::Listen,
-        UnixKind::Dgram if connected => State::Connected,
+        _ if connected => State::Connected,
         UnixKind::Dgram => State::Unconnected,
-        _ if connected => State::Established,
         _ => State::Closed,
     };
     let inode = words.next()?;

@@ -31,12 +31,11 @@ pub const fn state_of(proto: Proto, number: u8) -> Option<State> {
     })
 }
 
-/// UNIX sockets borrow TCP's numbers; those of datagrams mean what they mean for UDP.
+/// UNIX sockets borrow TCP's numbers. One with a peer is CONNECTED whatever its kind, as where this program makes it.
 pub(super) const fn unix_state(kind: UnixKind, number: u8) -> Option<State> {
     match (kind, number) {
-        (UnixKind::Dgram, 1) => Some(State::Connected),
+        (_, 1) => Some(State::Connected),
         (UnixKind::Dgram, 7) => Some(State::Unconnected),
-        (_, 1) => Some(State::Established),
         (_, 7) => Some(State::Closed),
         (_, 10) => Some(State::Listen),
         _ => None,

@@ -397,7 +397,7 @@ mod tests {
                             || matches!(row.queues, Queues::Accept { accept_queue: 1, accept_max: Some(_) })
                     );
                 } else if row.inode == inode(&client) {
-                    assert_eq!((row.name, row.state), (UnixName::Unnamed, State::Established));
+                    assert_eq!((row.name, row.state), (UnixName::Unnamed, State::Connected));
                 } else if row.inode == inode(&left) {
                     assert_eq!(row.peer, (source == Source::Diag).then(|| inode(&right)));
                 } else if row.inode == inode(&named) {

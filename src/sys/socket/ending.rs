@@ -9,6 +9,7 @@ use rustix::net::{self, Shutdown};
 use socket2::SockRef;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Between two probes that are answered, and that are not; a peer that answers none of so many is given up, after a minute.
@@ -94,6 +95,12 @@ impl Socket {
         self.tracker.broken_by()
     }
 
+    /// Whether a call returned an error that ended the connection.
+    #[must_use]
+    pub fn is_known_broken(&self) -> bool {
+        self.tracker.is_known_broken()
+    }
+
     /// Whether the kernel has nothing of the connection any more but this descriptor; without TCP, whether an error ended it.
     #[must_use]
     pub fn is_over(&self) -> bool {
@@ -111,6 +118,9 @@ impl Socket {
             return hangup::unread_by_peer(self.as_fd()).min(self.counters().1);
         }
         let queued = u64::from(tcp_info::unsent(self.as_fd()).unwrap_or(0));
+        if queued == 0 {
+            return 0;
+        }
         // Our FIN stands in the queue as a byte until it is acknowledged.
         let (_, sent) = self.counters();
         let fin_queued =
@@ -161,13 +171,18 @@ impl Socket {
     /// Makes close send RST, so that the peer does not take it for an ending (`SO_LINGER` 0). Without TCP there is no such
     /// thing, and the peer sees an ending.
     pub fn reset_on_close(&self) -> io::Result<()> {
-        SockRef::from(&self.as_fd()).set_linger(Some(Duration::ZERO))
+        SockRef::from(&self.as_fd()).set_linger(Some(Duration::ZERO))?;
+        self.reset.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Whether close will send RST: data nobody read, or a linger time of 0 (tcp(7), RFC 1122 4.2.2.13). The peer of a UNIX
     /// socket gets ECONNRESET for unread data alone.
     #[must_use]
     pub fn resets_on_close(&self) -> bool {
+        if self.is_tcp() && self.reset.load(Ordering::Relaxed) {
+            return true;
+        }
         let unread = if self.multipath {
             self.has_unread_data()
         } else {
@@ -182,22 +197,23 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        let mut abort = false;
+        let mut reset = None;
         if self.tracker.observed() && self.proto == Proto::Tcp {
-            self.tracker.observe();
+            let info = self.tracker.ask(&mut self.tracker.lock(), None);
             match self.state() {
                 // Others may go on with it.
                 State::Listen if self.shared.is_some() => {}
                 State::Listen | State::SynSent => self.disconnect(),
                 State::Established | State::SynReceived | State::CloseWait => {
-                    abort = self.resets_on_close();
-                    if !abort {
+                    if self.resets_on_close() {
+                        reset = info;
+                    } else {
                         // It fails only if the connection ended meanwhile, which `retire` sees.
                         let _ = self.shutdown_write();
                     }
                 }
                 // The last ACK of these is waited for, unless none will come.
-                State::FinWait1 | State::Closing | State::LastAck => abort = self.resets_on_close(),
+                State::FinWait1 | State::Closing | State::LastAck if self.resets_on_close() => reset = info,
                 _ => {}
             }
         }
@@ -205,7 +221,7 @@ impl Drop for Socket {
             shared.give_back(self.as_fd());
         }
         self.fd = None;
-        let goes_on = self.tracker.retire(abort);
+        let goes_on = self.tracker.retire(reset);
         if let Some(watcher) = self.sockets.watcher() {
             if goes_on { watcher.settle(self.token) } else { watcher.forget(self.token) }
         }

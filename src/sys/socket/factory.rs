@@ -10,7 +10,7 @@ use crate::sys::watcher::Watcher;
 use socket2::{Domain, Protocol, Type};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 impl SocketFactory {
@@ -126,6 +126,7 @@ impl SocketFactory {
             family,
             shared: None,
             multipath: false,
+            reset: AtomicBool::new(false),
             file: OnceLock::new(),
         }
     }

@@ -1,8 +1,8 @@
 //! The file of a UNIX server's socket (unix(7), "Pathname sockets"): made with its mode, never over somebody else's, and
 //! removed with the socket.
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
-use rustix::fs::{flock, open, statat, unlink};
+use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};
+use rustix::fs::{accessat, flock, open, statat, unlink};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::umask;
@@ -39,6 +39,23 @@ impl SocketFile {
     }
 }
 
+impl SocketFile {
+    /// Whether this process, as the user it is now, may remove the file (unlink(2)).
+    pub(super) fn is_removable(&self) -> bool {
+        let parent = directory_of(&self.path);
+        let (Ok(folder), Ok(file)) =
+            (statat(CWD, parent, AtFlags::empty()), statat(CWD, &self.path, AtFlags::SYMLINK_NOFOLLOW))
+        else {
+            return false;
+        };
+        let user = rustix::process::geteuid();
+        let is_sticky = Mode::from_raw_mode(folder.st_mode).contains(Mode::SVTX);
+        let owns = user.is_root() || [folder.st_uid, file.st_uid].contains(&user.as_raw());
+        accessat(CWD, parent, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok()
+            && (owns || !is_sticky)
+    }
+}
+
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if id(&self.path).is_ok_and(|id| id == self.id) {
@@ -48,10 +65,14 @@ impl Drop for SocketFile {
     }
 }
 
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Holds the lock (flock(2)) of the directory of `path`, if it can be had: a directory that cannot be read, or whose lock
 /// stays taken, is used without.
 fn lock_directory(path: &Path) -> Option<OwnedFd> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = directory_of(path);
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let directory = open(directory, flags, Mode::empty()).ok()?;
     for _ in 0..LOOKS {

@@ -26,7 +26,7 @@ use adopt::SharedFile;
 use socket2::SockRef;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, OnceLock};
 
 /// Makes sockets: numbers them and shows them to the watcher. One a run, cheap to clone.
@@ -58,6 +58,8 @@ pub struct Socket {
     shared: Option<SharedFile>,
     /// Made for Multipath TCP, whatever the peer makes of it.
     multipath: bool,
+    /// Close will send RST, as [`Self::reset_on_close`] asked.
+    reset: AtomicBool,
     /// Removes the file of a UNIX server's socket with it.
     file: OnceLock<file::SocketFile>,
 }
@@ -174,6 +176,12 @@ impl Socket {
         self.tracker.counters()
     }
 
+    /// Whether this socket has a file, made by [`Self::bind_server`], that this process may not remove.
+    #[must_use]
+    pub fn leaves_file(&self) -> bool {
+        self.file.get().is_some_and(|file| !file.is_removable())
+    }
+
     /// Adds this socket's number and peer to a fault.
     #[must_use]
     pub fn blame(&self, fault: Fault) -> Fault {
@@ -198,8 +206,12 @@ impl Socket {
 
     /// Sets one option that was not asked for; emitted under `-v`, and a refusal changes nothing.
     pub fn prefer(&self, option: &SocketOption) {
-        let applied = option.apply(&SockRef::from(&self.as_fd()), self.family);
-        if let (Ok(effective), true) = (applied, self.sockets.events.detailed()) {
+        let fd = self.as_fd();
+        let socket = SockRef::from(&fd);
+        if !self.sockets.events.detailed() {
+            // Nothing shows the value in force.
+            let _ = option.set(&socket, self.family);
+        } else if let Ok(effective) = option.apply(&socket, self.family) {
             let (name, requested) = (option.name(), Some(option.requested()));
             self.emit(|socket| Event::Option { socket, name, requested, effective });
         }

@@ -163,7 +163,7 @@ impl Socket {
             (answer, inner.state)
         };
         match answer {
-            Err(rustix::io::Errno::INPROGRESS) if is_under_way(state) => {
+            Err(rustix::io::Errno::INPROGRESS) if is_under_way(self.state_after(state)) => {
                 self.watch_attempt();
                 Ok(Connecting::InProgress)
             }
@@ -174,6 +174,14 @@ impl Socket {
             }
             Err(error) => Err(refused_to_connect(address, error)),
         }
+    }
+
+    /// The state after connect(2): where none are observed, the kernel is asked for it, which costs less than a wait.
+    fn state_after(&self, observed: State) -> State {
+        if self.tracker.observed() || !self.is_tcp() {
+            return observed;
+        }
+        tcp_info::state(self.as_fd()).unwrap_or(observed)
     }
 
     /// Notes where a connection attempt made elsewhere in this layer goes.
@@ -209,7 +217,9 @@ impl Socket {
     fn connected(&self, address: &Address) -> Result<()> {
         if self.proto == Proto::Tcp {
             self.watch();
-            self.tracker.observe();
+            if self.state() != State::Established {
+                self.tracker.observe();
+            }
             address.inet().map_or(Ok(()), |address| self.refuse_itself(address))?;
         }
         self.emit_multipath();

@@ -1,12 +1,12 @@
 //! Data over a socket: counted, and with one answer to what ended the connection, whichever call the kernel answered first.
 
 use super::Socket;
+use crate::event::Dir;
 use crate::sys::tcp_info;
 use rustix::net::{self, RecvFlags, SendFlags};
 use socket2::SockRef;
 use std::io::{self, IoSlice};
 use std::os::fd::AsFd;
-use std::sync::atomic::Ordering;
 
 impl Socket {
     /// recv(2): 0 at the peer's FIN; an error that ended the connection is returned even if another thread saw it first.
@@ -32,7 +32,7 @@ impl Socket {
         if n == 0 {
             return self.tracker.ended_by().map_or(Ok(0), Err);
         }
-        self.tracker.bytes_in.fetch_add(n as u64, Ordering::Relaxed);
+        self.tracker.moved(Dir::In, n);
         Ok(n)
     }
 
@@ -62,7 +62,7 @@ impl Socket {
             }
             Err(error) => Err(error),
             Ok(n) => {
-                self.tracker.bytes_out.fetch_add(n as u64, Ordering::Relaxed);
+                self.tracker.moved(Dir::Out, n);
                 Ok(n)
             }
         }

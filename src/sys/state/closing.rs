@@ -4,27 +4,32 @@ use super::closed::found;
 use super::{Cause, Inner, LAST_ACK_TIMEOUT, StateTracker};
 use crate::event::Role;
 use crate::event::{Ending, Event, Events, Op, Proto, State, Via};
-use crate::sys::{interface, socket::hangup, tcp_info};
+use crate::sys::tcp_info::{self, TcpInfo};
+use crate::sys::{interface, socket::hangup};
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 impl StateTracker {
     /// Takes the descriptor over from an owner that is done with it. Returns whether the watcher must go on looking
-    /// until [`Self::settled`], because one ACK is still under way.
-    pub(in crate::sys) fn retire(&self, abort: bool) -> bool {
+    /// until [`Self::settled`], because one ACK is still under way. With `reset`, the answer of the kernel after which the
+    /// owner found that close(2) will send RST, it is closed at once.
+    pub(in crate::sys) fn retire(&self, reset: Option<TcpInfo>) -> bool {
         let mut inner = self.lock();
         if !self.observed() {
             inner.fd = None;
             return false;
         }
-        self.observe_locked(&mut inner, Some(Op::Close));
-        let awaits_ack = inner.awaits_ack();
-        if awaits_ack && !abort {
+        if reset.is_some() {
+            self.close(&mut inner, reset, true);
+            return false;
+        }
+        let info = self.ask(&mut inner, Some(Op::Close));
+        if inner.awaits_ack() {
             inner.deadline = Some(Instant::now() + LAST_ACK_TIMEOUT);
             return true;
         }
-        self.close(&mut inner);
+        self.close(&mut inner, info, false);
         false
     }
 
@@ -36,7 +41,7 @@ impl StateTracker {
         if awaits_ack && now < deadline {
             return false;
         }
-        self.close(&mut inner);
+        self.close(&mut inner, None, false);
         true
     }
 
@@ -45,8 +50,9 @@ impl StateTracker {
         inner.fd.as_ref().and(inner.deadline)
     }
 
-    /// close(2), and a look at what the kernel keeps of the connection.
-    fn close(&self, inner: &mut Inner) {
+    /// close(2), and a look at what the kernel keeps of the connection: nothing after a `reset`, unless others have it too.
+    /// `info` is what it answered just before, if it was asked.
+    fn close(&self, inner: &mut Inner, info: Option<TcpInfo>, reset: bool) {
         let Some(fd) = inner.fd.take() else { return };
         let proto = inner.subject.proto;
         let local = matches!(proto, Proto::Unix | Proto::Vsock);
@@ -56,9 +62,11 @@ impl StateTracker {
             inner.error(fd.as_fd());
             inner.orderly = hangup::ended_in_order(fd.as_fd());
         }
-        let info = tcp_info::read(fd.as_fd()).ok();
-        let over =
-            matches!(inner.state, State::Closed | State::TimeWait | State::Listen) || proto != Proto::Tcp;
+        let info = info.or_else(|| tcp_info::read(fd.as_fd()).ok());
+        let reset = reset && !inner.lent && !inner.fin_follows && inner.adopted.is_none();
+        let over = matches!(inner.state, State::Closed | State::TimeWait | State::Listen)
+            || proto != Proto::Tcp
+            || reset;
         let interface = if over { 0 } else { interface::bound(fd.as_fd()) };
         drop(fd);
         match inner.state {
@@ -68,6 +76,10 @@ impl StateTracker {
             }
             State::Listen | State::Unconnected | State::Connected => {
                 self.transition(inner, State::Closed, Op::Close);
+            }
+            _ if reset => {
+                let cause = Cause { op: Op::Close, via: Via::Implied, ending: Ending::Abortive };
+                self.advance(inner, State::Closed, cause);
             }
             _ => match found(&inner.subject, || interface) {
                 // Nobody can say what became of it.
@@ -89,7 +101,8 @@ impl StateTracker {
         }
     }
 
-    fn summarise(&self, inner: &Inner, info: Option<tcp_info::TcpInfo>) {
+    fn summarise(&self, inner: &mut Inner, info: Option<TcpInfo>) {
+        self.emit_rest(inner);
         let own = || (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed));
         let (bytes_in, bytes_out) = inner.payload(info).unwrap_or_else(own);
         let tcp = inner.subject.proto == Proto::Tcp;

@@ -7,11 +7,12 @@ mod adopted;
 mod calls;
 mod closed;
 mod closing;
+mod data;
 mod lent;
 mod opening;
 mod transition;
 
-use super::tcp_info;
+use super::tcp_info::{self, TcpInfo};
 use crate::event::{Ending, Event, Events, Fault, Op, Proto, State, Subject, Via};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
@@ -35,6 +36,8 @@ pub(in crate::sys) struct StateTracker {
     /// A command has the socket: what it received and sent, and the error it got, are the kernel's to tell.
     lent: AtomicBool,
     opened: Instant,
+    /// Data is told of (`-v`).
+    tells_data: bool,
     inner: Mutex<Inner>,
 }
 
@@ -60,6 +63,8 @@ pub(in crate::sys) struct Inner {
     pub(super) fin_follows: bool,
     /// Set for a socket of another program.
     adopted: Option<adopted::Adopted>,
+    /// What events have said of the data, where it is told of.
+    told: Option<Box<data::Told>>,
 }
 
 /// What an operation of ours may have caused.
@@ -78,7 +83,9 @@ impl StateTracker {
         state: State,
         fd: Arc<OwnedFd>,
     ) -> Self {
+        let tells_data = subject.proto != Proto::Udp && events.as_ref().is_some_and(Events::detailed);
         Self {
+            tells_data,
             events,
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
@@ -99,6 +106,7 @@ impl StateTracker {
                 joined: None,
                 fin_follows: false,
                 adopted: None,
+                told: tells_data.then(Box::default),
             }),
         }
     }
@@ -121,26 +129,33 @@ impl StateTracker {
 
     /// As [`Self::observe`], for an owner that just made the call `op` under the lock.
     pub(in crate::sys) fn observe_locked(&self, inner: &mut Inner, op: Option<Op>) {
-        let Some(fd) = inner.fd.clone() else { return };
+        self.ask(inner, op);
+    }
+
+    /// As [`Self::observe_locked`]; returns the kernel's answer, unless there was nothing to ask.
+    pub(in crate::sys) fn ask(&self, inner: &mut Inner, op: Option<Op>) -> Option<TcpInfo> {
         if inner.subject.proto != Proto::Tcp || inner.is_over() {
-            return;
+            return None;
         }
-        match tcp_info::state(fd.as_fd()) {
-            Ok(State::Closed) => self.observe_closed(inner, op, fd.as_fd()),
-            Ok(seen) => {
-                self.pass_crossed_syns(inner, seen, fd.as_fd());
+        let fd = inner.fd.clone()?;
+        let info = tcp_info::read(fd.as_fd()).ok()?;
+        match info.state()? {
+            State::Closed => self.observe_closed(inner, op, fd.as_fd()),
+            seen => {
+                self.pass_crossed_syns(inner, seen, &info);
                 let op = op.unwrap_or(Op::Shutdown);
                 self.advance(inner, seen, Cause { op, via: Via::Kernel, ending: Ending::Orderly });
             }
-            Err(_) => {}
         }
+        Some(info)
     }
 
     /// As [`Self::observe_locked`] right after connect(2), whose answer says why an attempt is over already.
     pub(in crate::sys) fn observe_attempt(&self, inner: &mut Inner) {
         let Some(fd) = inner.fd.clone().filter(|_| self.observed()) else { return };
-        if let Some(seen) = tcp_info::state(fd.as_fd()).ok().filter(|state| *state != State::Closed) {
-            self.pass_crossed_syns(inner, seen, fd.as_fd());
+        let Ok(info) = tcp_info::read(fd.as_fd()) else { return };
+        if let Some(seen) = info.state().filter(|state| *state != State::Closed) {
+            self.pass_crossed_syns(inner, seen, &info);
             let cause = Cause { op: Op::Connect, via: Via::Kernel, ending: Ending::Orderly };
             self.advance(inner, seen, cause);
         }

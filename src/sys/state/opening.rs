@@ -3,7 +3,7 @@
 
 use super::{Cause, Inner, StateTracker};
 use crate::event::{Ending, Op, Role, State, Via};
-use crate::sys::tcp_info;
+use crate::sys::tcp_info::{self, TcpInfo};
 use std::os::fd::{AsFd, BorrowedFd};
 
 impl StateTracker {
@@ -26,11 +26,11 @@ impl StateTracker {
     }
 
     /// Passes through SYN-RECEIVED a socket that went there from SYN-SENT, unseen, on its way to `seen`.
-    pub(super) fn pass_crossed_syns(&self, inner: &mut Inner, seen: State, fd: BorrowedFd<'_>) {
+    pub(super) fn pass_crossed_syns(&self, inner: &mut Inner, seen: State, info: &TcpInfo) {
         let opening =
             inner.subject.role == Role::Client && matches!(inner.state, State::Closed | State::SynSent);
         let beyond = !matches!(seen, State::Closed | State::Listen | State::SynSent | State::SynReceived);
-        if opening && beyond && openings_delivered(fd) == Some(2) {
+        if opening && beyond && info.openings_delivered() == Some(2) {
             self.imply_syn_received(inner);
         }
     }

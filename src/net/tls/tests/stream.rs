@@ -1,6 +1,7 @@
 //! The bytes of a session and its end.
 
 use super::*;
+use std::io::IoSlice;
 
 #[tokio::test]
 async fn close_notify_leaves_the_other_direction_open() {
@@ -49,7 +50,9 @@ async fn a_shared_stream_moves_both_ways_in_one_task() {
             let data = vec![1; 100_000];
             let mut left = LEN;
             while left > 0 {
-                left -= poll_fn(|cx| stream.poll_send(cx, &data[..data.len().min(left)])).await.unwrap();
+                left -= poll_fn(|cx| stream.poll_send(cx, &[IoSlice::new(&data[..data.len().min(left)])]))
+                    .await
+                    .unwrap();
             }
             poll_fn(|cx| stream.poll_flush(cx)).await.unwrap();
             poll_fn(|cx| stream.poll_shutdown(cx)).await.unwrap();

@@ -32,7 +32,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Semaphore;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 
 /// The most peers at once, since sender addresses can be forged in any number.
 const MOST_PEERS: u64 = 4096;
@@ -75,7 +75,7 @@ struct Shared {
 /// Forwards until a signal.
 pub(super) fn run(config: &Config, forward: &Forward, sockets: Vec<Socket>, context: &mut Context) -> Result {
     let runtime = runtime()?;
-    let outcome = LocalSet::new().block_on(&runtime, serve(config, forward, sockets, context));
+    let outcome = runtime.block_on(serve(config, forward, sockets, context));
     runtime.shutdown_background();
     outcome
 }
