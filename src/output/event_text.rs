@@ -2,6 +2,7 @@
 
 use super::child::child;
 use super::named::Naming;
+use super::part::part;
 use super::proxy::{proxy, proxy_header};
 use super::subject::address;
 use super::tls::tls;
@@ -250,11 +251,6 @@ fn summary(event: &Event, line: Line<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         add(format_args!(", {again} {noun}"))?;
     }
     rtt_us.map_or(Ok(()), |rtt| add(format_args!(", rtt {}", Latency(rtt.into()))))
-}
-
-/// A text that may be absent, made visible, between `before` and `after`.
-pub(super) fn part(before: &str, text: Option<&String>, after: &str) -> String {
-    text.map_or_else(String::new, |text| format!("{before}{}{after}", sanitize::line(text)))
 }
 
 const fn is_check(outcome: Outcome) -> bool {

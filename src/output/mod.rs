@@ -12,6 +12,7 @@ mod json;
 mod ladder;
 mod named;
 mod packet;
+mod part;
 mod progress;
 mod proxy;
 mod received;

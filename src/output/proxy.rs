@@ -1,7 +1,7 @@
 //! The text of the events of proxies.
 
 use super::Style;
-use super::event_text::part;
+use super::part::part;
 use crate::event::{Dir, Event, Outcome};
 use crate::text::sanitize;
 use std::io::{self, Write};
