@@ -5,10 +5,12 @@ use super::Outcome;
 use super::buffers::Buffers;
 use super::stdio::no_output;
 use crate::event::{Events, Kind};
-use crate::exit::Exit;
+use crate::relay::OutputReader;
+use crate::relay::task::OutputWatch;
 use crate::sys::blocking;
 use crate::sys::fd::Nature;
 use crate::sys::poll::{Interest, wait};
+use crate::sys::reactor::{reader_left, register_pipe};
 use crate::sys::signal::Stop;
 use crate::sys::splice::widen;
 use crate::sys::{Error, Result, fd};
@@ -19,6 +21,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Chunks the queue holds.
@@ -180,6 +183,34 @@ pub async fn failed(written: &mut Written) -> io::Error {
     }
 }
 
+/// Reports the end of the reader of standard output to `watch`, early if `pipe` is its pipe; returns another failure of
+/// standard output. Its end in order is none.
+pub async fn watch_reader(written: &mut Written, pipe: Option<OwnedFd>, watch: &OutputWatch) -> io::Error {
+    let mut pipe = pipe.and_then(|pipe| register_pipe(pipe).ok());
+    let left = async |pipe: &Option<AsyncFd<OwnedFd>>| match pipe {
+        Some(pipe) => reader_left(pipe).await,
+        None => std::future::pending().await,
+    };
+    loop {
+        tokio::select! {
+            biased;
+            ended = written.over() => {
+                // The pipe is closed for its reader.
+                pipe = None;
+                match ended {
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => watch.report(OutputReader::Missed),
+                    Err(error) => return error,
+                    Ok(()) => std::future::pending().await,
+                }
+            }
+            () = left(&pipe) => {
+                pipe = None;
+                watch.report(OutputReader::Left);
+            }
+        }
+    }
+}
+
 /// What a pipe takes without blocking after poll(2) reports it writable: `PIPE_BUF`, pipe(7).
 const PIECE: usize = 4096;
 
@@ -266,9 +297,7 @@ pub fn is_stopped(error: &io::Error) -> bool {
 /// The outcome of a run whose standard output ended: a reader that went away is no error.
 pub fn outcome(end: io::Result<()>) -> super::Result {
     match end {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Ok(Outcome::of(Exit::Done, "the reader of standard output went away"))
-        }
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::output_closed()),
         Err(error) => Err(failure(error).into()),
         Ok(()) => Ok(Outcome::done()),
     }
