@@ -265,7 +265,7 @@ _soquete() {
             return 0
             ;;
         soquete__subcmd__chat__subcmd__serve)
-            opts="-4 -6 -n -q -b -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --nodelay --keepalive --linger --mss --user-timeout --congestion --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --packets --pcap --diagram --v6only --mptcp --json --events --quiet --brief --verbose --color --help"
+            opts="-4 -6 -n -q -b -v -h --activation --fd --inetd --user --public --socket-mode --ipv4 --ipv6 --numeric --allow --deny --allow-file --deny-file --raw --announce --history --max-clients --max-line --slow --slow-limit --bus --room --bus-creds --bus-auth-file --bus-ca --bus-wait --tls --tls-client-ca --tls-pin --tls-name --tls-cert --tls-key --alpn --tls-min --tls-max --tls-keylog --tls-allow-truncated --output --both --hex-dump --append-output --rate --delay --backlog --ready-file --ready-fd --nodelay --keepalive --linger --mss --user-timeout --congestion --reuseaddr --reuseport --sndbuf --rcvbuf --ttl --tos --device --mark --freebind --packets --pcap --diagram --v6only --mptcp --json --events --quiet --brief --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -316,6 +316,30 @@ _soquete() {
                     return 0
                     ;;
                 --slow-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --room)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bus-creds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bus-auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bus-ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bus-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1556,7 +1580,7 @@ _soquete_words() {
             return 0
             ;;
         --forward|--local|--peer) ;;
-        --accept-timeout|--allow|--allow-dest|--allow-file|--alpn|--auth|--auth-file|--backlog|--color|--congestion|--count|--delay|--deny|--deny-dest|--deny-file|--device|--diagram|--eof-wait|--events|--expect|--fd|--forward|--hex-dump|--history|--idle-timeout|--interval|--join|--lang|--linger|--local|--mark|--max-clients|--max-conns|--max-line|--mss|--multicast-ttl|--nick|--on-eof|--on-peer-eof|--output|--pcap|--peer|--proxy|--proxy-auth-file|--rate|--rcvbuf|--ready-fd|--ready-file|--repeat|--replies|--reply-wait|--respond|--send|--send-proxy-header|--sh-exec|--size|--slow|--slow-limit|--sndbuf|--socket-mode|--source|--speed|--state|--targets|--timeout|--tls-ca|--tls-cert|--tls-client-ca|--tls-key|--tls-keylog|--tls-max|--tls-min|--tls-name|--tls-pin|--tos|--ttl|--user|--user-timeout|--wait|-i|-w) return 0 ;;
+        --accept-timeout|--allow|--allow-dest|--allow-file|--alpn|--auth|--auth-file|--backlog|--bus|--bus-auth-file|--bus-ca|--bus-creds|--bus-wait|--color|--congestion|--count|--delay|--deny|--deny-dest|--deny-file|--device|--diagram|--eof-wait|--events|--expect|--fd|--forward|--hex-dump|--history|--idle-timeout|--interval|--join|--lang|--linger|--local|--mark|--max-clients|--max-conns|--max-line|--mss|--multicast-ttl|--nick|--on-eof|--on-peer-eof|--output|--pcap|--peer|--proxy|--proxy-auth-file|--rate|--rcvbuf|--ready-fd|--ready-file|--repeat|--replies|--reply-wait|--respond|--room|--send|--send-proxy-header|--sh-exec|--size|--slow|--slow-limit|--sndbuf|--socket-mode|--source|--speed|--state|--targets|--timeout|--tls-ca|--tls-cert|--tls-client-ca|--tls-key|--tls-keylog|--tls-max|--tls-min|--tls-name|--tls-pin|--tos|--ttl|--user|--user-timeout|--wait|-i|-w) return 0 ;;
     esac
     case "$command" in
         listen|connect|udp-serve|udp-send|chat-serve|chat-join|multi-connect|stat) ;;

@@ -331,6 +331,12 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l max-line 
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow -d 'Action when a client reads too slowly, less than 1 MiB a second' -r -f -a "disconnect\t'Disconnect it'
 drop\t'Let it skip lines, with a notice'"
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l slow-limit -d 'How far a slow client may fall behind' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus -d 'Share the room with other machines through NATS: nats:// or tls://HOST[:PORT]. USER:PASSWORD@ or TOKEN@ may stand before HOST, but an argument is visible to everybody on this machine' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l room -d 'The name of the room on the bus: letters, digits, - and _' -r
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus-creds -d 'Log in with a NATS credentials file' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus-auth-file -d 'Read USER:PASSWORD or TOKEN for the bus from the first line of FILE [default: SOQUETE_BUS_AUTH of the environment]' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus-ca -d 'Trust the roots in FILE instead of the system\'s, for a bus that speaks TLS' -r -F
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l bus-wait -d 'Keep trying this long to reach the bus at the start' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-client-ca -d 'Require a client certificate issued by a root in FILE' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-pin -d 'Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tls-name -d 'The name in the certificate made for this run [default: localhost and loopback addresses]' -r

@@ -379,6 +379,12 @@ module completions {
     --max-line: string        # Maximum length of a line; the rest is dropped
     --slow: string@"nu-complete soquete chat-serve slow" # Action when a client reads too slowly, less than 1 MiB a second
     --slow-limit: string      # How far a slow client may fall behind
+    --bus: string             # Share the room with other machines through NATS: nats:// or tls://HOST[:PORT]. USER:PASSWORD@ or TOKEN@ may stand before HOST, but an argument is visible to everybody on this machine
+    --room: string            # The name of the room on the bus: letters, digits, - and _
+    --bus-creds: path         # Log in with a NATS credentials file
+    --bus-auth-file: path     # Read USER:PASSWORD or TOKEN for the bus from the first line of FILE [default: SOQUETE_BUS_AUTH of the environment]
+    --bus-ca: path            # Trust the roots in FILE instead of the system's, for a bus that speaks TLS
+    --bus-wait: string        # Keep trying this long to reach the bus at the start
     --tls                     # Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
     --tls-client-ca: path     # Require a client certificate issued by a root in FILE
     --tls-pin: string         # Require a client certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable

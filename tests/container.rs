@@ -37,8 +37,8 @@ fn words(list: &str) -> Vec<String> {
     serde_json::from_str(list).unwrap_or_else(|e| panic!("not a list of words: {e}: {list}"))
 }
 
-fn compose() -> Yaml {
-    YamlLoader::load_from_str(&read("compose.yaml")).expect("YAML").remove(0)
+fn compose(name: &str) -> Yaml {
+    YamlLoader::load_from_str(&read(name)).expect("YAML").remove(0)
 }
 
 fn strings(list: &Yaml) -> Vec<String> {
@@ -110,7 +110,7 @@ fn the_toolchain_of_the_image_can_build_the_program() {
 
 #[test]
 fn compose_runs_the_room_and_a_capture_of_its_traffic() {
-    let services = &compose()["services"];
+    let services = &compose("compose.yaml")["services"];
     let chat = &services["chat"];
     let entry = words(&only(&instructions(), "ENTRYPOINT"));
     let served = [entry, strings(&chat["command"])].concat();
@@ -132,8 +132,28 @@ fn compose_runs_the_room_and_a_capture_of_its_traffic() {
 }
 
 #[test]
+fn compose_runs_one_room_on_two_machines() {
+    let services = &compose("compose.bus.yaml")["services"];
+    let entry = words(&only(&instructions(), "ENTRYPOINT"));
+    let one = strings(&services["one"]["command"]);
+    let served = [entry, one.clone()].concat();
+    commands::accepted(&served).unwrap();
+    let after = |flag: &str| one.iter().skip_while(|word| *word != flag).nth(1).expect("a value").clone();
+    assert_eq!((after("--room"), one.last().unwrap().as_str()), ("tea".to_owned(), PORT));
+    let host = after("--bus").strip_prefix("nats://").unwrap().split(':').next().unwrap().to_owned();
+    assert!(!services[host.as_str()].is_badvalue(), "the bus is a service");
+    assert!(
+        strings(&services[host.as_str()]["command"]).contains(&"--jetstream".to_owned()),
+        "history needs it"
+    );
+    let ports = |name: &str| strings(&services[name]["ports"]);
+    assert_ne!(ports("one"), ports("two"));
+    assert!(ports("two").iter().chain(&ports("one")).all(|port| port.ends_with(&format!(":{PORT}"))));
+}
+
+#[test]
 fn commands_in_the_comments_work_too() {
-    for name in ["Dockerfile", "compose.yaml"] {
+    for name in ["Dockerfile", "compose.yaml", "compose.bus.yaml"] {
         let comments: String = read(name)
             .lines()
             .filter_map(|line| line.trim().strip_prefix('#'))

@@ -3,6 +3,7 @@
 use super::command::{Command, HELP, OPERATOR_QUIT};
 use super::member::{Member, MemberId};
 use super::nick;
+use super::remote::{Claim, Holder};
 use super::room::Room;
 use super::rules::{OPERATOR, Received, Report, RoomEvent, RoomEventKind, SlowPolicy};
 use crate::text::line::{Line, LineFormat, Overflow};
@@ -93,7 +94,7 @@ impl Room {
     }
 
     /// Keeps the start of a line for new members, and forgets those they would not get.
-    fn remember(&mut self, start: u64) {
+    pub(super) fn remember(&mut self, start: u64) {
         if self.rules.history == 0 {
             return;
         }
@@ -145,7 +146,7 @@ impl Room {
             Err(why) => return self.notify(id, stamp, &format!("that nick is refused: it {why}")),
         };
         let likeness = nick::likeness(name);
-        let taken = self.nicks.get(&likeness).is_some_and(|&other| other != id);
+        let taken = self.nicks.get(&likeness).is_some_and(|claim| claim.holder != Holder::Here(id));
         let Some(member) = self.members.get_mut(id) else { return Received::Quit };
         if taken || (likeness == nick::likeness(OPERATOR) && self.operator != Some(id)) {
             return self.notify(id, stamp, "that nick is already taken");
@@ -157,7 +158,7 @@ impl Room {
                 self.nicks.remove(&nick::likeness(old));
             }
             member.rename(name);
-            self.nicks.insert(likeness, id);
+            self.nicks.insert(likeness, Claim { holder: Holder::Here(id), since: self.now });
         }
         let now = format!("you are {} now", member.name());
         let notified = self.notify(id, stamp, &now);
@@ -170,7 +171,7 @@ impl Room {
         notified
     }
 
-    fn announce_rename(&mut self, id: MemberId, before: &str, stamp: &str) {
+    pub(super) fn announce_rename(&mut self, id: MemberId, before: &str, stamp: &str) {
         let Some(member) = self.members.get_mut(id) else { return };
         let parts = ["[", stamp, "] * ", before, " is ", member.name(), " now"].map(str::as_bytes);
         let range = self.log.append_line(&parts);
@@ -181,24 +182,27 @@ impl Room {
 
     /// Answers `/who`; in a large room only as much as leaves the member that asked well within its limit.
     fn list(&mut self, id: MemberId, stamp: &str) -> Received {
-        let here = self.members.visible();
+        let here = self.members.visible() + self.remotes.len();
         let mut answer = format!("{here} here");
         let enough = usize::try_from(self.rules.slow_limit / 8).unwrap_or(usize::MAX);
-        let listed = self.members.iter().filter(|(_, member)| !member.hidden).enumerate();
-        for (count, (other, member)) in listed {
+        let members = self.members.iter().filter(|(_, member)| !member.hidden);
+        let members = members.map(|(other, member)| (member.name(), other == id));
+        let listed = members.chain(self.remotes.names().map(|name| (name, false)));
+        for (count, (name, is_you)) in listed.enumerate() {
             answer.extend(["\n[", stamp, "] * "]);
             if answer.len() > enough {
                 answer.extend(["and ", &(here - count).to_string(), " more"]);
                 break;
             }
-            answer.extend([member.name(), if other == id { ", you" } else { "" }]);
+            answer.extend([name, if is_you { ", you" } else { "" }]);
         }
         self.notify(id, stamp, &answer)
     }
 
     pub(super) fn report(&self, id: MemberId, kind: RoomEventKind<'_>, report: Report<'_>) {
-        let nick = self.members.get(id).and_then(Member::nick);
-        report(RoomEvent { nick, kind });
+        let member = self.members.get(id);
+        let (nick, label) = (member.and_then(Member::nick), member.map_or("", Member::label));
+        report(RoomEvent { id, label, nick, kind });
     }
 }
 

@@ -76,10 +76,18 @@ impl Member {
         (self.nick > 0).then(|| &self.prefix[..self.nick])
     }
 
-    /// Gives it a nick.
-    pub fn rename(&mut self, nick: &str) {
+    /// What says where it is.
+    #[must_use]
+    pub fn label(&self) -> &str {
         let start = if self.nick > 0 { self.nick + " (".len() } else { 0 };
-        self.prefix = format!("{nick} ({}): ", &self.prefix[start..start + self.label]).into_boxed_str();
+        &self.prefix[start..start + self.label]
+    }
+
+    /// Gives it a nick; an empty one takes it away.
+    pub fn rename(&mut self, nick: &str) {
+        let label = self.label();
+        let prefix = if nick.is_empty() { format!("{label}: ") } else { format!("{nick} ({label}): ") };
+        self.prefix = prefix.into_boxed_str();
         self.nick = nick.len();
     }
 }

@@ -5,13 +5,18 @@
 //! - `room`: members that join and leave. `input`: what a member sends. `output`: what is written to a member, and what
 //!   happens to one that reads too slowly. `member`: the table of members. `rules`: the values in and out.
 //!
+//! - `remote`: members of other machines. `bus`: what machines that share a room say to each other.
+//!
 //! Everything said is appended once to a `fanout::Log`, in which each member has a cursor.
 
+pub mod bus;
 mod command;
 mod input;
 mod member;
 mod nick;
 mod output;
+mod remote;
+mod remote_room;
 mod room;
 mod rules;
 mod speaker;

@@ -5,6 +5,7 @@
 
 use super::member::{Member, MemberId, Members};
 use super::nick;
+use super::remote::{Claim, Holder, Remotes};
 use super::rules::{OPERATOR, Report, Rules};
 use crate::fanout::{Backpressure, Cursor, Log};
 use std::collections::{HashMap, VecDeque};
@@ -16,8 +17,12 @@ pub struct Room {
     pub(super) log: Log,
     pub(super) members: Members,
     /// The owner of each nick, by the nick's skeleton.
-    pub(super) nicks: HashMap<String, MemberId>,
+    pub(super) nicks: HashMap<String, Claim>,
     pub(super) operator: Option<MemberId>,
+    /// Members of other machines.
+    pub(super) remotes: Remotes,
+    /// Milliseconds since 1970, where claims of nicks are compared.
+    pub(super) now: i64,
     /// Starts of the last lines, for new members.
     pub(super) recent: VecDeque<u64>,
     pub(super) backpressure: Backpressure,
@@ -35,6 +40,8 @@ impl Room {
             members: Members::default(),
             nicks: HashMap::new(),
             operator: None,
+            remotes: Remotes::default(),
+            now: 0,
             recent: VecDeque::new(),
             backpressure: Backpressure::default(),
             trimmed: 0,
@@ -70,7 +77,7 @@ impl Room {
         member.echo = echo;
         member.rename(OPERATOR);
         let id = self.members.insert(member);
-        self.nicks.insert(nick::likeness(OPERATOR), id);
+        self.claim_nick(OPERATOR, id);
         self.operator = Some(id);
         id
     }
@@ -127,6 +134,16 @@ impl Room {
         if self.operator == Some(id) {
             self.operator = None;
         }
+    }
+
+    /// Sets the time of claims of nicks: milliseconds since 1970.
+    pub const fn set_time(&mut self, now: i64) {
+        self.now = now;
+    }
+
+    pub(super) fn claim_nick(&mut self, nick: &str, id: MemberId) {
+        let claim = Claim { holder: Holder::Here(id), since: self.now };
+        self.nicks.insert(nick::likeness(nick), claim);
     }
 
     /// The nick of a member, if it has one.

@@ -1,5 +1,7 @@
 //! The rules of a room, and its answers: plain values. Pure.
 
+use super::member::MemberId;
+
 /// The nick of the operator, the person at the server's terminal; no other member may take it.
 pub const OPERATOR: &str = "operator";
 
@@ -36,6 +38,10 @@ pub struct Rules {
 /// Something that happened, for the caller to report.
 #[derive(Debug)]
 pub struct RoomEvent<'a> {
+    /// The member.
+    pub id: MemberId,
+    /// Where it is.
+    pub label: &'a str,
     /// The member's nick, after the change if it is one.
     pub nick: Option<&'a str>,
     /// What happened.

@@ -1,7 +1,7 @@
 //! `soquete chat-serve`.
 
 use super::values::size;
-use super::{ListenerArgs, PassedArgs, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
+use super::{BusArgs, ListenerArgs, PassedArgs, ServerArgs, TapArgs, TlsServerArgs, UserArgs};
 use crate::chat::SlowPolicy;
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -28,6 +28,12 @@ use clap::builder::PossibleValue;
 /// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
 /// because of --rate or --delay counts as slow.
 ///
+/// With --bus the room spans machines: each runs chat-serve with the same --bus and --room, and clients join any of them.
+/// Lines, /who and nicks are those of all; of two claims of one nick the older one wins. A machine that says nothing for ten
+/// seconds is forgotten. If the bus is lost the room goes on locally and connects again by itself; what the others missed is
+/// sent again, as far as --slow-limit holds it, and the rest is told as a number. --history outlives restarts where the
+/// server has JetStream. With --raw there is no bus.
+///
 /// With --activation, --fd or --inetd another program made the listeners; they are left to it at the end. With --user the
 /// sockets are bound first, then every thread becomes that user, then readiness is reported.
 ///
@@ -51,6 +57,9 @@ pub struct ChatServe {
     /// How the room is run.
     #[command(flatten)]
     pub room: RoomArgs,
+    /// Its bus.
+    #[command(flatten)]
+    pub bus: BusArgs,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsServerArgs,
@@ -123,6 +132,8 @@ Examples:
   soquete chat-serve --raw 8080             a broker: lines unchanged
   soquete chat-serve --tls --tls-cert room.pem
                                             a room through TLS
+  soquete chat-serve --bus nats://10.0.0.1 --room tea
+                                            one room on every machine that runs this
   soquete chat-serve --activation           ExecStart= of a service with a .socket unit
   soquete chat-serve --json 2> events.jsonl > transcript.txt
 

@@ -4,6 +4,7 @@
 #![allow(clippy::doc_markdown, rustdoc::broken_intra_doc_links)]
 
 mod alone;
+mod bus;
 mod chat_join;
 mod chat_serve;
 mod command;
@@ -27,6 +28,7 @@ mod udp_send;
 mod udp_serve;
 mod values;
 
+pub use bus::BusArgs;
 pub use chat_join::ChatJoin;
 pub use chat_serve::{ChatServe, RoomArgs};
 pub use command::ExecArgs;

@@ -1,6 +1,6 @@
 //! `chat-serve`: runs a chat for any TCP client.
 
-use super::{Context, Result, access_rules, bind_target_or_passed, open_taps, ready, tls_server};
+use super::{Context, Result, access_rules, bind_target_or_passed, bus, open_taps, ready, tls_server};
 use crate::chat::Rules;
 use crate::cli::{ChatServe, RoomArgs};
 use crate::net::address::Target;
@@ -19,6 +19,7 @@ pub fn run(args: &ChatServe, context: &mut Context) -> Result {
         backlog: args.listener.backlog,
         ready: ready(&args.listener.ready, &args.user)?,
         rules: rules(&args.room),
+        bus: bus(&args.bus, args.room.max_line)?,
         tls: tls_server(&args.tls)?.map(Rc::new),
         taps: open_taps(&args.taps, context)?,
         prompt: "> ",

@@ -2,6 +2,7 @@
 //! `output`, and no other command.
 
 mod access;
+mod bus;
 mod capture;
 pub mod chat_join;
 pub mod chat_serve;
@@ -37,6 +38,7 @@ use crate::session::opening::Opening;
 use crate::session::tls::TlsClient;
 pub use crate::session::{Context, Outcome, Result};
 pub(crate) use access::access_rules;
+pub(crate) use bus::bus;
 pub(crate) use capture::capture_config;
 pub(crate) use command::{children, command_line};
 pub(crate) use demo::language;

@@ -12,6 +12,7 @@ impl Event {
             | Self::Refuse { .. }
             | Self::Summary { .. }
             | Self::Capture { .. }
+            | Self::Bus { .. }
             | Self::Warning { .. }
             | Self::Error { .. }
             | Self::Exit { .. } => true,

@@ -4,6 +4,7 @@
 
 mod address;
 mod brief;
+mod bus;
 mod cause;
 mod child;
 mod fields;
@@ -26,11 +27,13 @@ mod warning;
 mod words;
 
 pub use address::{Address, AddressRef, EscapedBytes, UnixAddress};
+pub use bus::{BusChange, BusFields};
 pub use child::{ChildFields, ChildStep};
 pub use fields::{Fault, InfoFields};
 pub use packet::{PacketFields, PacketOptions};
 pub use queue::{Events, Writer};
 pub use sink::{Sink, Verbosity};
+pub use socket::Subject;
 pub use state::{Ending, State, UnknownState};
 pub use tls::TlsFields;
 pub use value::Value;
@@ -60,23 +63,6 @@ pub struct Record {
 
 fn micros<S: serde::Serializer>(ts: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(&format_args!("{ts:.6}"))
-}
-
-/// The socket an event is about.
-#[derive(Clone, Debug, Serialize)]
-pub struct Subject {
-    /// The number of the socket, from 1, never reused within a run.
-    pub conn: u32,
-    /// Transport.
-    pub proto: Proto,
-    /// The local address, once there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub local: Option<Address>,
-    /// The address of the peer, once there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub peer: Option<Address>,
-    /// What the socket is for.
-    pub role: Role,
 }
 
 /// One event. soquete-events(7) documents the fields.
@@ -238,6 +224,12 @@ pub enum Event {
         /// The address that client connected to.
         #[serde(skip_serializing_if = "Option::is_none")]
         destination: Option<SocketAddr>,
+    },
+    /// The bus of a room was joined, lost or restored, or lines did not arrive over it.
+    Bus {
+        what: BusChange,
+        #[serde(flatten)]
+        bus: BusFields,
     },
     /// The result of a port check, or the state of one of many connections.
     Target {

@@ -2,9 +2,9 @@
 //! it.
 
 use super::{
-    Address, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange, Op, Outcome,
-    PacketFields, PacketOptions, Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject, TlsFields,
-    TlsStep, Value, Verified, Via,
+    Address, BusChange, BusFields, ChildFields, ChildStep, Dir, Event, Fault, InfoFields, Kind, MemberChange,
+    Op, Outcome, PacketFields, PacketOptions, Proto, Record, Role, SCHEMA_VERSION, Scope, State, Subject,
+    TlsFields, TlsStep, Value, Verified, Via,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -102,6 +102,15 @@ fn events(fill: Fill) -> Vec<Event> {
             version: 2,
             source: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
             destination: fill.maybe((Ipv4Addr::LOCALHOST, 4333).into()),
+        }
+        Bus {
+            what: BusChange::Undelivered,
+            bus: BusFields {
+                subject: "soquete.room.tea".to_owned(),
+                url: "nats://localhost:4222".to_owned(),
+                lines: fill.maybe(37),
+                machine: fill.maybe("b:4333".to_owned()),
+            },
         }
         Target {
             target: "localhost:4333".to_owned(),
@@ -211,6 +220,7 @@ pub fn vocabulary() -> Vec<(&'static str, Vec<String>)> {
                 words!(MemberChange: Join Leave Nick Slow),
                 words!(TlsStep: Certificate Handshake CloseNotify Alert Truncated),
                 words!(ChildStep: Start Exit),
+                words!(BusChange: Connected Lost Restored Undelivered),
             ]
             .concat(),
         ),

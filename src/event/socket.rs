@@ -1,6 +1,24 @@
 //! The socket that an event is about.
 
-use super::{Event, Subject};
+use super::{Address, Event, Proto, Role};
+use serde::Serialize;
+
+/// The socket an event is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Subject {
+    /// The number of the socket, from 1, never reused within a run.
+    pub conn: u32,
+    /// Transport.
+    pub proto: Proto,
+    /// The local address, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<Address>,
+    /// The address of the peer, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Address>,
+    /// What the socket is for.
+    pub role: Role,
+}
 
 impl Event {
     /// The socket; `None` for events about none, or about one by its number alone.
@@ -27,6 +45,7 @@ impl Event {
             | Self::Summary { socket, .. } => Some(socket),
             Self::Resolve { .. }
             | Self::Capture { .. }
+            | Self::Bus { .. }
             | Self::Target { .. }
             | Self::Warning { .. }
             | Self::Error { .. }

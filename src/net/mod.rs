@@ -7,6 +7,7 @@ pub mod acl;
 pub mod address;
 pub mod backoff;
 pub mod bind;
+pub mod bus;
 pub mod condition;
 pub mod connect;
 pub mod datagram;

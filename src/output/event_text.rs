@@ -2,6 +2,7 @@
 
 use super::child::child;
 use super::named::Naming;
+use super::proxy::{proxy, proxy_header};
 use super::subject::address;
 use super::tls::tls;
 use super::units::{Bytes, Latency, retransmits};
@@ -67,6 +68,7 @@ pub(super) fn describe(event: &Event, line: Line<'_>, out: &mut Vec<u8>) -> Opti
         Event::Tls { .. } => tls(event, display, line.room, out)?,
         Event::Packet { packet, .. } => super::packet::packet(packet, display, peer, out),
         Event::Capture { captured, dropped, file } => capture(*captured, *dropped, file.as_deref(), out),
+        Event::Bus { .. } => super::bus::bus(event, style, out),
         Event::Child { .. } => child(event, style, peer, out),
         Event::Proxy { .. } => proxy(event, style, out),
         Event::Target { attempt: Some(_), .. } => write!(out, "{}", waiting(event)?),
@@ -192,26 +194,6 @@ fn member(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
     write!(out, "{}{what}{}", part("", nick.as_ref(), " "), part(": ", text, ""))
 }
 
-fn proxy(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::Proxy { proxy, target, outcome, text, .. } = event else { return Ok(()) };
-    let word = match outcome {
-        Outcome::Connected => style.good(outcome.name()),
-        _ => style.warning(outcome.name()),
-    };
-    let (proxy, target) = (sanitize::line(proxy), sanitize::line(target));
-    write!(out, "{proxy} to {target}: {word}{}", part(" (", text.as_ref(), ")"))
-}
-
-fn proxy_header(event: &Event, out: &mut Vec<u8>) -> io::Result<()> {
-    let Event::ProxyHeader { dir, version, source, destination, .. } = event else { return Ok(()) };
-    let way = if *dir == Dir::In { "received" } else { "sent" };
-    write!(out, "PROXY v{version} header {way}: ")?;
-    match (source, destination) {
-        (Some(source), Some(destination)) => write!(out, "{source} → {destination}"),
-        _ => write!(out, "no addresses"),
-    }
-}
-
 fn target(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Result<()> {
     let Event::Target { target, conn, outcome, latency_us, local, text, .. } = event else { return Ok(()) };
     let word = match outcome {
@@ -271,7 +253,7 @@ fn summary(event: &Event, line: Line<'_>, out: &mut Vec<u8>) -> io::Result<()> {
 }
 
 /// A text that may be absent, made visible, between `before` and `after`.
-fn part(before: &str, text: Option<&String>, after: &str) -> String {
+pub(super) fn part(before: &str, text: Option<&String>, after: &str) -> String {
     text.map_or_else(String::new, |text| format!("{before}{}{after}", sanitize::line(text)))
 }
 

@@ -1,6 +1,7 @@
 //! The only layer that prints: events and reports, for people and for scripts. Uses `event` and `text`.
 
 mod after_echo;
+mod bus;
 mod child;
 mod columns;
 mod datagram;
@@ -12,6 +13,7 @@ mod ladder;
 mod named;
 mod packet;
 mod progress;
+mod proxy;
 mod received;
 mod report;
 mod sparkline;

@@ -2,6 +2,10 @@
 //! the command line nor the printers.
 
 mod buffers;
+#[cfg(feature = "capture")]
+pub mod capture;
+#[cfg(not(feature = "capture"))]
+#[path = "capture/absent.rs"]
 pub mod capture;
 pub mod chat_client;
 pub mod chat_server;

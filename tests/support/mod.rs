@@ -19,6 +19,7 @@ pub mod datagrams;
 pub mod events;
 pub mod folder;
 pub mod kernel;
+pub mod nats;
 pub mod netns;
 pub mod overrun;
 pub mod peer_program;

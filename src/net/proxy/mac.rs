@@ -1,6 +1,6 @@
 //! Codes under a key of this run (HMAC with SHA-256, RFC 2104), and random bytes.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::Sha256;
 
@@ -10,7 +10,7 @@ pub(super) struct Key(Hmac<Sha256>);
 
 impl Key {
     /// A new key. `None` if the system has no random numbers.
-    pub(super) fn random() -> Option<Self> {
+    pub(in crate::net) fn random() -> Option<Self> {
         Hmac::new_from_slice(&random::<32>()?).ok().map(Self)
     }
 
@@ -26,7 +26,7 @@ impl Key {
 }
 
 /// Random bytes, at most 256 (getrandom(2)). `None` if the system has none.
-pub(super) fn random<const N: usize>() -> Option<[u8; N]> {
+pub(in crate::net) fn random<const N: usize>() -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let length = getrandom(&mut bytes[..], GetRandomFlags::empty()).ok()?;
     (length == N).then_some(bytes)

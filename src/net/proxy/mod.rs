@@ -15,3 +15,6 @@ mod url;
 pub use auth::{Credentials, Users, lines as user_lines};
 pub use message::{Malformed, Parsed};
 pub use url::{ProxyUrl, Scheme};
+
+pub(super) use mac::random;
+pub(super) use url::percent_decoded;

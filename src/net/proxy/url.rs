@@ -143,7 +143,7 @@ fn credentials(userinfo: &str) -> Result<Credentials, AddrError> {
 }
 
 /// The bytes of a text with `%41` for A; `None` if a percent sign is followed by anything but two hexadecimal digits.
-fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+pub(in crate::net) fn percent_decoded(text: &str) -> Option<Vec<u8>> {
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {

@@ -32,6 +32,12 @@ impl Connector {
     }
 
     /// Never called.
+    #[cfg(feature = "nats")]
+    pub(in crate::net) fn configure(&self, _: async_nats::ConnectOptions) -> async_nats::ConnectOptions {
+        match self.0 {}
+    }
+
+    /// Never called.
     pub fn name(&self, _: Option<&str>) -> Result<ServerName<'static>, Error> {
         match self.0 {}
     }

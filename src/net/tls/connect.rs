@@ -50,6 +50,12 @@ impl Connector {
         Ok(Self { config, trust, name: options.name.clone(), keylog })
     }
 
+    /// The same rules for a connection that NATS makes.
+    #[cfg(feature = "nats")]
+    pub(in crate::net) fn configure(&self, nats: async_nats::ConnectOptions) -> async_nats::ConnectOptions {
+        nats.tls_client_config(self.config.clone())
+    }
+
     /// The name to send and to verify for a target: that of the options, or the target's host. A target without a host, as a
     /// UNIX socket's path, needs one unless no name is verified.
     pub fn name(&self, host: Option<&str>) -> Result<ServerName<'static>, Error> {

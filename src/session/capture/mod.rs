@@ -4,6 +4,7 @@
 //! A thread reads the ring; the [`Stage`] before the printer puts packets and events in the order of their times, says which
 //! connection a packet belongs to, and saves it.
 
+mod config;
 mod diagram;
 mod direct;
 mod dissect;
@@ -18,6 +19,7 @@ mod stage;
 #[cfg(test)]
 mod stage_test;
 
+pub use config::CaptureConfig;
 pub use direct::{DirectCapture, Seen};
 pub use others::Wanted;
 pub use stage::Stage;
@@ -36,7 +38,6 @@ use reader::Reader;
 use secrets::Secrets;
 use sockets::Sockets;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -47,36 +48,6 @@ const WHOLE: u32 = 256 << 10;
 /// Bytes of the ring: for the view, and for whole packets.
 const VIEW_RING: u32 = 2 << 20;
 const WHOLE_RING: u32 = 16 << 20;
-
-/// What is shown and saved of packets.
-#[derive(Clone, Debug, Default)]
-pub struct CaptureConfig {
-    /// Packets are shown.
-    pub show: bool,
-    /// With their bytes.
-    pub hex: bool,
-    /// With the numbers of the header beside those from the start of the connection, and the interface.
-    pub detail: bool,
-    /// Of other events errors alone are shown, and no packets.
-    pub quiet: bool,
-    /// Where they are saved; `-` is standard output.
-    pub file: Option<PathBuf>,
-    /// Where the diagram of the conversations goes; `-` is standard output.
-    pub diagram: Option<PathBuf>,
-    /// The key log of this program's TLS sessions, whose secrets are saved with the packets.
-    pub keylog: Option<PathBuf>,
-    /// The packets of other programs that [`Capture::follow`] names, not those of our sockets.
-    pub others: bool,
-}
-
-impl CaptureConfig {
-    /// Whether packets are shown on standard output: those of others are what was asked for, as long as nothing else goes there.
-    #[must_use]
-    pub fn on_stdout(&self, events_are_there: bool) -> bool {
-        let saved_there = self.file.as_deref() == Some(Path::new("-"));
-        self.others && self.show && !events_are_there && !saved_there
-    }
-}
 
 /// A capture that is set up and does not run yet.
 pub struct Prepared {

@@ -49,12 +49,19 @@ impl ChatServer {
         }
     }
 
+    /// Whether the senders need not wait for a reader.
+    pub(super) fn may_send(&self) -> bool {
+        !self.room.blocks_senders()
+    }
+
     /// Ready once the senders need not wait for a reader.
     pub(super) fn poll_may_send(&mut self, cx: &Context<'_>) -> Poll<()> {
         if !self.room.blocks_senders() {
             return Poll::Ready(());
         }
-        self.waiting_senders.push(cx.waker().clone());
+        if self.waiting_senders.last().is_none_or(|last| !last.will_wake(cx.waker())) {
+            self.waiting_senders.push(cx.waker().clone());
+        }
         Poll::Pending
     }
 

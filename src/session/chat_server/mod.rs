@@ -1,12 +1,18 @@
 //! The chat server: the room of `chat` over TCP, one task a client, all on one thread.
 
 mod backpressure;
+mod bus;
+mod bus_room;
 mod connection;
 mod events;
+mod now;
 mod operator;
 mod receive;
 mod server;
 mod transcript;
+
+pub use crate::chat::bus::is_room_name;
+pub use bus::Config as BusConfig;
 
 use super::ready::{self, Ready};
 use super::wait::stopped;
@@ -59,6 +65,8 @@ pub struct Config {
     pub ready: Ready,
     /// How the room is run.
     pub rules: Rules,
+    /// The bus by which other machines share the room.
+    pub bus: Option<BusConfig>,
     /// Speaks TLS.
     pub tls: Option<Rc<TlsServer>>,
     /// Watches or slows the connections.
@@ -90,16 +98,23 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     if let Some(tls) = &config.tls {
         tls.announce(&listeners);
     }
-    ready::announce(&config.ready, &listeners, context)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(serve(config, listeners, context));
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Result {
+async fn serve(config: &Config, listeners: Vec<Socket>, context: &mut Context) -> Result {
     let server: Shared =
         Rc::new(RefCell::new(ChatServer::new(config.rules, context.events.clone(), config.taps.clone())));
+    let port =
+        listeners.first().and_then(Socket::local).and_then(|local| local.inet()).map(|inet| inet.port());
+    let bus = match &config.bus {
+        Some(bus) => Some(bus::connect(bus, port, &server, context).await?),
+        None => None,
+    };
+    ready::announce(&config.ready, &listeners, context)?;
+    let context = &*context;
     let (console, (output, mut written)) =
         open_output(&server, listeners.first().map(Socket::subject), config, context)?;
     // The console has its own filter.
@@ -111,6 +126,9 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
         Poll::<()>::Pending
     }));
     spawn_local(backpressure::measure_lag(Rc::clone(&server)));
+    if let Some(bus) = &bus {
+        bus.start(&server);
+    }
     let acceptor = Acceptor::new(None, config.access.clone(), context.events.clone());
     let listeners = listeners.into_iter().map(Listener::new).collect::<sys::Result<Vec<_>>>()?;
     let accepting =
@@ -126,6 +144,9 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &Context) -> Re
     };
     accepting.iter().for_each(JoinHandle::abort);
     server.borrow_mut().flush_all();
+    if let Some(bus) = &bus {
+        bus.leave(&server).await;
+    }
     // A reader that takes nothing does not delay the end.
     let _ = timeout(FLUSH_TIMEOUT, transcript.put_all()).await;
     let _ = written.finish(&output).await;

@@ -1,6 +1,7 @@
 //! What a client sends goes to the room; a write that was blocked is tried again; a client leaves.
 
 use super::events;
+use super::now::now;
 use super::server::{ChatServer, Ending, collect, flush};
 use crate::chat::{Flushed, MemberId, Received, RoomEvent};
 use crate::event::MemberChange;
@@ -106,8 +107,15 @@ impl ChatServer {
         let stamp = self.clock.now();
         loop {
             let connection = self.connections.get(id.index())?.as_ref()?;
-            let (stream, events) = (&connection.stream, &self.events);
-            let mut report = |event: RoomEvent<'_>| events::emit(events, stream, &event);
+            let (stream, events, link) = (&connection.stream, &self.events, &mut self.link);
+            let now = link.is_some().then(|| now(self.opened));
+            self.room.set_time(now.map_or(0, |now| now.wall.as_millisecond()));
+            let mut report = |event: RoomEvent<'_>| {
+                if let (Some(link), Some(now)) = (link.as_mut(), now) {
+                    link.happened(&event, now);
+                }
+                events::emit(events, stream, &event);
+            };
             let received = self.room.receive(id, &mut input, &stamp, &mut report);
             if self.room.place() - self.flushed_at > self.flush_every {
                 self.flush_all();
@@ -146,12 +154,23 @@ impl ChatServer {
             Ending::Failed(error) => Some(reason(error)),
         };
         let nick = room.nick(id).map(str::to_owned);
+        let label = room.label(id).unwrap_or_default().to_owned();
+        let link = &mut self.link;
         if matches!(ending, Ending::TooSlow) {
             let text = Some("disconnected".to_owned());
             events::emit_change(events, stream, MemberChange::Slow, nick.clone(), text);
         }
-        let mut report = |event: RoomEvent<'_>| events::emit(events, stream, &event);
+        let now = now(self.opened);
+        let mut report = |event: RoomEvent<'_>| {
+            if let Some(link) = link.as_mut() {
+                link.happened(&event, now);
+            }
+            events::emit(events, stream, &event);
+        };
         room.leave(id, why.as_deref(), &stamp, &mut report);
+        if let Some(link) = link.as_mut() {
+            link.left(id, &label, nick.as_deref(), why.as_deref(), now);
+        }
         events::emit_change(events, stream, MemberChange::Leave, nick, why);
         self.request_flush();
         self.wake_senders();

@@ -5,6 +5,8 @@
 //! writable.
 
 use super::events;
+use super::now::now;
+use crate::chat::bus::Link;
 use crate::chat::{Flushed, MemberId, Room, RoomEvent, Rules};
 use crate::event::{Address, Events, MemberChange, Subject};
 use crate::net::stream::ByteStream;
@@ -45,6 +47,14 @@ pub(super) struct ChatServer {
     pub(super) opened: Instant,
     /// The server's own member, and the listener by which events name it.
     pub(super) transcript: Option<(MemberId, Subject)>,
+    /// How the room is run.
+    pub(super) rules: Rules,
+    /// The link with other machines.
+    pub(super) link: Option<Link>,
+    /// The subject of the room on the bus, and the address of the bus.
+    pub(super) bus: Option<(String, String)>,
+    /// Something may wait to be sent to the bus.
+    pub(super) bus_waiting: Rc<Notify>,
     /// The transcript may have grown.
     pub(super) transcript_grown: Rc<Notify>,
 }
@@ -95,6 +105,10 @@ impl ChatServer {
             pressed: Rc::new(Notify::new()),
             opened: Instant::now(),
             transcript: None,
+            rules,
+            link: None,
+            bus: None,
+            bus_waiting: Rc::new(Notify::new()),
             transcript_grown: Rc::new(Notify::new()),
         }
     }
@@ -104,6 +118,9 @@ impl ChatServer {
         let socket = stream.socket_ref();
         let label = socket.peer().as_ref().map_or_else(|| socket.peer_name(), label);
         let id = self.room.join(&label, &self.clock.now())?;
+        if let Some(link) = &mut self.link {
+            link.joined(id, &label, now(self.opened));
+        }
         if self.connections.len() <= id.index() {
             self.connections.resize_with(id.index() + 1, || None);
         }
@@ -153,6 +170,9 @@ impl ChatServer {
         self.check_transcript(&stamp);
         self.room.trim();
         self.transcript_grown.notify_one();
+        if self.link.is_some() {
+            self.bus_waiting.notify_one();
+        }
         self.request_measurement();
         self.wake_senders();
     }

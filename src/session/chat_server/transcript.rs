@@ -1,6 +1,7 @@
 //! The server's own member: the transcript, which goes to standard output, and the operator, who reads it.
 
 use super::events;
+use super::now::now;
 use super::server::{ChatServer, Shared, collect, label};
 use crate::chat::{RoomEvent, RoomEventKind};
 use crate::event::{Kind, Subject};
@@ -69,8 +70,13 @@ impl ChatServer {
     pub(super) fn receive_from_operator(&mut self, mut bytes: &[u8]) {
         let Some((id, listener)) = self.transcript.clone() else { return };
         let stamp = self.clock.now();
-        let events = &self.events;
-        let mut report = |event: RoomEvent<'_>| events::emit_of(events, &listener, &event);
+        let (events, link, now) = (&self.events, &mut self.link, now(self.opened));
+        let mut report = |event: RoomEvent<'_>| {
+            if let Some(link) = link.as_mut() {
+                link.happened(&event, now);
+            }
+            events::emit_of(events, &listener, &event);
+        };
         while !bytes.is_empty() {
             self.room.receive(id, &mut bytes, &stamp, &mut report);
         }
@@ -79,11 +85,22 @@ impl ChatServer {
 
     /// Ends what the operator says; the transcript goes on.
     pub(super) fn retire_operator(&mut self) {
-        let Some((_, listener)) = self.transcript.clone() else { return };
+        let Some((id, listener)) = self.transcript.clone() else { return };
         let stamp = self.clock.now();
-        let events = &self.events;
-        let mut report = |event: RoomEvent<'_>| events::emit_of(events, &listener, &event);
+        let (events, now) = (&self.events, now(self.opened));
+        let was_present = self.room.present().any(|present| present.id == id);
+        let address = self.room.label(id).unwrap_or_default().to_owned();
+        let link = &mut self.link;
+        let mut report = |event: RoomEvent<'_>| {
+            if let Some(link) = link.as_mut() {
+                link.happened(&event, now);
+            }
+            events::emit_of(events, &listener, &event);
+        };
         self.room.retire_operator(&stamp, &mut report);
+        if let Some(link) = link.as_mut().filter(|_| was_present) {
+            link.left(id, &address, None, None, now);
+        }
         self.request_flush();
     }
 

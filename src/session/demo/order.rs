@@ -7,7 +7,7 @@
 use super::causes::{causes, is_other_end};
 use super::moment::Moment;
 use super::place::{Place, places};
-use crate::event::{Event, Subject};
+use crate::event::Event;
 
 /// Puts moments in the order of cause and effect; those of one socket stay in theirs. An effect that was observed before its
 /// cause gets the time of that. `grouped`, one conversation goes on as long as it can before another one does.
@@ -72,7 +72,7 @@ impl Order<'_> {
 
 /// Whether two events are of the same two ends.
 fn are_of_one_conversation(one: &Event, other: &Event) -> bool {
-    let (Some(one), Some(other)) = (socket(one), socket(other)) else { return false };
+    let (Some(one), Some(other)) = (one.socket(), other.socket()) else { return false };
     is_other_end(one, other)
         || one.peer.is_some() && one.local.is_some() && (&one.local, &one.peer) == (&other.local, &other.peer)
 }
@@ -80,44 +80,5 @@ fn are_of_one_conversation(one: &Event, other: &Event) -> bool {
 /// Whether two events are of the same socket. Packets belong to both ends, and wait for neither by themselves.
 fn are_of_one_socket(one: &Event, other: &Event) -> bool {
     let is_packet = |event: &Event| matches!(event, Event::Packet { .. });
-    !is_packet(one) && !is_packet(other) && conn(one).is_some() && conn(one) == conn(other)
-}
-
-/// The socket an event is about.
-pub(super) const fn socket(event: &Event) -> Option<&Subject> {
-    match event {
-        Event::State { socket, .. }
-        | Event::Option { socket, .. }
-        | Event::Info { socket, .. }
-        | Event::Bind { socket }
-        | Event::Listening { socket, .. }
-        | Event::Accept { socket, .. }
-        | Event::Refuse { socket, .. }
-        | Event::Datagram { socket, .. }
-        | Event::Data { socket, .. }
-        | Event::Member { socket, .. }
-        | Event::Line { socket, .. }
-        | Event::Tls { socket, .. }
-        | Event::Child { socket, .. }
-        | Event::Proxy { socket, .. }
-        | Event::ProxyHeader { socket, .. }
-        | Event::Packet { socket, .. }
-        | Event::Progress { socket, .. }
-        | Event::Summary { socket, .. } => Some(socket),
-        Event::Target { .. }
-        | Event::Warning { .. }
-        | Event::Error { .. }
-        | Event::Resolve { .. }
-        | Event::Capture { .. }
-        | Event::Exit { .. } => None,
-    }
-}
-
-/// The number of the socket an event is about.
-fn conn(event: &Event) -> Option<u32> {
-    match event {
-        Event::Target { conn, .. } => *conn,
-        Event::Warning { fault } | Event::Error { fault } => fault.conn,
-        _ => socket(event).map(|socket| socket.conn),
-    }
+    !is_packet(one) && !is_packet(other) && one.conn().is_some() && one.conn() == other.conn()
 }

@@ -177,6 +177,7 @@ pub(super) fn chat_server(stage: &mut Stage<'_>) -> anyhow::Result<Server> {
             ready,
             rules: RULES,
             taps: None,
+            bus: None,
             tls: None,
             prompt: "",
             stdio,
