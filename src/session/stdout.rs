@@ -5,12 +5,9 @@ use super::Outcome;
 use super::buffers::Buffers;
 use super::stdio::no_output;
 use crate::event::{Events, Kind};
-use crate::relay::OutputReader;
-use crate::relay::task::OutputWatch;
 use crate::sys::blocking;
 use crate::sys::fd::Nature;
 use crate::sys::poll::{Interest, wait};
-use crate::sys::reactor::{reader_left, register_pipe};
 use crate::sys::signal::Stop;
 use crate::sys::splice::widen;
 use crate::sys::{Error, Result, fd};
@@ -21,7 +18,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Chunks the queue holds.
@@ -180,34 +176,6 @@ pub async fn failed(written: &mut Written) -> io::Error {
     match written.over().await {
         Err(error) => error,
         Ok(()) => std::future::pending().await,
-    }
-}
-
-/// Reports the end of the reader of standard output to `watch`, early if `pipe` is its pipe; returns another failure of
-/// standard output. Its end in order is none.
-pub async fn watch_reader(written: &mut Written, pipe: Option<OwnedFd>, watch: &OutputWatch) -> io::Error {
-    let mut pipe = pipe.and_then(|pipe| register_pipe(pipe).ok());
-    let left = async |pipe: &Option<AsyncFd<OwnedFd>>| match pipe {
-        Some(pipe) => reader_left(pipe).await,
-        None => std::future::pending().await,
-    };
-    loop {
-        tokio::select! {
-            biased;
-            ended = written.over() => {
-                // The pipe is closed for its reader.
-                pipe = None;
-                match ended {
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => watch.report(OutputReader::Missed),
-                    Err(error) => return error,
-                    Ok(()) => std::future::pending().await,
-                }
-            }
-            () = left(&pipe) => {
-                pipe = None;
-                watch.report(OutputReader::Left);
-            }
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::pipe::crlf;
 use super::shared::{Framing, Piping, open_fanout};
 use super::tls::warn_of_keylog;
 use super::wait::stopped;
-use super::{Context, Outcome, Result, Stdio, stdout};
+use super::{Context, Outcome, Result, Stdio, output_reader, stdout};
 use crate::exit::Exit;
 use crate::net::connect::ConnectError;
 use crate::net::stream::ByteStream;
@@ -151,7 +151,7 @@ async fn relay(config: &Config, stream: ByteStream, ends: Ends, context: &Contex
     let outcome = tokio::select! {
         biased;
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
-        end = stdout::watch_reader(&mut written, reader, &piping.watch) => stdout::outcome(Err(end)),
+        end = output_reader::watch(&mut written, reader, &piping.watch) => stdout::outcome(Err(end)),
         end = pipe(&piping, &stream, &buffer) => end.map(|end| Relay::Ended(end).into()).map_err(anyhow::Error::from),
     };
     drop((piping, stream));

@@ -15,7 +15,7 @@ pub use list::read as read_targets;
 
 use super::shared::{Framing, open_fanout};
 use super::wait::stopped;
-use super::{Context, Outcome, Result, stdout};
+use super::{Context, Outcome, Result, output_reader, stdout};
 use crate::event::Kind;
 use crate::exit::Exit;
 use crate::relay::task::{OutputWatch, TaskConfig};
@@ -70,7 +70,7 @@ async fn relay_all(mut config: Config, context: &Context) -> Result {
     let printing = tokio::task::spawn_local(async move { printing.printer.run().await });
     let outcome = tokio::select! {
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
-        end = stdout::watch_reader(&mut written, reader, &clients.watch) => stdout::outcome(Err(end)),
+        end = output_reader::watch(&mut written, reader, &clients.watch) => stdout::outcome(Err(end)),
         outcome = all_ended(&mut running) => outcome.map(|outcome| clients.unless_unread(outcome)),
     };
     clients.halt();

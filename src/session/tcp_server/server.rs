@@ -16,7 +16,7 @@ use crate::relay::{Relay, RelayEnd};
 use crate::session::stdout::Output;
 use crate::session::tls::warn_of_keylog;
 use crate::session::wait::stopped;
-use crate::session::{Context, Outcome, Result, stdout};
+use crate::session::{Context, Outcome, Result, output_reader, stdout};
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
 use crate::sys::{self, fd, limits};
@@ -135,7 +135,7 @@ async fn output_failed(
     server: &Server,
 ) -> std::io::Error {
     match (written, &server.handler.piping) {
-        (Some(written), Some(piping)) => stdout::watch_reader(written, pipe, &piping.watch).await,
+        (Some(written), Some(piping)) => output_reader::watch(written, pipe, &piping.watch).await,
         (Some(written), None) => stdout::failed(written).await,
         (None, _) => std::future::pending().await,
     }
