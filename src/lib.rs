@@ -112,7 +112,7 @@ fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
     let outcome = session::unless_stopped(result, &context.stop).unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if setup::is_closed_output(&error) {
-            return Outcome::of(Exit::Done, "the reader of standard output went away");
+            return Outcome::output_closed();
         }
         let fault = setup::fault(&error, exit, args);
         let cause = fault.text.clone();

@@ -314,6 +314,73 @@ fn a_reader_that_goes_away_ends_it_though_the_peer_is_silent() {
 }
 
 #[test]
+fn a_reader_that_goes_away_ends_other_relays_though_their_peers_are_silent() {
+    for (server, client) in [
+        ("listen 127.0.0.1:0 --tls", "connect --tls --tls-insecure"),
+        ("listen 127.0.0.1:0", "multi-connect"),
+    ] {
+        let mut server = soquete(server).start();
+        let (mut reader, writer) = pipe();
+        let client = format!("{client} {}", server.address());
+        let client = soquete(&client).stdin(Stdio::null()).stdout(writer).start();
+        server.write("all there is\n");
+        while !reader.read(1).ends_with(b"\n") {}
+        drop(reader);
+        let run = client.finish();
+        assert_eq!((run.code, run.named("error").count()), (0, 0), "{run}");
+        assert_eq!(run.event("exit")["cause"], "the reader of standard output went away", "{run}");
+    }
+    let (mut reader, writer) = pipe();
+    let server = soquete("listen -k 127.0.0.1:0").stdin(Stdio::null()).stdout(writer).start();
+    let mut client = Peer::connect(server.address());
+    client.send("all there is\n");
+    assert_eq!(reader.read(13), b"all there is\n");
+    drop(reader);
+    let run = server.finish();
+    assert_eq!((run.code, run.named("error").count()), (0, 0), "{run}");
+    drop(client);
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_cut_the_input() {
+    let question = noise(8 << 20);
+    for flags in ["", " --output /dev/null"] {
+        let door = Door::open();
+        let (mut reader, writer) = pipe();
+        let line = format!("connect {}{flags}", door.address());
+        let mut client = soquete(&line).stdout(writer).start();
+        let mut peer = door.accept();
+        client.write("begin");
+        assert_eq!(peer.receive(5), b"begin");
+        peer.send("all there is\n");
+        assert_eq!(reader.read(13), b"all there is\n");
+        drop(reader);
+        client.write_in_background(question.clone());
+        peer.send("and more\n");
+        assert_eq!(peer.receive(question.len()).len(), question.len());
+        assert_eq!(peer.receive_all(), b"", "{line}");
+        let run = client.finish();
+        assert_eq!((run.code, run.named("error").count()), (0, 0), "{line}: {run}");
+        assert_eq!(run.event("exit")["cause"], "the reader of standard output went away", "{run}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_wait_for_an_input_without_end() {
+    let door = Door::open();
+    let (mut reader, writer) = pipe();
+    // Nobody ends this input.
+    let client = connect_to(&door).stdout(writer).start();
+    let mut peer = door.accept();
+    peer.send("all there is\n");
+    assert_eq!(reader.read(13), b"all there is\n");
+    drop(reader);
+    peer.send("and more\n");
+    let run = client.finish();
+    assert_eq!((run.code, run.named("error").count()), (0, 0), "{run}");
+}
+
+#[test]
 fn a_reader_that_was_never_there_is_a_quiet_end() {
     let door = Door::open();
     for line in ["--help", "completions bash", "stat -t", &format!("connect --check {}", door.address())] {

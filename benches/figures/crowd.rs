@@ -26,7 +26,7 @@ const PROBE: Duration = Duration::from_millis(20);
 pub struct Crowd {
     /// Clients, those of the other fields among them.
     pub clients: usize,
-    /// How many talk.
+    /// How many talk; as many in each room.
     pub talkers: usize,
     /// Lines each of them says, a write for each line.
     pub lines: usize,
@@ -78,16 +78,22 @@ pub struct Joined {
     crowd: Crowd,
     speech: Speech,
     epoll: OwnedFd,
+    /// Rooms that hear nothing of each other; clients are dealt out among them in turn.
+    rooms: usize,
 }
 
 impl Joined {
     /// Connects everybody to 127.0.0.1:`port` and waits until the room knows them all.
     pub fn enter(port: u16, crowd: Crowd, speech: Speech) -> Result<Self> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self::enter_all(&[port], 1, crowd, speech)
+    }
+
+    /// The same with servers on several ports, which are as many `rooms`, or one.
+    pub fn enter_all(ports: &[u16], rooms: usize, crowd: Crowd, speech: Speech) -> Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC).context("epoll_create")?;
-        let mut joined = Self { clients: Vec::with_capacity(crowd.clients), crowd, speech, epoll };
-        for index in 0..crowd.clients {
-            joined.connect(index, address)?;
+        let mut joined = Self { clients: Vec::with_capacity(crowd.clients), crowd, speech, epoll, rooms };
+        for (index, &port) in (0..crowd.clients).zip(ports.iter().cycle()) {
+            joined.connect(index, SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         }
         joined.settle()?;
         Ok(joined)
@@ -115,22 +121,25 @@ impl Joined {
     fn settle(&mut self) -> Result<()> {
         let readers = self.crowd.clients - self.crowd.stalled;
         let last: &[u8] = if self.speech == Speech::Nats { b"PONG\r\n" } else { b"!\n" };
-        let heard_last = |c: &Client| c.tail.windows(last.len()).any(|part| part == last);
+        let heard = |c: &Client, word: &[u8]| c.tail.windows(word.len()).any(|part| part == word);
+        let askers = if self.speech == Speech::Lines { self.rooms } else { 0 };
         let begun = Instant::now();
         let mut buffer = vec![0; 1 << 16];
         let mut all_in = self.speech == Speech::Nats;
         loop {
             self.hear_a_while(&mut buffer)?;
-            let mut heard = self.clients[..readers].iter().skip(usize::from(self.speech == Speech::Lines));
-            if all_in && heard.clone().all(heard_last) {
+            let mut others = self.clients[askers..readers].iter();
+            if all_in && others.clone().all(|c| heard(c, last)) {
                 return Ok(());
             }
             ensure!(begun.elapsed() < crate::proc::DEADLINE, "not everybody could join");
             if !all_in {
-                // The first client asks until all have heard it, then says the last word once.
-                all_in = heard.all(|c| !c.tail.is_empty());
+                // The first client of each room asks until all have heard it, then says the last word once.
+                all_in = others.all(|c| heard(c, b"?\n"));
                 let word: &[u8] = if all_in { last } else { b"?\n" };
-                send(&self.clients[0].socket, word, SendFlags::NOSIGNAL).context("send a probe")?;
+                for asker in &self.clients[..askers] {
+                    send(&asker.socket, word, SendFlags::NOSIGNAL).context("send a probe")?;
+                }
             }
         }
     }
@@ -157,7 +166,7 @@ impl Joined {
         for (index, client) in self.clients.iter_mut().enumerate() {
             let talks = index < talkers;
             client.unsaid = if talks { lines } else { 0 };
-            client.missing = (talkers - usize::from(talks)) * lines;
+            client.missing = (talkers / self.rooms - usize::from(talks)) * lines;
         }
         let line = match self.speech {
             Speech::Lines => [&vec![b'x'; LINE - 1][..], b"\n"].concat(),

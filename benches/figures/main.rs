@@ -9,6 +9,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the table is what this program is for
 
+#[cfg(feature = "nats")]
+mod bus;
 mod chat;
 mod check;
 mod churn;
@@ -69,6 +71,9 @@ enum Section {
     Check,
     /// A room full of clients who talk.
     Chat,
+    /// A room of three machines on a bus.
+    #[cfg(feature = "nats")]
+    Bus,
     /// One line to a thousand connections and back.
     Many,
     /// Datagrams echoed, sent and received, and a flooded server's end.
@@ -161,6 +166,8 @@ fn measure(section: Section, table: &mut Table, plan: &Plan) {
         Section::Tls => tls::run(table, plan),
         Section::Check => check::run(table, plan),
         Section::Chat => chat::run(table, plan),
+        #[cfg(feature = "nats")]
+        Section::Bus => bus::run(table, plan),
         Section::Many => many::run(table, plan),
         Section::Udp => {
             udp::run(table, plan);

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 /// Join a chat room.
 ///
-/// On a terminal there is a prompt with history that incoming lines do not break, and a colour for each sender. Tab
-/// completes commands and nicknames, Ctrl-C clears a half-typed line and then ends, an empty line is not sent. Your own
-/// lines are stamped with the time as those of others are; the date is shown where it is not today's. Otherwise standard input and output are piped as by connect: when standard input ends, FIN is sent, and reading goes
-/// on until the room closes the connection.
+/// On a terminal there is a prompt with history, which incoming lines do not break, and a colour for each sender. Tab
+/// completes commands and nicknames. Ctrl-C clears a half-typed line, or ends the program if there is none. An empty line is
+/// not sent. Your own lines have a time stamp too; the date is shown only if it is not today's.
 ///
-/// Taps are those of connect.
+/// Otherwise standard input and output are piped as by connect: when standard input ends, FIN is sent, and reading continues
+/// until the room closes the connection.
+///
+/// Taps work as with connect.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-join [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES, mut_arg("on_eof", keep_through_proxy))]
 pub struct ChatJoin {
@@ -26,7 +28,7 @@ pub struct ChatJoin {
     /// Give up connecting after this long, the TLS handshake included
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// End when nothing moves for this long
+    /// End when the connection is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
     /// How the end of standard input is treated.

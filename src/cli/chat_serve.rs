@@ -8,37 +8,37 @@ use clap::builder::PossibleValue;
 
 /// Run a line chat that any TCP client can join, or any client of a UNIX socket.
 ///
-/// Every line a client sends reaches every other client with the time and the sender's address before it. The room's
-/// transcript goes to standard output; on a terminal the operator talks from standard input, and the lines of a pipe
+/// Every line a client sends reaches every other client, with the time and the sender's address before it. The transcript
+/// of the room goes to standard output; on a terminal the operator writes to the room from standard input, and the lines of a pipe
 /// go to the room as those of the operator. Clients may type /nick NAME, /who, /quit and /help.
 ///
 /// Control characters other than TAB, characters that change the direction of text, and bytes that are not UTF-8 are
-/// made visible, for every client.
+/// made visible for every client.
 ///
-/// A reader is slow if it takes less than 1 MiB a second while it is far behind: at --slow-limit it is disconnected, or
-/// skips the lines that wait, and delays no other client. Senders wait for a faster one.
+/// A client is slow if it reads less than 1 MiB a second while it is far behind: at --slow-limit it is disconnected, or
+/// skips the waiting lines, and delays no other client. For a faster one the senders wait.
 ///
-/// With --raw lines are relayed unchanged, commands included, and a client over --max-clients is closed silently. Lines
+/// With --raw lines, commands included, are relayed unchanged, and a client over --max-clients is closed silently. Lines
 /// longer than --max-line are still truncated, and an unfinished last line gets a line feed when its sender leaves.
 ///
-/// A client that --allow and --deny leave out is reset before a byte is exchanged.
+/// A client that --allow and --deny exclude is reset before a byte is exchanged.
 ///
-/// With --tls a client joins once its handshake is done, for which it has 10 seconds; one that stalls delays no other.
+/// With --tls a client joins once its handshake is done. It has 10 seconds for that, and delays no other client meanwhile.
 ///
-/// Taps are those of connect. --output has the bytes that clients sent, not the transcript. A client that is far behind
+/// At unix:PATH or unix:@NAME the room is on a UNIX socket, whose file is created and removed as by listen. Most of its members
+/// have no address and are shown as unix:#2 and so on, with the connection number of the events.
+///
+/// Taps work as with connect. --output holds the bytes that clients sent, not the transcript. A client that is far behind
 /// because of --rate or --delay counts as slow.
 ///
 /// With --bus the room spans machines: each runs chat-serve with the same --bus and --room, and clients join any of them.
-/// Lines, /who and nicks are those of all; of two claims of one nick the older one wins. A machine that says nothing for ten
-/// seconds is forgotten. If the bus is lost the room goes on locally and connects again by itself; what the others missed is
-/// sent again, as far as --slow-limit holds it, and the rest is told as a number. --history outlives restarts where the
-/// server has JetStream. With --raw there is no bus.
+/// Lines, /who and nicks are shared; of two claims to one nick the older wins. A machine that is silent for ten seconds is
+/// forgotten. If the connection to the bus fails, the room goes on locally and reconnects by itself: it then sends what the
+/// others missed, as far as --slow-limit holds it, and reports the rest as a number. --history outlives a restart where the
+/// server has JetStream. --bus excludes --raw.
 ///
-/// With --activation, --fd or --inetd another program made the listeners; they are left to it at the end. With --user the
-/// sockets are bound first, then every thread becomes that user, then readiness is reported.
-///
-/// At unix:PATH or unix:@NAME the room is on a UNIX socket, whose file is made and removed as by listen. Its members most often
-/// have no address, and are called unix:#2 and so on, by the number of their connection in events.
+/// With --activation, --fd or --inetd another program made the listeners; they are left open for that program at the end.
+/// With --user the program binds its sockets, switches every thread to that user, then reports readiness.
 #[derive(Debug, Args)]
 #[command(override_usage = "soquete chat-serve [OPTIONS] [HOST] [PORT]", after_help = EXAMPLES)]
 pub struct ChatServe {
@@ -84,7 +84,7 @@ pub struct RoomArgs {
     /// Send new members the last N lines, at most half of --slow-limit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub history: usize,
-    /// Maximum clients; extra ones are told and disconnected
+    /// Maximum clients; further ones get a notice and are disconnected
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_clients: Option<u32>,
     /// Maximum length of a line; the rest is dropped
@@ -93,7 +93,7 @@ pub struct RoomArgs {
     /// Action when a client reads too slowly, less than 1 MiB a second
     #[arg(long, value_name = "WHAT", default_value = "disconnect")]
     pub slow: SlowPolicy,
-    /// How far a slow client may fall behind
+    /// Bytes by which a slow client may fall behind
     #[arg(long, value_name = "BYTES", value_parser = limit_size, default_value = "4M")]
     pub slow_limit: usize,
 }
@@ -118,7 +118,7 @@ impl clap::ValueEnum for SlowPolicy {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
             Self::Disconnect => PossibleValue::new("disconnect").help("Disconnect it"),
-            Self::Drop => PossibleValue::new("drop").help("Let it skip lines, with a notice"),
+            Self::Drop => PossibleValue::new("drop").help("Skip lines, with a notice"),
         })
     }
 }

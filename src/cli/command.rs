@@ -11,7 +11,7 @@ pub struct ExecArgs {
     /// Run the command after -- for each client, with the connection as its standard input and output
     #[arg(long, requires = "command")]
     pub exec: bool,
-    /// Run STRING by /bin/sh -c instead
+    /// Run STRING with /bin/sh -c instead
     #[arg(long, value_name = "STRING", conflicts_with = "command")]
     pub sh_exec: Option<OsString>,
 }

@@ -11,73 +11,73 @@ use std::time::Duration;
 
 /// Open a connection, or test ports.
 ///
-/// Standard input and output are connected with the peer. When standard input ends, FIN is sent, and reading goes on
+/// Standard input and output are connected with the peer. When standard input ends, FIN is sent, and reading continues
 /// until the peer closes. Every address of a name is tried, both families in parallel (RFC 8305).
 ///
-/// A UNIX socket is the address unix:PATH, or unix:@NAME for an abstract name. Where nobody listens, and where there is no such
-/// path, that is a refusal, exit status 1; a path that this user may not connect to is an error of this machine, 5. Data
-/// counts as acknowledged there once the peer has read it.
+/// With --check nothing is sent. Ports are lists such as 22,80,8000-8010; as with nmap, -1024 begins at 1, 8000- ends at
+/// 65535 and - is all of them. Each port is one row on standard output: the target, the outcome (open, closed, filtered,
+/// unresolved, failed) and the response time. With --json a row has the fields host, port, outcome, address (that
+/// answered, or the last one tried), latency_us and reason. Fields without a value are omitted: for a UNIX socket host is
+/// unix:PATH and there is no port.
 ///
-/// With --check nothing is sent. Ports are lists such as 22,80,8000-8010; -1024 begins at 1, 8000- ends at 65535 and - is
-/// all of them, as with nmap. Each port is one row on standard output with its target, what was found (open, closed,
-/// filtered, unresolved, failed) and the time the answer took. With --json a row has the fields host, port, outcome,
-/// address (that answered, or the last one tried), latency_us and reason; fields without a value are omitted, as the port of
-/// a UNIX socket, whose host is unix:PATH. The exit
-/// status is 0 if all ports are open, 4 if some are, 1 if none is. With --until-closed it is 0 once every port refuses
-/// connections; a port that does not answer is not closed. A check that could not be made says nothing about the port: if
-/// this machine cannot try, as from an address it does not have, the exit status is 5; for a name without address it is 1.
+/// The exit status of --check is 0 if all ports are open, 4 if some are, 1 if none is. With --until-closed it is 0 once every
+/// port refuses connections; a port that does not answer does not count as closed. It is 5 if this machine cannot make the
+/// test, for example from an address it does not have, and 1 for a name without an address.
 ///
-/// With --tls the end of standard input sends close_notify and FIN, and reading goes on. A FIN of the server without
-/// close_notify is a truncation, exit status 1; so is a certificate that is not accepted, which is reported with the
-/// fingerprint that --tls-pin would take. Before it closes, the program reads what the server still sends, for a second at
-/// most. With --tls the byte counts of events are those of the connection, TLS records included.
+/// With --repeat or --interval each test is a row, and the report ends with a row of statistics for each target: how many
+/// tests found it open, the loss (the share that did not), and the minimum, median, 99th percentile and maximum of the
+/// response times; on a terminal also their histogram. Ctrl-C ends the tests; the statistics are still printed. With --json
+/// each row has a field type. A row of type try has the field try, its number, beside the fields above. A row of type
+/// statistics has host, port, tries, open, loss (0 to 1), min_us, median_us, p99_us, max_us and histogram, a list of
+/// from_us, to_us and count. The exit status is 0 if every test found every target open, 4 if some did, 1 if none did.
 ///
-/// Without --timeout the handshake may take 30 seconds. With --wait a server that ends or resets the connection during the
-/// handshake, or does not answer it within 10 seconds, is tried again; one whose certificate is not accepted is not.
+/// With --check --expect a port is open if the data the server sends matches REGEX anywhere; TEXT of --send is sent first,
+/// and with --tls both are inside the session. At most 65536 bytes are read, for --timeout or 2 seconds; the time of
+/// the row is that of the answer. Otherwise the port is no-match, or no-answer if nothing arrived, and the exit status
+/// is that of a closed port; with --wait it is tested again. REGEX has the syntax of the Rust crate regex-lite and matches
+/// bytes: a dot is one byte, classes are ASCII, (?i) ignores case, (?m) lets ^ and $ match at line ends, (?s) lets a dot
+/// match a line feed.
+///
+/// With --tls the end of standard input sends close_notify and FIN, and reading continues. A FIN from the server without
+/// close_notify is a truncation, exit status 1. A certificate that is not accepted is exit status 1 as well; the error
+/// names the fingerprint that --tls-pin takes. Before it closes, the program reads what the server still sends, for at most
+/// a second. Byte counts of events include the TLS records.
+///
+/// Without --timeout the handshake may take 30 seconds. With --wait the program tries again if the server ends or resets the
+/// connection during the handshake, or does not answer it within 10 seconds; it does not if the certificate is not accepted.
 ///
 /// With --check --tls a port is open if the handshake succeeds and the certificate is accepted; otherwise it is tls-failed,
-/// exit status as for closed. The row is followed by indented lines with the certificate's subject, issuer, names, days
-/// left and fingerprint; with --json it has the fields of the event tls, and days_left, negative once it has expired.
+/// and the exit status is that of a closed port. Indented lines after the row show the certificate's subject, issuer, names,
+/// days left and fingerprint. With --json the row has the fields of the event tls, and days_left, which is negative
+/// once the certificate has expired.
 ///
-/// With --check --expect a port is open if what the server sends, after TEXT of --send was sent, matches REGEX anywhere; with
-/// --tls inside the session. At most 65536 bytes are read, for as long as --timeout allows (without it 2 seconds). The time is
-/// then that of the answer. Otherwise the port is no-match, or no-answer if nothing came, exit status as for closed; with
-/// --wait it is tested again. REGEX has the syntax of the Rust crate regex-lite and matches bytes: a point is one byte,
-/// classes know ASCII, (?i) ignores case, (?m) lets ^ and $ match at lines, (?s) lets a point match a line feed.
+/// With --exec or --sh-exec the connection is the standard input and output of a command; with TLS or a tap, two pipes
+/// replace it. The program exits with the status of the command. soquete-listen(1) describes the command's environment and
+/// how it ends.
 ///
-/// With --repeat or --interval each try is a row, and the end is a row of statistics for each target: how many tries found it
-/// open, the part that did not (loss), and of the others the shortest time, the median, the 99th percentile and the longest;
-/// on a terminal a histogram of them too. Ctrl-C ends the tries; the statistics are still shown. With --json each row has a
-/// field type: try (with its number, try, beside the fields above) or statistics, with host, port, tries, open, loss (0 to
-/// 1), min_us, median_us, p99_us, max_us and histogram, a list of from_us, to_us and count. The exit status is 0 if every try
-/// found every target open, 4 if some did, 1 if none did.
+/// With --proxy the state events are those of the connection to the proxy, and the event proxy shows its answer. The
+/// certificate of an https:// proxy is verified as with --tls: --tls-ca and --tls-insecure apply to the proxy and the
+/// server, --tls-pin and --tls-name to the proxy only without --tls. Digest is preferred to Basic, SHA-256 to MD5.
 ///
-/// With --exec or --sh-exec the connection is the standard input and output of a command, with TLS or a tap through two
-/// pipes. Its exit status becomes ours. soquete-listen(1) says what it finds in its environment, and how it ends.
+/// The address unix:PATH is a UNIX socket, unix:@NAME one with an abstract name. If nobody listens, or the path does not
+/// exist, the connection is refused, exit status 1; a path that this user may not connect to is a local error, exit
+/// status 5. Data counts as acknowledged once the peer has read it.
 ///
-/// With --proxy the states are those of the connection to the proxy, and the event proxy says what it answered. Its TLS, with
-/// https://, is verified as that of --tls is; --tls-ca and --tls-insecure hold for both, --tls-pin and --tls-name for the
-/// proxy where --tls is not there. Digest goes before Basic, SHA-256 before MD5.
-///
-/// With --check --proxy the proxy connects to each port, and its answer is what was found: closed if it says that the
-/// connection was refused, filtered if it says that the host cannot be reached, or nothing in time, and failed, with its
-/// reason, if it does not allow the connection or is not reached itself. The address of such a row is that of the proxy.
-///
-/// Taps see the bytes that are sent and received, inside TLS where there is any. A file that cannot be opened ends the
-/// program at once with exit status 5; one that cannot be written is a warning, the connection goes on, and the exit status
-/// is 5 at its end. --rate is for each connection and each way. --delay begins when a line was handed to the kernel.
+/// Taps see the bytes sent and received, inside TLS. A file that cannot be opened ends the program at once with exit
+/// status 5. If a file cannot be written, a warning is printed, the connection continues, and the exit status is 5 at its
+/// end. --rate limits each connection, each way. --delay begins when a line has been passed to the kernel.
 ///
 /// A hex dump has a line for each piece that was moved: > for sent or < for received, the number of the connection, local
-/// time, our address, -> or <-, the peer's address, and the number of bytes. Lines as of hexdump -C follow: the offset in
-/// this direction of the connection, up to 16 bytes in hexadecimal, and their text, in which a byte that is not printable
-/// ASCII is a dot.
+/// time, the local address, -> or <-, the peer's address, and the number of bytes. Lines in the format of hexdump -C
+/// follow: the offset in this direction of the connection, up to 16 bytes in hexadecimal, and their text, with a dot for each
+/// byte that is not printable ASCII.
 ///
-/// With --fd another program opened the connection; its states are reported from the one it is in.
+/// With --fd another program opened the connection; its states are reported from the current one on.
 ///
-/// Other names: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
-/// forever where DUR is left out.
+/// Aliases: soquete check is soquete connect --check, and soquete wait DUR is soquete connect --check --wait DUR,
+/// where DUR defaults to forever.
 ///
-/// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
+/// A duration (DUR) is 250ms, 5s or 1m30s; a bare number is seconds. BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "soquete connect [OPTIONS] <HOST PORT>... [-- <COMMAND>...]",
@@ -90,18 +90,18 @@ pub struct Connect {
     #[arg(value_name = "HOST PORT", required_unless_present = "fd", num_args = 1..)]
     pub target: Vec<String>,
     /// Use the inherited connection of this descriptor number instead of an address
-    #[arg(long, value_name = "N", help_heading = "Started by others", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = BEFORE_CONNECT)]
+    #[arg(long, value_name = "N", help_heading = "Activation and privileges", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = BEFORE_CONNECT)]
     pub fd: Option<i32>,
-    /// Run this once the ports are open (with --until-closed: are closed), or with --exec; soquete exits with its status
+    /// Run COMMAND once the ports are open (with --until-closed: closed), or with --exec; exit with its status
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
-    /// Only test: one row a port, open, closed or filtered; with --tls the handshake as well
+    /// Test ports, one row each: open, closed or filtered; with --tls test the handshake too
     #[arg(short = 'z', long, conflicts_with_all = ["TapArgs", "ExecArgs"])]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// Keep trying for this long, or forever, until it works
+    /// Retry for this long, or forever, until it succeeds
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
     /// Wait until the ports refuse connections; a port that does not answer may still be open
@@ -110,13 +110,13 @@ pub struct Connect {
     /// With --check: test N times, then report min, median, p99, max and loss of each target
     #[arg(long, value_name = "N", requires = "check", conflicts_with_all = ["wait", "until_closed"], value_parser = clap::value_parser!(u64).range(1..))]
     pub repeat: Option<u64>,
-    /// Time from one test to the next [default: 200ms]; without --repeat test until interrupted
+    /// Time between tests [default: 200ms]; without --repeat, test until interrupted
     #[arg(long, value_name = "DUR", requires = "check", conflicts_with_all = ["wait", "until_closed"], value_parser = duration)]
     pub interval: Option<Duration>,
     /// With --check: a port is open if the answer matches this regular expression
     #[arg(long, value_name = "REGEX", requires = "check", conflicts_with = "until_closed")]
     pub expect: Option<Expect>,
-    /// Send this before the answer is expected; TEXT knows \r \n \t \0 \\ \xHH, @FILE sends a file
+    /// Send TEXT first; it may contain \r \n \t \0 \\ \xHH, @FILE sends a file
     #[arg(long, value_name = "TEXT|@FILE", requires = "expect", value_parser = Response::parser())]
     pub send: Option<Response>,
     /// Send standard input and end once it is acknowledged
@@ -190,7 +190,7 @@ Examples:
   soquete check --repeat 100 --interval 50ms host 80
                                                 latency: percentiles and a histogram
   soquete wait 30s --send 'PING\\r\\n' --expect PONG db 6379
-                                                wait until it answers, not only accepts
+                                                wait until the server answers
   soquete connect --until-closed --wait 1m host 8080
                                                 wait for a server to go away
   soquete connect --source 10.1.2.3 --timeout 5s host 42
@@ -200,9 +200,9 @@ Examples:
   soquete connect --proxy socks5h://localhost:9050 example.com 80
                                                 through a proxy that resolves the name
   soquete connect --output log --both --append-output example.com 25
-                                                keep what is said
+                                                record both directions
   soquete connect --hex-dump - --rate 64k host 1234 < file
-                                                send a file slowly, and see its bytes
+                                                send a file slowly, with a hex dump
   soquete connect unix:/run/docker.sock         talk over a UNIX socket
   soquete wait 30s unix:/run/app.sock -- ./start
                                                 wait until it accepts connections

@@ -6,10 +6,10 @@ use clap::Args;
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[command(next_help_heading = "Transfer")]
 pub struct DatagramArgs {
-    /// Make each read of standard input one datagram, its bytes unchanged, instead of each line
+    /// Send each read of standard input, instead of each line, as one datagram, unchanged
     #[arg(long, conflicts_with_all = ["keep_lf", "crlf"])]
     pub per_read: bool,
-    /// Leave the line feed at the end of each line in its datagram
+    /// Keep the line feed at the end of each datagram
     #[arg(long)]
     pub keep_lf: bool,
     /// Send line ends as CR LF

@@ -4,19 +4,19 @@ use clap::{Args, ValueEnum};
 
 /// Show conversations on loopback: every state and every segment
 ///
-/// A lesson is a conversation within this one process, in a network of its own where the system allows that. It is drawn as a
-/// ladder: the client left, the server right, each captured segment an arrow between the states that it leaves and causes, a
-/// sentence for each state. On a terminal there is time to read; any key goes on at once, q ends.
+/// A lesson is a conversation within this one process, in a network namespace of its own if the system allows that. It is
+/// drawn as a ladder: the client left, the server right, each captured segment an arrow between the states before and after
+/// it, and a sentence for each state. On a terminal the output pauses for reading: any key skips the pause, q ends the demo.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Demo {
-    /// What is shown
+    /// The lesson to show
     #[arg(value_enum, default_value_t = LessonName::Tcp)]
     pub lesson: LessonName,
-    /// Show it so many times as fast as usual, from 0.1 to 100
+    /// Playback speed, from 0.1 to 100
     #[arg(long, value_name = "N", default_value = "1", value_parser = speed)]
     pub speed: f64,
-    /// The language of sentences [default: that of LC_ALL, LC_MESSAGES or LANG]
+    /// Language of the explanations [default: from LC_ALL, LC_MESSAGES or LANG]
     #[arg(long, value_enum)]
     pub lang: Option<LanguageName>,
 }
@@ -33,7 +33,7 @@ pub enum LanguageName {
 fn speed(word: &str) -> Result<f64, String> {
     match word.parse() {
         Ok(speed) if (0.1..=100.0).contains(&speed) => Ok(speed),
-        _ => Err("a speed is a number from 0.1 to 100".to_owned()),
+        _ => Err("type a number from 0.1 to 100".to_owned()),
     }
 }
 
@@ -42,19 +42,19 @@ fn speed(word: &str) -> Result<f64, String> {
 pub enum LessonName {
     /// An echo over TCP: handshake, data, close, the socket table
     Tcp,
-    /// An echo over UDP: no handshake and no goodbye
+    /// An echo over UDP: no handshake and no close
     Udp,
     /// A chat room of two
     Chat,
-    /// One client of three servers, and the port it has for each
+    /// One client of three servers, and its local port for each
     Many,
-    /// A port where nobody listens, and the RST that says so
+    /// A port where nobody listens, which answers with RST
     Refused,
     /// A client that sends FIN first, and a server that answers late
     HalfClose,
-    /// A client that breaks its connection off (SO_LINGER with a time of 0)
+    /// A client that aborts its connection (SO_LINGER with a time of 0)
     Reset,
-    /// The end that closes first keeps its port: once the client, once the server
+    /// The end that closes first stays in TIME-WAIT: first the client, then the server
     TimeWait,
     /// A server with a backlog of 1 that accepts nobody: its queue is full
     Backlog,
@@ -64,9 +64,9 @@ pub enum LessonName {
 
 const EXAMPLES: &str = "\
 Examples:
-  soquete demo                             watch a TCP connection live and die
+  soquete demo                             a TCP connection, from LISTEN to TIME-WAIT
   soquete demo udp                         the same conversation without connections
-  soquete demo reset                       a connection that breaks off
+  soquete demo reset                       a connection that is aborted
   soquete demo all --speed 2               every lesson in turn, twice as fast
   soquete demo --lang pt                   in Portuguese
   soquete demo --json --events states      for a script, into a file";

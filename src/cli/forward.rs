@@ -24,7 +24,7 @@ const NO_FORWARD: [&str; 10] = [
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Forwarding")]
 pub struct ForwardArgs {
-    /// Begin the connection to the target with a PROXY header, version 1 (text) or 2 (binary), that names the client
+    /// Send the target a PROXY header first, version 1 (text) or 2 (binary), with the client's address
     #[arg(long, value_name = "VERSION", requires = "forward", conflicts_with_all = NO_FORWARD)]
     pub send_proxy_header: Option<HeaderVersion>,
     /// Expect a PROXY header of either version before a client's first byte; reset clients without one

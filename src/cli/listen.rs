@@ -12,69 +12,70 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Accept connections: TCP, or of a UNIX or vsock socket.
+/// Accept connections: TCP, UNIX or vsock.
 ///
 /// The first client is connected with standard input and output; the program ends when both sides are done. A bare port
 /// listens on loopback in both families; --public or an address opens it to others.
 ///
 /// With -k and no service, standard input goes to every client, and data from clients is printed as it arrives. A client
-/// that falls 4 MiB of input behind holds the others up only while it takes 1 MiB a second or more; a slower one is
-/// disconnected after about a second, with a reset.
+/// that falls 4 MiB of input behind delays the others only while it takes at least 1 MiB a second; a slower one is
+/// disconnected with a reset after about a second.
 ///
-/// A client that --allow and --deny leave out is reset before a byte is exchanged. It does not count for --max-conns and
+/// With --prefix each line is tagged; a line longer than 64 KiB is printed in pieces.
+///
+/// A client that --allow and --deny exclude is reset before a byte is exchanged. It does not count for --max-conns and
 /// does not end the program.
 ///
-/// At unix:PATH or unix:@NAME (an abstract name, which is no file) clients of this machine are served. The file is made with mode
-/// 0600 or --socket-mode and removed at the end. A socket file that no process has is replaced; one in use, and every
-/// other file, is an error. --allow and --deny do not apply there: every user who may write to the socket may connect. A UNIX
-/// connection has no reset: a client that is refused or disconnected sees an end.
+/// With --exec or --sh-exec a command is run for each client, with the connection itself as its standard input and output;
+/// with TLS or a tap, two pipes replace the connection. Standard error is that of this program. The command inherits no other
+/// descriptor and no ignored signal. Its environment has the addresses: SOQUETE_PEER_ADDR, SOQUETE_PEER_PORT,
+/// SOQUETE_LOCAL_ADDR, SOQUETE_LOCAL_PORT, SOQUETE_PROTO, SOQUETE_CONN (the number in events) and SOQUETE_TLS_SUBJECT (of
+/// the client's certificate); for ncat compatibility also NCAT_REMOTE_ADDR, NCAT_REMOTE_PORT, NCAT_LOCAL_ADDR,
+/// NCAT_LOCAL_PORT and NCAT_PROTO.
 ///
-/// With --echo, --upper, --respond, --discard and --send, --show prints what clients send. With --prefix each line is
-/// tagged; one longer than 64 KiB is printed in pieces.
+/// A connection ends when its command exits, even if a process that the command started still holds it. A broken connection
+/// sends SIGHUP to the command's process group. When this program ends, or --idle-timeout expires, the group gets SIGTERM,
+/// and SIGKILL after two seconds. Without -k the exit status is that of the command, or 128 plus the signal number if a
+/// signal ended it. A command that does not exist is an error at start.
 ///
-/// Taps are those of connect, where the format of a hex dump is described. The files are shared by all clients, whose
-/// pieces are written whole: --output has the bytes as they arrived, without the tags of --prefix, and a hex dump says
-/// which connection a piece is of.
+/// With --tls a client has 10 seconds for its handshake. A client that fails the handshake is closed with an alert and a
+/// warning; other clients are not affected. Without -k the first client whose handshake succeeds is served. A FIN without
+/// close_notify is a truncation, an error of that connection.
 ///
-/// With --tls a client has 10 seconds for its handshake; one that fails is closed with an alert and a warning, and harms no
-/// other. Without -k the first client whose handshake succeeds is served. A FIN of a client without close_notify is a
-/// truncation, an error of that connection.
+/// --forward connects to TARGET once for each client and looks its name up each time. A half-close passes through in both
+/// directions; a reset on one side resets the other. If the target cannot be reached within 10 seconds, the client is
+/// reset and a warning is printed. Socket options apply to both connections. The certificate of a tls: target is verified
+/// (--tls-ca, --tls-insecure). Without --tls, the options --tls-name, --tls-pin, --tls-cert and --alpn apply to the target;
+/// with --tls they apply to the clients.
 ///
-/// With --exec or --sh-exec a command is run for each client. The connection itself is its standard input and output, with
-/// TLS or a tap two pipes are; its standard error is that of this program. It finds the addresses in its environment:
-/// SOQUETE_PEER_ADDR, SOQUETE_PEER_PORT, SOQUETE_LOCAL_ADDR, SOQUETE_LOCAL_PORT, SOQUETE_PROTO, SOQUETE_CONN (the number in
-/// events), SOQUETE_TLS_SUBJECT (of a client's certificate), and as ncat names them NCAT_REMOTE_ADDR, NCAT_REMOTE_PORT,
-/// NCAT_LOCAL_ADDR, NCAT_LOCAL_PORT, NCAT_PROTO. It inherits no other descriptor, and no signal is ignored in it.
+/// --accept-proxy-header works with every service. A client that sends no well-formed header within 10 seconds is reset with
+/// a warning. Access rules apply to the peer's address, then to the client address in the header; --prefix and
+/// --send-proxy-header use the latter.
 ///
-/// A connection ends with its command, even if a process that the command left behind has it too. A connection that breaks
-/// sends SIGHUP to the command's process group. At the end of this program, and with --idle-timeout, the group gets
-/// SIGTERM, and SIGKILL after two seconds. Without -k the exit status is that of the command, 128 and the signal's number
-/// where a signal ended it. A command that is not there is an error before the first client.
+/// --proxy-server detects the protocol by the first byte: SOCKS4, SOCKS4a, SOCKS5, or HTTP (CONNECT, and one request with an
+/// absolute URI per connection). A client has 10 seconds for its request. --auth and --auth-file check users by HTTP Basic
+/// or Digest, or by SOCKS5 password; they refuse SOCKS4, which has no passwords. --allow-dest and --deny-dest apply to the
+/// addresses that a name resolves to when the proxy connects. Without them a client can reach whatever this machine
+/// can, including its loopback addresses.
 ///
-/// --forward joins each client with a connection of its own to TARGET, whose name is looked up each time. A half-close passes
-/// through, each way; a reset on one side is a reset on the other; a target that cannot be reached within 10 seconds is a
-/// reset of the client, with a warning. Socket options apply to both connections. Of a tls: target the certificate is
-/// verified (--tls-ca, --tls-insecure); --tls-name, --tls-pin, --tls-cert and --alpn apply to the target as well, unless
-/// --tls is there, with which they are the clients'.
+/// At unix:PATH or unix:@NAME (an abstract name, not a file) the server accepts clients of this machine. The file is created
+/// with mode 0600 or --socket-mode and removed at the end. A socket file that no process uses is replaced; a socket in
+/// use, or any other file, is an error. --allow and --deny do not apply: every user who may write to the socket may
+/// connect. A UNIX connection has no reset: a client that is refused or disconnected sees the end of data.
 ///
-/// --accept-proxy-header works with every service. A client without a well-formed header within 10 seconds is reset, with a
-/// warning. Access rules apply to the peer's address, then to the client that the header names, which also tags lines with
-/// --prefix and is passed on by --send-proxy-header.
+/// Taps work as with connect, whose manual describes the format of a hex dump. All clients share the files, and each
+/// piece is written whole: --output holds the bytes as they arrived, without the tags of --prefix; a hex dump names
+/// the connection of each piece.
 ///
-/// --proxy-server serves SOCKS4, SOCKS4a, SOCKS5 and HTTP (CONNECT, and requests with an absolute URI, one a connection), told
-/// apart by the first byte. A client has 10 seconds for its request. --auth and --auth-file admit users by Basic, Digest or
-/// the passwords of SOCKS5; SOCKS4 has none. --allow-dest and --deny-dest apply to the addresses that a name stands for when
-/// it is connected, and to no other; without them a client reaches what this machine reaches, its loopback addresses too.
+/// With --activation, --fd or --inetd another program made the socket. A listener is served, and left open for that
+/// program at the end; a connection is the only client. If standard input or output is the socket itself, it is not used
+/// for data: without a service nothing is sent, and received data needs another standard output.
 ///
-/// With --activation, --fd or --inetd another program made the socket: a listener is served, and left to that program at
-/// the end; a connection is the only client. Standard input and output that are the socket itself are not used: without a
-/// service nothing is sent, and received data needs another standard output.
+/// With --user the program binds its sockets and reads the files of the command line, switches every thread to that user,
+/// then reports readiness: the ready file is written as that user. The file of a UNIX socket is removed at the end if that
+/// user may write to its directory; otherwise the next server replaces it.
 ///
-/// With --user the sockets are bound and files of the command line are read first, then every thread becomes that user,
-/// then readiness is reported: the ready file is written as that user. The file of a UNIX socket is removed at the end if that
-/// user may write to its directory; the next server replaces it otherwise.
-///
-/// A duration (DUR) is 250ms, 5s or 1m30s, a bare number is seconds; BYTES may be 64k, 1M, 1G.
+/// A duration (DUR) is 250ms, 5s or 1m30s; a bare number is seconds. BYTES may be 64k, 1M, 1G.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "soquete listen [OPTIONS] [HOST] <PORT> [-- <COMMAND>...]",
@@ -198,13 +199,13 @@ pub struct PipeArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Transfer")]
 pub struct EofArgs {
-    /// What to do when standard input ends
+    /// Action when standard input ends
     #[arg(long, value_name = "WHAT", default_value = "half-close")]
     pub on_eof: OnEof,
     /// Wait at most this long for the peer after standard input ended
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub eof_wait: Option<Duration>,
-    /// What to do when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
+    /// Action when the peer has finished sending and standard input is still open [default: end on a terminal, send the rest of a file, send a pipe until it ends or the peer is gone]
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     pub on_peer_eof: Option<OnPeerEof>,
 }
@@ -219,7 +220,7 @@ Examples:
   soquete listen -k --respond @page.http 8080
                                           the same answer for every client
   soquete listen -k --echo --show --prefix 7000
-                                          see what they send
+                                          print what clients send
   soquete listen -k --hex-dump dump 4333  keep every byte, with its time
   soquete listen -k --prefix 4333         read many clients, each line tagged
   soquete listen -k --max-conns 2 --reject --echo 7000
@@ -227,7 +228,7 @@ Examples:
   soquete listen -k --echo --public 7000 --allow 10.0.0.0/8 --deny 10.0.0.1
                                           serve one network but one host
   soquete listen -k --tls --tls-cert site.pem --respond @page.http 8443
-                                          the same answer through TLS
+                                          the same response over TLS
   soquete listen -k 7000 --exec -- cat -n
                                           a command for each client
   soquete listen -k --max-conns 10 7000 --sh-exec 'read name; echo hello $name'
@@ -244,4 +245,4 @@ Examples:
                                           drop privileges once bound
   soquete listen -k --activation --echo   ExecStart= of a service with a .socket unit
   soquete listen --inetd --upper          the same for inetd, or with Accept=yes
-  soquete listen 0 --ready-file addr      take a free port, say which";
+  soquete listen 0 --ready-file addr      take a free port, write it to a file";

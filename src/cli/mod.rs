@@ -58,8 +58,8 @@ use std::path::PathBuf;
 
 /// Open sockets with explicit control, see every state they go through, script them with JSON.
 ///
-/// Data goes to standard output, events to standard error. Servers listen on loopback only, unless told
-/// otherwise. A duration is 250ms, 5s or 1m30s, a bare number is seconds; a size is in bytes, or 64k, 1M, 1G.
+/// Data goes to standard output, events to standard error. Servers listen on loopback unless --public or an address is
+/// given. A duration is 250ms, 5s or 1m30s; a bare number is seconds. A size is in bytes, or 64k, 1M, 1G.
 #[derive(Debug, Parser)]
 #[command(name = "soquete", version, max_term_width = 100, after_help = OVERVIEW, disable_help_subcommand = true)]
 pub struct Cli {
@@ -107,7 +107,7 @@ pub struct Global {
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", overrides_with = "quiet")]
     pub quiet: bool,
-    /// Print one line for the birth and one for the end of each connection
+    /// Print one line at the start and one at the end of each connection
     #[arg(short, long, global = true, conflicts_with_all = ["quiet", "verbose"], overrides_with = "brief")]
     pub brief: bool,
     /// Print details too: data moved, TCP_INFO, options read back, DNS answers
@@ -178,7 +178,7 @@ pub fn command() -> clap::Command {
 
 const OVERVIEW: &str = "\
 Examples:
-  soquete demo                                  see sockets live and die
+  soquete demo                                  watch the states of a connection
   soquete connect example.com 80                talk to a server
   soquete listen 4333                           wait for one client on loopback
   soquete connect --check example.com 22,80     test ports

@@ -4,16 +4,16 @@ use clap::Args;
 
 /// Sockets that another program made, in place of an address.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Started by others")]
+#[command(next_help_heading = "Activation and privileges")]
 #[group(multiple = false)]
 pub struct PassedArgs {
-    /// Use the sockets that the service manager passes (LISTEN_FDS, sd_listen_fds(3)) instead of an address
+    /// Use the sockets passed by the service manager (LISTEN_FDS, sd_listen_fds(3)) instead of an address
     #[arg(long, conflicts_with_all = BEFORE_BIND)]
     pub activation: bool,
     /// Use the inherited socket of this descriptor number instead of an address
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..), conflicts_with_all = BEFORE_BIND)]
     pub fd: Option<i32>,
-    /// Use standard input, a socket that inetd passes, instead of an address; no events are written to it
+    /// Use standard input, a socket passed by inetd, instead of an address; no events are written to it
     #[arg(long, conflicts_with_all = BEFORE_BIND)]
     pub inetd: bool,
 }
@@ -41,7 +41,7 @@ impl PassedArgs {
 
 /// The user a server becomes.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Started by others")]
+#[command(next_help_heading = "Activation and privileges")]
 pub struct UserArgs {
     /// Switch to this user once the sockets are bound: a name or number, with its own group or GROUP and no others
     #[arg(long, value_name = "NAME[:GROUP]", value_parser = user)]

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Proxy")]
 pub struct ProxyArgs {
-    /// Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, but for socks4 and socks5. USER:PASSWORD@ may stand before HOST, but an argument is visible to everybody on this machine
+    /// Connect through a proxy: socks4, socks4a, socks5, socks5h, http or https://HOST[:PORT]. The proxy resolves names, except with socks4 and socks5. USER:PASSWORD@ may precede HOST, but every user of this machine can see arguments
     #[arg(long, value_name = "URL", group = "speaks_tls")]
     pub proxy: Option<Secret>,
     /// Read USER:PASSWORD for the proxy from the first line of FILE [default: SOQUETE_PROXY_AUTH of the environment]
@@ -33,7 +33,7 @@ pub enum ProxyKind {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Proxy server")]
 pub struct ProxyServerArgs {
-    /// Serve this user only; repeatable. An argument is visible to everybody on this machine: prefer --auth-file
+    /// Serve this user only; repeatable. Every user of this machine can see arguments: prefer --auth-file
     #[arg(long, value_name = "USER:PASSWORD", requires = "proxy_server")]
     pub auth: Vec<Secret>,
     /// Serve the users in FILE only, USER:PASSWORD a line, # begins a comment
@@ -42,7 +42,7 @@ pub struct ProxyServerArgs {
     /// Connect to these addresses only: an address, a block, a range or a host name; repeatable
     #[arg(long, value_name = "SPEC", requires = "proxy_server")]
     pub allow_dest: Vec<AccessSpec>,
-    /// Do not connect to these addresses, allowed ones too; repeatable
+    /// Do not connect to these addresses, even if allowed; repeatable
     #[arg(long, value_name = "SPEC", requires = "proxy_server")]
     pub deny_dest: Vec<AccessSpec>,
 }
@@ -56,5 +56,5 @@ pub(super) fn only_to_forward(proxy: Arg) -> Arg {
 pub(super) fn keep_through_proxy(on_eof: Arg) -> Arg {
     on_eof
         .default_value_if("proxy", ArgPredicate::IsPresent, "keep")
-        .help("What to do when standard input ends [through a proxy: keep, since common proxies drop everything at a FIN]")
+        .help("Action when standard input ends [through a proxy: keep, because common proxies drop the connection at a FIN]")
 }

@@ -15,12 +15,12 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Packets")]
 pub struct PacketArgs {
-    /// Show each packet in step with the states; =hex adds its bytes. Needs CAP_NET_RAW
+    /// Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     #[arg(long, value_name = "hex", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = ["", "hex"], hide_possible_values = true)]
     pub packets: Option<String>,
     /// Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     ///
-    /// Each packet that moved a state has a comment that says so. With --tls-keylog the secrets of TLS sessions are saved
+    /// Each packet that changed a state has a comment with the change. With --tls-keylog the secrets of TLS sessions are saved
     /// too, so that Wireshark decrypts them.
     #[arg(long, value_name = "FILE")]
     pub pcap: Option<PathBuf>,
@@ -112,7 +112,7 @@ pub struct TcpSocketArgs {
     /// Congestion control algorithm
     #[arg(long, value_name = "NAME")]
     pub congestion: Option<String>,
-    /// Make Multipath TCP sockets; a peer without it is served by TCP, which an event says
+    /// Use Multipath TCP; a connection to a peer without it falls back to TCP, and an event reports it
     #[arg(long)]
     pub mptcp: bool,
     /// Those of any socket.
@@ -175,7 +175,7 @@ impl From<&LookupArgs> for Lookup {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Addresses")]
 pub struct ServerArgs {
-    /// Listen on every interface, in both families; without it a bare port is loopback only
+    /// Listen on every interface, in both families, instead of loopback
     #[arg(long)]
     pub public: bool,
     /// Permissions of the file of a UNIX socket, as with chmod [default: 0600]
@@ -196,7 +196,7 @@ pub struct AccessArgs {
     /// Serve these peers only: an address, a block as 10.0.0.0/8, a range as 10.0.0.1-10.0.0.9, or a host name; repeatable
     #[arg(long, value_name = "SPEC")]
     pub allow: Vec<AccessSpec>,
-    /// Refuse these peers, allowed ones too; repeatable
+    /// Refuse these peers, even if allowed; repeatable
     #[arg(long, value_name = "SPEC")]
     pub deny: Vec<AccessSpec>,
     /// Allow the peers in FILE, one SPEC a line, # begins a comment; an empty file allows nobody

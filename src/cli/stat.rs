@@ -10,44 +10,44 @@ use std::time::Duration;
 
 /// Show the socket table.
 ///
-/// Every TCP, UDP and UNIX socket of this network namespace, as the kernel reports it; only the processes of other users
-/// need privileges. Either end must match a FILTER: PORT, :PORT, HOST, HOST:PORT or a range such as
-/// 10.0.0.0/8; PORT may be a list with ranges. Of several hosts or several ports one must match, a host and a port at
-/// the same end. The kernel applies filters and states itself. UNIX sockets have no addresses: no FILTER matches them.
-/// The exit status is 1 when no socket matches.
+/// Lists every TCP, UDP and UNIX socket of this network namespace, as the kernel reports it. Only the processes of other
+/// users need privileges. A FILTER matches either end: PORT, :PORT, HOST, HOST:PORT or a range such as 10.0.0.0/8; PORT
+/// may be a list with ranges. If there are several hosts or several ports, one of them must match; a host and a port must
+/// match at the same end. UNIX sockets have no addresses: no FILTER matches them. The kernel applies filters and states.
+/// The exit status is 1 if no socket matches.
+///
+/// With --watch only changes are shown, not the sockets at the start. The table is read every 20 ms, less often if that would
+/// take more than a tenth of a CPU; the kernel notifies of TCP and UDP sockets that are closed, not of UNIX sockets. A state
+/// shorter than the time between two readings may be missed: a change may span several states, and a socket that appeared
+/// and closed in between is shown as gone, without a state. It runs until a signal ends it.
+///
+/// --top needs a terminal. Sockets are sorted by throughput: received and acknowledged bytes a second, as the kernel counts
+/// them (TCP only). Bars show how full the receive and the send buffer are, or the accept queue of a listener.
+/// A sparkline shows the round-trip times of a connection, the last one at the right. A socket is marked + if it appeared,
+/// ~ if its state changed, - if it is gone, and ! if it retransmitted. UNIX sockets are shown with -x.
+///
+/// With --packets the packets of matching connections of every program are shown as they pass, until a signal ends it,
+/// with ARP, neighbour discovery and ICMP of their hosts. Connections are numbered in the order they are seen;
+/// sequence numbers count from the start of each. --pcap saves the packets. It needs CAP_NET_RAW. With --json the packets
+/// are events (soquete-events(7)).
+///
+/// With --wait the conditions are: listen, a socket of that port listens (on the host named or on every address); gone, no
+/// socket is left except in TIME-WAIT; established, a socket is ESTABLISHED; count, the number of matching sockets compares
+/// so, OP being <, <=, =, !=, >= or >. The table is read every 100 ms, and the sockets that satisfy the condition are
+/// printed. -t, -u, --state and the other filters apply. After --timeout the exit status is 3.
 ///
 /// With --json each socket is an object with the fields proto (tcp, udp, unix), type (of a UNIX socket: stream, dgram,
-/// seqpacket), local and peer (null where there is none), peer_inode (of a UNIX socket), state, recv_queue and
-/// send_queue in bytes, for listeners accept_queue and accept_max instead, uid and inode (0 for a socket without
-/// a descriptor: orphans, TIME-WAIT, connections not accepted yet); with -p processes, a list of pid and name, and
-/// processes_hidden, which says why some may be missing; source, where the kernel refuses its interface and the rows
-/// come from /proc/net. With -e, each if the kernel reports it: rtt_us, rttvar_us, rto_us, snd_mss, rcv_mss, pmtu,
-/// cwnd, retransmits, delivery_rate (bytes a second); timer (its purpose: retransmit, keepalive, time-wait, or
-/// probe of a closed window), timer_ms until it fires, timer_fired times for the same thing; congestion; recv_memory of
+/// seqpacket), local and peer (null if there is none), peer_inode (of a UNIX socket), state, recv_queue and send_queue in
+/// bytes (for listeners accept_queue and accept_max instead), uid and inode (0 for a socket without a descriptor: orphans,
+/// TIME-WAIT, connections not accepted yet). With -p: processes, a list of pid and name, and processes_hidden, the
+/// reason why some may be missing. If the kernel refuses its interface, the rows come from /proc/net, and source says so.
+/// With -e, each if the kernel reports it: rtt_us, rttvar_us, rto_us, snd_mss, rcv_mss, pmtu, cwnd, retransmits,
+/// delivery_rate (bytes a second); timer (its purpose: retransmit, keepalive, time-wait, or probe of a closed window),
+/// timer_ms until it fires, timer_fired (how often it has fired for the same purpose); congestion; recv_memory of
 /// recv_buffer, send_memory of send_buffer, forward_memory, queued_memory, option_memory and backlog_memory in bytes,
 /// drops in datagrams; tos, v6only, shut (receive, send, both), interface, cookie. With --summary: proto, state, count.
-///
-/// With --watch only changes are shown, not the sockets at the start, as ts, change (appeared, changed, gone),
-/// proto, local, peer, from, to (null if it was not, or is no longer, in the table), uid and inode, with -p processes.
-/// The table is read every 20 ms, less often if that would take more than a tenth of a CPU, and the kernel notifies of
-/// TCP and UDP sockets that are gone. A state that lasts less than the time between two readings may be missed: a change
-/// may span several states, and a socket that appeared and went in between is shown as gone, without a state. For UNIX
-/// sockets there are no notifications. It runs until a signal ends it.
-///
-/// With --top a terminal is needed. Sockets are sorted by what they move: received bytes and acknowledged ones a second, as the
-/// kernel counts them (TCP only). A bar is the part of the buffer or of the accept queue that is full, first what is received,
-/// then what is to be sent. The line of a connection shows its round-trip times, the last one at the right. + is a socket that
-/// appeared, ~ one whose state changed, - one that is gone; ! one that sent segments again. UNIX sockets are shown with -x.
-///
-/// With --packets the packets of the connections that match are shown as they pass, those of every program, until
-/// a signal ends it; ARP, neighbour discovery and ICMP of their hosts included. Connections are numbered as they are seen;
-/// sequence numbers count from the start of each. --pcap saves them. It needs CAP_NET_RAW. With --json the packets are
-/// events (soquete-events(7)).
-///
-/// With --wait the condition holds when a socket of that port listens (listen; on the host named or on every
-/// address), when none is left except in TIME-WAIT (gone), when one is ESTABLISHED (established), or when the number of
-/// sockets that match compares so, OP being <, <=, =, !=, >= or > (count). The table is read every 100 ms; the sockets that
-/// satisfy it are printed. -t, -u, --state and the other filters apply. After --timeout the exit status is 3.
+/// With --watch: ts, change (appeared, changed, gone), proto, local, peer, from and to (null if the socket was not, or is no
+/// longer, in the table), uid and inode, with -p processes.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Stat {
@@ -66,7 +66,7 @@ pub struct Stat {
     /// Listening sockets: LISTEN, and UNCONNECTED for datagrams
     #[arg(short, long)]
     pub listening: bool,
-    /// Every state, which is the default; accepted for netstat compatibility
+    /// All states, the default; accepted for netstat compatibility
     #[arg(short, long, conflicts_with = "listening")]
     pub all: bool,
     /// Sockets in this state; may be repeated
@@ -119,9 +119,9 @@ Examples:
   soquete stat -p 8080                   which process holds it
   soquete stat -t --state ESTABLISHED --peer 10.0.0.0/8
   soquete stat -e 443 --json             rtt, cwnd, retransmits for a script
-  soquete stat --summary                 how many sockets in which state
+  soquete stat --summary                 count sockets by state
   soquete stat --watch 8080              every change, as it happens
-  soquete stat --top 443                 what each connection moves, live
-  soquete stat --packets 8080            every packet of others, as it passes
+  soquete stat --top 443                 a live view of throughput
+  soquete stat --packets 8080            packets of other programs
   soquete stat --wait 'listen 65432' --timeout 10s && ./client
   soquete stat --wait 'count >= 3 65432' --state ESTABLISHED";

@@ -11,19 +11,19 @@ use std::time::Duration;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Taps", group(ArgGroup::new("tap_files").args(["output", "hex_dump"]).multiple(true)))]
 pub struct TapArgs {
-    /// Write received bytes to FILE as well, unchanged and without tags; those of several connections as they arrive
+    /// Also write received bytes to FILE, unchanged and without tags; several connections share the file
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub output: Option<PathBuf>,
-    /// Write sent bytes to the file of --output, too
+    /// Also write sent bytes to the file of --output
     #[arg(long, requires = "output")]
     pub both: bool,
-    /// Write what is received and sent to FILE in hexadecimal; - is standard error
+    /// Write received and sent bytes to FILE as a hex dump; - is standard error
     #[arg(long, value_name = "FILE", value_parser = dump)]
     pub hex_dump: Option<DumpTarget>,
-    /// Append to the files of --output and --hex-dump; they are emptied otherwise
+    /// Append to the files of --output and --hex-dump instead of truncating them
     #[arg(long, requires = "tap_files")]
     pub append_output: bool,
-    /// Move at most SIZE bytes a second on each connection, each way
+    /// Limit each connection to SIZE bytes a second, each way
     #[arg(long, value_name = "SIZE", value_parser = rate)]
     pub rate: Option<NonZero<u64>>,
     /// Pause for this long after each line that is sent

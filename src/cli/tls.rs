@@ -8,16 +8,16 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "TLS", group(ArgGroup::new("speaks_tls").multiple(true)))]
 pub struct TlsClientArgs {
-    /// Speak TLS; the server's certificate is verified against the system's roots and the host
+    /// Use TLS; the server's certificate is verified against the system's roots and the host
     #[arg(long, group = "speaks_tls")]
     pub tls: bool,
-    /// Trust the roots in FILE instead of the system's; of an https:// proxy as well
+    /// Trust the roots in FILE instead of the system's; applies to an https:// proxy too
     #[arg(long, value_name = "FILE", requires = "speaks_tls")]
     pub tls_ca: Option<PathBuf>,
     /// Accept exactly the certificate with this SHA-256 fingerprint, in hexadecimal digits; repeatable
     #[arg(long, value_name = "SHA256", requires = "speaks_tls")]
     pub tls_pin: Vec<Pin>,
-    /// Accept any certificate, with a warning; of an https:// proxy as well
+    /// Accept any certificate, with a warning; applies to an https:// proxy too
     #[arg(long, requires = "speaks_tls")]
     pub tls_insecure: bool,
     /// The name to send (SNI) and to verify [default: the host]
@@ -32,7 +32,7 @@ pub struct TlsClientArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "TLS", group(ArgGroup::new("speaks_tls").multiple(true)))]
 pub struct TlsServerArgs {
-    /// Speak TLS; without --tls-cert by a certificate made for this run, whose pin is in the event tls
+    /// Use TLS; without --tls-cert, with a certificate made for this run, whose pin is in the event tls
     #[arg(long, group = "speaks_tls")]
     pub tls: bool,
     /// Require a client certificate issued by a root in FILE
@@ -59,7 +59,7 @@ pub struct TlsArgs {
     /// The private key of --tls-cert
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Application protocols, the preferred first
+    /// Application protocols, in order of preference
     #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "speaks_tls")]
     pub alpn: Vec<String>,
     /// Oldest version to accept: 1.2 or 1.3
@@ -71,7 +71,7 @@ pub struct TlsArgs {
     /// Append the secrets of sessions to FILE, for Wireshark [default: SSLKEYLOGFILE of the environment]
     #[arg(long, value_name = "FILE", requires = "speaks_tls")]
     pub tls_keylog: Option<PathBuf>,
-    /// Accept a FIN without close_notify as the end of the data, as old peers send it
+    /// Accept a FIN without close_notify as the end of data, for old peers
     #[arg(long, requires = "speaks_tls")]
     pub tls_allow_truncated: bool,
 }

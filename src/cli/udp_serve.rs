@@ -17,37 +17,38 @@ use std::time::Duration;
 ///
 /// Each line of standard input is sent, without its line feed, to the peer that sent the last datagram. Input is not read
 /// until a peer has sent one; its end does not end the server. With a service (--echo, --upper, --respond) standard input
-/// is not read. A line that is too long for a datagram (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never
-/// truncated. A job in the background of a terminal does not read it.
+/// is not read, and a job in the background of a terminal does not read the terminal. A line that is too long for a datagram
+/// (65507 bytes over IPv4, 65527 over IPv6) is an error; it is never truncated.
 ///
-/// Services do not answer datagrams from this server's own address and port, nor from ports 7, 13, 17, 19 and 37, whose
-/// services answer every datagram themselves: one datagram with a forged sender would be answered forever. The first
-/// such datagram of each kind causes a warning.
+/// Services do not answer datagrams from the server's own address and port, nor from ports 7, 13, 17, 19 and 37, whose
+/// services answer every datagram: one datagram with a forged sender would start an endless exchange. The first such
+/// datagram of each kind causes a warning.
 ///
-/// With --forward each peer has a socket of its own towards the target, whose name is looked up for each; replies leave from
-/// the address the peer wrote to. A peer that is silent for --idle-timeout is let go; with 4096 peers the one that was silent
-/// longest makes room. A target that refuses datagrams (ICMP) is a warning, once a second. Where the target's name has several
-/// addresses, one that refuses the first datagrams gives way to the next. A target unix:PATH is a socket of datagrams.
+/// --forward opens a socket towards the target for each peer and looks the target's name up each time; replies leave from
+/// the address the peer wrote to. The socket of a peer that is silent for --idle-timeout is closed; with 4096 peers, a new
+/// one replaces the peer that has been silent longest. A target that refuses datagrams (ICMP) causes a warning, at most
+/// once a second. If the name has several addresses and one refuses the first datagrams, the next address is used. The
+/// target unix:PATH is a datagram socket.
 ///
-/// Datagrams of peers that --allow and --deny leave out are dropped: not printed, answered or counted. The first from each
-/// address is reported by a refuse event; after 1024 addresses no more are reported.
+/// With --exec or --sh-exec the first datagram of each peer starts a command. Each datagram is written whole to its
+/// standard input, without a separator. Each of its writes is sent back as one datagram, or as several if it is longer
+/// than one. If the command does not read its input, datagrams for it are dropped. After --idle-timeout without a datagram
+/// either way, and after --count, the command's input is closed; after two more seconds it gets SIGTERM, and then SIGKILL.
+/// soquete-listen(1) describes its environment.
 ///
-/// With --exec or --sh-exec a command is run for each peer, started by its first datagram. Datagrams are written to its
-/// standard input, each whole but not separated; each of its writes is sent back as one datagram, or as several where it is
-/// longer than one. A datagram for a command that does not read is dropped. A command without datagrams either way for
-/// --idle-timeout has its input ended, after two more seconds gets SIGTERM, and then SIGKILL; so it is after --count. The
-/// environment is that of soquete-listen(1).
+/// Datagrams from peers that --allow and --deny exclude are dropped: they are not printed, answered or counted. A refuse event
+/// reports the first one from each address, for 1024 addresses at most.
 ///
 /// With --activation, --fd or --inetd another program made the sockets, as inetd does for dgram services that wait; they
-/// are left to it at the end. With --user the sockets are bound first, then every thread becomes that user, then readiness
-/// is reported.
+/// are left open for that program at the end. With --user the program binds its sockets, switches every thread to that user,
+/// then reports readiness.
 ///
-/// At unix:PATH or unix:@NAME datagrams of UNIX sockets are received; the file is made and removed as by listen. A peer whose
-/// socket has no name cannot be answered, which the first causes a warning about; --allow and --deny do not apply. A peer
-/// that does not read is waited for a moment, then what it would be sent is dropped with a warning.
+/// unix:PATH and unix:@NAME are UNIX datagram sockets; the file is created and removed as by listen. A peer whose socket has
+/// no name cannot be answered; the first one causes a warning. --allow and --deny do not apply. If a peer does not
+/// read, the server waits a moment, then drops the datagram with a warning.
 ///
-/// With --json each datagram is an object on standard output: local, peer, len, and text, or base64 where the payload
-/// is not UTF-8; also where datagrams are answered. The peer of a UNIX socket without a name is null.
+/// With --json each datagram is an object on standard output, also if it is answered: local, peer, len, and text, or
+/// base64 if the payload is not UTF-8. The peer of a UNIX socket without a name is null.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,
@@ -59,13 +60,13 @@ pub struct UdpServe {
     /// Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
     #[arg(value_name = "[HOST] PORT", required_unless_present = "PassedArgs", num_args = 1..=2)]
     pub address: Vec<String>,
-    /// Join this multicast group, on one interface or the one the routing table names
+    /// Join this multicast group on IFACE, or on the interface that the routing table gives
     #[arg(long, value_name = "GROUP[%IFACE]")]
     pub join: Vec<Group>,
-    /// End after N datagrams, and after sending the input that is then waiting (not a terminal's)
+    /// End after N datagrams; input that is waiting then is sent first, except from a terminal
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
-    /// End when no datagram arrives for this long; with --forward or --exec let a peer go that is silent for this long [there: 60s]
+    /// End when no datagram arrives for this long; with --forward or --exec, end the socket or command of a peer that is silent for this long [default: 60s]
     #[arg(long, value_name = "DUR", value_parser = duration)]
     pub idle_timeout: Option<Duration>,
     /// Sockets of another program.
@@ -98,7 +99,7 @@ pub struct UdpServe {
     /// How standard input becomes datagrams.
     #[command(flatten)]
     pub input: DatagramArgs,
-    /// Send standard input, end with it, and print nothing
+    /// Send standard input, print nothing, and end when it ends
     #[arg(long, help_heading = "Transfer", conflicts_with_all = ["recv_only", "lines", "AnswerArgs", "ExecArgs"])]
     pub send_only: bool,
     /// Do not read standard input
@@ -123,7 +124,7 @@ pub struct AnswerArgs {
     /// Answer each datagram with TEXT, or with the contents of FILE. TEXT may contain \r \n \t \0 \\ \xHH; @- is standard input
     #[arg(long, value_name = "TEXT|@FILE", value_parser = Response::parser())]
     pub respond: Option<Response>,
-    /// Pass each peer's datagrams on to TARGET (HOST:PORT, [V6]:PORT or PORT) from a socket of its own, and the replies back
+    /// Forward each peer's datagrams to TARGET through a socket of its own, and the replies back: HOST:PORT, [V6]:PORT, PORT or unix:PATH
     #[arg(long, value_name = "TARGET", conflicts_with = "count")]
     pub forward: Option<DatagramTarget>,
 }
@@ -143,9 +144,9 @@ const EXAMPLES: &str = r"Examples:
                                           each payload on a line of its own
   soquete udp-serve --echo 5000           send it back
   soquete udp-serve --upper 5000          the classroom server
-  soquete udp-serve --public 514 --json   a log for scripts, from anywhere
+  soquete udp-serve --public 514 --json   JSON events, from anywhere
   soquete udp-serve --respond 'pong\n' 5000
-                                          the same answer for everybody
+                                          the same answer for every peer
   soquete udp-serve --forward dns.example:53 --public 53
                                           forward a port
   soquete udp-serve --to-all 5000         send lines to every peer

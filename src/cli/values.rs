@@ -165,8 +165,8 @@ impl ValueEnum for OnEof {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::HalfClose => PossibleValue::new("half-close").help("Send FIN and go on reading"),
-            Self::Keep => PossibleValue::new("keep").help("Send nothing and go on reading"),
+            Self::HalfClose => PossibleValue::new("half-close").help("Send FIN and continue reading"),
+            Self::Keep => PossibleValue::new("keep").help("Send nothing and continue reading"),
             Self::Close => PossibleValue::new("close").help("Close at once"),
         })
     }

@@ -148,22 +148,6 @@ mod tests {
     use crate::event::samples::{Fill, samples};
     use proptest::prelude::*;
 
-    fn display(style: Style) -> DisplayOptions {
-        DisplayOptions {
-            json: false,
-            detail: false,
-            terminal: false,
-            quiet: false,
-            bar: false,
-            progress: false,
-            explain: None,
-            announced: false,
-            pairs: false,
-            brief: false,
-            style,
-        }
-    }
-
     fn human(display: DisplayOptions) -> Human {
         Human::new(display, File::open("/dev/null").unwrap())
     }
@@ -177,7 +161,8 @@ mod tests {
     #[test]
     fn every_event_fits_80_columns_and_names_the_addresses_once() {
         for detail in [false, true] {
-            let mut human = human(DisplayOptions { detail, progress: true, ..display(Style::Plain) });
+            let mut human =
+                human(DisplayOptions { detail, progress: true, ..DisplayOptions::usual(Style::Plain) });
             let shown: String = samples(Fill::Whole).iter().map(|record| lines(&mut human, record)).collect();
             let pair = "client 127.0.0.1:50000 → [::1]:4333";
             assert_eq!(shown.matches(pair).count(), 1, "{shown}");
@@ -191,7 +176,7 @@ mod tests {
         #[test]
         fn both_printers_of_a_datagram_make_the_same_line(record in record()) {
             let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(5));
-            let [mut usual, mut fast] = [Style::Coloured, Style::Plain].map(|style| human(display(style)));
+            let [mut usual, mut fast] = [Style::Coloured, Style::Plain].map(|style| human(DisplayOptions::usual(style)));
             for human in [&mut usual, &mut fast] {
                 human.cache = Cache::new(zone.clone());
             }

@@ -66,6 +66,26 @@ pub struct DisplayOptions {
     pub style: Style,
 }
 
+#[cfg(test)]
+impl DisplayOptions {
+    /// Those of a pipe, without flags.
+    const fn usual(style: Style) -> Self {
+        Self {
+            json: false,
+            detail: false,
+            terminal: false,
+            quiet: false,
+            bar: false,
+            progress: false,
+            explain: None,
+            announced: false,
+            pairs: false,
+            brief: false,
+            style,
+        }
+    }
+}
+
 /// The printer for events going to `to`.
 #[must_use]
 pub fn printer(display: DisplayOptions, to: File) -> Box<dyn Sink> {

@@ -128,19 +128,7 @@ mod tests {
                 ..TlsFields::default()
             };
             for detail in [false, true] {
-                let display = DisplayOptions {
-                    json: false,
-                    detail,
-                    terminal: false,
-                    quiet: false,
-                    bar: false,
-                    progress: false,
-                    explain: None,
-                    announced: false,
-                    pairs: false,
-                    brief: false,
-                    style: Style::Plain,
-                };
+                let display = DisplayOptions { detail, ..DisplayOptions::usual(Style::Plain) };
                 let mut out = Vec::new();
                 handshake(&tls, display, 61, &mut out).unwrap();
                 let line = String::from_utf8(out).unwrap();

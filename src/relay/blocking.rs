@@ -7,11 +7,11 @@ use super::alert;
 use super::facts::Facts;
 use super::policy::RelayPolicy;
 use super::progress::Progress;
-use super::terms::{EndConfig, RelayEnd, Step};
+use super::terms::{EndConfig, OutputReader, RelayEnd, Step};
 use super::threads::{Shared, close, start_receiver, start_sender};
 use crate::event::Kind;
 use crate::sys::error::{Error, Result};
-use crate::sys::fd::{self, Nature, Output};
+use crate::sys::fd::{self, Output};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::{Signal, Stop};
 use crate::sys::socket::Socket;
@@ -20,9 +20,6 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Between two looks whether the peer has what was sent, where the reader of the output may be gone.
-const ACK_LOOK: Duration = Duration::from_millis(100);
 
 /// The ends of a relay, and when it is over.
 pub struct RelayConfig {
@@ -47,8 +44,6 @@ pub struct RelayConfig {
 pub enum Relay {
     /// By the policy.
     Ended(RelayEnd),
-    /// The reader of our output went away.
-    OutputClosed,
     /// The program was asked to end.
     Stopped(Signal),
 }
@@ -61,15 +56,15 @@ pub fn run(socket: Socket, mut config: RelayConfig, stop: &Stop) -> Result<Relay
     let shared = Arc::new(Shared::new().map_err(failed)?);
     let (input, outgoing) = (config.input.take(), config.outgoing.take());
     let output = config.output.as_ref().map(AsFd::as_fd);
-    let pipe = output.filter(|output| fd::nature(*output).is_ok_and(|nature| nature == Nature::Pipe));
-    let pipe = pipe.map(fd::duplicate).transpose().map_err(failed)?;
+    let pipe = output.and_then(fd::duplicate_pipe);
     start_receiver(&socket, &shared, config.output.take(), config.incoming.take()).map_err(failed)?;
     let watched = input.as_ref().map(|i| fd::duplicate(i.as_fd())).transpose().map_err(failed)?;
     if let Some(input) = input {
         start_sender(&socket, &shared, input, outgoing).map_err(failed)?;
     }
+    let policy = RelayPolicy::new(config.end, watched.is_some(), Instant::now());
     let mut driver = Driver {
-        policy: RelayPolicy::new(config.end, watched.is_some(), Instant::now()),
+        policy: policy.of_file(config.total.is_some()),
         socket: &socket,
         shared: &shared,
         peer,
@@ -112,9 +107,7 @@ impl Driver<'_> {
                 Err(ended) => return Ok(ended),
             };
             let next = until.map_or(self.progress.next(), |until| until.min(self.progress.next()));
-            if self.wait(next, stop).map_err(|e| Error::new("poll", &self.peer, e))? {
-                return Ok(Relay::OutputClosed);
-            }
+            self.wait(next, stop).map_err(|e| Error::new("poll", &self.peer, e))?;
             self.shared.event_fd.clear();
             if let Some(signal) = stop.signal() {
                 return Ok(Relay::Stopped(signal));
@@ -122,29 +115,27 @@ impl Driver<'_> {
         }
     }
 
-    /// Waits for an event or `next`; returns whether the reader of the output is gone and there is nothing else to do.
-    ///
-    /// Received bytes that nobody reads end the relay by themselves; a peer that is silent would keep it.
-    fn wait(&self, next: Instant, stop: &Stop) -> io::Result<bool> {
+    /// Waits for an event or `next`. Received bytes that nobody reads show that the reader of the output is gone; with a peer
+    /// that is silent its pipe does.
+    fn wait(&mut self, next: Instant, stop: &Stop) -> io::Result<()> {
         let events = [(self.shared.event_fd.as_fd(), Interest::Reading), (stop.as_fd(), Interest::Reading)];
-        let Some(pipe) = self.pipe.as_ref().filter(|_| !self.sending) else {
-            return wait(&events, Some(next)).map(|_| false);
-        };
-        // To close now would throw away what the peer has not got.
-        if self.socket.unacked() > 0 {
-            return wait(&events, Some(next.min(Instant::now() + ACK_LOOK))).map(|_| false);
-        }
+        let Some(pipe) = &self.pipe else { return wait(&events, Some(next)).map(drop) };
         let [event, stopped] = events;
-        wait(&[event, stopped, (pipe.as_fd(), Interest::Hangup)], Some(next))
-            .map(|ready| ready == [false, false, true])
+        if wait(&[event, stopped, (pipe.as_fd(), Interest::Hangup)], Some(next))?[2] {
+            self.pipe = None;
+            self.policy.output_read_by(OutputReader::Left);
+        }
+        Ok(())
     }
 
     /// Handles all events; returns until when to wait, or how the relay ended.
     fn handle_events(&mut self) -> Result<std::result::Result<Option<Instant>, Relay>> {
         self.take_sent()?;
-        if self.take_received()? {
-            return Ok(Err(Relay::OutputClosed));
+        if self.shared.ends().unread {
+            self.pipe = None;
+            self.policy.output_read_by(OutputReader::Missed);
         }
+        self.take_received()?;
         self.progress.emit(self.socket, Instant::now());
         if !self.receiving
             && let Some(error) = self.send_error.take()
@@ -159,7 +150,7 @@ impl Driver<'_> {
                 Step::StopInput => {}
                 Step::ProbePeer => self.socket.probe_peer(),
                 Step::SayWaiting => super::warn_waiting(self.socket),
-                Step::End(RelayEnd::Done) => return self.done().map(Err),
+                Step::End(end @ (RelayEnd::Done | RelayEnd::OutputClosed)) => return self.done(end).map(Err),
                 Step::Gone => return Ok(Err(Relay::Ended(RelayEnd::Done))),
                 Step::End(end) => return Ok(Err(Relay::Ended(end))),
                 Step::Broken => return Err(self.reset()),
@@ -177,7 +168,7 @@ impl Driver<'_> {
         self.policy.step(Instant::now(), &Facts { socket: self.socket, has_input, is_tls: false })
     }
 
-    fn done(&mut self) -> Result<Relay> {
+    fn done(&mut self, end: RelayEnd) -> Result<Relay> {
         if let Some(error) = self.send_error.take() {
             return Err(error);
         }
@@ -187,7 +178,7 @@ impl Driver<'_> {
                 let why = io::Error::other("the server speaks TLS: it answered with an alert; type --tls");
                 Err(Error::new("recv", &self.peer, why).about(Kind::Tls))
             }
-            None => Ok(Relay::Ended(RelayEnd::Done)),
+            None => Ok(Relay::Ended(end)),
         }
     }
 
@@ -215,19 +206,17 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Takes the end of receiving; returns whether the reader of our output went away.
-    fn take_received(&mut self) -> Result<bool> {
-        let Some(end) = self.shared.ends().received.take() else { return Ok(false) };
+    fn take_received(&mut self) -> Result<()> {
+        let Some(end) = self.shared.ends().received.take() else { return Ok(()) };
         self.receiving = false;
         self.pipe = None;
         match end {
             Ok(()) => self.policy.peer_ended(Instant::now()),
             Err(PumpError::Socket(error)) => return Err(Error::new("recv", &self.peer, error)),
-            Err(PumpError::Local(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(true),
             Err(PumpError::Local(error)) => {
                 return Err(Error::new("write", "output", error).about(Kind::File));
             }
         }
-        Ok(false)
+        Ok(())
     }
 }

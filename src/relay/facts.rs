@@ -21,6 +21,10 @@ impl<F: Fn() -> bool> Connection for Facts<'_, F> {
         received + sent
     }
 
+    fn sent(&self) -> u64 {
+        self.socket.counters().1
+    }
+
     fn first_data_unacked(&self) -> bool {
         self.socket.first_data_unacked()
     }

@@ -14,7 +14,7 @@ mod threads;
 
 pub use blocking::{Relay, RelayConfig, run};
 pub use progress::Progress;
-pub use terms::{EndConfig, OnEof, OnPeerEof, RelayEnd};
+pub use terms::{EndConfig, OnEof, OnPeerEof, OutputReader, RelayEnd};
 
 use crate::event::{Event, Fault, Kind};
 use crate::sys::error::Error;

@@ -1,7 +1,7 @@
 //! When a relay sends FIN, probes its peer, and ends. Pure: a driver reports events, the policy asks a [`Connection`] for
 //! the facts of the kernel where they matter, and returns the next [`Step`].
 
-use super::terms::{Connection, EndConfig, OnEof, OnPeerEof, Presence, RelayEnd, Step};
+use super::terms::{Connection, EndConfig, OnEof, OnPeerEof, OutputReader, Presence, RelayEnd, Step};
 use std::time::{Duration, Instant};
 
 /// The first look at a fact that no descriptor reports; later ones are a quarter of the time waited apart.
@@ -15,6 +15,12 @@ const FIN_ACK_TIMEOUT: Duration = Duration::from_secs(1);
 const SILENCE_LIMIT: Duration = Duration::from_mins(1);
 /// How long a relay waits for nothing but an idle pipe before it warns.
 const NOTICE_DELAY: Duration = Duration::from_secs(1);
+/// Without a reader of the output, a pipe that is silent for so long has no more input: its writer is not about to end.
+const SILENT_INPUT: Duration = Duration::from_millis(500);
+/// Without a reader of the output, an input that may be endless is sent for so long.
+const ENDLESS_INPUT: Duration = Duration::from_secs(3);
+/// Without a reader of the output, a peer that acknowledges nothing is waited for so long.
+const STALLED_PEER: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fin {
@@ -38,6 +44,11 @@ pub struct RelayPolicy {
     seen: bool,
     /// Bytes moved, and when that last changed.
     moved: (u64, Instant),
+    reader: OutputReader,
+    /// The input is a file, which has an end.
+    is_finite: bool,
+    /// Since when the output has no reader and that matters, and the bytes acknowledged and when that last changed.
+    unread: Option<(Instant, u64, Instant)>,
 }
 
 impl RelayPolicy {
@@ -54,7 +65,22 @@ impl RelayPolicy {
             noticed: false,
             seen: false,
             moved: (0, now),
+            reader: OutputReader::Present,
+            is_finite: false,
+            unread: None,
         }
+    }
+
+    /// The policy for an input that is a file, or not.
+    #[must_use]
+    pub const fn of_file(mut self, is_file: bool) -> Self {
+        self.is_finite = is_file;
+        self
+    }
+
+    /// Reports what is known of the reader of the output.
+    pub const fn output_read_by(&mut self, reader: OutputReader) {
+        self.reader = reader;
     }
 
     /// Reports that the input ended and the kernel has all of it.
@@ -85,6 +111,14 @@ impl RelayPolicy {
             self.fin = Fin::Sent;
             return Step::SendFin;
         }
+        let unread = match self.reader {
+            OutputReader::Present => false,
+            OutputReader::Left => self.input_end.is_some(),
+            OutputReader::Missed => true,
+        };
+        if unread {
+            return self.finish_sending(now, connection);
+        }
         match (self.input_end, self.peer_end) {
             (None, None) => self.go_on(now, connection, None),
             (Some(at), None) => self.await_peer(now, at, connection),
@@ -96,6 +130,34 @@ impl RelayPolicy {
     /// `--on-eof close` with unread data or a linger time of 0 is a reset, which no FIN comes before.
     fn resets_instead(&self, connection: &impl Connection) -> bool {
         self.config.on_eof == OnEof::Close && self.peer_end.is_none() && connection.resets_on_close()
+    }
+
+    /// Nobody reads the output: the input is sent to its end, if it has one, and the peer's acknowledgement awaited, which a
+    /// close may not overtake.
+    fn finish_sending(&mut self, now: Instant, connection: &impl Connection) -> Step {
+        let unacked = connection.unacked();
+        let acked = connection.sent().saturating_sub(unacked);
+        let (since, mut before, mut progress) = self.unread.unwrap_or((now, acked, now));
+        if acked != before {
+            (before, progress) = (acked, now);
+        }
+        self.unread = Some((since, before, progress));
+        let quiet = now.saturating_duration_since(progress);
+        let over = if self.input_end.is_some() || self.config.on_peer_eof == OnPeerEof::End {
+            unacked == 0
+        } else if self.is_finite {
+            false
+        } else {
+            let is_silent = unacked == 0 && quiet >= SILENT_INPUT && !connection.has_input();
+            is_silent || now >= since + ENDLESS_INPUT
+        };
+        if over {
+            return Step::End(RelayEnd::OutputClosed);
+        }
+        if quiet >= STALLED_PEER && unacked > 0 {
+            return Step::Unacked(unacked);
+        }
+        self.go_on(now, connection, Some(look(now, progress)))
     }
 
     /// The input ended: the peer may still send.

@@ -9,6 +9,7 @@ use std::cell::Cell;
 #[derive(Clone, Debug)]
 struct Fake {
     moved: Cell<u64>,
+    sent: Cell<u64>,
     first_unacked: bool,
     unacked: u64,
     fin_acked: bool,
@@ -25,6 +26,7 @@ impl Fake {
     fn calm() -> Self {
         Self {
             moved: Cell::new(0),
+            sent: Cell::new(0),
             first_unacked: false,
             unacked: 0,
             fin_acked: false,
@@ -42,6 +44,9 @@ impl Fake {
 impl Connection for Fake {
     fn moved(&self) -> u64 {
         self.moved.get()
+    }
+    fn sent(&self) -> u64 {
+        self.sent.get()
     }
     fn first_data_unacked(&self) -> bool {
         self.first_unacked
@@ -120,6 +125,33 @@ fn the_end_of_input_is_a_fin_and_an_answer_is_waited_for() {
     assert_eq!(said(&mut policy, now + seconds(3600), &connection), [Step::Wait(None)]);
     policy.peer_ended(now + seconds(3600));
     assert_eq!(last(&mut policy, now + seconds(3600), &connection), DONE);
+}
+
+#[test]
+fn without_a_reader_of_the_output_the_input_is_sent_as_far_as_it_goes() {
+    let (now, unread) = (Instant::now(), Step::End(RelayEnd::OutputClosed));
+    let (idle, busy) = (Fake::calm(), Fake { input: true, unacked: 1, ..Fake::calm() });
+    let waits = |step| matches!(step, Step::Wait(Some(_)));
+    let mut pipe = RelayPolicy::new(config(), true, now);
+    pipe.output_read_by(OutputReader::Left);
+    assert_eq!(last(&mut pipe, now, &busy), Step::Wait(None), "the input is open");
+    pipe.output_read_by(OutputReader::Missed);
+    assert!(waits(last(&mut pipe, now, &idle)) && waits(last(&mut pipe, now + seconds(2), &busy)));
+    assert_eq!(last(&mut pipe, now + seconds(3), &busy), unread, "it may be endless");
+    let mut file = RelayPolicy::new(config(), true, now).of_file(true);
+    file.output_read_by(OutputReader::Missed);
+    for second in 0..60 {
+        busy.sent.set(1 + second);
+        assert!(waits(last(&mut file, now + seconds(second), &busy)), "it is sent to its end");
+    }
+    file.input_ended(now + seconds(60));
+    assert!(matches!(said(&mut file, now + seconds(60), &busy)[..], [Step::SendFin, Step::Wait(Some(_))]));
+    assert_eq!(last(&mut file, now + seconds(60), &idle), unread);
+    let stalled = Fake { unacked: 1, ..Fake::calm() };
+    let mut file = RelayPolicy::new(config(), true, now).of_file(true);
+    file.output_read_by(OutputReader::Missed);
+    assert!(waits(last(&mut file, now, &stalled)));
+    assert_eq!(last(&mut file, now + seconds(10), &stalled), Step::Unacked(1));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::policy::RelayPolicy;
-use super::terms::{EndConfig, RelayEnd, Step};
+use super::terms::{EndConfig, OutputReader, RelayEnd, Step};
 use crate::event::Kind;
 use crate::net::stream::ByteStream;
 use crate::net::tls::StreamError;
@@ -25,6 +25,42 @@ pub struct TaskConfig {
     pub has_input: bool,
     /// Whether a connection that waits for nothing but the input says so, once for all connections.
     pub says_waiting: bool,
+    /// The input is a file.
+    pub is_file: bool,
+}
+
+/// What is known of the reader of an output that connections share.
+#[derive(Default)]
+pub struct OutputWatch {
+    reader: Cell<OutputReader>,
+    changed: Notify,
+}
+
+impl OutputWatch {
+    /// Reports it to every connection.
+    pub fn report(&self, reader: OutputReader) {
+        self.reader.set(reader);
+        self.changed.notify_waiters();
+    }
+
+    /// What was reported last.
+    pub fn reader(&self) -> OutputReader {
+        self.reader.get()
+    }
+
+    /// Waits until bytes for the reader were lost.
+    pub async fn missed(&self) {
+        while self.reader() != OutputReader::Missed {
+            self.changed.notified().await;
+        }
+    }
+
+    /// Waits until the reader is gone.
+    pub async fn left(&self) {
+        while self.reader() == OutputReader::Present {
+            self.changed.notified().await;
+        }
+    }
 }
 
 /// One connection's view of an input that many connections share.
@@ -62,6 +98,7 @@ pub enum Next {
 struct Relaying<'a, I> {
     stream: &'a ByteStream,
     input: &'a I,
+    output: &'a OutputWatch,
     config: &'a TaskConfig,
     policy: RefCell<RelayPolicy>,
     changed: Notify,
@@ -80,14 +117,16 @@ struct Relaying<'a, I> {
 pub async fn run(
     stream: &ByteStream,
     input: &impl InputSource,
+    output: &OutputWatch,
     config: &TaskConfig,
     receiving: Pin<&mut impl Future<Output = Result<()>>>,
 ) -> Result<RelayEnd> {
     let relaying = Relaying {
         stream,
         input,
+        output,
         config,
-        policy: RefCell::new(RelayPolicy::new(config.end, config.has_input, now())),
+        policy: RefCell::new(RelayPolicy::new(config.end, config.has_input, now()).of_file(config.is_file)),
         changed: Notify::new(),
         input_stopped: Notify::new(),
         send_error: RefCell::default(),
@@ -159,6 +198,7 @@ impl<I: InputSource> Relaying<'_, I> {
             {
                 return Err(error);
             }
+            self.policy.borrow_mut().output_read_by(self.output.reader.get());
             let step = self.policy.borrow_mut().step(now(), &facts);
             match step {
                 // It fails only when the connection ended meanwhile, which the receiving side reports.
@@ -175,8 +215,10 @@ impl<I: InputSource> Relaying<'_, I> {
                     super::warn_waiting(socket);
                 }
                 Step::SayWaiting => {}
-                Step::End(RelayEnd::Done) if excused => return Ok(RelayEnd::Done),
-                Step::End(RelayEnd::Done) => return broken("close").map_or(Ok(RelayEnd::Done), Err),
+                Step::End(end @ RelayEnd::Done) if excused => return Ok(end),
+                Step::End(end @ (RelayEnd::Done | RelayEnd::OutputClosed)) => {
+                    return broken("close").map_or(Ok(end), Err);
+                }
                 Step::Gone => return Ok(RelayEnd::Done),
                 Step::End(end) => return Ok(end),
                 Step::Broken => {
@@ -187,6 +229,7 @@ impl<I: InputSource> Relaying<'_, I> {
                 Step::Wait(until) => {
                     tokio::select! {
                         () = self.changed.notified() => {}
+                        () = self.output.changed.notified() => {}
                         () = sleep_until(until) => {}
                         _ = self.stream.shutdown_write(), if closing => closing = false,
                     }

@@ -61,14 +61,14 @@ fn relay(input: &Bytes, end: EndConfig, said: &[u8], at_once: bool) -> (Result<R
     let both = async {
         let (ours, theirs) = ByteStream::pair(16);
         let (mut received, mut sent) = (Vec::new(), Vec::new());
-        let config = TaskConfig { end, has_input: true, says_waiting: false };
+        let config = TaskConfig { end, has_input: true, says_waiting: false, is_file: false };
         let end = async {
             let mut reader = &ours;
             let receiving = pin!(async {
                 reader.read_to_end(&mut received).await.map_err(|e| failed("recv", &ours, e))?;
                 Ok(())
             });
-            let end = run(&ours, input, &config, receiving).await;
+            let end = run(&ours, input, &OutputWatch::default(), &config, receiving).await;
             drop(ours);
             end
         };
@@ -120,8 +120,9 @@ fn an_idle_connection_ends_at_its_limit() {
     let end = EndConfig { idle: Some(limit), on_eof: OnEof::Keep, on_peer_eof: OnPeerEof::Keep, ..END };
     let both = async {
         let (ours, _theirs) = ByteStream::pair(16);
-        let config = TaskConfig { end, has_input: true, says_waiting: false };
-        run(&ours, &Bytes::new(b"", false), &config, pin!(std::future::pending())).await
+        let config = TaskConfig { end, has_input: true, says_waiting: false, is_file: false };
+        run(&ours, &Bytes::new(b"", false), &OutputWatch::default(), &config, pin!(std::future::pending()))
+            .await
     };
     assert_eq!(runtime().unwrap().block_on(both).unwrap(), RelayEnd::Idle(limit));
 }

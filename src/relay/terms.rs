@@ -45,6 +45,8 @@ pub struct EndConfig {
 pub trait Connection {
     /// Payload bytes moved so far, both ways.
     fn moved(&self) -> u64;
+    /// Payload bytes given to the kernel so far.
+    fn sent(&self) -> u64;
     /// Whether data was sent of which nothing is acknowledged yet.
     fn first_data_unacked(&self) -> bool;
     /// Payload bytes sent and not acknowledged.
@@ -90,6 +92,18 @@ pub enum Step {
     Unacked(u64),
 }
 
+/// What is known of the reader of an output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutputReader {
+    /// Nothing else: it may read.
+    #[default]
+    Present,
+    /// It is gone, which matters once there is nothing else to do.
+    Left,
+    /// It is gone, and bytes for it were lost.
+    Missed,
+}
+
 /// How a relay ended, if not by an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RelayEnd {
@@ -99,6 +113,8 @@ pub enum RelayEnd {
     Idle(Duration),
     /// The peer was still open this long after the end of the input.
     EofWait(Duration),
+    /// Nobody reads the output, and the input is sent.
+    OutputClosed,
 }
 
 impl RelayEnd {
@@ -106,7 +122,7 @@ impl RelayEnd {
     #[must_use]
     pub fn late(self) -> Option<String> {
         match self {
-            Self::Done => None,
+            Self::Done | Self::OutputClosed => None,
             Self::Idle(limit) => Some(format!("idle timeout: no data for {limit:?}")),
             Self::EofWait(limit) => {
                 Some(format!("the peer was still open {limit:?} after the end of input (--eof-wait)"))

@@ -27,6 +27,8 @@ pub(super) struct Ends {
     pub(super) received: Option<End>,
     /// The peer's first bytes were an alert of TLS.
     pub(super) alert: bool,
+    /// The reader of the output is gone, and what is received is thrown away.
+    pub(super) unread: bool,
 }
 
 /// What the threads share with the owner of the socket.
@@ -108,6 +110,15 @@ pub(super) fn start_receiver(
             None => splice::discard(&socket),
             Some(output) if can_splice(filter.as_ref()) => splice::receive(&socket, output.as_fd()),
             Some(output) => splice::receive_copying(&socket, output.as_fd(), filter),
+        };
+        let end = match end {
+            Err(PumpError::Local(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                // There may still be input to send, which a peer whose data nobody takes would not read.
+                shared.ends().unread = true;
+                shared.event_fd.signal();
+                splice::discard(&socket)
+            }
+            end => end,
         };
         drop(socket);
         let mut ends = shared.ends();

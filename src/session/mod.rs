@@ -21,6 +21,7 @@ pub mod forward;
 pub mod join;
 pub mod opening;
 mod outcome;
+mod output_reader;
 pub mod pipe;
 pub mod proxy_client;
 pub mod proxy_header;

@@ -2,7 +2,7 @@
 
 use super::stdout;
 use crate::exit::Exit;
-use crate::relay::Relay;
+use crate::relay::{Relay, RelayEnd};
 use crate::sys;
 use crate::sys::signal::{Signal, Stop};
 use std::io::ErrorKind;
@@ -31,6 +31,12 @@ impl Outcome {
     /// Ended with `exit`, for a reason that needs no error line.
     pub fn of(exit: Exit, cause: impl Into<String>) -> Self {
         Self { exit, cause: cause.into(), told: false }
+    }
+
+    /// Nobody reads what is written; told as no error.
+    #[must_use]
+    pub fn output_closed() -> Self {
+        Self::of(Exit::Done, "the reader of standard output went away")
     }
 
     /// A deadline passed; told as an error.
@@ -62,8 +68,8 @@ fn is_interrupted(error: &anyhow::Error) -> bool {
 impl From<Relay> for Outcome {
     fn from(relay: Relay) -> Self {
         match relay {
+            Relay::Ended(RelayEnd::OutputClosed) => Self::output_closed(),
             Relay::Ended(end) => end.late().map_or_else(Self::done, Self::deadline),
-            Relay::OutputClosed => Self::of(Exit::Done, "the reader of standard output went away"),
             Relay::Stopped(signal) => Self::stopped(signal),
         }
     }

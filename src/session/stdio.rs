@@ -37,6 +37,12 @@ impl Stdio {
         own.map_or_else(fd::take_output, |output| fd::duplicate(output.as_fd())).map_err(no_output)
     }
 
+    /// The output once more if it is a pipe, to see whether its reader is there.
+    pub fn output_pipe(&self) -> Option<OwnedFd> {
+        let own = self.output.as_ref();
+        own.map_or_else(|| fd::duplicate_pipe(fd::output()), |own| fd::duplicate_pipe(own.as_fd()))
+    }
+
     /// The output for a relay, which takes standard output for good.
     pub fn relay_output(&self) -> Result<Output> {
         match self.output {

@@ -5,7 +5,6 @@ use super::Outcome;
 use super::buffers::Buffers;
 use super::stdio::no_output;
 use crate::event::{Events, Kind};
-use crate::exit::Exit;
 use crate::sys::blocking;
 use crate::sys::fd::Nature;
 use crate::sys::poll::{Interest, wait};
@@ -266,9 +265,7 @@ pub fn is_stopped(error: &io::Error) -> bool {
 /// The outcome of a run whose standard output ended: a reader that went away is no error.
 pub fn outcome(end: io::Result<()>) -> super::Result {
     match end {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Ok(Outcome::of(Exit::Done, "the reader of standard output went away"))
-        }
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::output_closed()),
         Err(error) => Err(failure(error).into()),
         Ok(()) => Ok(Outcome::done()),
     }

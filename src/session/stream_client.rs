@@ -7,7 +7,7 @@ use super::pipe::crlf;
 use super::shared::{Framing, Piping, open_fanout};
 use super::tls::warn_of_keylog;
 use super::wait::stopped;
-use super::{Context, Outcome, Result, Stdio, stdout};
+use super::{Context, Outcome, Result, Stdio, output_reader, stdout};
 use crate::exit::Exit;
 use crate::net::connect::ConnectError;
 use crate::net::stream::ByteStream;
@@ -50,6 +50,8 @@ struct Ends {
     input: Option<io::Result<OwnedFd>>,
     output: stdout::Output,
     written: stdout::Written,
+    /// Of the output, if it is one.
+    pipe: Option<OwnedFd>,
     visible: fn() -> Option<Filter>,
 }
 
@@ -105,26 +107,40 @@ fn open_ends(config: &Config, context: &Context) -> sys::Result<Ends> {
         let (output, written) = stdout::open_to(pipes.show, None)?;
         // The console makes text safe itself, line by line.
         let visible = || None;
-        return Ok(Ends { console: Some(console), input: Some(Ok(pipes.typed)), output, written, visible });
+        return Ok(Ends {
+            console: Some(console),
+            input: Some(Ok(pipes.typed)),
+            output,
+            written,
+            pipe: None,
+            visible,
+        });
     }
     let input = config.has_input.then(|| stdio.take_input());
+    let pipe = stdio.output_pipe().filter(|_| !config.end.send_only);
     let (output, written) = if config.end.send_only {
         stdout::discard()?
     } else {
         stdout::open_to(stdio.relay_output()?, Some(&context.events))?
     };
-    Ok(Ends { console: None, input, output, written, visible: context.visible })
+    Ok(Ends { console: None, input, output, written, pipe, visible: context.visible })
 }
 
 /// Relays to the end of the stream, which is closed on return.
 async fn relay(config: &Config, stream: ByteStream, ends: Ends, context: &Context) -> Result {
-    let Ends { input, output, mut written, visible, .. } = ends;
+    let Ends { input, output, mut written, pipe: reader, visible, .. } = ends;
     let total = input.as_ref().and_then(|input| fd::file_size(input.as_ref().ok()?.as_fd()));
     let fanout = open_fanout(Framing::Bytes, crlf(config.crlf), input);
     let piping = Piping {
         output: output.clone(),
+        watch: Rc::default(),
         fanout: Rc::clone(&fanout),
-        relay: TaskConfig { end: config.end, has_input: config.has_input, says_waiting: true },
+        relay: TaskConfig {
+            end: config.end,
+            has_input: config.has_input,
+            says_waiting: true,
+            is_file: total.is_some(),
+        },
         prefix: false,
         visible,
         events: context.events.clone(),
@@ -135,7 +151,7 @@ async fn relay(config: &Config, stream: ByteStream, ends: Ends, context: &Contex
     let outcome = tokio::select! {
         biased;
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
-        end = stdout::failed(&mut written) => stdout::outcome(Err(end)),
+        end = output_reader::watch(&mut written, reader, &piping.watch) => stdout::outcome(Err(end)),
         end = pipe(&piping, &stream, &buffer) => end.map(|end| Relay::Ended(end).into()).map_err(anyhow::Error::from),
     };
     drop((piping, stream));

@@ -48,6 +48,13 @@ pub fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?)
 }
 
+/// A second descriptor for a pipe; none for anything else.
+#[must_use]
+pub fn duplicate_pipe(fd: BorrowedFd<'_>) -> Option<OwnedFd> {
+    let is_pipe = nature(fd).is_ok_and(|nature| nature == Nature::Pipe);
+    is_pipe.then(|| duplicate(fd).ok()).flatten()
+}
+
 /// Whether a descriptor is a terminal.
 #[must_use]
 pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {

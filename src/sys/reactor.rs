@@ -7,6 +7,7 @@ use super::error::{Error, Result};
 use super::signal::Stop;
 use super::socket::Socket;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -60,6 +61,19 @@ pub fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
 pub fn register_hang_up(socket: Socket) -> io::Result<AsyncFd<Socket>> {
     // SAFETY: as above.
     Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::PRIORITY) }?)
+}
+
+/// Puts the write end of a pipe into the reactor, which sees the end of its last reader alone ([`reader_left`]).
+pub fn register_pipe(pipe: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is open until it is dropped, which it is after it left the reactor.
+    Ok(unsafe { AsyncFd::register_with_interest(pipe, Interest::ERROR) }?)
+}
+
+/// Waits until nobody has the read end of `pipe` any more.
+pub async fn reader_left(pipe: &AsyncFd<OwnedFd>) {
+    if pipe.ready(Interest::ERROR).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Puts a command into the reactor, where it is readable once it has ended.

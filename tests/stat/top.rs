@@ -3,11 +3,21 @@
 use super::{Terminal, stat};
 use crate::support::{Door, Peer};
 use rustix::process::Signal;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU8, Ordering};
 use vt100::Screen;
 
-/// The live view of one port, a frame every 100 ms.
+/// A listener at an address of this test alone: at that of others there may be sockets in TIME-WAIT.
+fn door() -> Door {
+    static TESTS: AtomicU8 = AtomicU8::new(0);
+    // As long as 127.0.0.1, for the width of the columns.
+    let last = 2 + TESTS.fetch_add(1, Ordering::Relaxed) % 8;
+    Door::open_at((Ipv4Addr::new(127, 0, 0, last), 0).into())
+}
+
+/// The live view of one listener and its clients, a frame every 100 ms.
 fn top(door: &Door, flags: &str, rows: u16, columns: u16) -> Terminal {
-    Terminal::start_sized(&format!("stat --top=100ms {flags} {}", door.port()), (rows, columns))
+    Terminal::start_sized(&format!("stat --top=100ms {flags} {}", door.address()), (rows, columns))
 }
 
 fn line_of<'a>(screen: &'a str, part: &str) -> Option<&'a str> {
@@ -22,7 +32,7 @@ fn own_line(screen: &Screen, peer: &Peer) -> Option<String> {
 
 #[test]
 fn sockets_have_a_line_each_on_terminals_of_any_size() {
-    let door = Door::open();
+    let door = door();
     let client = Peer::connect(door.address());
     let _server = door.accept();
     for (rows, columns) in [(24, 80), (50, 200), (24, 120)] {
@@ -48,7 +58,7 @@ fn sockets_have_a_line_each_on_terminals_of_any_size() {
 
 #[test]
 fn what_moves_has_rates_and_goes_first() {
-    let door = Door::open();
+    let door = door();
     let idle = Peer::connect(door.address());
     let _idle_server = door.accept();
     let busy = Peer::connect(door.address());
@@ -76,7 +86,7 @@ fn what_moves_has_rates_and_goes_first() {
 
 #[test]
 fn queues_are_bars() {
-    let door = Door::open();
+    let door = door();
     let client = Peer::connect(door.address());
     let mut server = door.accept();
     let terminal = top(&door, "-t --state LISTEN,ESTABLISHED", 50, 200);
@@ -96,7 +106,7 @@ fn queues_are_bars() {
 
 #[test]
 fn sockets_that_come_and_go_are_marked() {
-    let door = Door::open();
+    let door = door();
     let terminal = top(&door, "", 24, 80);
     terminal.wait("the listener", |s| s.contents().contains("1 LISTEN"));
     let client = Peer::connect(door.address());
@@ -116,7 +126,7 @@ fn sockets_that_come_and_go_are_marked() {
 
 #[test]
 fn filters_and_processes_apply() {
-    let door = Door::open();
+    let door = door();
     let _client = Peer::connect(door.address());
     let terminal = top(&door, "-t -p --state LISTEN", 24, 120);
     let screen = terminal.wait("the listener", |s| s.contents().contains("1 socket "));
@@ -129,9 +139,9 @@ fn filters_and_processes_apply() {
 
 #[test]
 fn another_size_is_drawn_at_once() {
-    let door = Door::open();
+    let door = door();
     let clients: Vec<Peer> = (0..30).map(|_| Peer::connect(door.address())).collect();
-    let line = format!("stat --top=60s -t {}", door.port());
+    let line = format!("stat --top=60s -t {}", door.address());
     let terminal = Terminal::start_sized(&line, (24, 80));
     let screen = terminal.wait("a full screen", |s| s.contents().contains("more"));
     assert_eq!(screen.lines().count(), 24, "{screen}");
@@ -147,7 +157,7 @@ fn another_size_is_drawn_at_once() {
 
 #[test]
 fn however_it_ends_the_terminal_is_as_before() {
-    let door = Door::open();
+    let door = door();
     for (end, code) in [("q", 0), ("\u{3}", 130), ("TERM", 143), ("HUP", -1), ("QUIT", -3)] {
         let terminal = top(&door, "", 24, 80);
         terminal.wait("a frame", |s| s.alternate_screen() && s.contents().contains("LISTEN"));
@@ -166,7 +176,7 @@ fn however_it_ends_the_terminal_is_as_before() {
 
 #[test]
 fn a_stop_and_its_end_draw_again() {
-    let door = Door::open();
+    let door = door();
     let line = format!("stat --top=60s {}", door.port());
     let terminal = Terminal::start_sized(&line, (24, 80));
     terminal.wait("a frame", |s| s.contents().contains("1 LISTEN"));

@@ -19,7 +19,7 @@ pub struct CaptureConfig {
     pub diagram: Option<PathBuf>,
     /// The key log of this program's TLS sessions, whose secrets are saved with the packets.
     pub keylog: Option<PathBuf>,
-    /// The packets of other programs that [`Capture::follow`] names, not those of our sockets.
+    /// The packets of other programs that `Capture::follow` names, not those of our sockets.
     pub others: bool,
 }
 

@@ -3,12 +3,13 @@
 use super::name::Name;
 use super::printer::Printer;
 use crate::event::Events;
+use crate::exit::Exit;
 use crate::net::address;
 use crate::net::connect::Connector;
-use crate::relay::EndConfig;
-use crate::relay::task::TaskConfig;
-use crate::session::Stdio;
+use crate::relay::task::{OutputWatch, TaskConfig};
+use crate::relay::{EndConfig, OutputReader};
 use crate::session::opening::Opening;
+use crate::session::{Outcome, Stdio};
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
 use std::cell::{Cell, RefCell};
@@ -60,6 +61,7 @@ pub(super) struct Clients {
     pub(super) events: Events,
     pub(super) config: Config,
     pub(super) relay: TaskConfig,
+    pub(super) watch: OutputWatch,
     pub(super) visible: fn() -> Option<Filter>,
     pub(super) printer: Printer,
     /// Takes one read at a time: a silent target costs no buffer.
@@ -86,6 +88,12 @@ impl Clients {
         while !self.stop.made.get() {
             self.stop.changed.notified().await;
         }
+    }
+
+    /// The outcome of targets that all ended well, perhaps because nobody reads what they send.
+    pub(super) fn unless_unread(&self, outcome: Outcome) -> Outcome {
+        let is_unread = self.watch.reader() != OutputReader::Present;
+        if is_unread && outcome.exit == Exit::Done { Outcome::output_closed() } else { outcome }
     }
 
     pub(super) fn connector(&self) -> Connector<'_> {

@@ -29,7 +29,7 @@ impl Target {
         let urgent = async || clients.printer.turn(self.index).await;
         let receiving = pin!(receive(&stream, reader, &clients.buffer, &incoming, put, urgent));
         let end = tokio::select! {
-            end = task::run(&stream, reader, &clients.relay, receiving) => match end {
+            end = task::run(&stream, reader, &clients.watch, &clients.relay, receiving) => match end {
                 Ok(end) => {
                     if let Some(text) = end.late() {
                         TargetEnd::Late(text)

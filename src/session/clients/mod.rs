@@ -15,15 +15,17 @@ pub use list::read as read_targets;
 
 use super::shared::{Framing, open_fanout};
 use super::wait::stopped;
-use super::{Context, Outcome, Result, stdout};
+use super::{Context, Outcome, Result, output_reader, stdout};
 use crate::event::Kind;
 use crate::exit::Exit;
-use crate::relay::task::TaskConfig;
+use crate::relay::task::{OutputWatch, TaskConfig};
+use crate::sys::fd;
 use crate::sys::limits;
 use crate::sys::reactor::runtime;
 use config::{Clients, StopRequest};
 use printer::Printer;
 use std::cell::RefCell;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use tally::Tally;
 use target::TargetEnd;
@@ -42,13 +44,17 @@ pub fn run(config: Config, context: &Context) -> Result {
 }
 
 async fn relay_all(mut config: Config, context: &Context) -> Result {
+    let reader = config.stdio.output_pipe();
+    let input = config.stdio.take_input();
+    let is_file = input.as_ref().is_ok_and(|input| fd::file_size(input.as_fd()).is_some());
     let (output, mut written) = stdout::open_to(config.stdio.relay_output()?, Some(&context.events))?;
-    let fanout = open_fanout(Framing::Lines, None, Some(config.stdio.take_input()));
+    let fanout = open_fanout(Framing::Lines, None, Some(input));
     let targets = std::mem::take(&mut config.targets);
     let clients = Rc::new(Clients {
         sockets: context.sockets.clone(),
         events: context.events.clone(),
-        relay: TaskConfig { end: config.end, has_input: true, says_waiting: true },
+        relay: TaskConfig { end: config.end, has_input: true, says_waiting: true, is_file },
+        watch: OutputWatch::default(),
         printer: Printer::new(output.clone(), Rc::clone(&fanout), targets.len(), config.ordered),
         config,
         visible: context.visible,
@@ -64,8 +70,8 @@ async fn relay_all(mut config: Config, context: &Context) -> Result {
     let printing = tokio::task::spawn_local(async move { printing.printer.run().await });
     let outcome = tokio::select! {
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
-        end = written.over() => stdout::outcome(end),
-        outcome = all_ended(&mut running) => outcome,
+        end = output_reader::watch(&mut written, reader, &clients.watch) => stdout::outcome(Err(end)),
+        outcome = all_ended(&mut running) => outcome.map(|outcome| clients.unless_unread(outcome)),
     };
     clients.halt();
     let orderly = outcome.as_ref().is_ok_and(|outcome| !matches!(outcome.exit, Exit::Signalled(_)));

@@ -46,6 +46,7 @@ impl Target {
             let attempt = tokio::select! {
                 attempt = self.connect(clients, &reader, down_since, first) => attempt,
                 () = clients.halted() => return TargetEnd::Stopped,
+                () = clients.watch.missed() => return TargetEnd::Stopped,
             };
             let (end, subject) = match attempt {
                 Ok((stream, latency)) => {
@@ -81,6 +82,7 @@ impl Target {
                     return self.finish(clients, end, subject);
                 }
                 () = clients.halted() => return TargetEnd::Stopped,
+                () = clients.watch.missed() => return TargetEnd::Stopped,
             }
         }
     }

@@ -72,7 +72,7 @@ impl Children {
         let socket = socket.into_inner();
         let status = match early {
             Ok(status) => status,
-            Err(cause) => running.end_early(cause, &socket).await?,
+            Err(cause) => running.end_early(cause, &socket, ()).await?,
         };
         running.conclude(status, &socket);
         socket.take_back().map_err(|e| self.failed(e))?;
@@ -82,13 +82,15 @@ impl Children {
 }
 
 impl Running<'_> {
-    /// Warns, and ends the command or tells it that its connection is gone; waits for its end.
-    pub(super) async fn end_early(&self, cause: Cause, socket: &Socket) -> Result<ExitStatus> {
+    /// Warns, and ends the command or tells it that its connection is gone; waits for its end. `input` is dropped after the
+    /// signal, so that a broken connection does not look like the end of its data.
+    pub(super) async fn end_early<I>(&self, cause: Cause, socket: &Socket, input: I) -> Result<ExitStatus> {
         let warn = |error: Error| socket.emit(|_| Event::Warning { fault: socket.blame(error.fault()) });
         match cause {
             Cause::Broken(error) => {
                 warn(error);
                 self.hang_up();
+                drop(input);
                 self.ended().await
             }
             Cause::Idle(limit) => {

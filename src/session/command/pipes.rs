@@ -4,7 +4,6 @@ use super::Children;
 use super::connection::{Cause, close, refuse};
 use crate::net::stream::ByteStream;
 use crate::session::shared::{discard, idle};
-use crate::sys::Result;
 use crate::sys::pipe::{CommandPipes, read_now, register_pipes};
 use crate::sys::tty;
 use std::cell::{Cell, RefCell};
@@ -31,7 +30,7 @@ impl Children {
         named: Option<SocketAddr>,
         limit: Option<Duration>,
         scratch: &RefCell<Vec<u8>>,
-    ) -> Result<ExitStatus> {
+    ) -> crate::sys::Result<ExitStatus> {
         let socket = stream.socket_ref();
         let start = async {
             let pipes = CommandPipes::new().map_err(|e| self.failed(e))?;
@@ -44,7 +43,7 @@ impl Children {
             Err(error) => return Err(refuse(socket, error)),
         };
         let exited = Exited::default();
-        let mut up = pin!(send_input(&stream, input, scratch));
+        let mut up = Box::pin(send_input(&stream, input, scratch));
         let mut down = pin!(send_output(&stream, &output, scratch, &exited));
         let mut receives = true;
         let mut sends = true;
@@ -53,14 +52,14 @@ impl Children {
                 biased;
                 end = &mut up, if receives => match end {
                     Ok(()) => receives = false,
-                    Err(error) => break Err(Cause::Broken(stream.failed("recv", error))),
+                    Err((error, input)) => break Err((Cause::Broken(stream.failed("recv", error)), Some(input))),
                 },
                 end = &mut down, if sends => match end {
                     Ok(()) => sends = false,
-                    Err(error) => break Err(Cause::Broken(stream.failed("send", error))),
+                    Err(error) => break Err((Cause::Broken(stream.failed("send", error)), None)),
                 },
                 status = running.ended() => break Ok(status?),
-                limit = idle(socket, limit) => break Err(Cause::Idle(limit)),
+                limit = idle(socket, limit) => break Err((Cause::Idle(limit), None)),
             }
         };
         let status = match early {
@@ -75,7 +74,7 @@ impl Children {
                 }
                 status
             }
-            Err(cause) => running.end_early(cause, socket).await?,
+            Err((cause, input)) => running.end_early(cause, socket, (up, input)).await?,
         };
         running.conclude(status, socket);
         if stream.is_tls() {
@@ -87,8 +86,13 @@ impl Children {
     }
 }
 
-/// Sends what the peer sends to the command, to the end of it. What a command does not take any more is thrown away.
-async fn send_input(stream: &ByteStream, mut input: Sender, scratch: &RefCell<Vec<u8>>) -> io::Result<()> {
+/// Sends what the peer sends to the command, to the end of it. What a command does not take any more is thrown away. An
+/// error comes with the command's input, which is still open.
+async fn send_input(
+    stream: &ByteStream,
+    mut input: Sender,
+    scratch: &RefCell<Vec<u8>>,
+) -> Result<(), (io::Error, Sender)> {
     loop {
         let mut rest = Vec::new();
         let mut refused = false;
@@ -105,12 +109,13 @@ async fn send_input(stream: &ByteStream, mut input: Sender, scratch: &RefCell<Ve
             rest.extend_from_slice(&buffer[sent..received]);
             Poll::Ready(Ok::<_, io::Error>(received))
         });
-        if received.await? == 0 {
-            return Ok(());
+        match received.await {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err((error, input)),
         }
         if refused || input.write_all(&rest).await.is_err() {
-            drop(input);
-            return discard(stream, scratch).await.map_err(|error| error.source);
+            return discard(stream, scratch).await.map_err(|error| (error.source, input));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Incoming, InputFanout, discard, receive};
 use crate::event::{Event, Events, Kind};
 use crate::net::stream::ByteStream;
-use crate::relay::task::{self, TaskConfig};
+use crate::relay::task::{self, OutputWatch, TaskConfig};
 use crate::relay::{Progress, RelayEnd};
 use crate::session::stdout::Output;
 use crate::sys::Result;
@@ -21,6 +21,7 @@ use std::time::Duration;
 /// Standard input and output, and how a connection is piped with them.
 pub(in crate::session) struct Piping {
     pub(in crate::session) output: Output,
+    pub(in crate::session) watch: Rc<OutputWatch>,
     pub(in crate::session) fanout: Rc<InputFanout>,
     pub(in crate::session) relay: TaskConfig,
     pub(in crate::session) prefix: bool,
@@ -63,7 +64,7 @@ impl Piping {
     ) -> Result<RelayEnd> {
         let reader = self.fanout.subscribe(false);
         if self.relay.end.send_only {
-            return task::run(client, &reader, &self.relay, pin!(discard(client, buffer))).await;
+            return task::run(client, &reader, &self.watch, &self.relay, pin!(discard(client, buffer))).await;
         }
         let visible = (self.visible)();
         let incoming = if self.prefix {
@@ -85,10 +86,17 @@ impl Piping {
             }
             end
         });
-        let end = task::run(client, &reader, &self.relay, receiving).await;
+        let end = task::run(client, &reader, &self.watch, &self.relay, receiving).await;
         incoming.borrow_mut().finish();
         self.output.put(self.take(client, &incoming)).await;
         end
+    }
+
+    /// Waits until there is no more input.
+    pub(in crate::session) async fn input_ended(&self) {
+        while self.relay.has_input && !self.fanout.ended.get() {
+            self.fanout.grown().await;
+        }
     }
 
     async fn emit_progress(&self, client: &ByteStream) -> std::convert::Infallible {

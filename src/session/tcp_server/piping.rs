@@ -15,10 +15,17 @@ pub(super) fn piping(config: &Config, output: Output, context: &Context) -> Pipi
     let crlf = crate::session::pipe::crlf(config.crlf);
     let fanout = open_fanout(Framing::Bytes, crlf, config.has_input.then(fd::take_input));
     spawn_local(warn_of_failure(Rc::clone(&fanout), context.events.clone()));
-    let relay = TaskConfig { end: config.end, has_input: config.has_input, says_waiting: !config.keep_open };
+    let total = fd::file_size(fd::input());
+    let relay = TaskConfig {
+        end: config.end,
+        has_input: config.has_input,
+        says_waiting: !config.keep_open,
+        is_file: total.is_some(),
+    };
     let (prefix, visible, events) = (config.prefix, context.visible, context.events.clone());
-    let (alone, progress) = (!config.keep_open, (context.progress_every, fd::file_size(fd::input())));
-    Piping { output, fanout, relay, prefix, visible, events, alone, progress }
+    let (alone, progress) = (!config.keep_open, (context.progress_every, total));
+    let watch = Rc::default();
+    Piping { output, watch, fanout, relay, prefix, visible, events, alone, progress }
 }
 
 /// Warns if standard input cannot be read to its end.

@@ -16,15 +16,16 @@ use crate::relay::{Relay, RelayEnd};
 use crate::session::stdout::Output;
 use crate::session::tls::warn_of_keylog;
 use crate::session::wait::stopped;
-use crate::session::{Context, Outcome, Result, stdout};
+use crate::session::{Context, Outcome, Result, output_reader, stdout};
 use crate::sys::reactor::runtime;
 use crate::sys::socket::Socket;
-use crate::sys::{self, limits};
+use crate::sys::{self, fd, limits};
 use std::cell::{Cell, RefCell};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::{spawn_local, yield_now};
+use tokio::task::{JoinHandle, spawn_local, yield_now};
 
 /// Descriptors that are not for clients of a forwarding server: listeners, the runtime, the pipes of `sys::splice`.
 const RESERVED: u64 = 256;
@@ -93,13 +94,15 @@ async fn serve(mut config: Config, entry: Entry, context: &Context) -> Result {
             None => return Ok(super::refused()),
         },
     };
+    let reader = fd::duplicate_pipe(fd::output()).filter(|_| server.handler.piping.is_some());
     let outcome = tokio::select! {
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
         () = server.empty_for(config.accept_timeout) => Ok(config.nobody_came()),
-        end = output_failed(&mut written) => stdout::outcome(Err(end)),
+        end = output_failed(&mut written, reader, &server) => stdout::outcome(Err(end)),
+        () = server.unread(&accepting), if config.keep_open => Ok(Outcome::output_closed()),
         end = server.only_client(), if !config.keep_open => end,
     };
-    accepting.iter().for_each(tokio::task::JoinHandle::abort);
+    accepting.iter().for_each(JoinHandle::abort);
     if let Service::Command(children) = &server.handler.service {
         children.end().await;
     }
@@ -126,10 +129,15 @@ fn show(config: &Config, output: Output, context: &Context) -> Show {
     Show { output, visible: context.visible, prefix: config.prefix }
 }
 
-async fn output_failed(written: &mut Option<stdout::Written>) -> std::io::Error {
-    match written {
-        Some(written) => stdout::failed(written).await,
-        None => std::future::pending().await,
+async fn output_failed(
+    written: &mut Option<stdout::Written>,
+    pipe: Option<OwnedFd>,
+    server: &Server,
+) -> std::io::Error {
+    match (written, &server.handler.piping) {
+        (Some(written), Some(piping)) => output_reader::watch(written, pipe, &piping.watch).await,
+        (Some(written), None) => stdout::failed(written).await,
+        (None, _) => std::future::pending().await,
     }
 }
 
@@ -197,7 +205,7 @@ impl Server {
                 fault.text = format!("idle timeout: no data for {idle:?}");
                 fault
             }
-            Ok(RelayEnd::Done | RelayEnd::EofWait(_)) => {
+            Ok(RelayEnd::Done | RelayEnd::OutputClosed | RelayEnd::EofWait(_)) => {
                 stream.finish(&self.handler.buffer).await;
                 return end;
             }
@@ -242,6 +250,20 @@ impl Server {
             } else if tokio::time::timeout(limit, changed).await.is_err() {
                 return;
             }
+        }
+    }
+
+    /// Resolves once nobody reads what clients send and they have the input, as far as it goes. No more are accepted then.
+    async fn unread(&self, accepting: &[JoinHandle<()>]) {
+        let Some(piping) = &self.handler.piping else { return std::future::pending().await };
+        piping.watch.left().await;
+        tokio::select! {
+            () = piping.watch.missed() => {}
+            () = piping.input_ended() => {}
+        }
+        accepting.iter().for_each(JoinHandle::abort);
+        while self.present.get() > 0 {
+            self.changed.notified().await;
         }
     }
 

@@ -37,9 +37,7 @@ impl SocketFile {
         let id = id(path)?;
         Ok(Self { path: path.to_owned(), id })
     }
-}
 
-impl SocketFile {
     /// Whether this process, as the user it is now, may remove the file (unlink(2)).
     pub(super) fn is_removable(&self) -> bool {
         let parent = directory_of(&self.path);

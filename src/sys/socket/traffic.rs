@@ -54,17 +54,8 @@ impl Socket {
 
     /// Makes another system call that sends over this socket, counts what it moved, and gives it [`Self::send`]'s errors.
     pub(in crate::sys) fn send_by(&self, call: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
-        let sent = self.tracker.during(call);
-        match sent {
-            // The kernel reports the cause once; every later call gets EPIPE.
-            Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {
-                Err(self.tracker.cause_of_broken_pipe().unwrap_or(error))
-            }
-            Err(error) => Err(error),
-            Ok(n) => {
-                self.tracker.moved(Dir::Out, n);
-                Ok(n)
-            }
-        }
+        let sent = self.tracker.during_send(call)?;
+        self.tracker.moved(Dir::Out, sent);
+        Ok(sent)
     }
 }

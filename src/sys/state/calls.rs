@@ -20,14 +20,33 @@ impl StateTracker {
     /// Makes a data call. An error that ended the connection is recorded before another thread concludes from an error
     /// that is gone that there was none.
     pub(in crate::sys) fn during<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.under_way(|| self.noted(call()))
+    }
+
+    /// As [`Self::during`], for a call that sends. The kernel reports what ended the connection once, and answers EPIPE to
+    /// every later call; which one this is, is found out before another thread may conclude anything.
+    pub(in crate::sys) fn during_send<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.under_way(|| match self.noted(call()) {
+            Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {
+                Err(self.cause_of_broken_pipe().unwrap_or(error))
+            }
+            answer => answer,
+        })
+    }
+
+    fn under_way<T>(&self, work: impl FnOnce() -> T) -> T {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        let answer = call();
+        let done = work();
+        self.calls.fetch_sub(1, Ordering::SeqCst);
+        done
+    }
+
+    fn noted<T>(&self, answer: io::Result<T>) -> io::Result<T> {
         if let Some(errno) = answer.as_ref().err().and_then(io::Error::raw_os_error)
             && matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT | libc::EHOSTUNREACH)
         {
             self.note_error(errno);
         }
-        self.calls.fetch_sub(1, Ordering::SeqCst);
         answer
     }
 
@@ -35,9 +54,10 @@ impl StateTracker {
         self.calls.load(Ordering::SeqCst) > 0
     }
 
-    fn let_calls_return(&self) {
+    /// Waits until no more than `own` calls are under way, those of this thread.
+    fn let_calls_return(&self, own: u32) {
         let deadline = Instant::now() + ANOTHER_THREADS_WORD;
-        while self.calls_under_way() && Instant::now() < deadline {
+        while self.calls.load(Ordering::SeqCst) > own && Instant::now() < deadline {
             std::thread::park_timeout(GLANCE);
         }
     }
@@ -52,7 +72,7 @@ impl StateTracker {
     pub(in crate::sys) fn ended_by(&self) -> Option<io::Error> {
         self.observe();
         if self.observed() && self.is_unsure() {
-            self.let_calls_return();
+            self.let_calls_return(0);
             self.observe();
         }
         self.known_error()
@@ -90,8 +110,8 @@ impl StateTracker {
 
     /// What ended a connection on which sending answers EPIPE: the error another thread got, or none, and then
     /// EPIPE is the kernel's own word for a reset after the peer's FIN.
-    pub(in crate::sys) fn cause_of_broken_pipe(&self) -> Option<io::Error> {
-        self.let_calls_return();
+    fn cause_of_broken_pipe(&self) -> Option<io::Error> {
+        self.let_calls_return(1);
         let known = self.known_error();
         if known.is_none() {
             self.note_error(libc::EPIPE);
