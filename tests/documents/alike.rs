@@ -17,14 +17,15 @@ pub fn is_like(text: &str, pattern: &str) -> bool {
     rest.is_empty()
 }
 
-/// What is different in each run, and what stands for it: dates, times, durations, process numbers, the ports and windows
-/// that the kernel chose, whether a state was seen or had to be concluded, blanks that align columns.
-const CHANGING: [(&str, &str); 7] = [
+/// What is different in each run, and what stands for it: dates, times, durations, process numbers, the ports, windows and
+/// window scales that the kernel chose, whether a state was seen or had to be concluded, blanks that align columns.
+const CHANGING: [(&str, &str); 8] = [
     (r"\d{4}-\d\d-\d\d", "DATE"),
     (r"\d\d:\d\d:\d\d(\.\d+)?", "TIME"),
     (r"\d+(\.\d+)? ?(µs|ms|s)\b", "DURATION"),
     (r"\(\d+\)", "(PID)"),
     (r"\b\d{5}\b", "NUMBER"),
+    (r"\bws \d+", "ws NUMBER"),
     (", implied", ""),
     (" +", " "),
 ];

@@ -30,12 +30,13 @@ fn typed(line: &str) -> Option<String> {
     Some(format!("{}\n", text.rsplit_once("> ").map_or(text, |(_, typed)| typed)))
 }
 
-/// Lines as they are compared: keys with Ctrl may or may not be echoed, and stand before a new line or not.
+/// Lines as they are compared: keys with Ctrl may or may not be echoed, and stand before a new line or not. Events, which
+/// begin with a time, come first: standard error and standard output are two streams, and either may overtake the other.
 fn comparable(lines: &[&str]) -> String {
     let text = lines.join("\n").replace(ENTER, "").replace("^C", "").replace("^D", "");
-    let lines: Vec<_> =
-        text.lines().map(|line| masked(line.trim())).filter(|line| !line.is_empty()).collect();
-    lines.join("\n")
+    let lines = text.lines().map(|line| masked(line.trim())).filter(|line| !line.is_empty());
+    let (events, others): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("TIME"));
+    [events, others].concat().join("\n")
 }
 
 fn is_prompt(line: &str) -> bool {
@@ -91,11 +92,25 @@ impl Console {
             }
         }
         self.wait_until_like(&lines);
+        if lines.last().is_some_and(|line| line.starts_with("$ ")) {
+            // Nothing on the screen shows that it is ready.
+            self.terminal.wait_asleep("soquete");
+        }
         self.seen = lines_of(&self.terminal.screen().contents()).len();
     }
 
-    /// Types a block; gives it as it should be shown.
+    /// Types a block; gives it as it should be shown. A block that ends with `…` is cut behind the line before that.
     pub fn record(&mut self, block: &str) -> String {
+        let mut recorded = self.typed_and_shown(block);
+        if let Some(last) = block.strip_suffix("\n…\n").and_then(|shown| shown.lines().last()) {
+            let end = recorded.iter().rposition(|line| masked(line) == masked(last));
+            recorded.truncate(end.expect("the line before the cut is shown") + 1);
+            recorded.push("…".to_owned());
+        }
+        recorded.iter().fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    fn typed_and_shown(&mut self, block: &str) -> Vec<String> {
         let mut recorded = Vec::new();
         for line in block.lines() {
             let Some(keys) = typed(line) else { continue };
@@ -106,15 +121,18 @@ impl Console {
             self.seen += usize::from(!is_key);
         }
         recorded.extend(self.news());
-        recorded.iter().fold(String::new(), |text, line| text + line + "\n")
+        recorded
     }
 
     /// What is new on the screen once nothing more comes.
     fn news(&mut self) -> Vec<String> {
-        pause(Duration::from_millis(1500));
+        let mut shown = usize::MAX;
+        while std::mem::replace(&mut shown, self.terminal.bytes().len()) != shown {
+            pause(Duration::from_millis(1500));
+        }
         let lines = lines_of(&self.terminal.screen().contents());
         let news = lines.get(self.seen..).unwrap_or_default();
-        let news = news.iter().map(|line| line.replace("^C", "")).filter(|line| !line.is_empty()).collect();
+        let news = news.iter().map(|line| line.replace("^C", "")).skip_while(String::is_empty).collect();
         self.seen = self.seen.max(lines.len());
         news
     }
