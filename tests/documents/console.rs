@@ -35,7 +35,7 @@ fn typed(line: &str) -> Option<String> {
 fn comparable(lines: &[&str]) -> String {
     let text = lines.join("\n").replace(ENTER, "").replace("^C", "").replace("^D", "");
     let lines = text.lines().map(|line| masked(line.trim())).filter(|line| !line.is_empty());
-    let (events, others): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("TIME"));
+    let (events, others): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("TIME "));
     [events, others].concat().join("\n")
 }
 
