@@ -30,13 +30,18 @@ fn typed(line: &str) -> Option<String> {
     Some(format!("{}\n", text.rsplit_once("> ").map_or(text, |(_, typed)| typed)))
 }
 
-/// Lines as they are compared: keys with Ctrl may or may not be echoed, and stand before a new line or not. Events, which
-/// begin with a time, come first: standard error and standard output are two streams, and either may overtake the other.
+/// Lines as they are compared: keys with Ctrl may or may not be echoed, and stand before a new line or not. What is printed
+/// by different parts of the program may come in another order: states when they are seen, packets and other events, data.
 fn comparable(lines: &[&str]) -> String {
     let text = lines.join("\n").replace(ENTER, "").replace("^C", "").replace("^D", "");
-    let lines = text.lines().map(|line| masked(line.trim())).filter(|line| !line.is_empty());
-    let (events, others): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("TIME "));
-    [events, others].concat().join("\n")
+    let mut lines: Vec<_> =
+        text.lines().map(|line| masked(line.trim())).filter(|line| !line.is_empty()).collect();
+    lines.sort_by_key(|line| match line.strip_prefix("TIME ").map(|event| event.split_once(' ')) {
+        Some(Some((number, state))) if number.starts_with('#') && state.starts_with(char::is_uppercase) => 0,
+        Some(_) => 1,
+        None => 2,
+    });
+    lines.join("\n")
 }
 
 fn is_prompt(line: &str) -> bool {
