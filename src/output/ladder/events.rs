@@ -103,8 +103,9 @@ impl<W: Write + Send> Drawing<W> {
                 if columns(&whole) <= room { (whole, None) } else { (words.clone(), Some(quoted)) }
             }
             (None, Some(note)) if packet.carries.is_none() => {
-                let whole = format!("{words} ({})", translated(note, self.options.language));
-                (if columns(&whole) <= room { whole } else { words }, None)
+                let note = format!("({})", translated(note, self.options.language));
+                let whole = format!("{words} {note}");
+                if columns(&whole) <= room { (whole, None) } else { (words, Some(note)) }
             }
             _ => (words, None),
         };
