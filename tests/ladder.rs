@@ -439,11 +439,15 @@ const REFUSED: &str = "
 #[test]
 fn the_readme_shows_what_is_drawn() {
     with_namespaces(|| {
-        let readme = include_str!("../README.md");
-        let shown = readme.split("$ soquete demo\n").nth(1).and_then(|rest| rest.split("\n```").next());
-        let run = soquete("demo").human().run();
-        fits(&run);
-        assert_eq!(masked(run.text().trim_matches('\n')), masked(shown.unwrap_or_default()), "{run}");
+        for (readme, line) in
+            [(include_str!("../README.md"), "demo"), (include_str!("../README.pt-BR.md"), "demo --lang pt")]
+        {
+            let command = format!("$ soquete {line}\n");
+            let shown = readme.split(&command).nth(1).and_then(|rest| rest.split("\n```").next());
+            let run = soquete(line).human().run();
+            fits(&run);
+            assert_eq!(masked(run.text().trim_matches('\n')), masked(shown.unwrap_or_default()), "{run}");
+        }
     });
 }
 
