@@ -284,6 +284,8 @@ fn the_language_is_that_of_the_environment() {
     let run = soquete("demo refused --lang en --events -").human().env("LC_ALL", "pt_BR").run();
     assert!(run.code == 0 && run.text().contains("An RST arrived"), "{run}");
     let run = soquete("demo refused --events -").human().env("LC_ALL", "pt_BR").run();
+    let events = run.text().lines().filter(|line| line.contains(" #"));
+    assert!(events.clone().count() > 2 && events.clone().all(|line| line.width() <= 80), "{run}");
     assert!(run.code == 0 && run.text().contains("→ CLOSED       Chegou um RST"), "{run}");
 }
 
