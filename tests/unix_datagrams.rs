@@ -5,7 +5,7 @@ mod support;
 use std::os::unix::net::UnixDatagram;
 use support::*;
 
-/// A socket of datagrams bound in a folder.
+/// A datagram socket bound in a folder.
 fn bind(folder: &Folder, name: &str) -> UnixDatagram {
     let socket = UnixDatagram::bind(folder.path(name)).expect("the name is free");
     socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");

@@ -139,7 +139,7 @@ impl Room {
         let Some(nick) = member.nick().map(str::to_owned) else { return };
         let before = member.name().to_owned();
         member.rename("");
-        let text = format!("the nick {nick} is {winner}'s, by an older claim: you are {} now", member.name());
+        let text = format!("{winner} took the nick {nick} first: you are now {}", member.name());
         self.notify(id, stamp, &text);
         if self.rules.announce {
             self.announce_rename(id, &before, stamp);

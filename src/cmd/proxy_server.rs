@@ -20,7 +20,8 @@ pub(crate) fn proxy_service(args: &Listen, context: &Context) -> anyhow::Result<
         None
     } else {
         let verifier = Users::new(users(&args.proxy)?).and_then(Verifier::new);
-        let none = || Error::new("getrandom", "", std::io::Error::other("the system has no random numbers"));
+        let none =
+            || Error::new("getrandom", "", std::io::Error::other("the system provides no random numbers"));
         Some(verifier.ok_or_else(none)?)
     };
     Ok(ProxyServer {

@@ -125,7 +125,7 @@ impl RelayEnd {
             Self::Done | Self::OutputClosed => None,
             Self::Idle(limit) => Some(format!("idle timeout: no data for {limit:?}")),
             Self::EofWait(limit) => {
-                Some(format!("the peer was still open {limit:?} after the end of input (--eof-wait)"))
+                Some(format!("timed out after {limit:?} waiting for the peer to close (--eof-wait)"))
             }
         }
     }

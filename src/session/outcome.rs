@@ -36,7 +36,7 @@ impl Outcome {
     /// Nobody reads what is written; told as no error.
     #[must_use]
     pub fn output_closed() -> Self {
-        Self::of(Exit::Done, "the reader of standard output went away")
+        Self::of(Exit::Done, "the reader of standard output closed it")
     }
 
     /// A deadline passed; told as an error.

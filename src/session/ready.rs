@@ -33,8 +33,10 @@ pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys
     if let Some(user) = &ready.user {
         user.assume()?;
         sockets.iter().filter(|socket| socket.leaves_file()).for_each(|socket| {
-            let why =
-                format!("user {} may not remove this file: it stays when the program ends", user.name());
+            let why = format!(
+                "user {} has no permission to remove this file; it remains when the program ends",
+                user.name()
+            );
             let error = sys::Error::new("unlink", socket.on(), io::Error::other(why)).about(Kind::File);
             context.events.emit(Event::Warning { fault: socket.blame(error.fault()) });
         });

@@ -36,7 +36,7 @@ impl Link {
         (Subject::Presence, json(&self.head("gone")))
     }
 
-    /// Notes that the bus is back; whoever missed something has all its time again.
+    /// Notes that the connection to the bus is restored, and restarts the timers of missing messages.
     pub fn reconnected(&mut self, room: &Room, now: Now) {
         self.connected = true;
         for peer in self.peers.by_origin.values_mut() {
@@ -63,7 +63,7 @@ impl Link {
         let stamp = self.shown("", now);
         for peer in self.peers.by_origin.values_mut() {
             if peer.present && now.uptime.saturating_sub(peer.heard) > SILENCE {
-                let why = format!("nothing is heard of {}", peer.machine);
+                let why = format!("no message from {} in time", peer.machine);
                 forget(peer, room, &why, &stamp);
             }
         }

@@ -20,11 +20,11 @@ impl Link {
             return;
         }
         if self.peers.get(origin, &message.machine, now.uptime).is_none() {
-            return self.refuse("there are too many machines");
+            return self.refuse("too many machines");
         }
         match &*message.kind {
             "lines" if message.first > 0 => self.hear_lines(&message, payload, room, now, report),
-            "lines" => self.refuse("its lines have no numbers"),
+            "lines" => self.refuse("lines without numbers"),
             "here" => {
                 self.hear_here(origin, &message, room, now);
                 self.ask_one_again(origin, room, now, report);
@@ -119,7 +119,7 @@ impl Link {
             "nick" if room.announces() => {
                 let name = room.remote_name(id).unwrap_or(&entry.address).to_owned();
                 if let Some(before) = before.filter(|before| *before != name) {
-                    room.tell_all(&format!("{before} is {name} now"), &stamp, true);
+                    room.tell_all(&format!("{before} is now {name}"), &stamp, true);
                 }
             }
             _ => {}

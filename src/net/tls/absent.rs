@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 fn absent() -> Error {
-    Error::usage("this build has no TLS")
+    Error::usage("this build does not include TLS")
 }
 
 /// Would make TLS clients of connections.

@@ -82,7 +82,7 @@ impl ClientOptions {
         ];
         let mut given = ways.iter().filter(|(given, _)| *given).map(|(_, flag)| flag);
         if let (Some(first), Some(second)) = (given.next(), given.next()) {
-            return Err(Error::usage(format!("{first} and {second} contradict each other")));
+            return Err(Error::usage(format!("{first} cannot be used with {second}")));
         }
         check_common(self.cert.as_ref(), self.key.as_ref(), self.min, self.max, &self.alpn)
     }
@@ -91,7 +91,7 @@ impl ClientOptions {
 impl ServerOptions {
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.client_ca.is_some() && !self.pins.is_empty() {
-            return Err(Error::usage("--tls-client-ca and --tls-pin contradict each other"));
+            return Err(Error::usage("--tls-client-ca cannot be used with --tls-pin"));
         }
         check_common(self.cert.as_ref(), self.key.as_ref(), self.min, self.max, &self.alpn)
     }

@@ -10,7 +10,7 @@ const ENDED: usize = 4096;
 /// Peers whose neighbour discovery is shown.
 const PEERS: usize = 4096;
 
-/// A socket by its addresses; without a peer a listener or a socket of datagrams.
+/// A socket by its addresses; without a peer a listener or a datagram socket.
 type Key = (Proto, SocketAddr, Option<SocketAddr>);
 
 /// The sockets that events told of.

@@ -23,7 +23,7 @@ pub fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Target>> 
         groups.extend(parse_file(path, &String::from_utf8_lossy(&bytes))?);
     }
     if groups.is_empty() {
-        return Err(AddrError("no target in any file; a line is HOST:PORT or unix:PATH".into()).into());
+        return Err(AddrError("no targets in the files; a line is HOST:PORT or unix:PATH".into()).into());
     }
     let names: Vec<Rc<Name>> = groups.iter().map(|group| Rc::new(Name::new(group))).collect();
     let target = |(index, (group, port)): (usize, (usize, u16))| {

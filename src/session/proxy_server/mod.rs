@@ -186,16 +186,18 @@ impl ProxyServer {
     /// Reads a request by the protocol that its first byte tells.
     async fn request(&self, incoming: &mut Incoming<'_>) -> std::result::Result<Asked, Stop> {
         match incoming.first().await? {
-            None => {
-                Err(Rejected::malformed("proxy", Malformed("it closed before its request"), Vec::new())
-                    .into())
-            }
+            None => Err(Rejected::malformed(
+                "proxy",
+                Malformed("the client closed the connection before its request"),
+                Vec::new(),
+            )
+            .into()),
             Some(4) if self.socks => self.socks4(incoming).await,
             Some(5) if self.socks => self.socks5(incoming).await,
             // A client that takes it for an https:// proxy.
             Some(0x16) => Err(Rejected::malformed(
                 "proxy",
-                Malformed("the client speaks TLS, the proxy does not"),
+                Malformed("the client sent a TLS handshake to a proxy without TLS"),
                 Vec::new(),
             )
             .into()),

@@ -96,7 +96,7 @@ fn remove_dead(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a process has the socket `path`. A server of streams is asked by a socket of datagrams, which it refuses for its
+/// Whether a process has the socket `path`. A server of streams is asked by a datagram socket, which it refuses for its
 /// type (EPROTOTYPE): a connection would be accepted, and served.
 fn is_held(path: &Path) -> Result<bool, Errno> {
     let probe = socket_with(
