@@ -167,7 +167,7 @@ fn where_no_network_can_be_made_states_alone_are_drawn_and_a_line_says_so() {
         let text = run.text();
         let (said, implied) = match lang {
             "en" => (
-                "\n No network namespace (Operation not permitted): states only, packets implied.\n",
+                "\n No own network here (Operation not permitted): states alone, packets implied.\n",
                 "(implied)",
             ),
             _ => (
@@ -199,7 +199,7 @@ fn where_no_network_can_be_made_states_alone_are_drawn_and_a_line_says_so() {
 fn a_network_that_does_not_work_is_not_entered() {
     let run = sandbox::without_argument(libc::SYS_ioctl, 1, SIOCSIFFLAGS, || soquete("demo").human().run());
     fits(&run);
-    in_order(run.text(), &["No network namespace (Operation not permitted)", "SYN (implied)", "├ CLOSED"]);
+    in_order(run.text(), &["No own network here (Operation not permitted)", "SYN (implied)", "├ CLOSED"]);
 }
 
 /// `SIOCSIFFLAGS` of <linux/sockios.h>.
@@ -211,8 +211,8 @@ fn a_system_without_packet_sockets_shows_states_alone() {
         soquete("demo").human().run()
     });
     fits(&run);
-    let said = ["No network namespace", "No packet capture"].iter().any(|said| run.text().contains(said));
-    assert!(said && run.text().contains("(Operation not permitted): states only"), "{run}");
+    let said = ["No own network here", "No capture here"].iter().any(|said| run.text().contains(said));
+    assert!(said && run.text().contains("(Operation not permitted): states alone"), "{run}");
     in_order(run.text(), &["SYN (implied)", "├ CLOSED"]);
 }
 
@@ -353,7 +353,7 @@ fn on_a_terminal_each_key_goes_on_at_once() {
     let begun = Instant::now();
     // Without a key each pause takes from four seconds to half a minute.
     let terminal = Terminal::start("demo refused --speed 0.1", &[]);
-    terminal.wait_text("Press any key to go on at once, q to quit.");
+    terminal.wait_text("Any key goes on at once, q ends.");
     let shown = terminal.screen().contents();
     assert!(!shown.contains("Lesson"), "there is time to read: {shown}");
     for part in ["Lesson refused", "SYN-SENT", "asks to open", "CLOSED ┤ An RST", "Now try:", "Other lessons"]
@@ -392,9 +392,9 @@ fn masked(screen: &str) -> String {
 }
 
 const REFUSED: &str = "
- Press any key to go on at once, q to quit.
+ Any key goes on at once, q ends.
 
- Lesson refused: a client connects to a port where no socket listens
+ Lesson refused: a client asks for a port where nobody listens
 
  client 127.0.0.1:#####                                  server 127.0.0.1:#####
        CLOSED ┤                                                  │
@@ -428,7 +428,7 @@ fn the_readme_shows_what_is_drawn() {
 #[test]
 fn q_ends_it_in_order() {
     let terminal = Terminal::start("demo --speed 0.1", &[]);
-    terminal.wait_text("any key");
+    terminal.wait_text("Any key");
     terminal.keys("q");
     terminal.wait_end();
     assert!(terminal.is_cooked(), "the terminal is as it was");

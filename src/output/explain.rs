@@ -15,7 +15,7 @@ pub(super) const fn sentence(proto: Proto, role: Role, from: State, to: State, o
             "O kernel guarda o endereço do outro lado; nenhum pacote foi enviado ainda.",
         ),
         (Proto::Udp, ..) => Phrase::new(
-            "The socket is closed; UDP does not notify the peer.",
+            "The socket is closed; UDP sends no notice of that to the peer.",
             "O socket está fechado; o UDP não avisa o outro lado.",
         ),
         (_, _, State::Listen) => Phrase::new(
@@ -94,7 +94,7 @@ const fn closed(from: State, op: Op) -> Phrase {
             "O socket foi fechado antes de chegar uma resposta.",
         ),
         (State::Established | State::CloseWait, Op::Close) => Phrase::new(
-            "close() sent an RST: this end aborts the connection and discards data in transit.",
+            "close() sent an RST: this end aborts the connection and discards data under way.",
             "close() enviou um RST: este lado aborta a conexão e descarta os dados a caminho.",
         ),
         _ => Phrase::new("The socket is closed.", "O socket está fechado."),

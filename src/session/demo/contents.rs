@@ -16,7 +16,7 @@ pub struct Lesson {
 
 const SERVER: Phrase = Phrase::new("a server, in one terminal", "um servidor, em um terminal");
 const CLIENT: Phrase = Phrase::new("a client, in another: type to it", "um cliente, em outro: digite");
-const TABLE: Phrase = Phrase::new("its entries in the socket table", "o que restou");
+const TABLE: Phrase = Phrase::new("what is left of it", "o que restou");
 const ECHO_SERVER: (&str, Phrase) = ("soquete listen -k --echo 4333", SERVER);
 
 impl Lesson {
@@ -41,7 +41,7 @@ impl Lesson {
         next: &[
             ("soquete udp-serve --echo 5000", SERVER),
             ("soquete udp-send localhost 5000 hello", Phrase::new("one datagram", "um datagrama")),
-            ("soquete udp-send --check localhost 5001 x", Phrase::new("a closed port", "ninguém na porta")),
+            ("soquete udp-send --check localhost 5001 x", Phrase::new("nobody there", "ninguém na porta")),
         ],
     };
     /// A room of two.
@@ -72,7 +72,7 @@ impl Lesson {
     pub const REFUSED: Self = Self {
         name: "refused",
         title: Phrase::new(
-            "a client connects to a port where no socket listens",
+            "a client asks for a port where nobody listens",
             "um cliente procura uma porta em que ninguém escuta",
         ),
         run: lessons::refused,
@@ -88,7 +88,7 @@ impl Lesson {
     pub const HALF_CLOSE: Self = Self {
         name: "half-close",
         title: Phrase::new(
-            "a client ends its direction first, and the server still answers",
+            "a client says all it has to say, and the server answers late",
             "um cliente diz tudo o que tem a dizer, e o servidor responde depois",
         ),
         run: lessons::half_close,
@@ -103,7 +103,7 @@ impl Lesson {
     /// A linger time of 0.
     pub const RESET: Self = Self {
         name: "reset",
-        title: Phrase::new("a client aborts its connection", "um cliente derruba a conexão"),
+        title: Phrase::new("a client breaks its connection off", "um cliente derruba a conexão"),
         run: lessons::reset,
         next: &[
             ECHO_SERVER,
@@ -117,13 +117,13 @@ impl Lesson {
     pub const TIME_WAIT: Self = Self {
         name: "time-wait",
         title: Phrase::new(
-            "the port of the end that closes first stays in TIME-WAIT for a minute",
+            "the end that closes first keeps its port for a minute",
             "quem fecha primeiro fica com a porta reservada por um minuto",
         ),
         run: lessons::time_wait,
         next: &[
             ("soquete stat --state time-wait", Phrase::new("those of your machine", "os da sua máquina")),
-            ("soquete stat --watch", Phrase::new("changes as they happen", "veja-os surgir e sumir")),
+            ("soquete stat --watch", Phrase::new("see them come and go", "veja-os surgir e sumir")),
         ],
     };
     /// A full accept queue.

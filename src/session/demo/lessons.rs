@@ -37,7 +37,7 @@ pub(super) fn udp(stage: &mut Stage<'_>) -> Result<()> {
 }
 
 const NOBODY_THERE: Phrase = Phrase::new(
-    "A datagram to a port without a socket: only the kernel answers, with an ICMP error.",
+    "A datagram to a port that no socket has: nobody answers but the kernel, with an ICMP error.",
     "Um datagrama para uma porta que nenhum socket tem: só o kernel responde, com um erro ICMP.",
 );
 
@@ -117,11 +117,11 @@ pub(super) fn time_wait(stage: &mut Stage<'_>) -> Result<()> {
 }
 
 const CLIENT_FIRST: Phrase = Phrase::new(
-    "The client closed first: its port stays in TIME-WAIT, the server's port, {}, does not:",
+    "The client closed first, so its port rests; that of the server, {}, does not:",
     "O cliente fechou primeiro, então é a porta dele que fica em espera; a do servidor, {}, não:",
 );
 const SERVER_FIRST: Phrase = Phrase::new(
-    "The server closed first: its port, {}, stays in TIME-WAIT:",
+    "The server closed first, so its port, {}, rests:",
     "O servidor fechou primeiro, então a porta dele, {}, fica em espera:",
 );
 
@@ -143,10 +143,10 @@ pub(super) fn backlog(stage: &mut Stage<'_>) -> Result<()> {
 }
 
 const KERNEL_ACCEPTS: Phrase = Phrase::new(
-    "The kernel completed the handshake: the client waits in the accept queue, because the server never calls accept(). So does the next:",
+    "The kernel shook hands by itself: the client waits in the queue for an accept() that does not come. So does the next:",
     "O kernel fez o handshake sozinho: o cliente espera na fila por um accept() que não vem. O próximo também:",
 );
 const QUEUE_IS_FULL: Phrase = Phrase::new(
-    "The queue is full (the backlog and one more): the kernel drops the SYN of the third client, which retransmits it:",
+    "The queue is full, one more than the backlog: the kernel drops the SYN of the third client, which sends it again:",
     "A fila está cheia, com um a mais que o backlog: o kernel descarta o SYN do terceiro cliente, que o envia de novo:",
 );

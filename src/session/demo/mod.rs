@@ -38,8 +38,7 @@ pub struct Config {
     pub speed: Option<f64>,
 }
 
-const KEYS: Phrase =
-    Phrase::new("Press any key to go on at once, q to quit.", "Qualquer tecla avança, q termina.");
+const KEYS: Phrase = Phrase::new("Any key goes on at once, q ends.", "Qualquer tecla avança, q termina.");
 const TRY: Phrase = Phrase::new("Now try:", "Agora experimente:");
 const OTHERS: Phrase = Phrase::new("Other lessons of soquete demo: {}", "Outras lições de soquete demo: {}");
 const LESSON: Phrase = Phrase::new("Lesson {}", "Lição {}");
@@ -57,7 +56,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
         let goes_on = stage.tell()?;
         played?;
         if !goes_on {
-            return Ok(Outcome::of(crate::exit::Exit::Done, "ended by the user"));
+            return Ok(Outcome::of(crate::exit::Exit::Done, "the reader ended it"));
         }
     }
     stage.tell_totals()?;

@@ -11,11 +11,11 @@ use crate::text::language::Phrase;
 
 /// What is said where no packets can be captured, in a line.
 const NO_NETWORK: Phrase = Phrase::new(
-    "No network namespace ({}): states only, packets implied.",
+    "No own network here ({}): states alone, packets implied.",
     "Sem rede própria ({}): só estados, pacotes deduzidos.",
 );
 const NO_CAPTURE: Phrase = Phrase::new(
-    "No packet capture ({}): states only, packets implied.",
+    "No capture here ({}): states alone, packets implied.",
     "Sem captura aqui ({}): só estados, pacotes deduzidos.",
 );
 
