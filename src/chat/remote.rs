@@ -1,4 +1,4 @@
-//! Members of other machines: names in the list of members, nobody to write to. Pure.
+//! Members of other machines: names in the list of members, without a connection. Pure.
 
 use super::member::MemberId;
 use std::collections::BTreeMap;

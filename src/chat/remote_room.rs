@@ -1,4 +1,4 @@
-//! Members of other machines, as a room knows and hears them. Pure.
+//! Members of other machines in a room, and their lines. Pure.
 
 use super::member::{Member, MemberId};
 use super::nick;
@@ -6,7 +6,7 @@ use super::remote::{Claim, Holder, Present, RemoteId, RemoteMember, RemoteName, 
 use super::room::Room;
 use std::collections::btree_map::Entry;
 
-/// Members of other machines at most; more are heard, but neither listed nor given a nick.
+/// Members of other machines at most; lines of more are relayed, but they are neither listed nor given a nick.
 const MAX_REMOTE: usize = 250_000;
 
 impl Room {
@@ -97,7 +97,7 @@ impl Room {
         self.remember(line.start);
     }
 
-    /// Says a line of the past to new members alone, where there is nobody yet.
+    /// Adds a line of the history, for members that join later.
     pub fn recall(&mut self, nick: &str, address: &str, text: &[u8], stamp: &str) {
         let name = RemoteMember::new(address, nick);
         let line = self.log.append_line(&[b"[", stamp.as_bytes(), b"] ", name.prefix.as_bytes(), text]);

@@ -51,7 +51,7 @@ pub(crate) fn expect_proxy(args: &Listen) -> Result<(), AddrError> {
     Ok(())
 }
 
-/// The users of the flags and of the file. An empty file admits nobody.
+/// The users of the flags and of the file. An empty file admits no client.
 fn users(args: &ProxyServerArgs) -> anyhow::Result<Vec<Credentials>> {
     let typed = args.auth.iter().map(|user| user.0.parse::<Credentials>());
     let mut users: Vec<_> =

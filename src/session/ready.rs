@@ -27,8 +27,8 @@ pub struct Ready {
     pub fd: Option<RawFd>,
 }
 
-/// Becomes another user where one is wanted, then writes the addresses of `sockets`, one a line, to where the user wants
-/// them, and tells the service manager.
+/// Switches to another user if requested, then writes the addresses of `sockets`, one a line, to where the user requested
+/// them, and notifies the service manager.
 pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
     if let Some(user) = &ready.user {
         user.assume()?;
@@ -65,7 +65,7 @@ pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys
 
 /// Writes a file that is seen whole or not at all: under another name first, through no link, gone again if it fails.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    // To rename over a device or a pipe would take it away from everybody.
+    // Renaming over a device or a pipe would replace it for all programs.
     if path.metadata().is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::other("exists and is not a regular file"));
     }

@@ -89,7 +89,7 @@ impl User {
         if self.uid != 0 && unsafe { libc::setuid(0) } == 0 {
             return kept("the way back to root");
         }
-        // Without /proc the C library's word has to do.
+        // Without /proc the results of the C library are relied on.
         let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
         let mut statuses = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
         statuses.find_map(|status| self.kept_by(&status)).map_or(Ok(()), kept)

@@ -44,7 +44,7 @@ impl Link {
         }
     }
 
-    /// Tells everybody that lines of a machine are lost.
+    /// Notifies all members that lines of a machine are lost.
     pub(super) fn tell_lost(
         &mut self,
         origin: &str,

@@ -23,7 +23,7 @@ use std::fmt;
 
 /// The version of the messages; others are ignored.
 pub const VERSION: u8 = 1;
-/// Bytes of a message at most: `max_payload` of a NATS server that nobody configured.
+/// Bytes of a message at most: the default `max_payload` of a NATS server.
 pub const MAX_MESSAGE: usize = 1 << 20;
 /// Lines or members of a message at most.
 pub const MAX_ENTRIES: usize = 1024;
@@ -164,7 +164,7 @@ impl Entry<'_> {
         }
         if !self.nick.is_empty() {
             nick::check(self.nick.as_bytes()).map_err(|_| "invalid nick")?;
-            // Each room has its own operator, and nobody may pass for it.
+            // Each room has its own operator, and no other member may look like it.
             if nick::likeness(&self.nick) == nick::likeness(OPERATOR) {
                 return Err("invalid nick");
             }

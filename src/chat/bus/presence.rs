@@ -19,11 +19,11 @@ const BACK: Duration = Duration::from_secs(3);
 const WHO_EVERY: Duration = Duration::from_secs(3);
 /// Members of one message: 128 KiB at most.
 const PART: usize = MAX_ENTRIES / 4;
-/// Bytes of answers between two ticks: whoever asks for more has to ask again.
+/// Bytes of answers between two ticks; requests for more must be repeated.
 const ANSWERS: usize = 2 << 20;
 
 impl Link {
-    /// Tells the others that this machine is there, and asks who is.
+    /// Announces this machine to the others, and asks for theirs.
     pub fn greet(&mut self, room: &Room, now: Now) {
         self.say_here(room, now);
         let who = json(&self.head("who"));
@@ -98,7 +98,7 @@ impl Link {
         }
     }
 
-    /// Answers who is here.
+    /// Answers with the members of this machine.
     pub(super) fn answer_who(&mut self, origin: &str, room: &Room) {
         let members: Vec<_> = room.present().collect();
         let parts = members.len().div_ceil(PART).max(1);

@@ -1,7 +1,7 @@
 //! A message bus, by which the servers of one room hear each other. Prints nothing.
 //!
 //! [`Bus`] is what the engine of a room needs of one; `nats` is the one there is, behind the feature of the same name. A bus may
-//! lose messages, and tells nobody: whoever uses it numbers them.
+//! lose messages without notice: its users number them.
 
 #[cfg(feature = "nats")]
 mod nats;

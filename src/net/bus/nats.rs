@@ -109,7 +109,7 @@ fn configure(
                 }
                 _ => None,
             };
-            // At the end of the program nobody listens any more.
+            // At the end of the program there is no receiver any more.
             let _ = said.map(|said| state.send(said));
             async {}
         });

@@ -39,7 +39,7 @@ impl FromStr for Login {
     }
 }
 
-/// A bus, and what it is to be told of its user.
+/// A bus and the credentials for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusUrl {
     /// Speak TLS.

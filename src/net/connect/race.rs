@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// A new address is tried this long after the one before it, if that has not failed (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// A UNIX server whose accept queue is full is asked again after this long: no descriptor tells that it has room (unix(7)).
+/// A UNIX server whose accept queue is full is retried after this long: no descriptor reports free space in it (unix(7)).
 const QUEUE_DELAY: Duration = Duration::from_millis(5);
 
 /// The attempts to come, and the errors of those that failed.

@@ -28,7 +28,7 @@ pub enum StreamError {
     Truncated,
     /// The peer sent this fatal alert: its name, and a line that says what it means.
     Alert(String, String),
-    /// Bytes that are no TLS, or that somebody changed on the way.
+    /// Bytes that are not TLS, or that were modified in transit.
     Protocol(String),
 }
 

@@ -34,7 +34,7 @@ impl CaptureFile {
         let to = if path == Path::new("-") {
             fd::take_output().map(File::from).map_err(failed)?
         } else {
-            // What others said is nobody else's.
+            // Packets may hold private data.
             let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
             open.map_err(failed)?
         };

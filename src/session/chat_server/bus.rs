@@ -1,4 +1,4 @@
-//! The bus of a room: carries what the link says and hears. Nothing here waits for the bus but the tasks of the bus.
+//! The bus of a room: transports the messages of the link. Only the tasks of the bus wait for the bus.
 
 use super::now::now;
 use super::server::{ChatServer, Shared};
@@ -37,7 +37,7 @@ pub(super) struct OnBus {
     subject: String,
 }
 
-/// Connects to the bus, and lets the room hear its past. `port` tells the rooms of one machine apart.
+/// Connects to the bus, and loads the history of the room. `port` distinguishes the rooms of one machine.
 pub(super) async fn connect(
     config: &Config,
     port: Option<u16>,

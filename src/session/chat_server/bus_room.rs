@@ -1,4 +1,4 @@
-//! What the link of a room with other machines hears and says, as the server sees it.
+//! The server's side of the link of a room with other machines.
 
 use super::events;
 use super::now::now;
@@ -45,7 +45,7 @@ impl ChatServer {
         }
     }
 
-    /// Notes that the bus is lost, and tells everybody.
+    /// Notes that the connection to the bus is lost, and notifies all members.
     pub(super) fn lose_bus(&mut self) {
         let Some(link) = self.link.as_mut().filter(|link| link.is_connected()) else { return };
         link.disconnected();
@@ -53,7 +53,7 @@ impl ChatServer {
         self.emit_bus(BusChange::Lost, None, None);
     }
 
-    /// Notes that the connection to the bus is restored, and tells everybody.
+    /// Notes that the connection to the bus is restored, and notifies all members.
     pub(super) fn restore_bus(&mut self) {
         let now = now(self.opened);
         let Some(link) = self.link.as_mut().filter(|link| !link.is_connected()) else { return };

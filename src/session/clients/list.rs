@@ -49,7 +49,7 @@ fn parse_file(path: &Path, text: &str) -> Result<Vec<Group>, AddrError> {
     Ok(groups)
 }
 
-/// As [`parse_targets`], but without `-`, which is every port there: 65535 connections that nobody asked for.
+/// As [`parse_targets`], but without `-`, which would be all 65535 ports.
 fn parse_words(words: &[String]) -> Result<Vec<Group>, AddrError> {
     if words.iter().any(|word| word == "-") {
         let text = "- is not a target; type HOST:PORT, or --targets FILE to read targets from a file";

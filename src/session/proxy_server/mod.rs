@@ -42,7 +42,7 @@ pub struct ProxyServer {
     pub socks: bool,
     /// Serves HTTP clients.
     pub http: bool,
-    /// The users; everybody if absent.
+    /// The users; all clients if absent.
     pub verifier: Option<Verifier>,
     /// The addresses that it connects to.
     pub destinations: AccessRules,
@@ -142,7 +142,7 @@ impl ProxyServer {
             Err(Stop::Rejected(rejected)) => {
                 let refused = rejected.error();
                 match reject(&client, buffer, rejected).await {
-                    // Its event told of it; to a server with one client it is how that ended.
+                    // It has an event; for a server with one client it is the outcome.
                     Ok(()) => Err(refused),
                     Err(error) => self.broken(&client, error),
                 }
@@ -183,7 +183,7 @@ impl ProxyServer {
         }
     }
 
-    /// Reads a request by the protocol that its first byte tells.
+    /// Reads a request by the protocol that its first byte shows.
     async fn request(&self, incoming: &mut Incoming<'_>) -> std::result::Result<Asked, Stop> {
         match incoming.first().await? {
             None => Err(Rejected::malformed(

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// The reason.
 pub(super) enum Refusal {
-    /// The rules exclude it; the text names the rule, which no client is told.
+    /// The rules deny it; the text names the rule and is not sent to clients.
     NotAllowed(String),
     /// It cannot be looked up or connected.
     Failed(Error),

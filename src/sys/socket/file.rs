@@ -1,4 +1,4 @@
-//! The file of a UNIX server's socket (unix(7), "Pathname sockets"): made with its mode, never over somebody else's, and
+//! The file of a UNIX server's socket (unix(7), "Pathname sockets"): created with its mode, never over another server's, and
 //! removed with the socket.
 
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};

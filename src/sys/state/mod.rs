@@ -36,7 +36,7 @@ pub(in crate::sys) struct StateTracker {
     /// A command has the socket: what it received and sent, and the error it got, are the kernel's to tell.
     lent: AtomicBool,
     opened: Instant,
-    /// Data is told of (`-v`).
+    /// Data is reported (`-v`).
     tells_data: bool,
     inner: Mutex<Inner>,
 }
@@ -54,7 +54,7 @@ pub(in crate::sys) struct Inner {
     orderly: bool,
     /// The peer's FIN came.
     fin_received: bool,
-    /// As the tracker's: whoever reads an error takes it from the command.
+    /// As the tracker's: reading an error removes it for the command.
     lent: bool,
     deadline: Option<Instant>,
     /// The number of the socket whose bytes this one passes on.
@@ -63,7 +63,7 @@ pub(in crate::sys) struct Inner {
     pub(super) fin_follows: bool,
     /// Set for a socket of another program.
     adopted: Option<adopted::Adopted>,
-    /// What events have said of the data, where it is told of.
+    /// What events have reported of the data, if it is reported.
     told: Option<Box<data::Told>>,
 }
 
