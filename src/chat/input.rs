@@ -1,4 +1,4 @@
-//! What a member sends: lines, which are said to all, and commands, which are answered to that member alone. Pure.
+//! The input of a member: lines, which are relayed to all, and commands, which are answered to that member only. Pure.
 
 use super::command::{Command, HELP, OPERATOR_QUIT};
 use super::member::{Member, MemberId};

@@ -29,7 +29,7 @@ pub struct Claim {
     pub since: i64,
 }
 
-/// What another machine says of a member.
+/// A member as another machine describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct RemoteName<'a> {
     /// Where it is.

@@ -88,7 +88,7 @@ impl Room {
         gone.len()
     }
 
-    /// Says what a member of another machine said; `address` names one that is not listed.
+    /// Relays a line of a member of another machine; `address` names one that is not listed.
     pub fn say_remote(&mut self, id: RemoteId, address: &str, text: &[u8], stamp: &str) {
         let prefix = self.remotes.members.get(&id).map(|member| &*member.prefix);
         let (name, colon) = prefix.map_or((address, ": "), |prefix| (prefix, ""));

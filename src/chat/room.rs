@@ -10,7 +10,7 @@ use super::rules::{OPERATOR, Report, Rules};
 use crate::fanout::{Backpressure, Cursor, Log};
 use std::collections::{HashMap, VecDeque};
 
-/// The members and what was said to them.
+/// The members and the lines sent to them.
 #[derive(Debug)]
 pub struct Room {
     pub(super) rules: Rules,

@@ -34,7 +34,7 @@ enum Fin {
 pub struct RelayPolicy {
     config: EndConfig,
     has_input: bool,
-    /// When the input ended, and when the peer's FIN came and all bytes before it were delivered.
+    /// When the input ended, and when the peer's FIN arrived and all bytes before it were delivered.
     input_end: Option<Instant>,
     peer_end: Option<Instant>,
     fin: Fin,
@@ -96,7 +96,7 @@ impl RelayPolicy {
         self.input_end = Some(now);
     }
 
-    /// Reports that the peer's FIN came and all bytes before it were delivered.
+    /// Reports that the peer's FIN arrived and all bytes before it were delivered.
     pub fn peer_ended(&mut self, now: Instant) {
         self.peer_end = Some(now);
     }
@@ -180,7 +180,7 @@ impl RelayPolicy {
         self.go_on(now, connection, Some(look(now, since)))
     }
 
-    /// The peer's FIN came: there may still be data to send.
+    /// The peer's FIN arrived: there may still be data to send.
     fn await_input(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
         match self.config.on_peer_eof {
             OnPeerEof::End => self.stop_input(now),

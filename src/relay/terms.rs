@@ -55,7 +55,7 @@ pub trait Connection {
     fn fin_acked(&self) -> bool;
     /// Whether FIN went both ways and ours is not acknowledged.
     fn awaits_last_ack(&self) -> bool;
-    /// How long ago the peer's last segment came.
+    /// How long ago the peer's last segment arrived.
     fn silence(&self) -> Duration;
     /// Whether the connection is CLOSED in the kernel.
     fn is_closed(&self) -> bool;

@@ -19,7 +19,7 @@ const TRIES: u32 = 8;
 /// Where a server reports that it is ready, and what it does before.
 #[derive(Clone, Debug, Default)]
 pub struct Ready {
-    /// The user it becomes first.
+    /// The user to switch to first.
     pub user: Option<User>,
     /// A file to write.
     pub file: Option<PathBuf>,

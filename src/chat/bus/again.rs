@@ -1,4 +1,4 @@
-//! What was missed: asked for again, given again, or counted as lost. Pure.
+//! Missed lines: requested again, sent again, or counted as lost. Pure.
 
 use super::envelope::{Message, Subject};
 use super::link::{Link, LinkEvent, LinkReport, Now, json};

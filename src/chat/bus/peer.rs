@@ -1,4 +1,4 @@
-//! Another machine, as far as this one knows it. Pure.
+//! Another machine on the bus. Pure.
 
 use super::sequence::Sequence;
 use std::collections::{BTreeMap, BTreeSet};

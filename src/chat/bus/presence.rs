@@ -1,4 +1,4 @@
-//! Who is there: each machine says so every two seconds, and is forgotten after seven of silence. Pure.
+//! Presence: each machine announces itself every two seconds, and is removed after seven seconds of silence. Pure.
 
 use super::envelope::{Entry, MAX_ENTRIES, Message, Subject};
 use super::link::{Link, LinkEvent, LinkReport, Now, json, number, public_label, public_nick};
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-/// How often a machine says that it is there.
+/// How often a machine announces itself.
 const HERE_EVERY: Duration = Duration::from_secs(2);
 /// How long a machine may be silent: three messages, and all is over within ten seconds.
 const SILENCE: Duration = Duration::from_secs(7);

@@ -1,4 +1,4 @@
-//! Messages of other machines: checked, brought into order, said in the room. Pure.
+//! Messages of other machines: checked, ordered, relayed to the room. Pure.
 
 use super::envelope::{Entry, Message};
 use super::link::{Link, LinkEvent, LinkReport, Now};

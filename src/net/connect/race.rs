@@ -83,7 +83,7 @@ impl<'a> Race<'a> {
         self.next_start = Instant::now();
     }
 
-    /// The failure that says most: an answer of the target before a silence, and both before an error of this machine.
+    /// The most informative failure: an answer of the target before a silence, and both before an error of this machine.
     pub(super) fn worst(self, target: &(dyn Display + Sync), addresses: &[Address]) -> Error {
         let rank = |error: &Error| match error.kind() {
             Kind::Refused => 0,

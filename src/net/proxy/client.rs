@@ -8,7 +8,7 @@ use crate::net::address::Endpoint;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// What is asked of a proxy.
+/// A request to a proxy.
 pub struct Request<'a> {
     /// How to speak with it.
     pub scheme: Scheme,

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use std::fmt;
 use std::io;
 
-/// A handshake that failed, in words, and what an event says of it.
+/// A handshake that failed: its text and its event.
 #[derive(Debug)]
 pub struct Failure {
     /// What it is about.
@@ -26,7 +26,7 @@ pub struct Failure {
 pub enum FailureKind {
     /// The peer's certificate, or its lack.
     Certificate,
-    /// The peer speaks something else than TLS.
+    /// The peer does not speak TLS.
     Plaintext,
     /// The peer sent a fatal alert.
     Alert,

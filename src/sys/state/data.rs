@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 /// The most events in any second, each way, while data moves; the tenth reports the rest when the socket is closed.
 const WHILE_MOVING: usize = 9;
 
-/// What events have said of the data received and sent.
+/// The data received and sent that events have reported.
 pub(super) type Told = [Direction; 2];
 
-/// What events have said of one direction.
+/// The data of one direction that events have reported.
 #[derive(Default)]
 pub(super) struct Direction {
     /// Bytes.
