@@ -6,11 +6,11 @@ use super::dissect::{Dissected, Dissector};
 use super::file::CaptureFile;
 use super::packet::CapturedPacket;
 use super::secrets::Secrets;
-use crate::capture::{Note, moves};
+use crate::capture::{Note, closes, moves};
 use crate::event::{Event, PacketFields, Record, SCHEMA_VERSION, Sink, State};
 use crate::sys::packet::Statistics;
 use jiff::Timestamp;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -43,6 +43,8 @@ pub struct Stage {
     quiet: bool,
     /// Events, in the order of their times.
     held: VecDeque<Record>,
+    /// The state of each connection as of the last event that was passed on.
+    states: HashMap<u32, State>,
     /// Packets, in the order of their times.
     packets: VecDeque<CapturedPacket>,
     /// The number of the last event taken in, and of the last one given out: the difference is what was added, and gaps stay.
@@ -74,6 +76,7 @@ impl Stage {
             show,
             quiet,
             held: VecDeque::new(),
+            states: HashMap::new(),
             packets: VecDeque::new(),
             seq_in: 0,
             seq: 0,
@@ -150,6 +153,15 @@ impl Stage {
         if let Some(diagram) = &mut self.diagram {
             diagram.add(&record);
         }
+        match &record.event {
+            Event::State { socket, to: State::Closed | State::TimeWait, .. } => {
+                self.states.remove(&socket.conn);
+            }
+            Event::State { socket, to, .. } => {
+                self.states.insert(socket.conn, *to);
+            }
+            _ => {}
+        }
         if let Event::Capture { captured, dropped, .. } = &mut record.event {
             let counts = Statistics { captured: *captured, dropped: *dropped };
             *captured = self.captured;
@@ -164,7 +176,7 @@ impl Stage {
         self.shared.backlog.release(&captured);
         let Dissected { socket, mut fields, note, packet } = self.dissector.dissect(&captured)?;
         self.captured += 1;
-        fields.moved = moved(&self.held, socket.conn, captured.at, &fields, note);
+        fields.moved = self.moved(socket.conn, captured.at, &fields, note);
         let ts = captured.at;
         if let Some(file) = &mut self.file {
             let comment = comment(&fields.moved);
@@ -180,6 +192,38 @@ impl Stage {
             diagram.add(&record);
         }
         (self.show && !self.quiet).then_some(record)
+    }
+
+    /// The changes of state that a packet caused, among the events that follow it.
+    fn moved(
+        &mut self,
+        conn: u32,
+        at: Timestamp,
+        fields: &PacketFields,
+        note: Option<Note>,
+    ) -> Vec<(State, State)> {
+        let (Some(dir), Some(flags)) = (fields.dir, fields.flags.as_deref()) else { return Vec::new() };
+        if !matches!(note, Some(Note::Handshake(_) | Note::Close(..))) && !flags.contains(&"RST") {
+            return Vec::new();
+        }
+        let soon = self.held.iter().take_while(|record| record.ts <= at + CAUSED);
+        let caused = soon.filter_map(|record| match &record.event {
+            Event::State { socket, from, to, .. }
+                if socket.conn == conn && moves(dir, flags, note, *from, *to) =>
+            {
+                Some((*from, *to))
+            }
+            _ => None,
+        });
+        let caused: Vec<_> = caused.collect();
+        match self.states.get_mut(&conn) {
+            Some(state) if caused.is_empty() => {
+                let caused = closes(dir, flags, note, *state);
+                *state = caused.last().map_or(*state, |(_, to)| *to);
+                caused
+            }
+            _ => caused,
+        }
     }
 
     /// Saves the packets whose secrets are known.
@@ -209,30 +253,6 @@ impl Stage {
             self.file = None;
         }
     }
-}
-
-/// The changes of state that a packet caused, among the records that follow it.
-fn moved(
-    later: &VecDeque<Record>,
-    conn: u32,
-    at: Timestamp,
-    fields: &PacketFields,
-    note: Option<Note>,
-) -> Vec<(State, State)> {
-    let (Some(dir), Some(flags)) = (fields.dir, fields.flags.as_deref()) else { return Vec::new() };
-    if !matches!(note, Some(Note::Handshake(_) | Note::Close(..))) && !flags.contains(&"RST") {
-        return Vec::new();
-    }
-    let caused =
-        later.iter().take_while(|record| record.ts <= at + CAUSED).filter_map(|record| match &record.event {
-            Event::State { socket, from, to, .. }
-                if socket.conn == conn && moves(dir, flags, note, *from, *to) =>
-            {
-                Some((*from, *to))
-            }
-            _ => None,
-        });
-    caused.collect()
 }
 
 /// Changes of state as the comment of a packet.
