@@ -37,8 +37,12 @@ pub(super) fn size(word: &str) -> Result<usize, String> {
         "g" | "gb" | "gib" => 30,
         _ => return Err(wrong()),
     };
-    let number: usize = digits.parse().map_err(|_| wrong())?;
-    number.checked_mul(1 << shift).filter(|n| i32::try_from(*n).is_ok()).ok_or_else(wrong)
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let bytes = digits.parse().ok().and_then(|number: usize| number.checked_mul(1 << shift));
+    let bytes = bytes.filter(|bytes| i32::try_from(*bytes).is_ok());
+    bytes.ok_or_else(|| format!("{word} is too large; the maximum is {} bytes", i32::MAX))
 }
 
 /// Reads the length of a datagram's payload: 1 to 65527 bytes.
@@ -208,8 +212,11 @@ mod tests {
         for (word, bytes) in [("0", 0), ("512", 512), ("64k", 65536), ("1M", 1 << 20), ("1G", 1 << 30)] {
             assert_eq!(size(word), Ok(bytes), "{word}");
         }
-        for word in ["", "k", "-1", "1x", "9G", "99999999999999999999"] {
-            assert!(size(word).is_err(), "{word}");
+        for word in ["", "k", "-1", "+1", "1x"] {
+            assert!(size(word).unwrap_err().contains("is not a size"), "{word}");
+        }
+        for word in ["2G", "100G", "99999999999999999999", "99999999999999999999G"] {
+            assert!(size(word).unwrap_err().contains("the maximum is 2147483647 bytes"), "{word}");
         }
     }
 

@@ -20,6 +20,7 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
 }
 
 fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
+    let datagrams = |words: &[String]| Target::parse(words)?.of_datagrams();
     let answer = answer(&args.answer, context)?;
     let commands = command_line(&args.exec, &args.command).map(|line| PeerCommands {
         line,
@@ -37,7 +38,7 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     super::expect_output(!answers && !args.send_only, "name a service such as --echo", context)?;
     let has_output = context.passed.iter().all(|socket| !socket.was_output);
     Ok(Config {
-        bind: super::bind_target_or_passed(&args.address, Target::parse, &args.server, &args.passed)?,
+        bind: super::bind_target_or_passed(&args.address, datagrams, &args.server, &args.passed)?,
         access: super::access_rules(&args.server, context)?,
         groups,
         options: args.own.socket.options(),

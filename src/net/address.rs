@@ -45,6 +45,11 @@ impl Host {
         if bare.is_empty() {
             return wrong("the host is empty; leave it out for localhost");
         }
+        if bare == "*" {
+            return wrong(
+                "* is not a host; type its name or address, or --public for a server on every interface",
+            );
+        }
         if bare.eq_ignore_ascii_case("localhost") {
             return Ok(Self::Localhost);
         }
@@ -110,6 +115,14 @@ impl Target {
         }
     }
 
+    /// The same target as a socket of datagrams, which vsock has none of.
+    pub fn of_datagrams(self) -> Result<Self, AddrError> {
+        match self.takes_datagrams() {
+            true => Ok(self),
+            false => wrong(format!("{self} is an address of streams; type HOST PORT, PORT or unix:PATH")),
+        }
+    }
+
     /// The protocol of a stream to it.
     #[must_use]
     pub const fn stream_proto(&self) -> Proto {
@@ -151,7 +164,7 @@ impl From<Endpoint> for Target {
 }
 
 /// Whether a word names a UNIX or vsock socket.
-pub(super) fn is_socket(word: &str) -> bool {
+pub fn is_socket(word: &str) -> bool {
     word.starts_with("unix:") || word.starts_with("vsock:")
 }
 

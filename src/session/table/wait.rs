@@ -2,7 +2,7 @@
 
 use super::reader::TableReader;
 use super::{Config, destroy_events, show};
-use crate::event::{Proto, State};
+use crate::event::{Proto, Span, State};
 use crate::net::condition::{Condition, What};
 use crate::session::{Context, Outcome, Result, stdout};
 use crate::sys::diag::{ActivityCounters, DestroyEvents, End, Filter, Query, States};
@@ -54,7 +54,7 @@ pub(super) fn run(
             }
         }
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            let text = format!("`{condition}` did not hold within {:?}", timeout.unwrap_or_default());
+            let text = format!("`{condition}` did not hold within {}", Span(timeout.unwrap_or_default()));
             return Ok(Outcome::deadline(text));
         }
         let limit = |then: Instant| deadline.map_or(then, |deadline| then.min(deadline));
