@@ -13,8 +13,9 @@ use std::time::Duration;
 /// Lists every TCP, UDP and UNIX socket of this network namespace, as the kernel reports it. Only the processes of other
 /// users need privileges. A FILTER matches either end: PORT, :PORT, HOST, HOST:PORT or a range such as 10.0.0.0/8; PORT
 /// may be a list with ranges. If there are several hosts or several ports, one of them must match; a host and a port must
-/// match at the same end. UNIX sockets have no addresses: no FILTER matches them. The kernel applies filters and states.
-/// The exit status is 1 if no socket matches.
+/// match at the same end. unix:PATH and unix:@NAME match the UNIX sockets of that name, written as they were bound, and those
+/// connected to them; nothing else matches UNIX sockets. The kernel applies the other filters, and states. The exit status
+/// is 1 if no socket matches.
 ///
 /// With --watch only changes are shown, not the sockets at the start. The table is read every 20 ms, less often if that would
 /// take more than a tenth of a CPU; the kernel notifies of TCP and UDP sockets that are closed, not of UNIX sockets. A state
@@ -51,7 +52,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Stat {
-    /// Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
+    /// Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS, unix:PATH or unix:@NAME
     #[arg(value_name = "FILTER")]
     pub filter: Vec<Pattern>,
     /// TCP sockets
@@ -117,6 +118,7 @@ Examples:
   soquete stat 65432                     sockets with this port, at either end
   soquete stat -tulp                     listeners, with processes
   soquete stat -p 8080                   which process holds it
+  soquete stat -p unix:/run/docker.sock  the same of a UNIX socket
   soquete stat -t --state ESTABLISHED --peer 10.0.0.0/8
   soquete stat -e 443 --json             rtt, cwnd, retransmits for a script
   soquete stat --summary                 count sockets by state
