@@ -83,7 +83,7 @@ fn a_wrong_command_line_is_2_and_one_line_that_says_what_to_do() {
         ("no-such-command", "no-such-command"),
         ("connect unix:", "unix:PATH"),
         ("connect -4 -6 80", "--ipv6"),
-        ("connect localhost:", "the port is empty; type HOST PORT"),
+        ("connect localhost:", "the port is empty; type a number"),
         ("connect --check localhost:", "the port is empty"),
         ("connect *:80", "* is not a host"),
         ("listen *:80", "--public"),

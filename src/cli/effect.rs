@@ -1,6 +1,6 @@
 //! Flags that would have no effect beside others, where that depends on a value: the definitions of the flags say the rest.
 
-use super::{Cli, Command, Connect, EofArgs, ForwardTarget, Global, Listen, TapArgs};
+use super::{Cli, Command, Connect, EofArgs, ForwardTarget, Global, Listen, Stat, TapArgs};
 use crate::net::address::is_socket;
 use crate::net::tap::DumpTarget;
 use crate::relay::OnEof;
@@ -34,6 +34,17 @@ const OF_FAMILY: Flags = &[("only_v4", "-4"), ("only_v6", "-6"), ("v6only", "--v
 
 /// Flags of packets, which only internet sockets have.
 const OF_PACKETS: Flags = &[("packets", "--packets"), ("pcap", "--pcap"), ("broadcast", "--broadcast")];
+
+/// What `stat` shows of internet sockets only.
+const OF_STAT: Flags = &[
+    ("tcp", "--tcp"),
+    ("udp", "--udp"),
+    ("only_v4", "-4"),
+    ("only_v6", "-6"),
+    ("packets", "--packets"),
+    ("pcap", "--pcap"),
+    ("diagram", "--diagram"),
+];
 
 /// Rules for the addresses of clients.
 const OF_CLIENTS: Flags =
@@ -88,7 +99,8 @@ pub(super) fn check(cli: &Cli, matches: &ArgMatches) -> Result<(), String> {
             let named: &[String] = if args.targets.is_empty() { &args.target } else { &[] };
             taps(&args.taps).and_then(|()| ending(&args.eof)).and_then(|()| internet(named, &given))
         }
-        Command::Stat(_) | Command::Demo(_) | Command::Completions { .. } => Ok(()),
+        Command::Stat(args) => stat(args, &given),
+        Command::Demo(_) | Command::Completions { .. } => Ok(()),
     }
 }
 
@@ -133,6 +145,17 @@ fn connect(args: &Connect, given: &Given<'_>) -> Result<(), String> {
         return Err("--timeout cannot be used with --fd, whose connection is open already".into());
     }
     internet(&args.target, given)
+}
+
+fn stat(args: &Stat, given: &Given<'_>) -> Result<(), String> {
+    let patterns = || args.filter.iter().chain(&args.local).chain(&args.peer);
+    let Some(first) = patterns().next().filter(|_| patterns().all(|pattern| pattern.name.is_some())) else {
+        return Ok(());
+    };
+    match given.first(OF_STAT) {
+        Some(flag) => Err(format!("{flag} cannot be used with {first}, the name of a UNIX socket")),
+        None => Ok(()),
+    }
 }
 
 fn server(words: &[String], given: &Given<'_>) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Flags shared by every subcommand that opens a socket.
 
 use super::ProxyArgs;
-use super::values::{Keepalive, byte, duration, mode, number, size, switch};
+use super::values::{Keepalive, byte, duration, mode, number, packets, size, switch};
 use crate::net::acl::AccessSpec;
 use crate::net::resolve::Lookup;
 use crate::net::source::Source;
@@ -16,7 +16,7 @@ use std::time::Duration;
 #[command(next_help_heading = "Packets")]
 pub struct PacketArgs {
     /// Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
-    #[arg(long, value_name = "hex", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = ["", "hex"], hide_possible_values = true)]
+    #[arg(long, value_name = "hex", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = packets)]
     pub packets: Option<String>,
     /// Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     ///

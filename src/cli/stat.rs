@@ -62,16 +62,16 @@ pub struct Stat {
     #[arg(short, long)]
     pub udp: bool,
     /// UNIX sockets
-    #[arg(short = 'x', long)]
+    #[arg(short = 'x', long, conflicts_with_all = PACKETS)]
     pub unix: bool,
     /// Listening sockets: LISTEN, and UNCONNECTED for datagrams
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with_all = PACKETS)]
     pub listening: bool,
     /// All states, the default; accepted for netstat compatibility
     #[arg(short, long, conflicts_with = "listening")]
     pub all: bool,
     /// Sockets in this state; may be repeated
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = StateParser, hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = StateParser, hide_possible_values = true, conflicts_with_all = PACKETS)]
     pub state: Vec<State>,
     /// Sockets with this local address; may be repeated
     #[arg(long, value_name = "FILTER")]
@@ -80,17 +80,17 @@ pub struct Stat {
     #[arg(long, value_name = "FILTER")]
     pub peer: Vec<Pattern>,
     /// Show the processes that hold each socket
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with_all = PACKETS)]
     pub processes: bool,
     /// Show more of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with_all = PACKETS)]
     pub extended: bool,
     /// Count sockets by state instead
-    #[arg(long, conflicts_with_all = ["processes", "extended", "watch", "wait", "packets", "pcap"])]
+    #[arg(long, conflicts_with_all = ["processes", "extended", "watch", "wait", "packets", "pcap", "diagram"])]
     pub summary: bool,
     /// Show changes instead, as they happen; read the table every DUR
     #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, value_parser = duration,
-        conflicts_with_all = ["extended", "wait", "packets", "pcap"])]
+        conflicts_with_all = ["extended", "wait", "packets", "pcap", "diagram"])]
     #[allow(clippy::option_option)] // absent, alone, or with a value
     pub watch: Option<Option<Duration>>,
     /// Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it
@@ -99,11 +99,11 @@ pub struct Stat {
     #[allow(clippy::option_option)] // absent, alone, or with a value
     pub top: Option<Option<Duration>>,
     /// Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
-    #[arg(long, value_name = "COND", conflicts_with_all = ["packets", "pcap"])]
+    #[arg(long, value_name = "COND", conflicts_with_all = PACKETS)]
     pub wait: Option<Condition>,
     /// Time limit of --wait
     #[arg(long, value_name = "DUR", value_parser = duration, requires = "wait",
-        conflicts_with_all = ["watch", "top", "summary", "packets", "pcap"])]
+        conflicts_with_all = ["watch", "top", "summary", "packets", "pcap", "diagram"])]
     pub timeout: Option<Duration>,
     /// Packets.
     #[command(flatten)]
@@ -112,6 +112,9 @@ pub struct Stat {
     #[command(flatten)]
     pub lookup: LookupArgs,
 }
+
+/// With these, packets are shown in place of the table.
+const PACKETS: [&str; 3] = ["packets", "pcap", "diagram"];
 
 const EXAMPLES: &str = "\
 Examples:

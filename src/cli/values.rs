@@ -55,6 +55,15 @@ pub(super) fn payload(word: &str) -> Result<usize, String> {
     }
 }
 
+/// Reads how packets are shown: nothing, or `hex`.
+pub(super) fn packets(word: &str) -> Result<String, String> {
+    if matches!(word, "" | "hex") {
+        Ok(word.to_owned())
+    } else {
+        Err("type --packets or --packets=hex".into())
+    }
+}
+
 /// Reads a switch.
 pub(super) fn switch(word: &str) -> Result<bool, String> {
     match word.to_ascii_lowercase().as_str() {

@@ -35,6 +35,9 @@ impl FromStr for Pattern {
 
     fn from_str(word: &str) -> Result<Self, AddrError> {
         let typed = word.to_owned();
+        if word.is_empty() {
+            return wrong("the filter is empty; type PORT, HOST, HOST:PORT or unix:PATH");
+        }
         if is_socket(word) {
             return match parse_socket(word)? {
                 Address::Unix(name) => Ok(Self { hosts: None, ports: None, name: Some(name), typed }),

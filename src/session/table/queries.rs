@@ -43,14 +43,16 @@ impl Config {
     /// All of: the patterns of either end, of the local end, of the peer.
     pub(super) fn filter(&self, context: &Context) -> sys::Result<Option<Filter>> {
         let mut all = Vec::new();
-        let mut side =
-            |patterns: &[Pattern], end: fn(End) -> Filter, name: fn(UnixAddress) -> Filter| -> sys::Result<()> {
-                if !patterns.is_empty() {
-                    let ends = self.ends(patterns, context)?.into_iter().map(end);
-                    all.push(Filter::Any(ends.chain(names(patterns).map(name)).collect()));
-                }
-                Ok(())
-            };
+        let mut side = |patterns: &[Pattern],
+                        end: fn(End) -> Filter,
+                        name: fn(UnixAddress) -> Filter|
+         -> sys::Result<()> {
+            if !patterns.is_empty() {
+                let ends = self.ends(patterns, context)?.into_iter().map(end);
+                all.push(Filter::Any(ends.chain(names(patterns).map(name)).collect()));
+            }
+            Ok(())
+        };
         side(&self.either, Filter::either, Filter::either_name)?;
         side(&self.local, Filter::Local, Filter::LocalName)?;
         side(&self.peer, Filter::Peer, Filter::PeerName)?;

@@ -1,7 +1,7 @@
 //! Waiting until a condition holds on the socket table, or a deadline passes.
 
-use super::reader::TableReader;
 use super::queries::{are_names, names};
+use super::reader::TableReader;
 use super::{Config, destroy_events, show};
 use crate::event::{Proto, Span, State};
 use crate::net::condition::{Condition, What};

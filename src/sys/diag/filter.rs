@@ -188,9 +188,8 @@ impl UnixName<'_> {
     #[must_use]
     pub fn is(&self, name: &UnixAddress) -> bool {
         match (self, name) {
-            (Self::Path(own), UnixAddress::Path(name)) | (Self::Abstract(own), UnixAddress::Abstract(name)) => {
-                *own == &name[..]
-            }
+            (Self::Path(own), UnixAddress::Path(name))
+            | (Self::Abstract(own), UnixAddress::Abstract(name)) => *own == &name[..],
             _ => false,
         }
     }

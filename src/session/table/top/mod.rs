@@ -52,8 +52,7 @@ fn queries(config: &Config, context: &Context) -> sys::Result<Vec<Query>> {
     let filter = config.filter(context)?;
     let tables = config.tables();
     let is_only = tables.len() == 1;
-    let tables =
-        tables.into_iter().filter(|t| *t != Proto::Unix || is_only || config.tables.contains(t));
+    let tables = tables.into_iter().filter(|t| *t != Proto::Unix || is_only || config.tables.contains(t));
     let query = |proto| Query { extended: true, ..config.query(proto, filter.clone()) };
     Ok(tables.map(query).collect())
 }
