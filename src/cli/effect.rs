@@ -77,6 +77,15 @@ impl Given<'_> {
 /// Says which flag has no effect beside which, if there is one.
 pub(super) fn check(cli: &Cli, matches: &ArgMatches) -> Result<(), String> {
     let Some((_, matches)) = matches.subcommand() else { return Ok(()) };
+    let command = match &cli.command {
+        Command::Listen(args) => args.command.first().or(args.exec.sh_exec.as_ref()),
+        Command::Connect(args) => args.command.first().or(args.exec.sh_exec.as_ref()),
+        Command::UdpServe(args) => args.command.first().or(args.exec.sh_exec.as_ref()),
+        _ => None,
+    };
+    if command.is_some_and(|command| command.is_empty()) {
+        return Err("the command is empty".into());
+    }
     let Global { quiet, brief, verbose, .. } = cli.global;
     // The definitions say it of flags on the same side of the subcommand.
     if [quiet, brief, verbose].into_iter().filter(|given| *given).count() > 1 {

@@ -174,18 +174,20 @@ fn whole(args: &[OsString]) -> Result<Cli, clap::Error> {
     Ok(cli)
 }
 
-/// A switch, and a flag whose value may be left out, may be repeated; the last one counts.
+/// A switch, and a flag whose value may be left out, may be repeated; the last one counts. A value may begin as numbers below
+/// zero do, so that what is wrong with it is told.
 fn repeatable(arg: Arg) -> Arg {
     let is_switch = match arg.get_action() {
         ArgAction::SetTrue => true,
         ArgAction::Set => arg.get_num_args().is_some_and(|count| count.min_values() == 0),
         _ => false,
     };
-    if !is_switch {
-        return arg;
+    if is_switch {
+        let id = arg.get_id().clone();
+        return arg.overrides_with(id);
     }
-    let id = arg.get_id().clone();
-    arg.overrides_with(id)
+    let takes_value = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append) && !arg.is_positional();
+    if takes_value { arg.allow_negative_numbers(true) } else { arg }
 }
 
 /// The whole definition, for help, manual pages and completions.

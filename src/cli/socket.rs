@@ -1,7 +1,7 @@
 //! Flags shared by every subcommand that opens a socket.
 
 use super::ProxyArgs;
-use super::values::{Keepalive, byte, duration, mode, number, packets, size, switch};
+use super::values::{Keepalive, byte, milliseconds, mode, name, number, packets, size, switch};
 use crate::net::acl::AccessSpec;
 use crate::net::resolve::Lookup;
 use crate::net::source::Source;
@@ -55,7 +55,7 @@ pub struct SocketArgs {
     #[arg(long, value_name = "N", value_parser = byte)]
     pub tos: Option<u8>,
     /// Use this network interface only
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub device: Option<String>,
     /// Mark packets for routing and filtering
     #[arg(long, value_name = "N", value_parser = number)]
@@ -107,10 +107,10 @@ pub struct TcpSocketArgs {
     #[arg(long, value_name = "N")]
     pub mss: Option<u32>,
     /// Abort the connection when data stays unacknowledged this long
-    #[arg(long, value_name = "DUR", value_parser = duration)]
+    #[arg(long, value_name = "DUR", value_parser = milliseconds)]
     pub user_timeout: Option<Duration>,
     /// Congestion control algorithm
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub congestion: Option<String>,
     /// Use Multipath TCP; a connection to a peer without it falls back to TCP, and an event reports it
     #[arg(long)]

@@ -8,8 +8,13 @@ use crate::output;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 
-/// What the standard library says of a word that is not a number.
-const NUMBERS: [&str; 2] = ["invalid digit found in string", "cannot parse integer from empty string"];
+/// What the standard library says of a word that is not a number, and what is said instead.
+const NUMBERS: [(&str, &str); 4] = [
+    ("invalid digit found in string", "it is not a whole number"),
+    ("cannot parse integer from empty string", "it is not a whole number"),
+    ("number too large to fit in target type", "it is too large"),
+    ("number too small to fit in target type", "it is too small"),
+];
 
 /// Prints help and version to standard output; a usage error is one line that says what to type.
 pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
@@ -47,7 +52,7 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
             said.push_str(part);
         }
     }
-    let said = NUMBERS.iter().fold(said, |said, standard| said.replace(standard, "it is not a whole number"));
+    let said = NUMBERS.iter().fold(said, |said, (standard, ours)| said.replace(standard, ours));
     let said = match (meant, hint) {
         (Some(line), _) => format!("{}; did you mean `{line}`?", said.trim_end_matches(':')),
         (None, Some(hint)) => format!("{said}; {hint}"),
