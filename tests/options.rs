@@ -43,6 +43,7 @@ fn every_option_is_read_back_on_a_client() {
         ("--keepalive=30", "keepalive-idle", json!(30), json!(30)),
         ("--keepalive=30,5s", "keepalive-interval", json!(5), json!(5)),
         ("--keepalive=30,5,3", "keepalive-count", json!(3), json!(3)),
+        ("--keepalive=,,4", "keepalive-count", json!(4), json!(4)),
         ("--linger 3", "linger", json!(3), json!(3)),
         ("--sndbuf 16k", "sndbuf", json!(16_384), json!(32_768)),
         ("--rcvbuf 16384", "rcvbuf", json!(16_384), json!(32_768)),

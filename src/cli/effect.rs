@@ -97,6 +97,9 @@ pub(super) fn check(cli: &Cli, matches: &ArgMatches) -> Result<(), String> {
         Command::Connect(args) => connect(args, &given),
         Command::UdpServe(args) => server(&args.address, &given),
         Command::UdpSend(args) => {
+            if args.replies.is_some() && args.reply_wait.is_zero() {
+                return Err("--replies cannot be used with --reply-wait 0, which waits for none".into());
+            }
             let target = args.words.first().map(|word| word.to_string_lossy().into_owned());
             internet(target.as_slice(), &given)
         }

@@ -60,8 +60,8 @@ use std::time::Duration;
 ///
 /// At unix:PATH or unix:@NAME (an abstract name, not a file) the server accepts clients of this machine. The file is created
 /// with mode 0600 or --socket-mode and removed at the end. A socket file that no process uses is replaced; a socket in
-/// use, or any other file, is an error. --allow and --deny do not apply: every user who may write to the socket may
-/// connect. A UNIX connection has no reset: a client that is refused or disconnected sees the end of data.
+/// use, or any other file, is an error. --allow and --deny cannot be used without --accept-proxy-header: every user who may
+/// write to the socket may connect. A UNIX connection has no reset: a client that is refused or disconnected sees the end of data.
 ///
 /// Taps work as with connect, whose manual describes the format of a hex dump. All clients share the files, and each
 /// piece is written whole: --output holds the bytes as they arrived, without the tags of --prefix; a hex dump names

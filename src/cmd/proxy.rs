@@ -24,7 +24,8 @@ pub(crate) fn proxy_client(args: &ProxyArgs, tls: &TlsClientArgs) -> anyhow::Res
         let text = "TLS flags need --tls, a tls: target or an https:// proxy";
         return Err(AddrError(text.into()).into());
     }
-    let TlsArgs { tls_cert, tls_key: _, alpn, tls_min, tls_max, tls_keylog, tls_allow_truncated } = &tls.common;
+    let TlsArgs { tls_cert, tls_key: _, alpn, tls_min, tls_max, tls_keylog, tls_allow_truncated } =
+        &tls.common;
     let of_target = [
         (tls_cert.is_some(), "--tls-cert"),
         (!alpn.is_empty(), "--alpn"),
@@ -34,7 +35,9 @@ pub(crate) fn proxy_client(args: &ProxyArgs, tls: &TlsClientArgs) -> anyhow::Res
         (*tls_allow_truncated, "--tls-allow-truncated"),
     ];
     if let (false, Some((_, flag))) = (tls.tls, of_target.iter().find(|(given, _)| *given)) {
-        return Err(AddrError(format!("{flag} cannot be used without --tls: it does not apply to a proxy")).into());
+        return Err(
+            AddrError(format!("{flag} cannot be used without --tls: it does not apply to a proxy")).into()
+        );
     }
     let credentials = match (&args.proxy_auth_file, &url.credentials) {
         (Some(_), Some(_)) => {

@@ -34,7 +34,9 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     });
     let answers = !matches!(answer, Answer::Nothing) || forward.is_some() || commands.is_some();
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
-    let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
+    let is_first = |(at, group): &(usize, &crate::cli::Group)| !args.join[..*at].contains(group);
+    let joins = args.join.iter().enumerate().filter(is_first).map(|(_, group)| group);
+    let groups = joins.map(membership).collect::<anyhow::Result<Vec<_>>>()?;
     super::expect_output(!answers && !args.send_only, "name a service such as --echo", context)?;
     let has_output = context.passed.iter().all(|socket| !socket.was_output);
     Ok(Config {
