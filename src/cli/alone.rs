@@ -1,8 +1,8 @@
 //! The command line of one subcommand alone: building the definitions of all takes as long as a connection that is
 //! refused, and a script pays it at every start.
 
+use super::effect;
 use super::{ChatJoin, ChatServe, Cli, Connect, Global, Listen, MultiConnect, Stat, UdpSend, UdpServe};
-use super::{effect, repeatable};
 use clap::{Args, Command, FromArgMatches};
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -26,9 +26,9 @@ const BUILDS: [(&str, Build); 8] = [
 pub(super) fn parse(args: &[OsString]) -> Option<Cli> {
     let build = |word: &OsString| BUILDS.iter().find(|(name, _)| word == name);
     let (name, build) = args.iter().skip(1).find_map(build)?;
-    let whole = Global::augment_args(Command::new("soquete")).subcommand_required(true).mut_args(repeatable);
+    let whole = Global::augment_args(Command::new("soquete")).subcommand_required(true);
     // Taking the definition apart again would cost half of building it.
-    let mut whole = ManuallyDrop::new(whole.subcommand(build(Command::new(*name)).mut_args(repeatable)));
+    let mut whole = ManuallyDrop::new(whole.subcommand(build(Command::new(*name))));
     let matches = whole.try_get_matches_from_mut(args).ok()?;
     let cli = Cli::from_arg_matches(&matches).ok()?;
     effect::check(&cli, &matches).ok()?;
@@ -69,7 +69,6 @@ mod tests {
             "soquete stat -tulp",
             "soquete udp-send localhost 5000 listen",
             "soquete connect --check db 5432 -- listen x",
-            "soquete --json connect --json --nodelay=false --nodelay --tls --tls localhost 80",
         ] {
             assert!(parsed(line).is_some(), "{line}");
             assert_eq!(parsed(line), whole(line), "{line}");
@@ -85,6 +84,7 @@ mod tests {
             "soquete connect",
             "soquete listen --nonsense 80",
             "soquete listen --echo --prefix 80",
+            "soquete connect --nodelay --nodelay localhost 80",
             "soquete --events listen connect localhost 80",
             "soquete demo",
         ] {
