@@ -234,7 +234,7 @@ _soquete() {
                     return 0
                     ;;
                 --packets)
-                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pcap)
@@ -468,7 +468,7 @@ _soquete() {
                     return 0
                     ;;
                 --packets)
-                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pcap)
@@ -704,7 +704,7 @@ _soquete() {
                     return 0
                     ;;
                 --packets)
-                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pcap)
@@ -996,7 +996,7 @@ _soquete() {
                     return 0
                     ;;
                 --packets)
-                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pcap)
@@ -1194,7 +1194,7 @@ _soquete() {
                     return 0
                     ;;
                 --packets)
-                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pcap)
@@ -1260,7 +1260,7 @@ _soquete() {
                     return 0
                     ;;
                 --packets)
-                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pcap)
@@ -1370,7 +1370,7 @@ _soquete() {
                     return 0
                     ;;
                 --packets)
-                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pcap)
@@ -1504,7 +1504,7 @@ _soquete() {
                     return 0
                     ;;
                 --packets)
-                    COMPREPLY=($(compgen -W " hex" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --pcap)

@@ -106,8 +106,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand listen" -l tos -d 'Type 
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand listen" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
-hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand listen" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand listen" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
@@ -190,8 +189,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand connect" -l tos -d 'Type
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand connect" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
-hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand connect" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand connect" -l on-eof -d 'Action when standard input ends [through a proxy: keep, because common proxies drop the connection at a FIN]' -r -f -a "half-close\t'Send FIN and continue reading'
@@ -246,8 +244,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l tos -d 'Ty
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
-hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-serve" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
@@ -295,8 +292,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l tos -d 'Typ
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
-hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand udp-send" -l reuseaddr -d 'Share the address with other sockets that allow it too, as for multicast' -r
@@ -368,8 +364,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l tos -d 'T
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
-hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-serve" -l v6only -d 'Accept IPv6 only on an IPv6 socket [with -6: on by default]' -r
@@ -433,8 +428,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l tos -d 'Ty
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
-hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand chat-join" -l on-eof -d 'Action when standard input ends [through a proxy: keep, because common proxies drop the connection at a FIN]' -r -f -a "half-close\t'Send FIN and continue reading'
@@ -497,8 +491,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l tos -d
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l device -d 'Use this network interface only' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l mark -d 'Mark packets for routing and filtering' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l freebind -d 'Bind addresses this machine does not have' -r
-complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
-hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand multi-connect" -l on-eof -d 'Action when standard input ends [through a proxy: keep, because common proxies drop the connection at a FIN]' -r -f -a "half-close\t'Send FIN and continue reading'
@@ -543,8 +536,7 @@ complete -c soquete -n "__fish_soquete_using_subcommand stat" -l watch -d 'Show 
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l top -d 'Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l wait -d 'Wait until \'listen PORT\', \'gone PORT\', \'established HOST:PORT\' or \'count OP N FILTER\' holds' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l timeout -d 'Time limit of --wait' -r
-complete -c soquete -n "__fish_soquete_using_subcommand stat" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r -f -a "\t''
-hex\t''"
+complete -c soquete -n "__fish_soquete_using_subcommand stat" -l packets -d 'Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW' -r
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l pcap -d 'Save the packets in FILE, which Wireshark opens (pcapng); - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l diagram -d 'Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output' -r -F
 complete -c soquete -n "__fish_soquete_using_subcommand stat" -l events -d 'Send events to a file, to standard output (-) or to an inherited descriptor (fd:N)' -r

@@ -32,10 +32,6 @@ module completions {
     [ "1" "2" ]
   }
 
-  def "nu-complete soquete listen packets" [] {
-    [ "" "hex" ]
-  }
-
   def "nu-complete soquete listen color" [] {
     [ "auto" "always" "never" ]
   }
@@ -122,7 +118,7 @@ module completions {
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
-    --packets: string@"nu-complete soquete listen packets" # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --packets: string         # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
@@ -140,10 +136,6 @@ module completions {
 
   def "nu-complete soquete connect on_peer_eof" [] {
     [ "end" "keep" ]
-  }
-
-  def "nu-complete soquete connect packets" [] {
-    [ "" "hex" ]
   }
 
   def "nu-complete soquete connect on_eof" [] {
@@ -215,7 +207,7 @@ module completions {
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
-    --packets: string@"nu-complete soquete connect packets" # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --packets: string         # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --on-eof: string@"nu-complete soquete connect on_eof" # Action when standard input ends [through a proxy: keep, because common proxies drop the connection at a FIN]
@@ -228,10 +220,6 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     ...target: string         # Where: HOST PORT, HOST:PORT, [V6]:PORT, PORT, unix:PATH, unix:@NAME or vsock:CID:PORT; with --check hosts and port lists
   ]
-
-  def "nu-complete soquete udp-serve packets" [] {
-    [ "" "hex" ]
-  }
 
   def "nu-complete soquete udp-serve color" [] {
     [ "auto" "always" "never" ]
@@ -276,7 +264,7 @@ module completions {
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
-    --packets: string@"nu-complete soquete udp-serve packets" # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --packets: string         # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
@@ -293,10 +281,6 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
     ...address: string        # Where: PORT, HOST PORT, HOST:PORT, [V6]:PORT, unix:PATH or unix:@NAME; port 0 takes a free one
   ]
-
-  def "nu-complete soquete udp-send packets" [] {
-    [ "" "hex" ]
-  }
 
   def "nu-complete soquete udp-send color" [] {
     [ "auto" "always" "never" ]
@@ -331,7 +315,7 @@ module completions {
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
-    --packets: string@"nu-complete soquete udp-send packets" # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --packets: string         # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --reuseaddr: string       # Share the address with other sockets that allow it too, as for multicast
@@ -347,10 +331,6 @@ module completions {
 
   def "nu-complete soquete chat-serve slow" [] {
     [ "disconnect" "drop" ]
-  }
-
-  def "nu-complete soquete chat-serve packets" [] {
-    [ "" "hex" ]
   }
 
   def "nu-complete soquete chat-serve color" [] {
@@ -420,7 +400,7 @@ module completions {
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
-    --packets: string@"nu-complete soquete chat-serve packets" # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --packets: string         # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --v6only: string          # Accept IPv6 only on an IPv6 socket [with -6: on by default]
@@ -437,10 +417,6 @@ module completions {
 
   def "nu-complete soquete chat-join on_peer_eof" [] {
     [ "end" "keep" ]
-  }
-
-  def "nu-complete soquete chat-join packets" [] {
-    [ "" "hex" ]
   }
 
   def "nu-complete soquete chat-join on_eof" [] {
@@ -499,7 +475,7 @@ module completions {
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
-    --packets: string@"nu-complete soquete chat-join packets" # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --packets: string         # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --on-eof: string@"nu-complete soquete chat-join on_eof" # Action when standard input ends [through a proxy: keep, because common proxies drop the connection at a FIN]
@@ -515,10 +491,6 @@ module completions {
 
   def "nu-complete soquete multi-connect on_peer_eof" [] {
     [ "end" "keep" ]
-  }
-
-  def "nu-complete soquete multi-connect packets" [] {
-    [ "" "hex" ]
   }
 
   def "nu-complete soquete multi-connect on_eof" [] {
@@ -580,7 +552,7 @@ module completions {
     --device: string          # Use this network interface only
     --mark: string            # Mark packets for routing and filtering
     --freebind: string        # Bind addresses this machine does not have
-    --packets: string@"nu-complete soquete multi-connect packets" # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --packets: string         # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --on-eof: string@"nu-complete soquete multi-connect on_eof" # Action when standard input ends [through a proxy: keep, because common proxies drop the connection at a FIN]
@@ -596,10 +568,6 @@ module completions {
 
   def "nu-complete soquete stat state" [] {
     [ "CLOSED" "LISTEN" "SYN-SENT" "SYN-RECEIVED" "ESTABLISHED" "FIN-WAIT-1" "FIN-WAIT-2" "CLOSE-WAIT" "CLOSING" "LAST-ACK" "TIME-WAIT" "UNCONNECTED" "CONNECTED" ]
-  }
-
-  def "nu-complete soquete stat packets" [] {
-    [ "" "hex" ]
   }
 
   def "nu-complete soquete stat color" [] {
@@ -623,7 +591,7 @@ module completions {
     --top: string             # Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it
     --wait: string            # Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
     --timeout: string         # Time limit of --wait
-    --packets: string@"nu-complete soquete stat packets" # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
+    --packets: string         # Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
     --pcap: path              # Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     --diagram: path           # Draw the conversations in FILE: .svg, .mmd (Mermaid) or text; - is standard output
     --ipv4(-4)                # IPv4 only
@@ -636,7 +604,7 @@ module completions {
     --verbose(-v)             # Print details too: data moved, TCP_INFO, options read back, DNS answers
     --color: string@"nu-complete soquete stat color" # When to use colour; NO_COLOR is honoured
     --help(-h)                # Print help (see more with '--help')
-    ...filter: string         # Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
+    ...filter: string         # Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS, unix:PATH or unix:@NAME
   ]
 
   def "nu-complete soquete demo lesson" [] {

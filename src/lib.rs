@@ -78,7 +78,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     context.sockets.drain();
     let unsaved = context.capture.take().and_then(Capture::finish);
     let result = unsaved.map_or(result, |error| Err(error.into()));
-    let exit = conclude(result, &args, &context);
+    let exit = conclude(result, &args, cli.global.json, &context);
     let echoed = Arc::clone(&context.echoed);
     drop(context);
     let lost = writer.finish();
@@ -108,7 +108,7 @@ fn dispatch(command: &Command, context: &mut Context) -> cmd::Result {
 }
 
 /// Emits how the run ended, and returns it.
-fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
+fn conclude(result: cmd::Result, args: &[OsString], json: bool, context: &Context) -> Exit {
     let outcome = session::unless_stopped(result, &context.stop).unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if setup::is_closed_output(&error) {
@@ -116,6 +116,9 @@ fn conclude(result: cmd::Result, args: &[OsString], context: &Context) -> Exit {
         }
         let fault = setup::fault(&error, exit, args);
         let cause = fault.text.clone();
+        if exit == Exit::Usage && !context.events_on_errors {
+            setup::complain(json, fault.clone(), exit);
+        }
         context.events.emit(Event::Error { fault });
         Outcome::of(exit, cause)
     });

@@ -56,6 +56,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let to = event_target(global.events.as_ref(), named.events)?;
     let terminal = fd::is_terminal(to.as_fd());
     let shares_output = fd::is_same_file(to.as_fd(), fd::output()) && !fd::throws_away(fd::output());
+    let events_on_errors = fd::is_same_file(to.as_fd(), fd::errors());
     let events_on_terminal = terminal.then(|| to.as_raw_fd());
     let progress = wants_progress(&cli.command);
     let bar = progress && terminal && !global.json;
@@ -124,6 +125,7 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
         },
         safe: if to_terminal { visible } else { raw },
         colour: style(global.color, to_terminal) == Style::Coloured,
+        events_on_errors,
         events_on_terminal,
         ready_fd: named.ready,
         service: named.service,

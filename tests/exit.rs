@@ -83,12 +83,155 @@ fn a_wrong_command_line_is_2_and_one_line_that_says_what_to_do() {
         ("no-such-command", "no-such-command"),
         ("connect unix:", "unix:PATH"),
         ("connect -4 -6 80", "--ipv6"),
+        ("connect localhost:", "the port is empty; type a number"),
+        ("connect --check localhost:", "the port is empty"),
+        ("connect *:80", "* is not a host"),
+        ("listen *:80", "--public"),
+        ("udp-serve vsock:1:80", "unix:PATH"),
+        ("udp-send vsock:1:80 x", "unix:PATH"),
+        ("udp-send --check vsock:1:80", "unix:PATH"),
+        ("connect --device= 1", "the name is empty"),
+        ("connect --congestion= 1", "the name is empty"),
+        ("connect --timeout -1 1", "\"-1\" is not a duration"),
+        ("connect --mark 0x1ffffffff 1", "from 0 to 4294967295"),
+        ("connect --user-timeout 0.0001 1", "the minimum is 1ms"),
+        ("connect --check --repeat 99999999999999999999 1", "it is too large"),
+        ("connect --packets=all 1", "--packets=hex"),
+        ("listen --tls --tls-name= 0", "the name is empty"),
+        ("listen --sh-exec= 0", "the command is empty"),
+        ("stat --local=", "the filter is empty"),
+        ("stat /run/x", "unix:/run/x"),
+        ("stat unix:", "unix:PATH"),
+        ("stat vsock:1:2", "vsock"),
     ] {
         let run = soquete(line).human().run();
         assert_eq!(run.code, 2, "{line}: {run}");
         assert_eq!(run.stderr.lines().count(), 1, "{line}: {run}");
         assert!(run.stderr.starts_with("soquete: ") && run.stderr.contains(part), "{line}: {run}");
         assert_eq!(run.text(), "", "{line}: {run}");
+    }
+}
+
+#[test]
+fn a_flag_that_cannot_act_is_2_and_named_with_what_it_conflicts_with() {
+    for (line, flag, other) in [
+        ("listen --echo --prefix 0", "--prefix", "service"),
+        ("listen --forward 1 --prefix 0", "--prefix", "service"),
+        ("listen --send-only --prefix 0", "--prefix", "--send-only"),
+        ("listen --echo --progress 0", "--progress", "--echo"),
+        ("listen --discard --on-eof close 0", "--on-eof", "--discard"),
+        ("listen --respond x --eof-wait 1s 0", "--eof-wait", "--respond"),
+        ("listen --proxy-server --on-peer-eof end 0", "--on-peer-eof", "--proxy-server"),
+        ("listen --forward 1 --show 0", "--show", "--forward"),
+        ("listen --show --exec 0 -- cat", "--show", "--exec"),
+        ("listen --recv-only --on-eof keep 0", "--on-eof", "--recv-only"),
+        ("listen --on-eof close --eof-wait 1s 0", "--eof-wait", "--on-eof close"),
+        ("listen --forward 1 --alpn x 0", "--alpn", "--forward tls:localhost:1"),
+        ("listen --forward tls:1 --tls-client-ca f 0", "--tls-client-ca", "--tls"),
+        ("listen --hex-dump - --append-output 0", "--append-output", "--hex-dump -"),
+        ("listen -4 unix:@x", "-4", "unix:@x"),
+        ("listen --allow 127.0.0.1 unix:@x", "--allow", "unix:@x"),
+        ("listen --packets vsock:1:2", "--packets", "vsock:1:2"),
+        ("chat-serve --v6only unix:@x", "--v6only", "unix:@x"),
+        ("chat-join -6 unix:@x", "-6", "unix:@x"),
+        ("chat-join --on-eof close --eof-wait 1s", "--eof-wait", "--on-eof close"),
+        ("udp-serve --deny ::1 unix:@x", "--deny", "unix:@x"),
+        ("udp-send --broadcast unix:@x hello", "--broadcast", "unix:@x"),
+        ("udp-send --replies 1 --reply-wait 0 1 hello", "--replies", "--reply-wait 0"),
+        ("stat -t unix:@x", "--tcp", "unix:@x"),
+        ("stat -4 --peer unix:@x", "-4", "unix:@x"),
+        ("stat --packets unix:@x", "--packets", "unix:@x"),
+        ("stat --packets -p", "--packets", "--processes"),
+        ("stat --packets -x", "--packets", "--unix"),
+        ("stat --pcap f --state LISTEN", "--pcap", "--state"),
+        ("stat --diagram f --watch", "--diagram", "--watch"),
+        ("stat --diagram f --summary", "--diagram", "--summary"),
+        ("connect --proxy https://localhost:1 --alpn x 1", "--alpn", "--tls"),
+        ("connect --proxy socks5://localhost:1 --tls-min 1.3 1", "--tls-min", "--tls"),
+        ("multi-connect -4 unix:@x unix:@y", "-4", "unix:@x"),
+        ("multi-connect --reconnect --on-peer-eof end 1", "--on-peer-eof", "--reconnect"),
+        ("connect -4 unix:@x", "-4", "unix:@x"),
+        ("connect --check -4 unix:@x", "-4", "unix:@x"),
+        ("connect --on-eof close --eof-wait 1s 1", "--eof-wait", "--on-eof close"),
+        ("connect --recv-only --crlf 1", "--crlf", "--recv-only"),
+        ("connect --fd 0 --timeout 1s", "--timeout", "--fd"),
+        ("connect --fd 0 --proxy-auth-file f", "--proxy-auth-file", "--fd"),
+        ("connect --check --send-only 1", "--send-only", "--check"),
+        ("connect --check --recv-only 1", "--recv-only", "--check"),
+        ("connect --check --crlf 1", "--crlf", "--check"),
+        ("connect --check --on-eof keep 1", "--on-eof", "--check"),
+        ("connect --check --eof-wait 1s 1", "--eof-wait", "--check"),
+        ("connect --check --idle-timeout 1s 1", "--idle-timeout", "--check"),
+        ("connect --check --progress 1", "--progress", "--check"),
+        ("connect --check --output f 1", "--output", "--check"),
+        ("connect --check --exec 1 -- cat", "--exec", "--check"),
+        ("check --crlf 1", "--crlf", "--check"),
+        ("connect --until-closed --progress 1", "--progress", "--until-closed"),
+        ("connect --crlf 1 -- true", "--crlf", "after --"),
+        ("connect --rate 1k 1 -- true", "--rate", "after --"),
+        ("-q connect -v 1", "--quiet", "--verbose"),
+    ] {
+        let run = soquete(line).human().run();
+        assert_eq!(run.code, 2, "{line}: {run}");
+        assert_eq!(run.stderr.lines().count(), 1, "{line}: {run}");
+        let said = run.stderr.starts_with("soquete: ") && run.stderr.contains(" cannot be used with");
+        assert!(said && run.stderr.contains(flag) && run.stderr.contains(other), "{line}: {run}");
+        assert_eq!(run.text(), "", "{line}: {run}");
+    }
+}
+
+#[test]
+fn a_conflict_names_the_flags_that_were_typed_alone() {
+    let run = soquete("listen --show --exec 0 -- cat").human().run();
+    assert!(!run.stderr.contains("--sh-exec"), "{run}");
+}
+
+#[test]
+fn a_switch_may_be_repeated_and_a_value_may_not() {
+    let (port, door) = (refusing_port(), Door::open());
+    let at = port.address();
+    for (line, code) in [
+        (format!("connect --json --json -n -n -4 -4 {at}"), 1),
+        (format!("--json connect --json {at}"), 1),
+        (format!("connect -q -q --recv-only --recv-only {at}"), 1),
+        (format!("connect --nodelay --nodelay=false --keepalive --keepalive {at}"), 1),
+        (format!("connect --check --check -z {at}"), 1),
+        (format!("udp-send -n -n --broadcast --broadcast --reply-wait 0 {at} x"), 0),
+        ("listen -k -k --echo --echo --reuseaddr --reuseaddr --accept-timeout 0 0".to_owned(), 3),
+        ("listen --proxy-server --proxy-server=http --accept-timeout 0 0".to_owned(), 3),
+        ("udp-serve --echo --echo --idle-timeout 0 0".to_owned(), 3),
+        (format!("stat -l -l -t -t --summary --summary {}", door.address()), 0),
+        (format!("connect --timeout 1s --timeout 2s {at}"), 2),
+    ] {
+        let run = soquete(&line).human().run();
+        assert_eq!(run.code, code, "{line}: {run}");
+        assert_eq!(run.stderr.contains("multiple times"), code == 2, "{line}: {run}");
+    }
+}
+
+#[test]
+fn a_mistake_is_told_on_stderr_wherever_events_go() {
+    let folder = Folder::new();
+    let events = folder.path("events");
+    for line in ["connect localhost", "listen --public 127.0.0.1 0", "connect --no-such-flag 1"] {
+        let run = soquete(line).human().arg("--events").arg(&events).run();
+        assert_eq!((run.code, run.stderr.lines().count()), (2, 1), "{line}: {run}");
+        assert!(run.stderr.starts_with("soquete: "), "{line}: {run}");
+    }
+    for to in ["fd:2", "/dev/stderr"] {
+        let run = soquete("connect localhost --events").human().arg(to).run();
+        assert_eq!((run.code, run.stderr.lines().count()), (2, 1), "once at {to}: {run}");
+    }
+    let told = std::fs::read_to_string(events).expect("the events");
+    assert!(told.contains("localhost has no port") && told.contains("--public"), "{told}");
+}
+
+#[test]
+fn a_time_of_nothing_is_0s() {
+    for line in ["listen --accept-timeout 0 0", "udp-serve --idle-timeout 0 0"] {
+        let run = soquete(line).human().run();
+        assert_eq!(run.code, 3, "{line}: {run}");
+        assert!(run.stderr.contains(" for 0s\n"), "{line}: {run}");
     }
 }
 

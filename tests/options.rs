@@ -43,6 +43,7 @@ fn every_option_is_read_back_on_a_client() {
         ("--keepalive=30", "keepalive-idle", json!(30), json!(30)),
         ("--keepalive=30,5s", "keepalive-interval", json!(5), json!(5)),
         ("--keepalive=30,5,3", "keepalive-count", json!(3), json!(3)),
+        ("--keepalive=,,4", "keepalive-count", json!(4), json!(4)),
         ("--linger 3", "linger", json!(3), json!(3)),
         ("--sndbuf 16k", "sndbuf", json!(16_384), json!(32_768)),
         ("--rcvbuf 16384", "rcvbuf", json!(16_384), json!(32_768)),
@@ -334,7 +335,13 @@ fn values_that_cannot_be_meant_are_usage() {
     ] {
         let run = soquete(&format!("listen 127.0.0.1:0 {words}")).run();
         assert_eq!(run.code, 2, "{words}: {run}");
-        run.error("usage");
+        let error = run.error("usage");
+        let is_large = words == "--rcvbuf 9G";
+        assert_eq!(
+            error.text("text").contains("the maximum is 2147483647 bytes"),
+            is_large,
+            "{words}: {run}"
+        );
     }
 }
 

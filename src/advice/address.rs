@@ -1,5 +1,6 @@
 //! Addresses as other programs write them: URLs, socat's, a bare IPv6 address with a port.
 
+use crate::net::address::is_socket;
 use crate::net::service;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -56,7 +57,7 @@ pub(super) fn rewrite(words: &[String]) -> Vec<String> {
 
 /// Host and port, or one of them; `None` if there is nothing to rewrite.
 fn read(word: &str) -> Option<Vec<String>> {
-    if word.starts_with('-') {
+    if word.starts_with('-') || is_socket(word) {
         return None;
     }
     url(word).or_else(|| socat(word)).or_else(|| bare(word))

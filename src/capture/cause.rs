@@ -25,10 +25,11 @@ pub fn moves(dir: Dir, flags: &[&str], note: Option<Note>, from: State, to: Stat
     }
 }
 
-/// What a segment that arrives does to a socket in `state`: the steps of an orderly close, which a busy program may see late.
+/// What a segment that arrives does to a socket in `state`: steps that a busy program may see late.
 #[must_use]
-pub fn closes(dir: Dir, flags: &[&str], note: Option<Note>, state: State) -> Vec<(State, State)> {
+pub fn follows(dir: Dir, flags: &[&str], note: Option<Note>, state: State) -> Vec<(State, State)> {
     let steps = [
+        (State::SynSent, State::Established),
         (State::FinWait1, State::FinWait2),
         (State::FinWait2, State::TimeWait),
         (State::Established, State::CloseWait),
@@ -69,12 +70,14 @@ mod tests {
             steps.iter().filter(|(from, to)| moves(dir, flags, Some(note), *from, *to)).count()
         });
         assert_eq!(moved, [1, 1, 1, 2]);
-        let close = |n, flags: &[&str], state| closes(Dir::In, flags, Some(Note::Close(n, n)), state);
+        let close = |n, flags: &[&str], state| follows(Dir::In, flags, Some(Note::Close(n, n)), state);
+        let (dir, flags, note) = packets[1];
+        assert_eq!(follows(dir, flags, Some(note), SynSent), [(SynSent, Established)]);
         assert_eq!(close(2, &["ACK"], FinWait1), [(FinWait1, FinWait2)]);
         assert_eq!(close(3, &["FIN", "ACK"], FinWait2), [(FinWait2, TimeWait)]);
         assert_eq!(close(2, &["ACK"], Established), []);
         let (dir, flags, note) = packets[3];
-        assert_eq!(closes(dir, flags, Some(note), FinWait1), [(FinWait1, FinWait2), (FinWait2, TimeWait)]);
+        assert_eq!(follows(dir, flags, Some(note), FinWait1), [(FinWait1, FinWait2), (FinWait2, TimeWait)]);
         assert!(moves(Dir::In, &["RST"], None, Established, Closed));
         assert!(!moves(Dir::In, &["ACK"], None, Established, Closed));
     }

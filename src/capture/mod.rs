@@ -22,7 +22,7 @@ mod packet;
 #[cfg(feature = "capture")]
 mod pcapng;
 
-pub use cause::{closes, moves};
+pub use cause::{follows, moves};
 #[cfg(feature = "capture")]
 pub use decode::decode;
 #[cfg(feature = "capture")]

@@ -1,6 +1,7 @@
 //! The command line of one subcommand alone: building the definitions of all takes as long as a connection that is
 //! refused, and a script pays it at every start.
 
+use super::effect;
 use super::{ChatJoin, ChatServe, Cli, Connect, Global, Listen, MultiConnect, Stat, UdpSend, UdpServe};
 use clap::{Args, Command, FromArgMatches};
 use std::ffi::OsString;
@@ -29,7 +30,9 @@ pub(super) fn parse(args: &[OsString]) -> Option<Cli> {
     // Taking the definition apart again would cost half of building it.
     let mut whole = ManuallyDrop::new(whole.subcommand(build(Command::new(*name))));
     let matches = whole.try_get_matches_from_mut(args).ok()?;
-    Cli::from_arg_matches(&matches).ok()
+    let cli = Cli::from_arg_matches(&matches).ok()?;
+    effect::check(&cli, &matches).ok()?;
+    Some(cli)
 }
 
 #[cfg(test)]
@@ -43,8 +46,8 @@ mod tests {
     }
 
     fn whole(line: &str) -> Option<String> {
-        let cli: Result<super::Cli, _> = clap::Parser::try_parse_from(line.split(' '));
-        cli.ok().map(|cli| format!("{cli:?}"))
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        crate::cli::whole(&words).ok().map(|cli| format!("{cli:?}"))
     }
 
     #[test]
@@ -80,6 +83,8 @@ mod tests {
             "soquete connect --help",
             "soquete connect",
             "soquete listen --nonsense 80",
+            "soquete listen --echo --prefix 80",
+            "soquete connect --nodelay --nodelay localhost 80",
             "soquete --events listen connect localhost 80",
             "soquete demo",
         ] {

@@ -96,7 +96,7 @@ pub struct Connect {
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
     /// Test ports, one row each: open, closed or filtered; with --tls test the handshake too
-    #[arg(short = 'z', long, conflicts_with_all = ["TapArgs", "ExecArgs"])]
+    #[arg(short = 'z', long)]
     pub check: bool,
     /// Give up after this long, all addresses and the TLS handshake together; with --check, each port
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]
@@ -105,7 +105,7 @@ pub struct Connect {
     #[arg(long, value_name = "DUR", value_parser = patience)]
     pub wait: Option<Duration>,
     /// Wait until the ports refuse connections; a port that does not answer may still be open
-    #[arg(long, conflicts_with_all = ["tls", "TapArgs", "ExecArgs"])]
+    #[arg(long, conflicts_with = "tls")]
     pub until_closed: bool,
     /// With --check: test N times, then report min, median, p99, max and loss of each target
     #[arg(long, value_name = "N", requires = "check", conflicts_with_all = ["wait", "until_closed"], value_parser = clap::value_parser!(u64).range(1..))]
@@ -123,10 +123,10 @@ pub struct Connect {
     #[arg(long, conflicts_with_all = ["recv_only", "ExecArgs"])]
     pub send_only: bool,
     /// Do not read standard input
-    #[arg(long, conflicts_with = "ExecArgs")]
+    #[arg(long, conflicts_with_all = ["ExecArgs", "on_eof", "eof_wait", "on_peer_eof"])]
     pub recv_only: bool,
     /// Send line ends as CR LF
-    #[arg(short = 'C', long, conflicts_with = "ExecArgs")]
+    #[arg(short = 'C', long, conflicts_with_all = ["recv_only", "ExecArgs"])]
     pub crlf: bool,
     /// End when the connection is idle for this long
     #[arg(long, value_name = "DUR", value_parser = duration)]
@@ -157,9 +157,10 @@ impl Connect {
 }
 
 /// What has a meaning only for a connection that is still to be opened.
-const BEFORE_CONNECT: [&str; 14] = [
+const BEFORE_CONNECT: [&str; 15] = [
     "target",
     "proxy",
+    "proxy_auth_file",
     "check",
     "wait",
     "until_closed",

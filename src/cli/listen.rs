@@ -60,8 +60,8 @@ use std::time::Duration;
 ///
 /// At unix:PATH or unix:@NAME (an abstract name, not a file) the server accepts clients of this machine. The file is created
 /// with mode 0600 or --socket-mode and removed at the end. A socket file that no process uses is replaced; a socket in
-/// use, or any other file, is an error. --allow and --deny do not apply: every user who may write to the socket may
-/// connect. A UNIX connection has no reset: a client that is refused or disconnected sees the end of data.
+/// use, or any other file, is an error. --allow and --deny cannot be used without --accept-proxy-header: every user who may
+/// write to the socket may connect. A UNIX connection has no reset: a client that is refused or disconnected sees the end of data.
 ///
 /// Taps work as with connect, whose manual describes the format of a hex dump. All clients share the files, and each
 /// piece is written whole: --output holds the bytes as they arrived, without the tags of --prefix; a hex dump names
@@ -94,16 +94,16 @@ pub struct Listen {
     #[arg(long, conflicts_with_all = ["recv_only", "ServiceArgs", "ExecArgs"])]
     pub send_only: bool,
     /// Do not read standard input
-    #[arg(long, conflicts_with_all = ["ServiceArgs", "ExecArgs"])]
+    #[arg(long, conflicts_with_all = ["ServiceArgs", "ExecArgs", "on_eof", "eof_wait", "on_peer_eof"])]
     pub recv_only: bool,
     /// Send line ends as CR LF
     #[arg(short = 'C', long, conflicts_with_all = ["recv_only", "ServiceArgs", "ExecArgs"])]
     pub crlf: bool,
     /// Tag each line from a client with its address
-    #[arg(long, conflicts_with = "ExecArgs")]
+    #[arg(long, conflicts_with_all = ["ExecArgs", "send_only"])]
     pub prefix: bool,
     /// Print what clients send to the service, escaped on a terminal
-    #[arg(long, requires = "ServiceArgs")]
+    #[arg(long, requires = "ServiceArgs", conflicts_with_all = ["ExecArgs", "proxy_server", "forward"])]
     pub show: bool,
     /// Serve at most N clients at once; others wait in the accept queue
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -158,7 +158,7 @@ pub struct Listen {
 /// A service instead of standard input and output.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Service")]
-#[group(multiple = false, conflicts_with = "ExecArgs")]
+#[group(multiple = false, conflicts_with_all = ["ExecArgs", "on_eof", "eof_wait", "on_peer_eof", "progress"])]
 pub struct ServiceArgs {
     /// Send data back
     #[arg(long)]
@@ -181,6 +181,16 @@ pub struct ServiceArgs {
     /// Forward each client to TARGET through a connection of its own: HOST:PORT, [V6]:PORT, PORT, unix:PATH, vsock:CID:PORT; prefix tls: for TLS
     #[arg(long, value_name = "TARGET", group = "speaks_tls")]
     pub forward: Option<ForwardTarget>,
+}
+
+impl ServiceArgs {
+    /// Whether clients get a service.
+    #[must_use]
+    pub const fn is_any(&self) -> bool {
+        let answers =
+            self.echo || self.upper || self.discard || self.respond.is_some() || self.send.is_some();
+        answers || self.proxy_server.is_some() || self.forward.is_some()
+    }
 }
 
 /// How a transfer ends, and what is shown meanwhile.

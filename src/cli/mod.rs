@@ -11,6 +11,7 @@ mod command;
 mod connect;
 mod datagrams;
 mod demo;
+mod effect;
 mod forward;
 mod listen;
 mod multi_connect;
@@ -52,7 +53,8 @@ pub use tls::{TlsArgs, TlsClientArgs, TlsServerArgs};
 pub use udp_send::UdpSend;
 pub use udp_serve::{AnswerArgs, Group, UdpServe};
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -105,13 +107,13 @@ pub struct Global {
     #[arg(long, global = true, value_name = "TARGET")]
     pub events: Option<EventTarget>,
     /// Print errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose", overrides_with = "quiet")]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Print one line at the start and one at the end of each connection
-    #[arg(short, long, global = true, conflicts_with_all = ["quiet", "verbose"], overrides_with = "brief")]
+    #[arg(short, long, global = true, conflicts_with_all = ["quiet", "verbose"])]
     pub brief: bool,
     /// Print details too: data moved, TCP_INFO, options read back, DNS answers
-    #[arg(short, long, global = true, overrides_with = "verbose")]
+    #[arg(short, long, global = true)]
     pub verbose: bool,
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -166,14 +168,34 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
 
 fn whole(args: &[OsString]) -> Result<Cli, clap::Error> {
     let mut command = command();
-    let mut matches = command.try_get_matches_from_mut(args)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    let matches = command.try_get_matches_from_mut(args)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    effect::check(&cli, &matches).map_err(|why| command.error(ErrorKind::ArgumentConflict, why))?;
+    Ok(cli)
+}
+
+/// A switch, and a flag whose value may be left out, may be repeated; the last one counts. A value may begin as numbers below
+/// zero do, so that what is wrong with it is told.
+fn repeatable(arg: Arg) -> Arg {
+    let is_switch = match arg.get_action() {
+        ArgAction::SetTrue => true,
+        ArgAction::Set => arg.get_num_args().is_some_and(|count| count.min_values() == 0),
+        _ => false,
+    };
+    if is_switch {
+        let id = arg.get_id().clone();
+        return arg.overrides_with(id);
+    }
+    let takes_value = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append) && !arg.is_positional();
+    if takes_value { arg.allow_negative_numbers(true) } else { arg }
 }
 
 /// The whole definition, for help, manual pages and completions.
 #[must_use]
 pub fn command() -> clap::Command {
-    short::shorten(Cli::command())
+    short::shorten(
+        Cli::command().mut_args(repeatable).mut_subcommands(|command| command.mut_args(repeatable)),
+    )
 }
 
 const OVERVIEW: &str = "\

@@ -47,7 +47,7 @@ pub struct MultiConnect {
     #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = duration)]
     pub ordered: Option<Duration>,
     /// Reconnect to a target that fails or closes, with increasing delays
-    #[arg(long)]
+    #[arg(long, conflicts_with = "on_peer_eof")]
     pub reconnect: bool,
     /// Give up on a target that is not connected for this long
     #[arg(short = 'w', long, value_name = "DUR", value_parser = duration)]

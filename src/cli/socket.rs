@@ -1,7 +1,7 @@
 //! Flags shared by every subcommand that opens a socket.
 
 use super::ProxyArgs;
-use super::values::{Keepalive, byte, duration, mode, number, size, switch};
+use super::values::{Keepalive, byte, milliseconds, mode, name, number, packets, size, switch};
 use crate::net::acl::AccessSpec;
 use crate::net::resolve::Lookup;
 use crate::net::source::Source;
@@ -16,7 +16,7 @@ use std::time::Duration;
 #[command(next_help_heading = "Packets")]
 pub struct PacketArgs {
     /// Show each packet between the states; =hex adds its bytes. Needs CAP_NET_RAW
-    #[arg(long, value_name = "hex", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = ["", "hex"], hide_possible_values = true)]
+    #[arg(long, value_name = "hex", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = packets)]
     pub packets: Option<String>,
     /// Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     ///
@@ -57,7 +57,7 @@ pub struct SocketArgs {
     #[arg(long, value_name = "N", value_parser = byte)]
     pub tos: Option<u8>,
     /// Use this network interface only
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub device: Option<String>,
     /// Mark packets for routing and filtering
     #[arg(long, value_name = "N", value_parser = number)]
@@ -109,10 +109,10 @@ pub struct TcpSocketArgs {
     #[arg(long, value_name = "N")]
     pub mss: Option<u32>,
     /// Abort the connection when data stays unacknowledged this long
-    #[arg(long, value_name = "DUR", value_parser = duration)]
+    #[arg(long, value_name = "DUR", value_parser = milliseconds)]
     pub user_timeout: Option<Duration>,
     /// Congestion control algorithm
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub congestion: Option<String>,
     /// Use Multipath TCP; a connection to a peer without it falls back to TCP, and an event reports it
     #[arg(long)]

@@ -13,8 +13,9 @@ use std::time::Duration;
 /// Lists every TCP, UDP and UNIX socket of this network namespace, as the kernel reports it. Only the processes of other
 /// users need privileges. A FILTER matches either end: PORT, :PORT, HOST, HOST:PORT or a range such as 10.0.0.0/8; PORT
 /// may be a list with ranges. If there are several hosts or several ports, one of them must match; a host and a port must
-/// match at the same end. UNIX sockets have no addresses: no FILTER matches them. The kernel applies filters and states.
-/// The exit status is 1 if no socket matches.
+/// match at the same end. unix:PATH and unix:@NAME match the UNIX sockets of that name, written as they were bound, and those
+/// connected to them; nothing else matches UNIX sockets. The kernel applies the other filters, and states. The exit status
+/// is 1 if no socket matches.
 ///
 /// With --watch only changes are shown, not the sockets at the start. The table is read every 20 ms, less often if that would
 /// take more than a tenth of a CPU; the kernel notifies of TCP and UDP sockets that are closed, not of UNIX sockets. A state
@@ -51,7 +52,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Stat {
-    /// Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS
+    /// Sockets with this at either end: PORT, :PORT, HOST, HOST:PORT, ADDRESS/BITS, unix:PATH or unix:@NAME
     #[arg(value_name = "FILTER")]
     pub filter: Vec<Pattern>,
     /// TCP sockets
@@ -61,16 +62,16 @@ pub struct Stat {
     #[arg(short, long)]
     pub udp: bool,
     /// UNIX sockets
-    #[arg(short = 'x', long)]
+    #[arg(short = 'x', long, conflicts_with_all = PACKETS)]
     pub unix: bool,
     /// Listening sockets: LISTEN, and UNCONNECTED for datagrams
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with_all = PACKETS)]
     pub listening: bool,
     /// All states, the default; accepted for netstat compatibility
     #[arg(short, long, conflicts_with = "listening")]
     pub all: bool,
     /// Sockets in this state; may be repeated
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = StateParser, hide_possible_values = true)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = StateParser, hide_possible_values = true, conflicts_with_all = PACKETS)]
     pub state: Vec<State>,
     /// Sockets with this local address; may be repeated
     #[arg(long, value_name = "FILTER")]
@@ -79,17 +80,17 @@ pub struct Stat {
     #[arg(long, value_name = "FILTER")]
     pub peer: Vec<Pattern>,
     /// Show the processes that hold each socket
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with_all = PACKETS)]
     pub processes: bool,
     /// Show more of each socket: owner, inode, rtt, cwnd, retransmits, timer, memory, congestion control
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with_all = PACKETS)]
     pub extended: bool,
     /// Count sockets by state instead
-    #[arg(long, conflicts_with_all = ["processes", "extended", "watch", "wait", "packets", "pcap"])]
+    #[arg(long, conflicts_with_all = ["processes", "extended", "watch", "wait", "packets", "pcap", "diagram"])]
     pub summary: bool,
     /// Show changes instead, as they happen; read the table every DUR
     #[arg(long, value_name = "DUR", num_args = 0..=1, require_equals = true, value_parser = duration,
-        conflicts_with_all = ["extended", "wait", "packets", "pcap"])]
+        conflicts_with_all = ["extended", "wait", "packets", "pcap", "diagram"])]
     #[allow(clippy::option_option)] // absent, alone, or with a value
     pub watch: Option<Option<Duration>>,
     /// Show a live view instead, a frame every DUR [1s]: rates, queues as bars, round-trip times; q ends it
@@ -98,11 +99,11 @@ pub struct Stat {
     #[allow(clippy::option_option)] // absent, alone, or with a value
     pub top: Option<Option<Duration>>,
     /// Wait until 'listen PORT', 'gone PORT', 'established HOST:PORT' or 'count OP N FILTER' holds
-    #[arg(long, value_name = "COND", conflicts_with_all = ["packets", "pcap"])]
+    #[arg(long, value_name = "COND", conflicts_with_all = PACKETS)]
     pub wait: Option<Condition>,
     /// Time limit of --wait
     #[arg(long, value_name = "DUR", value_parser = duration, requires = "wait",
-        conflicts_with_all = ["watch", "top", "summary", "packets", "pcap"])]
+        conflicts_with_all = ["watch", "top", "summary", "packets", "pcap", "diagram"])]
     pub timeout: Option<Duration>,
     /// Packets.
     #[command(flatten)]
@@ -112,11 +113,15 @@ pub struct Stat {
     pub lookup: LookupArgs,
 }
 
+/// With these, packets are shown in place of the table.
+const PACKETS: [&str; 3] = ["packets", "pcap", "diagram"];
+
 const EXAMPLES: &str = "\
 Examples:
   soquete stat 65432                     sockets with this port, at either end
   soquete stat -tulp                     listeners, with processes
   soquete stat -p 8080                   which process holds it
+  soquete stat -p unix:/run/docker.sock  the same of a UNIX socket
   soquete stat -t --state ESTABLISHED --peer 10.0.0.0/8
   soquete stat -e 443 --json             rtt, cwnd, retransmits for a script
   soquete stat --summary                 count sockets by state

@@ -1,5 +1,6 @@
 //! Flags of TLS.
 
+use super::values::name;
 use crate::net::tls::{Pin, Version};
 use clap::{ArgGroup, Args};
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ pub struct TlsClientArgs {
     #[arg(long, requires = "speaks_tls")]
     pub tls_insecure: bool,
     /// The name to send (SNI) and to verify [default: the host]
-    #[arg(long, value_name = "NAME", requires = "speaks_tls")]
+    #[arg(long, value_name = "NAME", requires = "speaks_tls", value_parser = name)]
     pub tls_name: Option<String>,
     /// What both sides have.
     #[command(flatten)]
@@ -42,7 +43,7 @@ pub struct TlsServerArgs {
     #[arg(long, value_name = "SHA256", requires = "speaks_tls")]
     pub tls_pin: Vec<Pin>,
     /// The name in the certificate made for this run [default: localhost and loopback addresses]
-    #[arg(long, value_name = "NAME", requires = "speaks_tls", conflicts_with = "tls_cert")]
+    #[arg(long, value_name = "NAME", requires = "speaks_tls", conflicts_with = "tls_cert", value_parser = name)]
     pub tls_name: Option<String>,
     /// What both sides have.
     #[command(flatten)]

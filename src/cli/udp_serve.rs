@@ -44,7 +44,7 @@ use std::time::Duration;
 /// then reports readiness.
 ///
 /// unix:PATH and unix:@NAME are UNIX datagram sockets; the file is created and removed as by listen. A peer whose socket has
-/// no name cannot be answered; the first one causes a warning. --allow and --deny do not apply. If a peer does not
+/// no name cannot be answered; the first one causes a warning. --allow and --deny cannot be used. If a peer does not
 /// read, the server waits a moment, then drops the datagram with a warning.
 ///
 /// With --json each datagram is an object on standard output, also if it is answered: local, peer, len, and text, or

@@ -37,8 +37,12 @@ pub(super) fn size(word: &str) -> Result<usize, String> {
         "g" | "gb" | "gib" => 30,
         _ => return Err(wrong()),
     };
-    let number: usize = digits.parse().map_err(|_| wrong())?;
-    number.checked_mul(1 << shift).filter(|n| i32::try_from(*n).is_ok()).ok_or_else(wrong)
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let bytes = digits.parse().ok().and_then(|number: usize| number.checked_mul(1 << shift));
+    let bytes = bytes.filter(|bytes| i32::try_from(*bytes).is_ok());
+    bytes.ok_or_else(|| format!("{word} is too large; the maximum is {} bytes", i32::MAX))
 }
 
 /// Reads the length of a datagram's payload: 1 to 65527 bytes.
@@ -48,6 +52,28 @@ pub(super) fn payload(word: &str) -> Result<usize, String> {
         n => Err(format!(
             "{n} is not the size of a datagram; datagrams hold 1 to {LONGEST_V4} bytes over IPv4, {LONGEST_V6} over IPv6"
         )),
+    }
+}
+
+/// Reads a name, which is not empty.
+pub(super) fn name(word: &str) -> Result<String, String> {
+    if word.is_empty() { Err("the name is empty".into()) } else { Ok(word.to_owned()) }
+}
+
+/// Reads how long data may stay unacknowledged: whole milliseconds (tcp(7)), 0 for the system's limit.
+pub(super) fn milliseconds(word: &str) -> Result<Duration, String> {
+    match duration(word)? {
+        time if !time.is_zero() && time < Duration::from_millis(1) => Err("the minimum is 1ms".into()),
+        time => Ok(time),
+    }
+}
+
+/// Reads how packets are shown: nothing, or `hex`.
+pub(super) fn packets(word: &str) -> Result<String, String> {
+    if matches!(word, "" | "hex") {
+        Ok(word.to_owned())
+    } else {
+        Err("type --packets or --packets=hex".into())
     }
 }
 
@@ -66,7 +92,7 @@ pub(super) fn number(word: &str) -> Result<u32, String> {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => word.parse(),
     };
-    read.map_err(|_| format!("{word:?} is not a number"))
+    read.map_err(|_| format!("{word:?} is not a number from 0 to {}", u32::MAX))
 }
 
 /// Reads the permissions of a file as chmod(1) does: `0666`, `600`.
@@ -145,10 +171,10 @@ impl FromStr for Keepalive {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        let mut parts = word.split(',').filter(|p| !p.is_empty());
-        let time = |part: Option<&str>| part.map(duration).transpose();
-        let (idle, interval) = (time(parts.next())?, time(parts.next())?);
-        let count = parts.next().map(number).transpose()?;
+        let mut parts = word.split(',').map(|part| Some(part).filter(|part| !part.is_empty()));
+        let mut next = || parts.next().flatten();
+        let (idle, interval) = (next().map(duration).transpose()?, next().map(duration).transpose()?);
+        let count = next().map(number).transpose()?;
         let whole = |t: Option<Duration>| t.is_none_or(|t| t.as_secs() > 0 && t.subsec_nanos() == 0);
         match parts.next() {
             None if whole(idle) && whole(interval) => Ok(Self { idle, interval, count }),
@@ -208,8 +234,11 @@ mod tests {
         for (word, bytes) in [("0", 0), ("512", 512), ("64k", 65536), ("1M", 1 << 20), ("1G", 1 << 30)] {
             assert_eq!(size(word), Ok(bytes), "{word}");
         }
-        for word in ["", "k", "-1", "1x", "9G", "99999999999999999999"] {
-            assert!(size(word).is_err(), "{word}");
+        for word in ["", "k", "-1", "+1", "1x"] {
+            assert!(size(word).unwrap_err().contains("is not a size"), "{word}");
+        }
+        for word in ["2G", "100G", "99999999999999999999", "99999999999999999999G"] {
+            assert!(size(word).unwrap_err().contains("the maximum is 2147483647 bytes"), "{word}");
         }
     }
 
@@ -233,6 +262,8 @@ mod tests {
         assert_eq!("".parse(), Ok(Keepalive::default()));
         assert_eq!("30".parse(), Ok(Keepalive { idle: part(30), ..Keepalive::default() }));
         assert_eq!("30,5s,3".parse(), Ok(Keepalive { idle: part(30), interval: part(5), count: Some(3) }));
+        assert_eq!(",,3".parse(), Ok(Keepalive { count: Some(3), ..Keepalive::default() }));
+        assert_eq!("30,,".parse(), Ok(Keepalive { idle: part(30), ..Keepalive::default() }));
         assert!("1,2,3,4".parse::<Keepalive>().is_err());
         assert!("250ms".parse::<Keepalive>().is_err());
     }

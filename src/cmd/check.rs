@@ -15,16 +15,6 @@ use std::time::Duration;
 
 /// Runs `soquete connect --check`.
 pub fn run(args: &Connect, context: &mut Context) -> Result {
-    let taps = &args.taps;
-    let has_tap = taps.output.is_some() || taps.hex_dump.is_some() || taps.rate.is_some();
-    if has_tap || taps.delay.is_some() {
-        let text = "a command after -- runs after a check, which takes no taps; type --exec to run it on the connection";
-        return Err(AddrError(text.into()).into());
-    }
-    if args.fd.is_some() {
-        let text = "a command after -- runs after a check, which takes no --fd; type --exec to run it on the connection";
-        return Err(AddrError(text.into()).into());
-    }
     let groups = parse_targets(&args.target)?;
     let host = |group: &Group| match group {
         Group::Ports(host, _) => Target::Host(Endpoint { host: host.clone(), port: 0 }),

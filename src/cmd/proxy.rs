@@ -1,6 +1,6 @@
 //! The flags of a client's proxy as values: reads the user from where it was given.
 
-use crate::cli::{ProxyArgs, TlsClientArgs};
+use crate::cli::{ProxyArgs, TlsArgs, TlsClientArgs};
 use crate::event::Kind;
 use crate::net::address::AddrError;
 use crate::net::proxy::{Credentials, ProxyUrl, Scheme};
@@ -23,6 +23,21 @@ pub(crate) fn proxy_client(args: &ProxyArgs, tls: &TlsClientArgs) -> anyhow::Res
     if url.scheme != Scheme::Https && !tls.tls && trusts {
         let text = "TLS flags need --tls, a tls: target or an https:// proxy";
         return Err(AddrError(text.into()).into());
+    }
+    let TlsArgs { tls_cert, tls_key: _, alpn, tls_min, tls_max, tls_keylog, tls_allow_truncated } =
+        &tls.common;
+    let of_target = [
+        (tls_cert.is_some(), "--tls-cert"),
+        (!alpn.is_empty(), "--alpn"),
+        (tls_min.is_some(), "--tls-min"),
+        (tls_max.is_some(), "--tls-max"),
+        (tls_keylog.is_some(), "--tls-keylog"),
+        (*tls_allow_truncated, "--tls-allow-truncated"),
+    ];
+    if let (false, Some((_, flag))) = (tls.tls, of_target.iter().find(|(given, _)| *given)) {
+        return Err(
+            AddrError(format!("{flag} cannot be used without --tls: it does not apply to a proxy")).into()
+        );
     }
     let credentials = match (&args.proxy_auth_file, &url.credentials) {
         (Some(_), Some(_)) => {

@@ -1,7 +1,7 @@
 //! `soquete stat`.
 
 use super::{Context, Result};
-use crate::cli::Stat;
+use crate::cli::{PacketArgs, Stat};
 use crate::event::Proto;
 use crate::net::resolve::Lookup;
 use crate::session::table::{self, Config, View};
@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// Runs `soquete stat`.
 pub fn run(args: &Stat, context: &mut Context) -> Result {
-    let packets = args.packets.packets.is_some() || args.packets.pcap.is_some();
+    let PacketArgs { packets, pcap, diagram } = &args.packets;
+    let packets = packets.is_some() || pcap.is_some() || diagram.is_some();
     let config = config(args);
     if packets { table::packets(&config, context) } else { table::run(&config, context) }
 }

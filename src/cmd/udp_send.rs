@@ -46,7 +46,7 @@ fn config(args: &UdpSend) -> std::result::Result<Config, AddrError> {
 fn target(words: &[OsString]) -> std::result::Result<(Target, &[OsString]), AddrError> {
     let front = words.iter().take(2).map(|w| w.to_string_lossy().into_owned());
     let (target, count) = Target::parse_front(&front.collect::<Vec<_>>())?;
-    Ok((target.into_target()?, &words[count..]))
+    Ok((target.into_target()?.of_datagrams()?, &words[count..]))
 }
 
 /// The messages, or standard input. Without messages a check sends an empty datagram.

@@ -20,6 +20,7 @@ pub fn run(args: &UdpServe, context: &mut Context) -> Result {
 }
 
 fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
+    let datagrams = |words: &[String]| Target::parse(words)?.of_datagrams();
     let answer = answer(&args.answer, context)?;
     let commands = command_line(&args.exec, &args.command).map(|line| PeerCommands {
         line,
@@ -33,11 +34,13 @@ fn config(args: &UdpServe, context: &Context) -> anyhow::Result<Config> {
     });
     let answers = !matches!(answer, Answer::Nothing) || forward.is_some() || commands.is_some();
     let membership = |group: &crate::cli::Group| Membership::new(group.ip, group.interface.as_deref());
-    let groups = args.join.iter().map(membership).collect::<anyhow::Result<Vec<_>>>()?;
+    let is_first = |(at, group): &(usize, &crate::cli::Group)| !args.join[..*at].contains(group);
+    let joins = args.join.iter().enumerate().filter(is_first).map(|(_, group)| group);
+    let groups = joins.map(membership).collect::<anyhow::Result<Vec<_>>>()?;
     super::expect_output(!answers && !args.send_only, "name a service such as --echo", context)?;
     let has_output = context.passed.iter().all(|socket| !socket.was_output);
     Ok(Config {
-        bind: super::bind_target_or_passed(&args.address, Target::parse, &args.server, &args.passed)?,
+        bind: super::bind_target_or_passed(&args.address, datagrams, &args.server, &args.passed)?,
         access: super::access_rules(&args.server, context)?,
         groups,
         options: args.own.socket.options(),

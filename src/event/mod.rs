@@ -36,7 +36,7 @@ pub use sink::{Sink, Verbosity};
 pub use socket::Subject;
 pub use state::{Ending, State, UnknownState};
 pub use tls::TlsFields;
-pub use value::Value;
+pub use value::{Span, Value};
 pub use words::{Dir, Kind, MemberChange, Op, Outcome, Proto, Role, Scope, TlsStep, Verified, Via};
 
 use jiff::Timestamp;

@@ -1,10 +1,12 @@
 //! Addresses as people type them: `HOST PORT`, `HOST:PORT`, `[V6]:PORT`, `PORT`, with service names.
 
+pub use super::family::is_socket;
+pub(super) use super::family::parse_socket;
 pub use super::ports::AddrError;
 use super::ports::wrong;
 use super::ports::{PortSet, looks_like_port, parse_port};
 use super::service;
-use crate::event::{Address, Proto, UnixAddress};
+use crate::event::{Address, Proto};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -44,6 +46,11 @@ impl Host {
         expect_no_url(word)?;
         if bare.is_empty() {
             return wrong("the host is empty; omit it for localhost");
+        }
+        if bare == "*" {
+            return wrong(
+                "* is not a host; type its name or address, or --public for a server on every interface",
+            );
         }
         if bare.eq_ignore_ascii_case("localhost") {
             return Ok(Self::Localhost);
@@ -110,6 +117,14 @@ impl Target {
         }
     }
 
+    /// The same target as a socket of datagrams, which vsock has none of.
+    pub fn of_datagrams(self) -> Result<Self, AddrError> {
+        if !self.takes_datagrams() {
+            return wrong(format!("{self} is an address of streams; type HOST PORT, PORT or unix:PATH"));
+        }
+        Ok(self)
+    }
+
     /// The protocol of a stream to it.
     #[must_use]
     pub const fn stream_proto(&self) -> Proto {
@@ -147,27 +162,6 @@ impl fmt::Display for Target {
 impl From<Endpoint> for Target {
     fn from(endpoint: Endpoint) -> Self {
         Self::Host(endpoint)
-    }
-}
-
-/// Whether a word names a UNIX or vsock socket.
-pub(super) fn is_socket(word: &str) -> bool {
-    word.starts_with("unix:") || word.starts_with("vsock:")
-}
-
-pub(super) fn parse_socket(word: &str) -> Result<Address, AddrError> {
-    let unix = |name: &str| -> std::sync::Arc<[u8]> { name.as_bytes().into() };
-    if let Some(name) = word.strip_prefix("unix:@").filter(|name| !name.is_empty()) {
-        return Ok(Address::Unix(UnixAddress::Abstract(unix(name))));
-    }
-    match word.split_once(':') {
-        Some(("unix", "" | "@")) => wrong("the name is empty; type unix:PATH or unix:@NAME"),
-        Some(("unix", path)) => Ok(Address::Unix(UnixAddress::Path(unix(path)))),
-        Some((_, rest)) => match rest.split_once(':').map(|(cid, port)| (cid.parse(), port.parse())) {
-            Some((Ok(cid), Ok(port))) => Ok(Address::Vsock { cid, port }),
-            _ => wrong(format!("{word} is not vsock:CID:PORT; both are numbers")),
-        },
-        None => wrong(format!("{word} is not an address")),
     }
 }
 

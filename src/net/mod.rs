@@ -12,6 +12,7 @@ pub mod condition;
 pub mod connect;
 pub mod datagram;
 pub mod expect;
+mod family;
 pub mod passed;
 pub mod pattern;
 pub mod peer;

@@ -1,9 +1,10 @@
-//! Patterns of one end of a socket: `PORT`, `:PORT`, `HOST`, `HOST:PORT`, `10.0.0.0/8`. They select sockets of the table;
+//! Patterns of one end of a socket: `PORT`, `:PORT`, `HOST`, `HOST:PORT`, `10.0.0.0/8`, `unix:PATH`. They select sockets of the table;
 //! they open none.
 
-use super::address::{AddrError, Host, split};
-use super::ports::PortSet;
+use super::address::{AddrError, Host, is_socket, parse_socket, split};
+use super::ports::{PortSet, wrong};
 use super::service;
+use crate::event::{Address, UnixAddress};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -15,6 +16,8 @@ pub struct Pattern {
     pub hosts: Option<Hosts>,
     /// The ports; any if absent.
     pub ports: Option<PortSet>,
+    /// The name, which UNIX sockets have in place of both.
+    pub name: Option<UnixAddress>,
     typed: String,
 }
 
@@ -31,8 +34,21 @@ impl FromStr for Pattern {
     type Err = AddrError;
 
     fn from_str(word: &str) -> Result<Self, AddrError> {
+        let typed = word.to_owned();
+        if word.is_empty() {
+            return wrong("the filter is empty; type PORT, HOST, HOST:PORT or unix:PATH");
+        }
+        if is_socket(word) {
+            return match parse_socket(word)? {
+                Address::Unix(name) => Ok(Self { hosts: None, ports: None, name: Some(name), typed }),
+                _ => wrong(format!("{word}: the table has no vsock sockets")),
+            };
+        }
+        if word.starts_with(['/', '@']) {
+            return wrong(format!("{word} is not an address; type unix:{word} for a UNIX socket"));
+        }
         let (hosts, ports) = read(word)?;
-        Ok(Self { hosts, ports, typed: word.to_owned() })
+        Ok(Self { hosts, ports, name: None, typed })
     }
 }
 
@@ -80,6 +96,7 @@ mod tests {
     fn read(word: &str) -> String {
         match word.parse::<Pattern>() {
             Err(error) => format!("error: {error}"),
+            Ok(Pattern { name: Some(name), .. }) => format!("unix:{name}"),
             Ok(Pattern { hosts, ports, .. }) => {
                 let hosts = hosts.map_or_else(
                     || "any".into(),
@@ -114,6 +131,8 @@ mod tests {
             ("fe80::/10", "fe80::/10 []"),
             ("[fe80::/10]:80", "fe80::/10 [(80, 80)]"),
             ("[fe80::]/10", "fe80::/10 []"),
+            ("unix:/run/x:y", "unix:/run/x:y"),
+            ("unix:@x", "unix:@x"),
         ] {
             assert_eq!(read(word), meant, "{word}");
         }
@@ -129,7 +148,10 @@ mod tests {
             ("nothing/8", "not a range"),
             ("a b", "not a host name"),
             ("host:port", "known service"),
-            ("unix:/x", "known service"),
+            ("unix:", "the name is empty"),
+            ("vsock:1:2", "no vsock sockets"),
+            ("/run/x", "type unix:/run/x"),
+            ("@x", "type unix:@x"),
         ] {
             let answer = read(word);
             assert!(answer.starts_with("error: ") && answer.contains(part), "{word}: {answer}");

@@ -26,6 +26,9 @@ pub(super) fn looks_like_port(word: &str) -> bool {
 
 /// Reads a port number or the name of a service.
 pub fn parse_port(word: &str) -> Result<u16, AddrError> {
+    if word.is_empty() {
+        return wrong("the port is empty; type a number or the name of a service");
+    }
     if looks_like_port(word) {
         return word
             .parse()

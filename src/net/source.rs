@@ -23,7 +23,7 @@ impl std::str::FromStr for Source {
             return Ok(Self { ip: Some(ip), port: 0 });
         }
         let Some((host, port)) = split(word) else {
-            return wrong(format!("{word} is not a local address; type ADDR, ADDR:PORT or :PORT"));
+            return wrong(format!("{word:?} is not a local address; type ADDR, ADDR:PORT or :PORT"));
         };
         let ip = match host {
             "" => None,

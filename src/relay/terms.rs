@@ -1,5 +1,6 @@
 //! The values of a relay's policy: its configuration, its questions, its steps.
 
+use crate::event::Span;
 pub use crate::net::peer::Presence;
 use std::time::{Duration, Instant};
 
@@ -123,9 +124,9 @@ impl RelayEnd {
     pub fn late(self) -> Option<String> {
         match self {
             Self::Done | Self::OutputClosed => None,
-            Self::Idle(limit) => Some(format!("idle timeout: no data for {limit:?}")),
+            Self::Idle(limit) => Some(format!("idle timeout: no data for {}", Span(limit))),
             Self::EofWait(limit) => {
-                Some(format!("timed out after {limit:?} waiting for the peer to close (--eof-wait)"))
+                Some(format!("timed out after {} waiting for the peer to close (--eof-wait)", Span(limit)))
             }
         }
     }

@@ -43,6 +43,8 @@ pub struct Context {
     pub safe: fn() -> Option<Filter>,
     /// Whether what is shown on standard output is coloured.
     pub colour: bool,
+    /// Whether events go to standard error, where mistakes in the command line are told in any case.
+    pub events_on_errors: bool,
     /// The descriptor events go to, if it is a terminal.
     pub events_on_terminal: Option<RawFd>,
     /// Where a server reports that it is ready (`--ready-fd`).

@@ -3,7 +3,7 @@
 use super::join::{JoinConfig, JoinEnd, Side, join};
 use super::opening::Opening;
 use super::proxy_header;
-use crate::event::{Event, Events, Kind, Proto};
+use crate::event::{Event, Events, Kind, Proto, Span};
 use crate::net::address::Target;
 use crate::net::proxy_header::{Addresses, Version};
 use crate::net::stream::ByteStream;
@@ -121,7 +121,7 @@ fn send_at_once(options: &[SocketOption], streams: [&ByteStream; 2]) {
 }
 
 pub(super) fn idle_for(limit: Duration, socket: &Socket) -> Error {
-    let why = io::Error::other(format!("no data for {limit:?}"));
+    let why = io::Error::other(format!("no data for {}", Span(limit)));
     Error::new("idle timeout", socket.on(), why).about(Kind::Timeout)
 }
 

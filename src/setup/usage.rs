@@ -8,8 +8,13 @@ use crate::output;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 
-/// What the standard library says of a word that is not a number.
-const NUMBERS: [&str; 2] = ["invalid digit found in string", "cannot parse integer from empty string"];
+/// What the standard library says of a word that is not a number, and what is said instead.
+const NUMBERS: [(&str, &str); 4] = [
+    ("invalid digit found in string", "it is not a whole number"),
+    ("cannot parse integer from empty string", "it is not a whole number"),
+    ("number too large to fit in target type", "it is too large"),
+    ("number too small to fit in target type", "it is too small"),
+];
 
 /// Prints help and version to standard output; a usage error is one line that says what to type.
 pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
@@ -39,12 +44,15 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
         let said_of_use = |l: &&str| !l.starts_with("Usage:") && !l.starts_with("For more");
         // After `--` comes a command to run, but in udp-send.
         let misleads = |l: &&str| l.starts_with("tip: to pass") && named != "udp-send";
-        for part in parts.take_while(said_of_use).filter(|l| !misleads(l)) {
+        // A conflict with one flag of a group is told with all of the group.
+        let is_conflict = error.kind() == ErrorKind::ArgumentConflict && said.ends_with(':');
+        let concerns = |l: &&str| !misleads(l) && (!is_conflict || is_typed(l, args));
+        for part in parts.take_while(said_of_use).filter(concerns) {
             said.push_str(if said.ends_with(':') { " " } else { "; " });
             said.push_str(part);
         }
     }
-    let said = NUMBERS.iter().fold(said, |said, standard| said.replace(standard, "it is not a whole number"));
+    let said = NUMBERS.iter().fold(said, |said, (standard, ours)| said.replace(standard, ours));
     let said = match (meant, hint) {
         (Some(line), _) => format!("{}; did you mean `{line}`?", said.trim_end_matches(':')),
         (None, Some(hint)) => format!("{said}; {hint}"),
@@ -54,6 +62,14 @@ pub(crate) fn explain(error: &clap::Error, args: &[OsString]) -> Exit {
     let text = advice::without_passwords(&said, args);
     let fault = Fault { kind: Kind::Usage, op: None, errno: None, conn: None, peer: None, text };
     complain(args.iter().any(|a| a == "--json"), fault, Exit::Usage)
+}
+
+/// Whether the flag that `usage` begins with was typed. A short one may be any.
+fn is_typed(usage: &str, args: &[OsString]) -> bool {
+    let flag = usage.split([' ', '=', '[']).next().unwrap_or(usage);
+    let is_it =
+        |word: &str| word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+    !flag.starts_with("--") || args.iter().filter_map(|word| word.to_str()).any(is_it)
 }
 
 /// A word that is no subcommand, and the subcommand that it resembles.

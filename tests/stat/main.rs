@@ -11,6 +11,7 @@ mod sandbox;
 mod show;
 mod states;
 mod top;
+mod unix;
 mod waits;
 
 use serde_json::Value;

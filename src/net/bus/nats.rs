@@ -4,7 +4,7 @@ mod failure;
 mod history;
 
 use super::{Bus, Login, Options, Received};
-use crate::event::Kind;
+use crate::event::{Kind, Span};
 use crate::sys::error::reason;
 use crate::sys::{Error, Result};
 use async_nats::{Client, ConnectOptions, Event, Message, ServerAddr, Subscriber};
@@ -68,9 +68,9 @@ impl Nats {
                 }
                 Some(_) if failure::may_pass(&error) => {
                     let text = format!(
-                        "{}; gave up after {:?} (--bus-wait)",
+                        "{}; gave up after {} (--bus-wait)",
                         reason(&error.source),
-                        options.wait.unwrap_or_default()
+                        Span(options.wait.unwrap_or_default())
                     );
                     return Err(Error::new("connect", address, io::Error::other(text)).about(Kind::Timeout));
                 }

@@ -6,7 +6,7 @@ use super::dissect::{Dissected, Dissector};
 use super::file::CaptureFile;
 use super::packet::CapturedPacket;
 use super::secrets::Secrets;
-use crate::capture::{Note, closes, moves};
+use crate::capture::{Note, follows, moves};
 use crate::event::{Event, PacketFields, Record, SCHEMA_VERSION, Sink, State};
 use crate::sys::packet::Statistics;
 use jiff::Timestamp;
@@ -218,7 +218,7 @@ impl Stage {
         let caused: Vec<_> = caused.collect();
         match self.states.get_mut(&conn) {
             Some(state) if caused.is_empty() => {
-                let caused = closes(dir, flags, note, *state);
+                let caused = follows(dir, flags, note, *state);
                 *state = caused.last().map_or(*state, |(_, to)| *to);
                 caused
             }

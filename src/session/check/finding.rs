@@ -3,7 +3,7 @@
 use super::super::retry::{Answer, outcome_of};
 use super::question::Unexpected;
 use crate::event::report::{CheckRow, RepeatedFields, Row, TlsRow};
-use crate::event::{Address, Event, Kind, Outcome, TlsFields};
+use crate::event::{Address, Event, Kind, Outcome, Span, TlsFields};
 use crate::net::address::{Endpoint, Host, Target};
 use crate::net::proxy::Scheme;
 use crate::net::stream::ByteStream;
@@ -53,7 +53,7 @@ impl Finding {
             Ok((fields, session)) => {
                 let is_silent = fields.version.is_none() && Instant::now() >= deadline;
                 self.tls = Some(Box::new(fields));
-                session.map_err(|why| if is_silent { format!("{why} within {limit:?}") } else { why })
+                session.map_err(|why| if is_silent { format!("{why} within {}", Span(limit)) } else { why })
             }
             Err(error) => Err(reason(&error.source)),
         };
@@ -107,7 +107,7 @@ impl Finding {
     }
 
     pub(super) fn silent(target: Target, address: Option<Address>, limit: Duration) -> Self {
-        let reason = Some(format!("no answer within {limit:?}"));
+        let reason = Some(format!("no answer within {}", Span(limit)));
         let outcome = Outcome::Filtered;
         Self { target, outcome, address, local: None, conn: None, latency: None, reason, tls: None }
     }

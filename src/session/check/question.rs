@@ -1,6 +1,6 @@
 //! What is asked on an open connection before its port counts as open: bytes to send, and the answer to expect.
 
-use crate::event::Outcome;
+use crate::event::{Outcome, Span};
 use crate::net::expect::Expect;
 use crate::net::stream::ByteStream;
 use crate::sys::error::reason;
@@ -136,7 +136,7 @@ impl fmt::Display for End {
         match self {
             Self::Closed => f.write_str("the peer closed the connection without an answer"),
             Self::Failed(error) => f.write_str(&reason(error)),
-            Self::Late(limit) => write!(f, "no answer within {limit:?}"),
+            Self::Late(limit) => write!(f, "no answer within {}", Span(*limit)),
             Self::TooLong => write!(f, "more than {LONGEST} bytes"),
         }
     }
@@ -150,7 +150,7 @@ impl Unexpected {
     fn other(answer: &[u8], end: &End) -> Self {
         let more = match end {
             End::Closed => String::new(),
-            End::Late(limit) => format!(" within {limit:?}"),
+            End::Late(limit) => format!(" within {}", Span(*limit)),
             End::Failed(error) => format!(" before {}", reason(error)),
             End::TooLong => format!(" in {LONGEST} bytes"),
         };

@@ -6,6 +6,7 @@ use super::Config;
 use super::finding::Finding;
 use super::round::{Round, RoundEnd};
 use super::rows::Rows;
+use crate::event::Span;
 use crate::scan::{Tally, targets};
 use crate::sys;
 use std::time::Instant;
@@ -38,9 +39,9 @@ pub(super) fn run(config: &Config, context: &mut Context) -> anyhow::Result<Resu
         if next.is_none() {
             drop(reporter);
             rows.write(false, context)?;
-            let limit = config.wait.unwrap_or_default();
+            let limit = Span(config.wait.unwrap_or_default());
             return Ok(Err(Outcome::deadline(format!(
-                "timed out after {limit:?} (--wait): {}",
+                "timed out after {limit} (--wait): {}",
                 config.count(tally)
             ))));
         }

@@ -2,7 +2,7 @@
 
 use super::config::{Clients, Target};
 use super::target::TargetEnd;
-use crate::event::{Event, Fault, Kind, Outcome, Subject};
+use crate::event::{Event, Fault, Kind, Outcome, Span, Subject};
 use crate::session::retry::outcome_of;
 use crate::session::shared::Lost;
 use crate::sys::Error;
@@ -75,7 +75,7 @@ impl Target {
             }
         };
         let wait = Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-        warn(clients, kind, format!("{what}; reconnecting in {wait:?}"));
+        warn(clients, kind, format!("{what}; reconnecting in {}", Span(wait)));
     }
 
     /// Warns of input that the target missed while it was disconnected.

@@ -1,7 +1,7 @@
 //! The commands that run, and their end.
 
 use super::{CommandLine, GRACE, environment, exit_fields, start_fields};
-use crate::event::{ChildStep, Event};
+use crate::event::{ChildStep, Event, Span};
 use crate::exit::Exit;
 use crate::session::Outcome;
 use crate::sys::child::{CommandGroup, GroupSignal, adopt_orphans, exit_code};
@@ -65,7 +65,7 @@ impl Children {
     /// The outcome of a run with one command, which ended: its status is ours.
     pub(in crate::session) fn outcome(&self) -> Outcome {
         if let Some(limit) = self.idle.get() {
-            return Outcome::deadline(format!("idle timeout: no data for {limit:?}"));
+            return Outcome::deadline(format!("idle timeout: no data for {}", Span(limit)));
         }
         let code = self.last.get().map_or(0, exit_code);
         let exit = if code == 0 { Exit::Done } else { Exit::Command(code) };

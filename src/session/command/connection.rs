@@ -2,7 +2,7 @@
 
 use super::Children;
 use super::children::Running;
-use crate::event::{Event, Kind};
+use crate::event::{Event, Kind, Span};
 use crate::net::stream::ByteStream;
 use crate::session::shared::{discard, idle};
 use crate::sys::reactor::register_hang_up;
@@ -95,7 +95,7 @@ impl Running<'_> {
             }
             Cause::Idle(limit) => {
                 self.is_idle(limit);
-                let text = io::Error::other(format!("no data for {limit:?}"));
+                let text = io::Error::other(format!("no data for {}", Span(limit)));
                 warn(Error::new("idle timeout", socket.on(), text).about(Kind::Timeout));
                 self.terminate().await
             }

@@ -1,7 +1,7 @@
 //! The filters of a [`Config`] as queries of the socket table. Names are looked up here.
 
 use super::Config;
-use crate::event::Proto;
+use crate::event::{Proto, UnixAddress};
 use crate::net::pattern::{Hosts, Pattern};
 use crate::session::{Context, resolve};
 use crate::sys;
@@ -20,10 +20,13 @@ impl Config {
         Query { proto, families: self.families(), states: self.states, filter, extended: self.extended }
     }
 
-    /// The tables asked for, or all of them; an IP family leaves UNIX sockets out.
+    /// The tables asked for, or all of them; an IP family leaves UNIX sockets out, and names all others.
     pub(super) fn tables(&self) -> Vec<Proto> {
         match (self.tables.is_empty(), self.families()) {
             (false, _) => self.tables.clone(),
+            (true, _) if [&self.either, &self.local, &self.peer].into_iter().any(|of| are_names(of)) => {
+                vec![Proto::Unix]
+            }
             (true, Families::Both) => vec![Proto::Tcp, Proto::Udp, Proto::Unix],
             (true, _) => vec![Proto::Tcp, Proto::Udp],
         }
@@ -40,23 +43,27 @@ impl Config {
     /// All of: the patterns of either end, of the local end, of the peer.
     pub(super) fn filter(&self, context: &Context) -> sys::Result<Option<Filter>> {
         let mut all = Vec::new();
-        let mut side = |patterns: &[Pattern], side: fn(End) -> Filter| -> sys::Result<()> {
+        let mut side = |patterns: &[Pattern],
+                        end: fn(End) -> Filter,
+                        name: fn(UnixAddress) -> Filter|
+         -> sys::Result<()> {
             if !patterns.is_empty() {
-                all.push(Filter::Any(self.ends(patterns, context)?.into_iter().map(side).collect()));
+                let ends = self.ends(patterns, context)?.into_iter().map(end);
+                all.push(Filter::Any(ends.chain(names(patterns).map(name)).collect()));
             }
             Ok(())
         };
-        side(&self.either, Filter::either)?;
-        side(&self.local, Filter::Local)?;
-        side(&self.peer, Filter::Peer)?;
+        side(&self.either, Filter::either, Filter::either_name)?;
+        side(&self.local, Filter::Local, Filter::LocalName)?;
+        side(&self.peer, Filter::Peer, Filter::PeerName)?;
         Ok((!all.is_empty()).then_some(Filter::All(all)))
     }
 
-    /// The ends that patterns mean: one of the hosts with one of the ports, or one of the pairs.
+    /// The ends that patterns of addresses mean: one of the hosts with one of the ports, or one of the pairs.
     pub(super) fn ends(&self, patterns: &[Pattern], context: &Context) -> sys::Result<Vec<End>> {
         let mut ends = Vec::new();
         let (mut prefixes, mut ranges) = (Vec::new(), Vec::new());
-        for pattern in patterns {
+        for pattern in patterns.iter().filter(|pattern| pattern.name.is_none()) {
             let hosts = pattern.hosts.as_ref().map(|hosts| self.prefixes(hosts, context)).transpose()?;
             let ports = pattern.ports.as_ref().map(|ports| ports.ranges().collect::<Vec<_>>());
             match (hosts, ports) {
@@ -97,6 +104,16 @@ impl Config {
             Hosts::Range(address, length) => Ok(Prefix::new(*address, *length).into_iter().collect()),
         }
     }
+}
+
+/// The names among patterns.
+pub(super) fn names(patterns: &[Pattern]) -> impl Iterator<Item = UnixAddress> + '_ {
+    patterns.iter().filter_map(|pattern| pattern.name.clone())
+}
+
+/// Whether all patterns are names, and there is one.
+pub(super) fn are_names(patterns: &[Pattern]) -> bool {
+    !patterns.is_empty() && patterns.iter().all(|pattern| pattern.name.is_some())
 }
 
 fn product(prefixes: &[Prefix], ranges: &[(u16, u16)]) -> Vec<End> {

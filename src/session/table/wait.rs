@@ -1,11 +1,12 @@
 //! Waiting until a condition holds on the socket table, or a deadline passes.
 
+use super::queries::{are_names, names};
 use super::reader::TableReader;
 use super::{Config, destroy_events, show};
-use crate::event::{Proto, State};
+use crate::event::{Proto, Span, State};
 use crate::net::condition::{Condition, What};
 use crate::session::{Context, Outcome, Result, stdout};
-use crate::sys::diag::{ActivityCounters, DestroyEvents, End, Filter, Query, States};
+use crate::sys::diag::{ActivityCounters, DestroyEvents, Filter, Query, States};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::{self, Error};
 use std::ops::ControlFlow;
@@ -54,7 +55,8 @@ pub(super) fn run(
             }
         }
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            let text = format!("timed out after {:?} waiting for `{condition}`", timeout.unwrap_or_default());
+            let text =
+                format!("timed out after {} waiting for `{condition}`", Span(timeout.unwrap_or_default()));
             return Ok(Outcome::deadline(text));
         }
         let limit = |then: Instant| deadline.map_or(then, |deadline| then.min(deadline));
@@ -72,6 +74,14 @@ pub(super) fn run(
 fn queries(config: &Config, condition: &Condition, context: &Context) -> sys::Result<Vec<Query>> {
     let wanted = config.tables();
     let (tables, states) = match condition.what {
+        What::Listen if are_names(&condition.of) => (vec![Proto::Unix], States::LISTENING),
+        What::Established if are_names(&condition.of) => {
+            (vec![Proto::Unix], States::NONE.with(State::Connected))
+        }
+        What::Gone | What::Count(..) if config.tables.is_empty() && are_names(&condition.of) => {
+            let states = if condition.what == What::Gone { present() } else { config.states };
+            (vec![Proto::Unix], states)
+        }
         What::Listen if config.tables.contains(&Proto::Udp) => (wanted, States::LISTENING),
         What::Listen => (vec![Proto::Tcp], States::NONE.with(State::Listen)),
         What::Established => (vec![Proto::Tcp], States::NONE.with(State::Established)),
@@ -80,21 +90,20 @@ fn queries(config: &Config, condition: &Condition, context: &Context) -> sys::Re
         What::Count(..) => (wanted, config.states),
     };
     let own = match condition.what {
-        What::Listen => Some(local(config.serving_ends(&condition.of, context)?)),
-        _ => either(config.ends(&condition.of, context)?),
+        What::Listen => {
+            let ends = config.serving_ends(&condition.of, context)?.into_iter().map(Filter::Local);
+            Some(Filter::Any(ends.chain(names(&condition.of).map(Filter::LocalName)).collect()))
+        }
+        // No end named means every socket.
+        _ if condition.of.is_empty() => None,
+        _ => {
+            let ends = config.ends(&condition.of, context)?.into_iter().map(Filter::either);
+            Some(Filter::Any(ends.chain(names(&condition.of).map(Filter::either_name)).collect()))
+        }
     };
     let filter: Vec<Filter> = config.filter(context)?.into_iter().chain(own).collect();
     let filter = (!filter.is_empty()).then_some(Filter::All(filter));
     Ok(tables.into_iter().map(|proto| Query { states, ..config.query(proto, filter.clone()) }).collect())
-}
-
-fn local(ends: Vec<End>) -> Filter {
-    Filter::Any(ends.into_iter().map(Filter::Local).collect())
-}
-
-/// No end named means every socket.
-fn either(ends: Vec<End>) -> Option<Filter> {
-    (!ends.is_empty()).then(|| Filter::Any(ends.into_iter().map(Filter::either).collect()))
 }
 
 /// Every state of a socket that is not gone. TIME-WAIT is what remains of one that is.
@@ -102,9 +111,9 @@ fn present() -> States {
     State::ALL.into_iter().filter(|state| !matches!(state, State::TimeWait | State::Closed)).collect()
 }
 
-/// UNIX sockets are in no counter of their own. None passes a filter over addresses.
+/// UNIX sockets are in no counter of their own.
 fn has_unix(queries: &[Query]) -> bool {
-    queries.iter().any(|query| query.proto == Proto::Unix && query.filter.is_none())
+    queries.iter().any(|query| query.proto == Proto::Unix && !query.is_empty())
 }
 
 /// Rests until `then`, a signal, or a destroy event, which makes it `true`.

@@ -11,6 +11,7 @@ mod single;
 pub use service::{Service, is_pipe};
 
 use super::{Context, Outcome, Result};
+use crate::event::Span;
 use crate::exit::Exit;
 use crate::net::acl::AccessRules;
 use crate::net::passed::Entry;
@@ -71,8 +72,8 @@ pub fn run(mut config: Config, entry: Entry, context: &Context) -> Result {
 
 impl Config {
     fn nobody_came(&self) -> Outcome {
-        let limit = self.accept_timeout.unwrap_or_default();
-        Outcome::deadline(format!("accept timeout: no client for {limit:?}"))
+        let limit = Span(self.accept_timeout.unwrap_or_default());
+        Outcome::deadline(format!("accept timeout: no client for {limit}"))
     }
 }
 

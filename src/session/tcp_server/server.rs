@@ -7,7 +7,7 @@ use super::handshake::Handshakes;
 use super::piping::piping;
 use super::show::Show;
 use super::{Config, Service};
-use crate::event::{Event, Events, Kind};
+use crate::event::{Event, Events, Kind, Span};
 use crate::net::accept::{Accepted, Acceptor, Listener};
 use crate::net::passed::Entry;
 use crate::net::proxy_header::Addresses;
@@ -202,7 +202,7 @@ impl Server {
                 let on = stream.socket_ref().on();
                 let mut fault = sys::Error::new("idle timeout", on, std::io::ErrorKind::TimedOut).fault();
                 fault.kind = Kind::Timeout;
-                fault.text = format!("idle timeout: no data for {idle:?}");
+                fault.text = format!("idle timeout: no data for {}", Span(*idle));
                 fault
             }
             Ok(RelayEnd::Done | RelayEnd::OutputClosed | RelayEnd::EofWait(_)) => {

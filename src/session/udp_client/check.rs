@@ -2,7 +2,7 @@
 
 use super::{Config, Payload};
 use crate::event::report::{CheckRow, Row};
-use crate::event::{self, Event, Kind, Proto};
+use crate::event::{self, Event, Kind, Proto, Span};
 use crate::exit::Exit;
 use crate::net::address::Target;
 use crate::net::datagram::longest;
@@ -215,7 +215,7 @@ impl Check<'_> {
             return Finding { outcome: event::Outcome::NoMatch, probe: Some(*probe), latency: None, reason };
         }
         let probe = self.probes.iter().position(|probe| probe.refusal.is_none());
-        let reason = Some(format!("no reply within {:?}", self.reply_wait));
+        let reason = Some(format!("no reply within {}", Span(self.reply_wait)));
         Finding { outcome: event::Outcome::NoAnswer, probe, latency: None, reason }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Config;
 use super::failover::AddressFailover;
-use crate::event::Address;
+use crate::event::{Address, Span};
 use crate::net::udp::BACKOFF;
 use crate::session::datagrams::{DatagramInput, DatagramOutput};
 use crate::session::wait::{expect_running, wait};
@@ -201,8 +201,9 @@ impl<'a> Session<'a> {
         Ok(Some(match self.config.replies {
             None => Outcome::done(),
             Some(wanted) => Outcome::deadline(format!(
-                "{} of {wanted} replies within {:?} (--reply-wait)",
-                self.replies, self.config.reply_wait
+                "{} of {wanted} replies within {} (--reply-wait)",
+                self.replies,
+                Span(self.config.reply_wait)
             )),
         }))
     }

@@ -37,9 +37,9 @@ pub(super) fn run(config: &Config, context: &mut Context) -> Result {
         if answered.row.outcome == event::Outcome::Replied {
             return Ok(answered.outcome());
         }
-        let (target, limit) = (&config.target, config.wait.unwrap_or_default());
+        let (target, limit) = (&config.target, event::Span(config.wait.unwrap_or_default()));
         let name = answered.row.outcome.name();
-        return Ok(Outcome::deadline(format!("{target}: timed out after {limit:?} (--wait): {name}")));
+        return Ok(Outcome::deadline(format!("{target}: timed out after {limit} (--wait): {name}")));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Config;
 use super::commands::Commands;
 use super::server::{Received, UdpServer};
-use crate::event::{Event, Events, Kind};
+use crate::event::{Event, Events, Kind, Span};
 use crate::session::datagrams::DatagramInput;
 use crate::session::wait::wait;
 use crate::session::{Outcome, Result};
@@ -59,7 +59,7 @@ impl ServerLoop<'_> {
             }
             let (limit, last) = (self.config.idle_timeout, self.server.last);
             if let Some(limit) = limit.filter(|limit| Instant::now() >= last + *limit) {
-                return Ok(Outcome::deadline(format!("idle timeout: no datagram for {limit:?}")));
+                return Ok(Outcome::deadline(format!("idle timeout: no datagram for {}", Span(limit))));
             }
         }
     }

@@ -40,6 +40,7 @@ fn piece(filter: &Filter) -> io::Result<Vec<u8>> {
     match filter {
         Filter::Local(end) => Ok(one_end(&LOCAL, *end)),
         Filter::Peer(end) => Ok(one_end(&PEER, *end)),
+        Filter::LocalName(_) | Filter::PeerName(_) => Ok(never()),
         Filter::All(all) => all.iter().try_fold(Vec::new(), |program, each| both(program, piece(each)?)),
         Filter::Any(any) => any.iter().rev().try_fold(never(), |rest, each| {
             let mut program = piece(each)?;

@@ -1,6 +1,8 @@
 //! Which sockets are wanted, as an expression over their two ends. Pure. The caller builds it; `bytecode` compiles it for
 //! the kernel, [`Filter::matches`] evaluates it where the kernel does not.
 
+use super::row::{UnixName, UnixRow};
+use crate::event::UnixAddress;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// An expression over a socket's two ends.
@@ -10,6 +12,10 @@ pub enum Filter {
     Local(End),
     /// The other end.
     Peer(End),
+    /// The name of our end, which UNIX sockets have.
+    LocalName(UnixAddress),
+    /// The name of the other end.
+    PeerName(UnixAddress),
     /// Every one of these; all sockets when there are none.
     All(Vec<Self>),
     /// At least one of these; no socket when there are none.
@@ -39,12 +45,52 @@ impl Filter {
         Self::Any(vec![Self::Local(end), Self::Peer(end)])
     }
 
+    /// Either end has this name.
+    #[must_use]
+    pub fn either_name(name: UnixAddress) -> Self {
+        Self::Any(vec![Self::LocalName(name.clone()), Self::PeerName(name)])
+    }
+
+    /// Whether UNIX sockets may be wanted: none passes a filter over addresses.
+    #[must_use]
+    pub fn has_names(&self) -> bool {
+        match self {
+            Self::Local(_) | Self::Peer(_) => false,
+            Self::LocalName(_) | Self::PeerName(_) => true,
+            Self::All(all) => all.iter().all(Self::has_names),
+            Self::Any(any) => any.iter().any(Self::has_names),
+        }
+    }
+
+    /// Whether a UNIX socket is wanted; `is_peer` says whether a socket of this inode has that name.
+    #[must_use]
+    pub fn matches_unix(&self, row: &UnixRow<'_>, is_peer: &dyn Fn(u32, &UnixAddress) -> bool) -> bool {
+        match self {
+            Self::Local(_) | Self::Peer(_) => false,
+            Self::LocalName(name) => row.name.is(name),
+            Self::PeerName(name) => row.peer.is_some_and(|inode| is_peer(inode, name)),
+            Self::All(all) => all.iter().all(|f| f.matches_unix(row, is_peer)),
+            Self::Any(any) => any.iter().any(|f| f.matches_unix(row, is_peer)),
+        }
+    }
+
+    /// The names of other ends.
+    #[must_use]
+    pub fn peer_names(&self) -> Vec<&UnixAddress> {
+        match self {
+            Self::Local(_) | Self::Peer(_) | Self::LocalName(_) => Vec::new(),
+            Self::PeerName(name) => vec![name],
+            Self::All(some) | Self::Any(some) => some.iter().flat_map(Self::peer_names).collect(),
+        }
+    }
+
     /// Whether a socket between these addresses is wanted.
     #[must_use]
     pub fn matches(&self, local: SocketAddr, peer: SocketAddr) -> bool {
         match self {
             Self::Local(end) => end.matches(local),
             Self::Peer(end) => end.matches(peer),
+            Self::LocalName(_) | Self::PeerName(_) => false,
             Self::All(all) => all.iter().all(|f| f.matches(local, peer)),
             Self::Any(any) => any.iter().any(|f| f.matches(local, peer)),
         }
@@ -57,6 +103,7 @@ impl Filter {
         match self {
             Self::Local(end) => holds(end, local),
             Self::Peer(end) => holds(end, peer),
+            Self::LocalName(_) | Self::PeerName(_) => false,
             Self::All(all) => all.iter().all(|f| f.hosts_match(local, peer)),
             Self::Any(any) => any.iter().any(|f| f.hosts_match(local, peer)),
         }
@@ -67,6 +114,7 @@ impl Filter {
     pub fn ports(&self) -> Option<Vec<(u16, u16)>> {
         match self {
             Self::Local(end) | Self::Peer(end) => end.ports.map(|range| vec![range]),
+            Self::LocalName(_) | Self::PeerName(_) => Some(Vec::new()),
             Self::All(all) => all.iter().find_map(Self::ports),
             Self::Any(any) => any.iter().map(Self::ports).collect::<Option<Vec<_>>>().map(|all| all.concat()),
         }
@@ -132,6 +180,18 @@ impl Prefix {
     fn holds_v4(&self, own: Ipv4Addr, ip: Ipv4Addr) -> bool {
         let shift = 32 - u32::from(self.length);
         (u32::from(own) ^ u32::from(ip)).checked_shr(shift).unwrap_or(0) == 0
+    }
+}
+
+impl UnixName<'_> {
+    /// Whether it is this name.
+    #[must_use]
+    pub fn is(&self, name: &UnixAddress) -> bool {
+        match (self, name) {
+            (Self::Path(own), UnixAddress::Path(name))
+            | (Self::Abstract(own), UnixAddress::Abstract(name)) => *own == &name[..],
+            _ => false,
+        }
     }
 }
 

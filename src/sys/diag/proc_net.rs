@@ -58,7 +58,7 @@ pub fn file_rows(
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
         let row = match query.proto {
             Proto::Unix => {
-                unix(text).filter(|row| query.filter.is_none() && query.states.has(row.state)).map(Row::Unix)
+                unix(text).filter(|row| named(query, row) && query.states.has(row.state)).map(Row::Unix)
             }
             proto => inet(proto, text).filter(|row| wanted(query, row)).map(Row::Inet),
         };
@@ -68,6 +68,11 @@ pub fn file_rows(
         line.clear();
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// Whether its name is wanted. This source does not say what a socket is connected to.
+fn named(query: &Query, row: &UnixRow<'_>) -> bool {
+    query.filter.as_ref().is_none_or(|filter| filter.matches_unix(row, &|_, _| false))
 }
 
 fn wanted(query: &Query, row: &InetRow<'_>) -> bool {

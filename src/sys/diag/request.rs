@@ -71,8 +71,10 @@ impl Query {
     }
 
     /// Whether no socket can answer it, so that the kernel need not be asked.
-    fn is_empty(&self) -> bool {
-        self.states.mask(self.proto) == 0 || (self.proto == Proto::Unix && self.filter.is_some())
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let has_names = || self.filter.as_ref().is_none_or(Filter::has_names);
+        self.states.mask(self.proto) == 0 || (self.proto == Proto::Unix && !has_names())
     }
 
     /// The requests that together ask it, one after the other.

@@ -3,10 +3,14 @@
 
 use super::channel::Channel;
 use super::decode::{self, Progress};
+use super::filter::Filter;
 use super::proc_net;
 use super::request::Query;
 use super::row::{Row, Visit};
+use super::states::States;
+use crate::event::{Proto, UnixAddress};
 use rustix::net::RecvFlags;
+use std::collections::HashSet;
 use std::io;
 use std::ops::ControlFlow;
 
@@ -56,12 +60,18 @@ impl Tables {
         query: &Query,
         visit: &mut dyn FnMut(&Row<'_>, Source) -> ControlFlow<()>,
     ) -> io::Result<Dumped> {
+        let peers = self.peers(query)?;
+        let is_peer = |inode, name: &UnixAddress| peers.contains(&(inode, name));
         let mut seen = false;
         let mut counting = |row: &Row<'_>| {
             seen = true;
             match row {
                 // Streams and datagrams share numbers, so that the kernel's mask may let too many pass.
                 Row::Unix(row) if !query.states.has(row.state) => ControlFlow::Continue(()),
+                // The kernel knows no filter of names.
+                Row::Unix(row) if query.filter.as_ref().is_some_and(|f| !f.matches_unix(row, &is_peer)) => {
+                    ControlFlow::Continue(())
+                }
                 // Not every kernel filters timewait sockets and requests as it does full sockets.
                 Row::Inet(row) if !query.wants(row) || !query.states.has(row.state) => {
                     ControlFlow::Continue(())
@@ -79,6 +89,28 @@ impl Tables {
                 proc_net::read(query, &mut |row| visit(row, Source::ProcNet))?;
                 Ok(Dumped { source: Source::ProcNet, refused: Some(error), interrupted: false })
             }
+        }
+    }
+
+    /// The sockets that have the names of other ends, by inode: a row says no more of its peer than that.
+    fn peers<'a>(&mut self, query: &'a Query) -> io::Result<HashSet<(u32, &'a UnixAddress)>> {
+        let names = query.filter.as_ref().map(Filter::peer_names).unwrap_or_default();
+        let mut peers = HashSet::new();
+        if query.proto != Proto::Unix || names.is_empty() || query.is_empty() {
+            return Ok(peers);
+        }
+        let all = Query { states: States::EVERY, ..Query::all(Proto::Unix) };
+        let asked = self.ask(&all, &mut |row| {
+            if let Row::Unix(row) = row {
+                let own = names.iter().filter(|name| row.name.is(name));
+                peers.extend(own.map(|name| (row.inode, *name)));
+            }
+            ControlFlow::Continue(())
+        });
+        match asked {
+            // The other source is asked for the rows then, and knows no peers.
+            Err(error) if !is_refusal(&error) => Err(error),
+            _ => Ok(peers),
         }
     }
 

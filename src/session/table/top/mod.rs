@@ -50,7 +50,9 @@ pub(super) fn run(config: &Config, every: Duration, context: &mut Context) -> Re
 /// The tables asked for. UNIX sockets, which have neither rates nor round trips, are shown where they are named.
 fn queries(config: &Config, context: &Context) -> sys::Result<Vec<Query>> {
     let filter = config.filter(context)?;
-    let tables = config.tables().into_iter().filter(|t| *t != Proto::Unix || config.tables.contains(t));
+    let tables = config.tables();
+    let is_only = tables.len() == 1;
+    let tables = tables.into_iter().filter(|t| *t != Proto::Unix || is_only || config.tables.contains(t));
     let query = |proto| Query { extended: true, ..config.query(proto, filter.clone()) };
     Ok(tables.map(query).collect())
 }
