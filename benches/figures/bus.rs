@@ -10,7 +10,7 @@ use anyhow::Result;
 use std::process::{Command, Stdio};
 
 const MACHINES: usize = 3;
-const LINES: usize = 200;
+const LINES: usize = 1000;
 /// Three talkers on each machine.
 const TOGETHER: Crowd = Crowd { clients: 900, talkers: 9, lines: LINES, stalled: 0 };
 /// Every room hears nine talkers.
