@@ -4,7 +4,7 @@
 use super::envelope::Subject;
 use super::link::{Link, LinkConfig, Now};
 use crate::chat::remote::{RemoteId, RemoteName};
-use crate::chat::{MemberId, Room, RoomEvent, Rules, SlowPolicy};
+use crate::chat::{MemberId, Room, Rules, SlowPolicy};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -67,7 +67,7 @@ fn run(machines: &mut [Machine], from: u64, to: u64, mut at_step: impl FnMut(u64
     for millis in (from..to).step_by(usize::try_from(STEP).unwrap()) {
         for number in 0..machines.len() {
             let start = (number as u64 * 7 * STEP) % 2000;
-            if millis < start || (millis - start) % TICK != 0 || machines[number].dies <= millis {
+            if millis < start || !(millis - start).is_multiple_of(TICK) || machines[number].dies <= millis {
                 continue;
             }
             let Machine { room, link, .. } = &mut machines[number];
@@ -106,7 +106,7 @@ fn deliver(
     }
 }
 
-fn check_rows(rows: [String; 3]) {
+fn check_rows(rows: &[String]) {
     let missing = rows.iter().filter(|row| !PAGE.lines().any(|line| line == **row));
     let missing: Vec<_> = missing.map(String::as_str).collect();
     assert!(missing.is_empty(), "docs/scale.md lacks these rows:\n{}", missing.join("\n"));
@@ -153,7 +153,7 @@ fn presence(count: usize) -> String {
 
 #[test]
 fn the_page_has_the_figures_of_presence() {
-    check_rows([10, 100, 1000].map(presence));
+    check_rows(&[10, 100, 1000].map(presence));
 }
 
 /// A list of so many members, in bytes.
@@ -169,17 +169,16 @@ fn list(members: usize) -> usize {
 /// Lines in one message, in bytes a line.
 fn lines(count: usize) -> usize {
     let mut machine = machine(1, 1);
-    let said = |event: &RoomEvent<'_>, link: &mut Link| link.happened(event, now(0));
-    let line = format!("{}\n", "x".repeat(40)).repeat(count);
+    let text = format!("{}\n", "x".repeat(40)).repeat(count);
     let id: MemberId = machine.room.present().next().unwrap().id;
     let link = &mut machine.link;
-    machine.room.receive(id, &mut line.as_bytes(), "t", &mut |event| said(&event, link));
+    machine.room.receive(id, &mut text.as_bytes(), "t", &mut |event| link.happened(&event, now(0)));
     machine.link.next_message().unwrap().payload.len() / count
 }
 
 #[test]
 fn the_page_has_the_figures_of_messages() {
-    check_rows([
+    check_rows(&[
         format!("| list of 1,000 members | {} |", list(1000)),
         format!("| one line of 40 characters | {} |", lines(1)),
         format!("| each of 32 lines of 40 characters | {} |", lines(32)),
@@ -213,25 +212,25 @@ fn a_member_of_another_machine_takes_200_bytes_at_most() {
     if std::env::var_os(ALONE).is_some() {
         return println!("bytes: {}", memory(20_000));
     }
-    let test = std::env::current_exe().unwrap();
-    let run = Command::new(test).args(["--exact", NAME, "--nocapture"]).env(ALONE, "1").output().unwrap();
-    let text = String::from_utf8(run.stdout).unwrap();
-    let bytes = text.lines().find_map(|line| line.split_once("bytes: ")?.1.parse::<usize>().ok());
-    assert!(bytes.is_some_and(|bytes| (50..=200).contains(&bytes)), "{text}");
+    let program = std::env::current_exe().unwrap();
+    let run = Command::new(program).args(["--exact", NAME, "--nocapture"]).env(ALONE, "1").output().unwrap();
+    let output = String::from_utf8(run.stdout).unwrap();
+    let bytes = output.lines().find_map(|line| line.split_once("bytes: ")?.1.parse::<usize>().ok());
+    assert!(bytes.is_some_and(|bytes| (50..=200).contains(&bytes)), "{output}");
 }
 
 /// Bytes for each of so many members with a nick.
 fn memory(members: u32) -> usize {
     let (mut room, mut before) = (Room::new(RULES), 0);
-    for member in 0..members {
-        if member == 100 {
+    for number in 0..members {
+        if number == 100 {
             // The code is in memory now.
             before = resident();
         }
-        let address = format!("10.20.{}.{}:50000", member / 250, member % 250);
-        let nick = format!("user-{member:06}");
+        let address = format!("10.20.{}.{}:50000", number / 250, number % 250);
+        let nick = format!("user-{number:06}");
         let name = RemoteName { address: &address, nick: &nick, claimed: 1, wins_tie: true };
-        room.know_remote(RemoteId { machine: 1, member }, name);
+        room.know_remote(RemoteId { machine: 1, member: number }, name);
     }
     assert_eq!(room.remote_count(), members as usize);
     (resident() - before) / members as usize
