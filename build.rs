@@ -23,7 +23,8 @@ fn main() {
     }
     let script = Path::new(&of("OUT_DIR")).join("no-unwinding.ld");
     if of("PROFILE") == "release" && std::fs::write(&script, NO_UNWINDING).is_ok() {
-        println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr,-T,{}", script.display());
+        println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+        println!("cargo:rustc-link-arg-bins=-T{}", script.display());
     }
 }
 
