@@ -1,18 +1,30 @@
-//! Packs the relative relocations of the program (`DT_RELR`): its tables are full of addresses, each of which would take 24
-//! bytes more.
+//! Makes the program smaller: packs its relative relocations (`DT_RELR`), as its tables are full of addresses, each of which would
+//! take 24 bytes more; and leaves the tables for unwinding out of a release, which aborts where others unwind. A panic
+//! still says where it was; a debugger wants a build of the `dev` profile.
 
+use std::path::Path;
 use std::process::Command;
 
-/// The first glibc that applies them; with an older one the program would not start.
+/// The first glibc that applies packed relocations; with an older one the program would not start.
 const GLIBC: (u32, u32) = (2, 36);
+/// For ld and lld: added to what they do by themselves.
+const NO_UNWINDING: &str = "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) *(.gcc_except_table) *(.gcc_except_table.*) } } INSERT AFTER .rodata;\n";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let of = |key: &str| std::env::var(key).unwrap_or_default();
     let is_native = of("HOST") == of("TARGET");
     let is_gnu = of("CARGO_CFG_TARGET_OS") == "linux" && of("CARGO_CFG_TARGET_ENV") == "gnu";
-    if is_native && is_gnu && glibc().is_some_and(|version| version >= GLIBC) {
+    if !(is_native && is_gnu) {
+        return;
+    }
+    if glibc().is_some_and(|version| version >= GLIBC) {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
+    let script = Path::new(&of("OUT_DIR")).join("no-unwinding.ld");
+    if of("PROFILE") == "release" && std::fs::write(&script, NO_UNWINDING).is_ok() {
+        println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+        println!("cargo:rustc-link-arg-bins=-T{}", script.display());
     }
 }
 

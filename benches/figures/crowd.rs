@@ -20,6 +20,8 @@ const BURST: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two probes of who has joined.
 const PROBE: Duration = Duration::from_millis(20);
+/// Nothing arriving for this long means that all who joined are at rest.
+const REST: Duration = Duration::from_millis(300);
 
 /// Who is there and what they do.
 #[derive(Clone, Copy)]
@@ -43,15 +45,8 @@ pub enum Speech {
     Nats,
 }
 
-impl Speech {
-    /// A byte that each delivery holds once: a line's end, or the letter of `MSG`.
-    const fn mark(self) -> u8 {
-        match self {
-            Self::Lines => b'\n',
-            Self::Nats => b'M',
-        }
-    }
-}
+/// What each line that is said holds once, and nothing else that a server sends.
+const MARK: u8 = b'~';
 
 /// What was heard.
 pub struct Heard {
@@ -127,9 +122,12 @@ impl Joined {
         let mut buffer = vec![0; 1 << 16];
         let mut all_in = self.speech == Speech::Nats;
         loop {
-            self.hear_a_while(&mut buffer)?;
+            self.hear_a_while(&mut buffer, PROBE)?;
             let mut others = self.clients[askers..readers].iter();
             if all_in && others.clone().all(|c| heard(c, last)) {
+                while self.hear_a_while(&mut buffer, REST)? {
+                    ensure!(begun.elapsed() < crate::proc::DEADLINE, "the room never rests");
+                }
                 return Ok(());
             }
             ensure!(begun.elapsed() < crate::proc::DEADLINE, "not everybody could join");
@@ -144,10 +142,12 @@ impl Joined {
         }
     }
 
-    fn hear_a_while(&mut self, buffer: &mut [u8]) -> Result<()> {
-        let mut ready = Vec::with_capacity(1024);
-        let wait = Timespec::try_from(PROBE)?;
+    /// Hears until nothing comes for a while; whether something came.
+    fn hear_a_while(&mut self, buffer: &mut [u8], wait: Duration) -> Result<bool> {
+        let (mut ready, mut came) = (Vec::with_capacity(1024), false);
+        let wait = Timespec::try_from(wait)?;
         while epoll::wait(&self.epoll, spare_capacity(&mut ready), Some(&wait))? > 0 {
+            came = true;
             for event in ready.drain(..) {
                 let client = &mut self.clients[usize::try_from(event.data.u64())?];
                 let (count, _) =
@@ -157,7 +157,7 @@ impl Joined {
                 client.tail.drain(..client.tail.len().saturating_sub(16));
             }
         }
-        Ok(())
+        Ok(came)
     }
 
     /// Everybody talks as they are meant to; ends when every line arrived everywhere it should. May be done again.
@@ -168,9 +168,10 @@ impl Joined {
             client.unsaid = if talks { lines } else { 0 };
             client.missing = (talkers / self.rooms - usize::from(talks)) * lines;
         }
+        let said = [&[MARK][..], &[b'x'; LINE - 2], b"\n"].concat();
         let line = match self.speech {
-            Speech::Lines => [&vec![b'x'; LINE - 1][..], b"\n"].concat(),
-            Speech::Nats => [format!("PUB foo {LINE}\r\n").as_bytes(), &[b'x'; LINE], b"\r\n"].concat(),
+            Speech::Lines => said,
+            Speech::Nats => [format!("PUB foo {LINE}\r\n").as_bytes(), &said, b"\r\n"].concat(),
         };
         for (index, client) in self.clients[..self.crowd.talkers].iter().enumerate() {
             let flags = EventFlags::IN | EventFlags::OUT;
@@ -196,7 +197,7 @@ impl Joined {
                     epoll::modify(&self.epoll, &client.socket, event.data, EventFlags::IN)?;
                 }
                 if flags.intersects(EventFlags::IN | EventFlags::HUP | EventFlags::ERR) {
-                    waiting -= usize::from(client.hear(&mut buffer, self.speech.mark())?);
+                    waiting -= usize::from(client.hear(&mut buffer)?);
                 }
             }
         }
@@ -225,8 +226,8 @@ impl Client {
         Ok(self.unsaid == 0)
     }
 
-    /// Hears what is there; whether the last delivery, of which each holds one `mark`, came with it.
-    fn hear(&mut self, buffer: &mut [u8], mark: u8) -> Result<bool> {
+    /// Hears what is there; whether the last delivery came with it.
+    fn hear(&mut self, buffer: &mut [u8]) -> Result<bool> {
         let count = match recv(&self.socket, &mut *buffer, RecvFlags::empty()) {
             Ok((count, _)) => count,
             Err(Errno::AGAIN) => return Ok(false),
@@ -234,7 +235,7 @@ impl Client {
         };
         ensure!(count > 0, "a client was closed");
         let before = self.missing;
-        self.missing = before.saturating_sub(memchr_iter(mark, &buffer[..count]).count());
+        self.missing = before.saturating_sub(memchr_iter(MARK, &buffer[..count]).count());
         Ok(before > 0 && self.missing == 0)
     }
 }

@@ -145,20 +145,19 @@ impl Room {
             Ok(name) => name,
             Err(why) => return self.notify(id, stamp, &format!("invalid nick: it {why}")),
         };
-        let likeness = nick::likeness(name);
-        let taken = self.nicks.get(&likeness).is_some_and(|claim| claim.holder != Holder::Here(id));
+        let taken = self.nicks.get(name).is_some_and(|claim| claim.holder != Holder::Here(id));
         let Some(member) = self.members.get_mut(id) else { return Received::Quit };
-        if taken || (likeness == nick::likeness(OPERATOR) && self.operator != Some(id)) {
+        if taken || (nick::likeness(name) == nick::likeness(OPERATOR) && self.operator != Some(id)) {
             return self.notify(id, stamp, "that nick is already taken");
         }
         let (before, old) = (member.name().to_owned(), member.nick().map(str::to_owned));
         let is_new = old.as_deref() != Some(name);
         if is_new {
             if let Some(old) = &old {
-                self.nicks.remove(&nick::likeness(old));
+                self.nicks.remove(old);
             }
             member.rename(name);
-            self.nicks.insert(likeness, Claim { holder: Holder::Here(id), since: self.now });
+            self.nicks.insert(name, Claim { holder: Holder::Here(id), since: self.now });
         }
         let now = format!("you are now {}", member.name());
         let notified = self.notify(id, stamp, &now);
@@ -182,7 +181,7 @@ impl Room {
 
     /// Answers `/who`; in a large room only as much as leaves the member that asked well within its limit.
     fn list(&mut self, id: MemberId, stamp: &str) -> Received {
-        let here = self.members.visible() + self.remotes.len();
+        let here = self.members.visible() + self.remote_count();
         let mut answer = format!("{here} here");
         let enough = usize::try_from(self.rules.slow_limit / 8).unwrap_or(usize::MAX);
         let members = self.members.iter().filter(|(_, member)| !member.hidden);

@@ -5,11 +5,12 @@
 //! - `room`: members that join and leave. `input`: what a member sends. `output`: what is written to a member, and what
 //!   happens to one that reads too slowly. `member`: the table of members. `rules`: the values in and out.
 //!
-//! - `remote`: members of other machines. `bus`: what machines that share a room say to each other.
+//! - `remote`: members of other machines. `claims`: nicks that are taken. `bus`: what machines that share a room say to each other.
 //!
 //! Every line is appended once to a `fanout::Log`, in which each member has a cursor.
 
 pub mod bus;
+mod claims;
 mod command;
 mod input;
 mod member;

@@ -59,35 +59,36 @@ pub struct Remotes {
     pub members: BTreeMap<RemoteId, RemoteMember>,
 }
 
-/// See [`Remotes`].
+/// See [`Remotes`]. One word for each of many: the nick and the address are found in the prefix.
 #[derive(Debug)]
 pub struct RemoteMember {
     /// What precedes its lines.
     pub prefix: Box<str>,
-    /// Length of the nick in the prefix; 0 without a nick.
-    nick: u8,
 }
 
 impl RemoteMember {
+    /// An address has no parentheses.
     pub fn new(address: &str, nick: &str) -> Self {
         let prefix = if nick.is_empty() { format!("{address}: ") } else { format!("{nick} ({address}): ") };
-        // A nick has 24 characters at most.
-        Self { prefix: prefix.into_boxed_str(), nick: u8::try_from(nick.len()).unwrap_or(0) }
+        Self { prefix: prefix.into_boxed_str() }
     }
 
     pub fn name(&self) -> &str {
         &self.prefix[..self.prefix.len() - ": ".len()]
     }
 
+    /// Empty without one.
     pub fn nick(&self) -> &str {
-        &self.prefix[..usize::from(self.nick)]
+        self.parts().0
     }
 
     pub fn address(&self) -> &str {
-        match self.nick {
-            0 => self.name(),
-            _ => &self.name()[usize::from(self.nick) + " (".len()..self.name().len() - ")".len()],
-        }
+        self.parts().1
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        let name = self.name();
+        name.strip_suffix(')').and_then(|name| name.rsplit_once(" (")).unwrap_or(("", name))
     }
 }
 

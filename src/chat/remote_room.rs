@@ -1,7 +1,6 @@
 //! Members of other machines in a room, and their lines. Pure.
 
 use super::member::{Member, MemberId};
-use super::nick;
 use super::remote::{Claim, Holder, Present, RemoteId, RemoteMember, RemoteName, Remotes};
 use super::room::Room;
 use std::collections::btree_map::Entry;
@@ -17,7 +16,7 @@ impl Room {
         if known.is_some_and(|known| known.address() == name.address && known.nick() == name.nick) {
             return None;
         }
-        if known.is_none() && self.remotes.len() >= MAX_REMOTE {
+        if known.is_none() && self.remotes_are_full() {
             return None;
         }
         let (nick, loser) = if name.nick.is_empty() { ("", None) } else { self.claim(id, name) };
@@ -26,7 +25,7 @@ impl Room {
         }
         if !nick.is_empty() {
             let claim = Claim { holder: Holder::There(id), since: name.claimed };
-            self.nicks.insert(nick::likeness(nick), claim);
+            self.nicks.insert(nick, claim);
         }
         self.remotes.members.insert(id, RemoteMember::new(name.address, nick));
         loser
@@ -34,7 +33,7 @@ impl Room {
 
     /// The nick that a claim gains, if any, and the member of this machine that loses it.
     fn claim<'a>(&mut self, id: RemoteId, name: RemoteName<'a>) -> (&'a str, Option<MemberId>) {
-        let Some(&claim) = self.nicks.get(&nick::likeness(name.nick)) else { return (name.nick, None) };
+        let Some(claim) = self.nicks.get(name.nick) else { return (name.nick, None) };
         let older = name.claimed < claim.since || (name.claimed == claim.since && name.wins_tie);
         match claim.holder {
             Holder::There(other) if other == id => (name.nick, None),
@@ -55,9 +54,8 @@ impl Room {
         if before.is_empty() {
             return;
         }
-        let likeness = nick::likeness(before);
-        if self.nicks.get(&likeness).is_some_and(|claim| claim.holder == Holder::There(id)) {
-            self.nicks.remove(&likeness);
+        if self.nicks.get(before).is_some_and(|claim| claim.holder == Holder::There(id)) {
+            self.nicks.remove(before);
         }
     }
 
@@ -65,6 +63,18 @@ impl Room {
     #[must_use]
     pub fn remote_name(&self, id: RemoteId) -> Option<&str> {
         self.remotes.members.get(&id).map(RemoteMember::name)
+    }
+
+    /// How many members of other machines are listed.
+    #[must_use]
+    pub fn remote_count(&self) -> usize {
+        self.remotes.len()
+    }
+
+    /// Whether no more members of other machines are listed.
+    #[must_use]
+    pub fn remotes_are_full(&self) -> bool {
+        self.remote_count() >= MAX_REMOTE
     }
 
     /// How many members of a machine are listed.
@@ -108,7 +118,7 @@ impl Room {
     pub fn present(&self) -> impl Iterator<Item = Present<'_>> {
         self.members.iter().filter(|(_, member)| !member.hidden).map(|(id, member)| {
             let nick = member.nick();
-            let claim = nick.and_then(|nick| self.nicks.get(&nick::likeness(nick)));
+            let claim = nick.and_then(|nick| self.nicks.get(nick));
             Present { id, label: member.label(), nick, claimed: claim.map_or(0, |claim| claim.since) }
         })
     }

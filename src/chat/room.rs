@@ -3,12 +3,12 @@
 //! The caller brings bytes and takes bytes: [`Room::receive`] with what a member sent, [`Room::flush`] with a way to
 //! write to one. A member is an id and a label, the text that says where it is. Times come in as text.
 
+use super::claims::Nicks;
 use super::member::{Member, MemberId, Members};
-use super::nick;
 use super::remote::{Claim, Holder, Remotes};
 use super::rules::{OPERATOR, Report, Rules};
 use crate::fanout::{Backpressure, Cursor, Log};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The members and the lines sent to them.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub struct Room {
     pub(super) rules: Rules,
     pub(super) log: Log,
     pub(super) members: Members,
-    /// The owner of each nick, by the nick's skeleton.
-    pub(super) nicks: HashMap<String, Claim>,
+    /// The owner of each nick.
+    pub(super) nicks: Nicks,
     pub(super) operator: Option<MemberId>,
     /// Members of other machines.
     pub(super) remotes: Remotes,
@@ -38,7 +38,7 @@ impl Room {
             rules,
             log: Log::default(),
             members: Members::default(),
-            nicks: HashMap::new(),
+            nicks: Nicks::default(),
             operator: None,
             remotes: Remotes::default(),
             now: 0,
@@ -100,8 +100,8 @@ impl Room {
         if self.rules.announce {
             self.announce(id, stamp, "left");
         }
-        if let Some(nick) = self.nick(id) {
-            self.nicks.remove(&nick::likeness(nick));
+        if let Some(nick) = self.members.get(id).and_then(Member::nick) {
+            self.nicks.remove(nick);
         }
         self.members.hide(id);
     }
@@ -129,7 +129,7 @@ impl Room {
         let Some(member) = self.members.remove(id) else { return };
         self.backpressure.remove(member.lag);
         if let Some(nick) = member.nick() {
-            self.nicks.remove(&nick::likeness(nick));
+            self.nicks.remove(nick);
         }
         if self.operator == Some(id) {
             self.operator = None;
@@ -143,7 +143,7 @@ impl Room {
 
     pub(super) fn claim_nick(&mut self, nick: &str, id: MemberId) {
         let claim = Claim { holder: Holder::Here(id), since: self.now };
-        self.nicks.insert(nick::likeness(nick), claim);
+        self.nicks.insert(nick, claim);
     }
 
     /// The nick of a member, if it has one.

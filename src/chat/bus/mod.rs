@@ -25,3 +25,5 @@ pub use receive::spoken;
 
 #[cfg(test)]
 mod bus_test;
+#[cfg(test)]
+mod scale_test;

@@ -88,7 +88,9 @@ impl Link {
         let Some(peer) = self.peers.by_origin.get_mut(origin) else { return };
         peer.sequence.heard_of(message.next.max(1), now.uptime);
         let up_to_date = peer.sequence.expected() == message.next;
-        let differs = up_to_date && room.remotes_of(peer.id) as u64 != message.count;
+        // Where no more are listed, asking again and again changes nothing.
+        let differs =
+            up_to_date && !room.remotes_are_full() && room.remotes_of(peer.id) as u64 != message.count;
         let is_new = !mem::replace(&mut peer.present, true);
         let asked = peer.asked_who.is_some_and(|at| now.uptime.saturating_sub(at) < WHO_EVERY);
         if is_new || (differs && !asked) {

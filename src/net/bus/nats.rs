@@ -1,5 +1,6 @@
 //! NATS, by `async-nats`: it connects again by itself, and drops what is not taken in time.
 
+mod credentials;
 mod failure;
 mod history;
 
@@ -130,9 +131,8 @@ fn configure(
         let failed = |e| Error::new("read", path.display(), e).about(Kind::File);
         let creds = std::fs::read_to_string(path).map_err(failed)?;
         // The error quotes nothing of it, because it is secret.
-        let malformed =
-            |_| failed(io::Error::other("not a file of NATS credentials: a JWT and an nkey seed"));
-        connect = connect.credentials(&creds).map_err(malformed)?;
+        let malformed = || failed(io::Error::other("not a file of NATS credentials: a JWT and an nkey seed"));
+        connect = credentials::login(connect, &creds).ok_or_else(malformed)?;
     }
     Ok(connect)
 }
