@@ -111,6 +111,33 @@ hh:mm:ss.mmm    #1 ended cleanly: 6 B in, 6 B out, N TIME, rtt N TIME",
 }
 
 #[test]
+fn an_event_after_text_without_a_line_feed_has_a_line_of_its_own() {
+    let door = Door::open();
+    for (line, begins) in [("connect", ""), ("listen", "from"), ("listen -k", "from")] {
+        let address = if begins.is_empty() { door.address().to_string() } else { "127.0.0.1:0".to_owned() };
+        let screen = Terminal::start(&format!("{line} {address}"), &[]);
+        let mut peer = match begins {
+            "" => door.accept(),
+            _ => Peer::connect(address_of(&screen).parse().expect("an address")),
+        };
+        peer.send("login: ");
+        screen.wait_text("login:");
+        screen.keys("ann\n");
+        assert_eq!(peer.receive_line(), "ann\n");
+        peer.send("no line feed");
+        screen.wait_text("no line feed");
+        peer.half_close();
+        let shown = screen.wait("the end", |s| s.contents().contains("CLOSE-WAIT "));
+        let lines: Vec<&str> = shown.lines().collect();
+        let at = lines.iter().position(|line| *line == "login: ann").unwrap_or_else(|| panic!("{shown}"));
+        assert_eq!(lines[at + 1], "no line feed", "{shown}");
+        assert!(masked(lines[at + 2]).starts_with("hh:mm:ss.mmm "), "{shown}");
+        assert!(lines[at + 2].contains("ESTABLISHED  → CLOSE-WAIT"), "{shown}");
+        screen.signal(Signal::TERM);
+    }
+}
+
+#[test]
 fn a_server_of_many_clients_has_the_number_in_every_line() {
     for size in SIZES {
         let screen = Terminal::start_sized("listen -k --echo 127.0.0.1:0", size);
