@@ -2,20 +2,10 @@
 //! program, and behind received text without a line feed.
 
 use super::signal::{Signal, Stop};
-use super::{fd, tty};
+use super::{cursor, fd, tty};
 use rustix::termios::{LocalModes, tcgetattr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Received text left the cursor in the middle of a line; a program has one terminal.
-static UNFINISHED: AtomicBool = AtomicBool::new(false);
-
-/// Notes where the cursor is after received text was printed, or a line was typed whose line feed the terminal echoes.
-pub fn printed(bytes: &[u8]) {
-    if let Some(last) = bytes.last() {
-        UNFINISHED.store(*last != b'\n', Ordering::Relaxed);
-    }
-}
 
 /// Asks whether a line feed is due on standard error before anything else is printed there.
 pub struct EchoedInterrupt {
@@ -40,7 +30,7 @@ impl EchoedInterrupt {
 
     /// Whether a line feed is due after received text, where that goes to the same terminal; true once for each such text.
     pub fn take_unfinished(&self) -> bool {
-        !self.settled.load(Ordering::SeqCst) && UNFINISHED.swap(false, Ordering::Relaxed)
+        !self.settled.load(Ordering::SeqCst) && cursor::take_unfinished()
     }
 
     /// Somebody else looks after the terminal: no line feed will be due.

@@ -139,7 +139,7 @@ pub(super) fn read(terminal: BorrowedFd<'_>, buffer: &mut [u8]) -> rustix::io::R
         let answer = rustix::io::read(terminal, &mut *buffer);
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
         if let Ok(length) = answer {
-            super::echo::printed(&buffer[..length]);
+            super::cursor::printed(&buffer[..length]);
         }
         answer
     }

@@ -4,7 +4,7 @@ use super::{CHUNK, COPY, Filter, PumpError, discard, is_refused, local, socket, 
 use crate::sys::fd::{self, Nature};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::socket::Socket;
-use crate::sys::{blocking, echo};
+use crate::sys::{blocking, cursor};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
 use std::io::{self, ErrorKind};
@@ -120,7 +120,7 @@ pub fn receive_copying(
             None => &buffer[..n],
         };
         blocking::write_all(output, bytes).map_err(local)?;
-        echo::printed(bytes);
+        cursor::printed(bytes);
     }
 }
 
