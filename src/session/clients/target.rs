@@ -45,16 +45,19 @@ impl Target {
         let mut backoff = Backoff::new(LONGEST_WAIT);
         let (mut down_since, mut first, mut failures) = (Instant::now(), true, 0);
         loop {
-            let sockets = if failures == 0 { clients.sockets.clone() } else { clients.sockets.held() };
+            let held = (failures > 0).then(|| clients.sockets.held());
+            let sockets = held.as_ref().unwrap_or(&clients.sockets);
             let attempt = tokio::select! {
-                attempt = self.connect(clients, &sockets, &reader, down_since, first) => attempt,
+                attempt = self.connect(clients, sockets, &reader, down_since, first) => attempt,
                 () = clients.halted() => return TargetEnd::Stopped,
                 () = clients.watch.missed() => return TargetEnd::Stopped,
             };
             let (end, subject) = match attempt {
                 Ok((stream, latency)) => {
                     (first, failures) = (false, 0);
-                    sockets.events().release();
+                    if let Some(held) = &held {
+                        held.events().release();
+                    }
                     let subject = stream.socket_ref().subject();
                     self.emit_connected(clients, &subject, latency);
                     let connected = Instant::now();
