@@ -167,7 +167,7 @@ fn where_no_network_can_be_made_states_alone_are_drawn_and_a_line_says_so() {
         let text = run.text();
         let (said, implied) = match lang {
             "en" => (
-                "\n No own network here (Operation not permitted): states alone, packets implied.\n",
+                "\n No private network (Operation not permitted): states only, packets implied.\n",
                 "(implied)",
             ),
             _ => (
@@ -199,7 +199,7 @@ fn where_no_network_can_be_made_states_alone_are_drawn_and_a_line_says_so() {
 fn a_network_that_does_not_work_is_not_entered() {
     let run = sandbox::without_argument(libc::SYS_ioctl, 1, SIOCSIFFLAGS, || soquete("demo").human().run());
     fits(&run);
-    in_order(run.text(), &["No own network here (Operation not permitted)", "SYN (implied)", "├ CLOSED"]);
+    in_order(run.text(), &["No private network (Operation not permitted)", "SYN (implied)", "├ CLOSED"]);
 }
 
 /// `SIOCSIFFLAGS` of <linux/sockios.h>.
@@ -211,8 +211,8 @@ fn a_system_without_packet_sockets_shows_states_alone() {
         soquete("demo").human().run()
     });
     fits(&run);
-    let said = ["No own network here", "No capture here"].iter().any(|said| run.text().contains(said));
-    assert!(said && run.text().contains("(Operation not permitted): states alone"), "{run}");
+    let said = ["No private network", "No capture here"].iter().any(|said| run.text().contains(said));
+    assert!(said && run.text().contains("(Operation not permitted): states only"), "{run}");
     in_order(run.text(), &["SYN (implied)", "├ CLOSED"]);
 }
 
@@ -271,6 +271,7 @@ fn the_language_is_that_of_the_environment() {
         (&[("LC_ALL", ""), ("LC_MESSAGES", "pt_BR"), ("LANG", "C")], true),
         (&[("LC_ALL", ""), ("LC_MESSAGES", ""), ("LANG", "pt_BR.UTF-8")], true),
         (&[("LC_ALL", "C"), ("LANG", "pt_BR.UTF-8")], false),
+        (&[("LC_ALL", ""), ("LC_MESSAGES", "POSIX"), ("LANG", "pt_BR.UTF-8")], false),
         (&[("LC_ALL", "de_DE.UTF-8")], false),
     ] {
         let program = soquete("demo refused").human();
@@ -283,6 +284,8 @@ fn the_language_is_that_of_the_environment() {
     let run = soquete("demo refused --lang en --events -").human().env("LC_ALL", "pt_BR").run();
     assert!(run.code == 0 && run.text().contains("An RST arrived"), "{run}");
     let run = soquete("demo refused --events -").human().env("LC_ALL", "pt_BR").run();
+    let events = run.text().lines().filter(|line| line.contains(" #"));
+    assert!(events.clone().count() > 2 && events.clone().all(|line| line.width() <= 80), "{run}");
     assert!(run.code == 0 && run.text().contains("→ CLOSED       Chegou um RST"), "{run}");
 }
 
@@ -353,7 +356,7 @@ fn on_a_terminal_each_key_goes_on_at_once() {
     let begun = Instant::now();
     // Without a key each pause takes from four seconds to half a minute.
     let terminal = Terminal::start("demo refused --speed 0.1", &[]);
-    terminal.wait_text("Any key goes on at once, q ends.");
+    terminal.wait_text("Any key continues, q quits.");
     let shown = terminal.screen().contents();
     assert!(!shown.contains("Lesson"), "there is time to read: {shown}");
     for part in ["Lesson refused", "SYN-SENT", "asks to open", "CLOSED ┤ An RST", "Now try:", "Other lessons"]
@@ -378,6 +381,27 @@ fn a_screen_of_80_by_24_holds_a_lesson() {
     });
 }
 
+#[test]
+fn screens_of_other_sizes_hold_it_too_in_colours_of_any_theme() {
+    with_namespaces(|| {
+        for (rows, columns) in [(24, 60), (50, 200)] {
+            let terminal = Terminal::start_sized("demo refused --lang pt --speed 100", (rows, columns));
+            terminal.wait_end();
+            let screen = terminal.screen();
+            let text = screen.contents();
+            in_order(&text, &["SYN seq 0", "(handshake 1/3)", "RST ACK", "CLOSED ┤", "Agora experimente:"]);
+            assert!(text.lines().all(|line| line.width() < usize::from(columns.min(80))), "{text}");
+            for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+                let cell = screen.cell(row, column).expect("a cell of the screen");
+                assert_eq!(cell.bgcolor(), vt100::Color::Default);
+                assert!(matches!(cell.fgcolor(), vt100::Color::Default | vt100::Color::Idx(1..=6)));
+            }
+            assert!(!screen.hide_cursor(), "the cursor is seen");
+            assert_eq!(terminal.finish(), 0, "{text}");
+        }
+    });
+}
+
 /// A screen without its ports: each digit of one is `#`.
 fn masked(screen: &str) -> String {
     let mut parts = screen.split("127.0.0.1:");
@@ -392,9 +416,9 @@ fn masked(screen: &str) -> String {
 }
 
 const REFUSED: &str = "
- Any key goes on at once, q ends.
+ Any key continues, q quits.
 
- Lesson refused: a client asks for a port where nobody listens
+ Lesson refused: a client connects to a port where nobody listens
 
  client 127.0.0.1:#####                                  server 127.0.0.1:#####
        CLOSED ┤                                                  │
@@ -417,11 +441,15 @@ const REFUSED: &str = "
 #[test]
 fn the_readme_shows_what_is_drawn() {
     with_namespaces(|| {
-        let readme = include_str!("../README.md");
-        let shown = readme.split("$ soquete demo\n").nth(1).and_then(|rest| rest.split("\n```").next());
-        let run = soquete("demo").human().run();
-        fits(&run);
-        assert_eq!(masked(run.text().trim_matches('\n')), masked(shown.unwrap_or_default()), "{run}");
+        for (readme, line) in
+            [(include_str!("../README.md"), "demo"), (include_str!("../README.pt-BR.md"), "demo --lang pt")]
+        {
+            let command = format!("$ soquete {line}\n");
+            let shown = readme.split(&command).nth(1).and_then(|rest| rest.split("\n```").next());
+            let run = soquete(line).human().run();
+            fits(&run);
+            assert_eq!(masked(run.text().trim_matches('\n')), masked(shown.unwrap_or_default()), "{run}");
+        }
     });
 }
 

@@ -358,10 +358,10 @@ fn a_file_has_comments_where_a_packet_moved_a_state() {
 fn a_file_goes_through_a_pipe_and_a_full_disk_costs_the_file_alone() {
     with_namespaces(|| {
         let door = Door::open();
-        let piped =
-            soquete(&format!("connect {} --send-only --pcap -", door.address())).input("hello\n").start();
+        let piped = soquete(&format!("connect {} --pcap -", door.address())).input("hello\n").start();
         let mut far = door.accept();
         assert_eq!(far.receive_all(), b"hello\n");
+        far.send("an answer, which is in the packets alone\n");
         far.half_close();
         let run = piped.finish();
         assert_eq!(run.code, 0, "{run}");
@@ -373,6 +373,20 @@ fn a_file_goes_through_a_pipe_and_a_full_disk_costs_the_file_alone() {
             shark::assert_sound(&file);
             assert!(shark::fields(&file, "tcp", &["tcp.len"]).len() >= 6);
         }
+
+        let left = soquete(&format!("connect {} --pcap -", door.address()));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let left = left.input(noise(300_000)).stdout(writer).start();
+        let mut far = door.accept();
+        assert_eq!(
+            far.receive_all(),
+            noise(300_000),
+            "a reader of the packets that goes away costs nothing else"
+        );
+        far.half_close();
+        let run = left.finish();
+        assert_eq!(run.code, 0, "{run}");
 
         let full =
             soquete(&format!("connect {} --pcap /dev/full", door.address())).input(noise(300_000)).start();

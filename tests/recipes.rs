@@ -1,11 +1,14 @@
 //! The recipes do what they say: every block is run, on a network of its own, against the servers it names.
 
+#[path = "documents/alike.rs"]
+mod alike;
 #[path = "documents/commands.rs"]
 mod commands;
 #[path = "documents/fenced.rs"]
 mod fenced;
 mod support;
 
+use alike::is_like;
 use commands::{accepted, commands};
 use fenced::Block;
 use std::collections::BTreeSet;
@@ -80,21 +83,6 @@ fn run(script: &str, title: &str) -> (Option<i32>, String) {
     let program = PeerProgram::start("unshare", &[&unshare[..], &words].concat(), Some(b""));
     let run = program.expect("it is there").finish();
     (run.code, (run.out + &run.err).replace("\r\n", "\n"))
-}
-
-/// Whether `text` is `pattern`, in which `…` stands for anything.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut pieces = pattern.split('…');
-    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
-    let mut pieces = pieces.peekable();
-    while let Some(piece) = pieces.next() {
-        if pieces.peek().is_none() {
-            return rest.ends_with(piece);
-        }
-        let Some(at) = rest.find(piece) else { return false };
-        rest = &rest[at + piece.len()..];
-    }
-    rest.is_empty()
 }
 
 /// Runs every script of a chapter and compares what it prints with the block below it.
@@ -268,17 +256,4 @@ fn units_are_accepted_by_the_service_manager() {
     let run = verify.output().expect("it runs");
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success() && said.is_empty(), "{said}");
-}
-
-#[test]
-fn an_ellipsis_stands_for_anything() {
-    for (text, pattern, like) in [
-        ("ab", "ab", true),
-        ("ab", "a", false),
-        ("axxb", "a…b", true),
-        ("abc", "a…b", false),
-        ("b", "…b…", true),
-    ] {
-        assert_eq!(is_like(text, pattern), like, "{text} {pattern}");
-    }
 }

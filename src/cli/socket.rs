@@ -20,6 +20,8 @@ pub struct PacketArgs {
     pub packets: Option<String>,
     /// Save the packets in FILE, which Wireshark opens (pcapng); - is standard output
     ///
+    /// With - standard output carries the packets and nothing else; the received data is in them.
+    ///
     /// Each packet that changed a state has a comment with the change. With --tls-keylog the secrets of TLS sessions are saved
     /// too, so that Wireshark decrypts them.
     #[arg(long, value_name = "FILE")]

@@ -114,7 +114,7 @@ fn state(event: &Event, display: DisplayOptions, out: &mut Vec<u8>) -> io::Resul
         let sentence = explain::sentence(socket.proto, socket.role, *from, *to, *op).say(language);
         write!(out, "{:<8} {before:<12} → {after:<12} {sentence}", role(socket))?;
         return match via {
-            Via::Implied => write!(out, " {}", style.dim(explain::IMPLIED.say(language))),
+            Via::Implied => write!(out, " ({})", style.dim(explain::IMPLIED.say(language))),
             Via::Kernel | Via::Table => Ok(()),
         };
     }

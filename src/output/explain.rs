@@ -8,11 +8,11 @@ pub(super) const fn sentence(proto: Proto, role: Role, from: State, to: State, o
     match (proto, from, to) {
         (Proto::Udp, _, State::Unconnected) => Phrase::new(
             "The socket has an address: any peer may send to it, without a handshake.",
-            "O socket tem um endereço: qualquer um pode enviar para ele, sem handshake.",
+            "O socket tem um endereço: qualquer um pode enviar dados a ele, sem handshake.",
         ),
         (Proto::Udp, _, State::Connected) => Phrase::new(
             "The kernel stores one peer's address; no packet has been sent yet.",
-            "O kernel guarda o endereço do outro lado; nenhum pacote foi enviado ainda.",
+            "O kernel guarda o endereço do outro lado; nenhum pacote saiu ainda.",
         ),
         (Proto::Udp, ..) => Phrase::new(
             "The socket is closed; UDP sends no notice of that to the peer.",
@@ -33,11 +33,11 @@ pub(super) const fn sentence(proto: Proto, role: Role, from: State, to: State, o
         (_, _, State::Established) => match role {
             Role::Client => Phrase::new(
                 "The SYN-ACK arrived and was acknowledged: data may flow both ways.",
-                "O SYN-ACK chegou e foi confirmado: os dados podem ir nos dois sentidos.",
+                "O SYN-ACK chegou e foi confirmado: os dados podem fluir nos dois sentidos.",
             ),
             _ => Phrase::new(
                 "The last ACK of the handshake arrived: data may flow both ways.",
-                "Chegou o último ACK do handshake: os dados podem ir nos dois sentidos.",
+                "Chegou o último ACK do handshake: os dados podem fluir nos dois sentidos.",
             ),
         },
         (_, _, State::FinWait1) => Phrase::new(
@@ -50,19 +50,19 @@ pub(super) const fn sentence(proto: Proto, role: Role, from: State, to: State, o
         ),
         (_, _, State::CloseWait) => Phrase::new(
             "The peer's FIN arrived: it sends no more data, this end still may.",
-            "Chegou o FIN do outro lado: ele não envia mais dados, este lado ainda pode.",
+            "Chegou o FIN do outro lado: ele não envia mais dados, mas este lado ainda pode.",
         ),
         (_, _, State::Closing) => Phrase::new(
             "Both ends sent a FIN at the same time: the ACK of ours is still missing.",
-            "Os dois lados enviaram FIN ao mesmo tempo: falta o ACK do nosso.",
+            "Os dois lados enviaram um FIN ao mesmo tempo: falta o ACK do nosso FIN.",
         ),
         (_, _, State::LastAck) => Phrase::new(
             "This end sent its FIN after the peer's: only the ACK of it is missing.",
-            "Este lado enviou seu FIN depois do outro: só falta o ACK dele.",
+            "Este lado enviou o FIN depois do outro: só falta o ACK desse FIN.",
         ),
         (_, _, State::TimeWait) => Phrase::new(
             "Both FINs are acknowledged: the port stays reserved until late segments have expired.",
-            "Os dois FIN estão confirmados: a porta fica reservada até que segmentos atrasados expirem.",
+            "Os dois FINs foram confirmados: a porta fica reservada até os segmentos atrasados expirarem.",
         ),
         (_, from, State::Closed) => closed(from, op),
         _ => Phrase::new("", ""),
@@ -78,7 +78,7 @@ const fn closed(from: State, op: Op) -> Phrase {
         ),
         (State::Listen, _) => Phrase::new(
             "The listener is closed: new connections are refused.",
-            "O socket de escuta está fechado: novas conexões são recusadas.",
+            "O socket de escuta foi fechado: novas conexões são recusadas.",
         ),
         (_, Op::Refused) => Phrase::new(
             "An RST arrived: no socket listens there.",
@@ -90,12 +90,12 @@ const fn closed(from: State, op: Op) -> Phrase {
         ),
         (_, Op::TimedOut) => Phrase::new("No answer arrived in time.", "Nenhuma resposta chegou a tempo."),
         (State::SynSent, Op::Close) => Phrase::new(
-            "The socket is closed before an answer arrived.",
-            "O socket foi fechado antes de chegar uma resposta.",
+            "The socket was closed before an answer arrived.",
+            "O socket foi fechado antes de a resposta chegar.",
         ),
         (State::Established | State::CloseWait, Op::Close) => Phrase::new(
-            "close() sent an RST: this end aborts the connection and discards data under way.",
-            "close() enviou um RST: este lado aborta a conexão e descarta os dados a caminho.",
+            "close() sent an RST: this end aborts the connection and discards undelivered data.",
+            "close() enviou um RST: este lado aborta a conexão e descarta os dados não entregues.",
         ),
         _ => Phrase::new("The socket is closed.", "O socket está fechado."),
     }

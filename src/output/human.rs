@@ -95,10 +95,8 @@ impl Human {
             }
             self.named.written(event, socket, naming);
         }
-        match () {
-            () if is_brief => {}
-            () if self.display.explain.is_some() => self.columns.whole(&self.text, &mut self.lines),
-            () => self.columns.wrapped(&self.text, &mut self.lines),
+        if !is_brief {
+            self.columns.wrapped(&self.text, &mut self.lines);
         }
     }
 

@@ -133,6 +133,19 @@ pub fn take_output() -> io::Result<OwnedFd> {
     Ok(rustix::io::fcntl_dupfd_cloexec(output(), 3)?)
 }
 
+/// Standard output for one use alone: whatever else the program writes there goes to the null device.
+pub fn claim_output() -> io::Result<OwnedFd> {
+    let own = take_output()?;
+    discard_output()?;
+    Ok(own)
+}
+
+/// Puts the null device in the place of standard output. The number stays open, so that no other file takes it.
+fn discard_output() -> io::Result<()> {
+    let null = rustix::fs::open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(rustix::stdio::dup2_stdout(null)?)
+}
+
 /// Where a relay writes what it received.
 #[derive(Debug)]
 pub enum Output {
@@ -159,13 +172,12 @@ impl AsFd for Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // The number stays open, on the null device, so that no other file takes it. A terminal is shared with messages.
+        // A terminal is shared with messages.
         if let Self::Standard(fd) = self
             && !is_terminal(fd.as_fd())
-            && let Ok(null) = rustix::fs::open("/dev/null", OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
         {
             // It fails only where the number is closed already.
-            let _ = rustix::stdio::dup2_stdout(null);
+            let _ = discard_output();
         }
     }
 }

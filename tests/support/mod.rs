@@ -40,7 +40,7 @@ pub use datagrams::Mail;
 pub use events::Event;
 pub use folder::Folder;
 pub use kernel::Kernel;
-pub use netns::{Machine, PLUG, two_machines};
+pub use netns::{Machine, PLUG, one_machine, two_machines};
 pub use overrun::Overrun;
 pub use peers::peer;
 pub use pipe::pipe;

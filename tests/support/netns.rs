@@ -61,6 +61,16 @@ pub fn two_machines(test: impl FnOnce(&Machine, &Machine)) {
     });
 }
 
+/// As [`two_machines`], with one that has nothing but its loopback.
+pub fn one_machine(test: impl FnOnce(&Machine)) {
+    let Some(_) = peer("ip") else { return };
+    with_namespaces(|| {
+        let machine = Machine::new(1);
+        machine.sh("ip link set lo up");
+        test(&machine);
+    });
+}
+
 impl Machine {
     fn new(number: u8) -> Self {
         let unshare = || {

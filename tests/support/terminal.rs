@@ -1,19 +1,19 @@
 //! The program on a terminal of the test's own: keys go in, and what its screen shows is looked at.
 
-use super::DEADLINE;
 use super::collect::Collected;
 use super::running::code;
+use super::{DEADLINE, pause};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
 use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::num::NonZero;
 use std::os::fd::AsFd;
 use std::process::Child;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Lines and columns of the usual terminal.
 const USUAL: (u16, u16) = (24, 80);
@@ -128,6 +128,25 @@ impl Terminal {
         let status = status.expect("the program still runs");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its memory is told");
         peak.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// Waits until the job in the foreground is `program` and all its threads, more than one, wait for something.
+    pub fn wait_asleep(&self, program: &str) {
+        while !self.is_asleep(program) {
+            assert!(Instant::now() < self.deadline, "waited for {program} to wait");
+            pause(Duration::from_millis(5));
+        }
+    }
+
+    fn is_asleep(&self, program: &str) -> bool {
+        let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+        let Ok(job) = tcgetpgrp(&self.pty).map(|job| format!("/proc/{job}")) else { return false };
+        let threads = std::fs::read_dir(format!("{job}/task")).into_iter().flatten().flatten();
+        let states: Vec<_> =
+            threads.map(|thread| read(format!("{}/status", thread.path().display()))).collect();
+        read(format!("{job}/comm")).trim() == program
+            && states.len() > 1
+            && states.iter().all(|status| status.contains("State:\tS"))
     }
 
     /// The screen as it is.

@@ -1,35 +1,34 @@
 //! What was missed: asked for again, given again, or counted as lost. Pure.
 
 use super::envelope::{Message, Subject};
-use super::link::{Link, LinkEvent, LinkReport, Now, json};
+use super::link::{Context, Link, LinkEvent, json};
 use super::outbox::Batch;
 use super::sequence::Missing;
-use crate::chat::Room;
 use crate::text::number::counted;
 
 impl Link {
     /// Asks every machine for what is missing of it.
-    pub(super) fn ask_again(&mut self, room: &mut Room, now: Now, report: LinkReport<'_>) {
+    pub(super) fn ask_again(&mut self, context: &mut Context<'_>) {
         let missing: Vec<_> = self
             .peers
             .by_origin
             .iter_mut()
-            .filter_map(|(origin, peer)| Some((origin.clone(), peer.sequence.missing(now.uptime)?)))
+            .filter_map(|(origin, peer)| Some((origin.clone(), peer.sequence.missing(context.now.uptime)?)))
             .collect();
         for (origin, missing) in missing {
-            self.act_on(&origin, missing, room, now, report);
+            self.act_on(&origin, missing, context);
         }
     }
 
     /// Asks one machine for what is missing of it.
-    pub(super) fn ask_one_again(&mut self, origin: &str, room: &mut Room, now: Now, report: LinkReport<'_>) {
+    pub(super) fn ask_one_again(&mut self, origin: &str, context: &mut Context<'_>) {
         let peer = self.peers.by_origin.get_mut(origin);
-        if let Some(missing) = peer.and_then(|peer| peer.sequence.missing(now.uptime)) {
-            self.act_on(origin, missing, room, now, report);
+        if let Some(missing) = peer.and_then(|peer| peer.sequence.missing(context.now.uptime)) {
+            self.act_on(origin, missing, context);
         }
     }
 
-    fn act_on(&mut self, origin: &str, missing: Missing, room: &mut Room, now: Now, report: LinkReport<'_>) {
+    fn act_on(&mut self, origin: &str, missing: Missing, context: &mut Context<'_>) {
         match missing {
             Missing::Ask(first, count) => {
                 let mut again = self.head("again");
@@ -38,27 +37,20 @@ impl Link {
                 self.send(Subject::Again(origin.to_owned()), again);
             }
             Missing::Lost(lines) => {
-                self.tell_lost(origin, lines, room, now, report);
-                self.say_held(origin, room, now, report);
+                self.tell_lost(origin, lines, context);
+                self.say_held(origin, context);
             }
         }
     }
 
     /// Tells everybody that lines of a machine are lost.
-    pub(super) fn tell_lost(
-        &mut self,
-        origin: &str,
-        lines: u64,
-        room: &mut Room,
-        now: Now,
-        report: LinkReport<'_>,
-    ) {
+    pub(super) fn tell_lost(&mut self, origin: &str, lines: u64, context: &mut Context<'_>) {
         let Some(peer) = self.peers.by_origin.get(origin).filter(|_| lines > 0) else { return };
         let machine = peer.machine.clone();
         let text = format!("{} from {machine} lost", counted(lines, "line", "lines"));
-        let stamp = self.shown("", now);
-        room.tell_all(&text, &stamp, true);
-        report(LinkEvent::Lost { machine, lines });
+        let stamp = self.shown("", context.now);
+        context.room.tell_all(&text, &stamp, true);
+        (context.report)(LinkEvent::Lost { machine, lines });
     }
 
     /// Gives lines again, as many as one message holds. What is forgotten shows by the number of the first.

@@ -4,7 +4,7 @@ use super::envelope::{Entry, Message, Subject, VERSION, origin, plain};
 use super::outbox::{Batch, Outbox};
 use super::peer::Peers;
 use crate::chat::rules::OPERATOR;
-use crate::chat::{MemberId, RoomEvent, RoomEventKind};
+use crate::chat::{MemberId, Room, RoomEvent, RoomEventKind};
 use crate::text::clock::{Clock, Stamp};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -66,6 +66,13 @@ pub enum LinkEvent {
 
 /// Takes the events of a call.
 pub type LinkReport<'a> = &'a mut dyn FnMut(LinkEvent);
+
+/// What a call works on: the room, the time, and who takes its events.
+pub(super) struct Context<'a> {
+    pub(super) room: &'a mut Room,
+    pub(super) now: Now,
+    pub(super) report: LinkReport<'a>,
+}
 
 /// See the module.
 pub struct Link {

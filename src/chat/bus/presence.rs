@@ -1,7 +1,7 @@
 //! Who is there: each machine says so every two seconds, and is forgotten after seven of silence. Pure.
 
 use super::envelope::{Entry, MAX_ENTRIES, Message, Subject};
-use super::link::{Link, LinkEvent, LinkReport, Now, json, number, public_label, public_nick};
+use super::link::{Context, Link, LinkEvent, LinkReport, Now, json, number, public_label, public_nick};
 use super::peer::{Peer, Roster};
 use crate::chat::Room;
 use crate::text::number::counted;
@@ -68,7 +68,7 @@ impl Link {
             }
         }
         if self.connected {
-            self.ask_again(room, now, report);
+            self.ask_again(&mut Context { room, now, report: &mut *report });
         }
         match (self.outbox.take_unsent(), mem::take(&mut self.refused)) {
             (0, (0, _)) => {}
@@ -129,14 +129,7 @@ impl Link {
     }
 
     /// Takes a part of a machine's members; after the last one those that were not named are gone.
-    pub(super) fn hear_members(
-        &mut self,
-        origin: &str,
-        message: &Message<'_>,
-        room: &mut Room,
-        now: Now,
-        report: LinkReport<'_>,
-    ) {
+    pub(super) fn hear_members(&mut self, origin: &str, message: &Message<'_>, context: &mut Context<'_>) {
         let Some(peer) = self.peers.by_origin.get_mut(origin) else { return };
         peer.sequence.begin(message.next.max(1));
         peer.present = true;
@@ -149,12 +142,12 @@ impl Link {
         roster.part += 1;
         let id = peer.id;
         if roster.part > message.parts {
-            room.forget_machine(id, |member| roster.members.contains(&member));
+            context.room.forget_machine(id, |member| roster.members.contains(&member));
         } else if roster.members.len() as u64 <= message.count {
             peer.roster = Some(roster);
         }
         for entry in &message.members {
-            self.know(origin, id, entry, room, now, report);
+            self.know(origin, id, entry, context);
         }
     }
 

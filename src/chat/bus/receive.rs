@@ -1,7 +1,7 @@
 //! Messages of other machines: checked, brought into order, said in the room. Pure.
 
 use super::envelope::{Entry, Message};
-use super::link::{Link, LinkEvent, LinkReport, Now};
+use super::link::{Context, Link, LinkEvent, LinkReport, Now};
 use super::sequence::Verdict;
 use crate::chat::Room;
 use crate::chat::remote::{RemoteId, RemoteName};
@@ -11,6 +11,7 @@ use std::time::Duration;
 impl Link {
     /// Takes a message; one that is malformed changes nothing but a count.
     pub fn receive(&mut self, payload: &[u8], room: &mut Room, now: Now, report: LinkReport<'_>) {
+        let context = &mut Context { room, now, report };
         let message = match Message::read(payload) {
             Ok(message) => message,
             Err(why) => return self.refuse(why),
@@ -19,20 +20,20 @@ impl Link {
         if origin == self.origin {
             return;
         }
-        if self.peers.get(origin, &message.machine, now.uptime).is_none() {
+        if self.peers.get(origin, &message.machine, context.now.uptime).is_none() {
             return self.refuse("there are too many machines");
         }
         match &*message.kind {
-            "lines" if message.first > 0 => self.hear_lines(&message, payload, room, now, report),
+            "lines" if message.first > 0 => self.hear_lines(&message, payload, context),
             "lines" => self.refuse("its lines have no numbers"),
             "here" => {
-                self.hear_here(origin, &message, room, now);
-                self.ask_one_again(origin, room, now, report);
+                self.hear_here(origin, &message, context.room, context.now);
+                self.ask_one_again(origin, context);
             }
-            "who" => self.answer_who(origin, room),
-            "members" => self.hear_members(origin, &message, room, now, report),
+            "who" => self.answer_who(origin, context.room),
+            "members" => self.hear_members(origin, &message, context),
             "again" => self.answer_again(origin, &message),
-            "gone" => self.hear_gone(origin, room, now),
+            "gone" => self.hear_gone(origin, context.room, context.now),
             _ => {} // of a later program that keeps this version
         }
     }
@@ -41,66 +42,45 @@ impl Link {
         self.refused = (self.refused.0 + 1, why);
     }
 
-    fn hear_lines(
-        &mut self,
-        message: &Message<'_>,
-        payload: &[u8],
-        room: &mut Room,
-        now: Now,
-        report: LinkReport<'_>,
-    ) {
+    fn hear_lines(&mut self, message: &Message<'_>, payload: &[u8], context: &mut Context<'_>) {
         let origin: &str = &message.origin;
         let Some(peer) = self.peers.by_origin.get_mut(origin) else { return };
         let lost = if message.next > 0 { peer.sequence.answered(message.first, message.next) } else { 0 };
-        self.tell_lost(origin, lost, room, now, report);
-        self.say_message(message, payload, room, now, report);
-        self.say_held(origin, room, now, report);
-        self.ask_one_again(origin, room, now, report);
+        self.tell_lost(origin, lost, context);
+        self.say_message(message, payload, context);
+        self.say_held(origin, context);
+        self.ask_one_again(origin, context);
     }
 
     /// Says the lines of a message that are next.
-    fn say_message(
-        &mut self,
-        message: &Message<'_>,
-        payload: &[u8],
-        room: &mut Room,
-        now: Now,
-        report: LinkReport<'_>,
-    ) {
+    fn say_message(&mut self, message: &Message<'_>, payload: &[u8], context: &mut Context<'_>) {
         let Some(peer) = self.peers.by_origin.get_mut(&*message.origin) else { return };
         let (id, count) = (peer.id, message.lines.len() as u64);
-        if let Verdict::Say(old) = peer.sequence.take(message.first, count, payload, now.uptime) {
+        if let Verdict::Say(old) = peer.sequence.take(message.first, count, payload, context.now.uptime) {
             for entry in message.lines.iter().skip(old) {
-                self.take_entry(&message.origin, id, entry, room, now, report);
+                self.take_entry(&message.origin, id, entry, context);
             }
         }
     }
 
     /// Says messages that were held back and come next.
-    pub(super) fn say_held(&mut self, origin: &str, room: &mut Room, now: Now, report: LinkReport<'_>) {
+    pub(super) fn say_held(&mut self, origin: &str, context: &mut Context<'_>) {
         while let Some(payload) = self.peers.by_origin.get_mut(origin).and_then(|p| p.sequence.next_held()) {
             // It was read before.
             if let Ok(message) = Message::read(&payload) {
-                self.say_message(&message, &payload, room, now, report);
+                self.say_message(&message, &payload, context);
             }
         }
     }
 
-    fn take_entry(
-        &mut self,
-        origin: &str,
-        machine: u32,
-        entry: &Entry<'_>,
-        room: &mut Room,
-        now: Now,
-        report: LinkReport<'_>,
-    ) {
+    fn take_entry(&mut self, origin: &str, machine: u32, entry: &Entry<'_>, context: &mut Context<'_>) {
         let id = RemoteId { machine, member: entry.member };
-        let stamp = self.shown(&entry.time, now);
-        let before = room.remote_name(id).map(str::to_owned).filter(|_| !entry.what.is_empty());
+        let stamp = self.shown(&entry.time, context.now);
+        let before = context.room.remote_name(id).map(str::to_owned).filter(|_| !entry.what.is_empty());
         if entry.what != "leave" {
-            self.know(origin, machine, entry, room, now, report);
+            self.know(origin, machine, entry, context);
         }
+        let room = &mut *context.room;
         match &*entry.what {
             "" => room.say_remote(id, &entry.address, &line(&entry.text, self.max_line), &stamp),
             "leave" => {
@@ -127,26 +107,19 @@ impl Link {
     }
 
     /// Notes where a member is and what it is called.
-    pub(super) fn know(
-        &mut self,
-        origin: &str,
-        machine: u32,
-        entry: &Entry<'_>,
-        room: &mut Room,
-        now: Now,
-        report: LinkReport<'_>,
-    ) {
+    pub(super) fn know(&mut self, origin: &str, machine: u32, entry: &Entry<'_>, context: &mut Context<'_>) {
+        let Context { room, now, report } = context;
         let id = RemoteId { machine, member: entry.member };
         // A claim without a time is younger than any.
         let claimed = if entry.claimed > 0 { entry.claimed } else { i64::MAX };
         let wins_tie = origin < self.origin.as_str();
         let name = RemoteName { address: &entry.address, nick: &entry.nick, claimed, wins_tie };
         if let Some(loser) = room.know_remote(id, name) {
-            let stamp = self.shown("", now);
+            let stamp = self.shown("", *now);
             let winner = room.remote_name(id).unwrap_or_default().to_owned();
             room.take_nick_away(loser, &winner, &stamp);
             if let Some(label) = room.label(loser).map(str::to_owned) {
-                self.lost_nick(loser, &label, now);
+                self.lost_nick(loser, &label, *now);
             }
             report(LinkEvent::NickLost(loser, entry.nick.clone().into_owned()));
         }

@@ -9,7 +9,6 @@ use crate::output::explain;
 use crate::text::language::{Language, Phrase};
 use crate::text::sanitize;
 use crate::text::shorten::{columns, shorten};
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// The most that is quoted of what a segment carries, columns.
@@ -103,8 +102,9 @@ impl<W: Write + Send> Drawing<W> {
                 if columns(&whole) <= room { (whole, None) } else { (words.clone(), Some(quoted)) }
             }
             (None, Some(note)) if packet.carries.is_none() => {
-                let whole = format!("{words} ({})", translated(note, self.options.language));
-                (if columns(&whole) <= room { whole } else { words }, None)
+                let note = format!("({})", translated(note, self.options.language));
+                let whole = format!("{words} {note}");
+                if columns(&whole) <= room { (whole, None) } else { (words, Some(note)) }
             }
             _ => (words, None),
         };
@@ -112,8 +112,10 @@ impl<W: Write + Send> Drawing<W> {
         if let Some(below) = &below {
             lanes.middle(below, kind, &mut self.out)?;
         }
-        if let Some(detail) = detail(packet).filter(|_| self.options.detail) {
-            lanes.middle(&detail, Kind::Acknowledges, &mut self.out)?;
+        if let Some(detail) = detail(packet, room).filter(|_| self.options.detail) {
+            for line in detail.lines() {
+                lanes.middle(line, Kind::Acknowledges, &mut self.out)?;
+            }
         }
         Ok(ARROW + columns(below.as_deref().unwrap_or_default()))
     }
@@ -152,8 +154,9 @@ fn translated(note: &str, language: Language) -> String {
     found.map_or_else(|| note.to_owned(), |known| note.replacen(known.en, known.say(language), 1))
 }
 
-/// The window of a segment, and the options of one that opens a connection.
-fn detail(packet: &PacketFields) -> Option<String> {
+/// The window of a segment, and the options of one that opens a connection; its absolute number in a line of its own where the
+/// first has no room for it.
+fn detail(packet: &PacketFields, room: usize) -> Option<String> {
     let flags = packet.flags.as_ref()?;
     let mut text = format!("win {}", packet.win?);
     if let Some(options) = packet.options.as_ref().filter(|_| flags.contains(&"SYN")) {
@@ -164,8 +167,9 @@ fn detail(packet: &PacketFields) -> Option<String> {
         text.push_str(&[&mss, sack, ts, &scale].concat());
     }
     if let Some(seq) = packet.seq_raw {
-        // Writing to memory does not fail.
-        let _ = write!(text, " raw {seq}");
+        let raw = format!("raw {seq}");
+        text.push(if columns(&text) + 1 + columns(&raw) <= room { ' ' } else { '\n' });
+        text.push_str(&raw);
     }
     Some(text)
 }

@@ -27,12 +27,16 @@ pub(super) struct CaptureFile {
 }
 
 impl CaptureFile {
-    /// Creates the file, or takes standard output where the path is `-`.
+    /// Creates the file, or claims standard output where the path is `-`: two streams there would be one that nothing reads.
     pub(super) fn create(path: &Path, snap: u32) -> Result<Self> {
         let name = path.display().to_string();
         let failed = |error: io::Error| Error::new("open", &name, error).about(Kind::File);
         let to = if path == Path::new("-") {
-            fd::take_output().map(File::from).map_err(failed)?
+            if fd::is_terminal(fd::output()) {
+                let error = io::Error::other("it is a terminal: redirect it, or name a file");
+                return Err(Error::new("write packets to", "standard output", error).about(Kind::File));
+            }
+            fd::claim_output().map(File::from).map_err(failed)?
         } else {
             // What others said is nobody else's.
             let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);

@@ -167,13 +167,16 @@ impl Capture {
         })
     }
 
-    /// Waits for the last packets, emits the totals, and returns the error of the file.
+    /// Waits for the last packets, emits the totals, and returns the error of the file. A reader of standard output that went
+    /// away is none.
     pub fn finish(self) -> Option<Error> {
+        let to_stdout = self.name.as_deref() == Some("-");
         let counts = self.reader.map(|(reader, _)| reader.finish());
         let Statistics { captured, dropped } = counts.unwrap_or_default();
         // The stage counts those of our sockets alone, and completes the files.
         self.events.emit(Event::Capture { captured, dropped, file: self.name });
         self.events.flush();
-        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let failure = self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        failure.filter(|error| !(to_stdout && error.source.kind() == io::ErrorKind::BrokenPipe))
     }
 }

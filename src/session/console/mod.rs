@@ -103,15 +103,17 @@ pub fn open(config: &Config, stdio: &Stdio, context: &Context) -> Result<Option<
         print(&[show_from, events_from], colors, printer, &Resume { continued: resumed, keys });
         let _ = done.send(());
     })?;
-    let before = Arc::clone(&mode);
-    let its = state.clone();
-    let config = *config;
-    start("type", move || editor::edit(editor, config, &before, &its, type_into))?;
+    // Before there is a prompt that they could break.
     let errors = fd::errors();
     let errors = (config.shows_stderr && fd::is_terminal(errors)).then(|| errors.as_raw_fd());
     let numbers = context.events_on_terminal.into_iter().chain(errors);
     let diverted = numbers.map(|number| tty::divert(number, &events)).collect::<io::Result<_>>();
-    let console = Console { mode, state, shown, diverted: diverted.map_err(failed)?, events: Some(events) };
+    let diverted = diverted.map_err(failed)?;
+    let before = Arc::clone(&mode);
+    let its = state.clone();
+    let config = *config;
+    start("type", move || editor::edit(editor, config, &before, &its, type_into))?;
+    let console = Console { mode, state, shown, diverted, events: Some(events) };
     Ok(Some((console, Ends { typed, show })))
 }
 

@@ -15,7 +15,7 @@ pub struct Lesson {
 }
 
 const SERVER: Phrase = Phrase::new("a server, in one terminal", "um servidor, em um terminal");
-const CLIENT: Phrase = Phrase::new("a client, in another: type to it", "um cliente, em outro: digite");
+const CLIENT: Phrase = Phrase::new("a client in another: type to it", "um cliente, em outro: digite");
 const TABLE: Phrase = Phrase::new("what is left of it", "o que restou");
 const ECHO_SERVER: (&str, Phrase) = ("soquete listen -k --echo 4333", SERVER);
 
@@ -25,7 +25,7 @@ impl Lesson {
         name: "tcp",
         title: Phrase::new(
             "a client talks to an echo server over TCP, and closes first",
-            "um cliente conversa com um servidor de eco por TCP, e fecha primeiro",
+            "um cliente conversa com um servidor de eco por TCP e fecha primeiro",
         ),
         run: lessons::tcp,
         next: &[ECHO_SERVER, ("soquete connect localhost 4333", CLIENT), ("soquete stat 4333", TABLE)],
@@ -58,8 +58,8 @@ impl Lesson {
     pub const MANY: Self = Self {
         name: "many",
         title: Phrase::new(
-            "one client talks to three servers, from a port of its own for each",
-            "um cliente conversa com três servidores, com uma porta local para cada",
+            "one client, three servers, and a local port for each connection",
+            "um cliente, três servidores e uma porta local para cada conexão",
         ),
         run: lessons::many,
         next: &[
@@ -72,8 +72,8 @@ impl Lesson {
     pub const REFUSED: Self = Self {
         name: "refused",
         title: Phrase::new(
-            "a client asks for a port where nobody listens",
-            "um cliente procura uma porta em que ninguém escuta",
+            "a client connects to a port where nobody listens",
+            "um cliente pede conexão a uma porta em que ninguém escuta",
         ),
         run: lessons::refused,
         next: &[
@@ -88,22 +88,25 @@ impl Lesson {
     pub const HALF_CLOSE: Self = Self {
         name: "half-close",
         title: Phrase::new(
-            "a client says all it has to say, and the server answers late",
-            "um cliente diz tudo o que tem a dizer, e o servidor responde depois",
+            "a client sends its FIN first, and the server still answers",
+            "o cliente envia o FIN primeiro, e o servidor ainda responde",
         ),
         run: lessons::half_close,
         next: &[
             ("soquete listen 4333", SERVER),
             (
                 "soquete connect localhost 4333",
-                Phrase::new("in another: Ctrl-D, then answer", "em outro: Ctrl-D; responda"),
+                Phrase::new("in another: Ctrl-D, then answer", "em outro: Ctrl-D, e responda"),
             ),
         ],
     };
     /// A linger time of 0.
     pub const RESET: Self = Self {
         name: "reset",
-        title: Phrase::new("a client breaks its connection off", "um cliente derruba a conexão"),
+        title: Phrase::new(
+            "a client aborts its connection with an RST",
+            "um cliente aborta a conexão com um RST",
+        ),
         run: lessons::reset,
         next: &[
             ECHO_SERVER,
@@ -123,19 +126,22 @@ impl Lesson {
         run: lessons::time_wait,
         next: &[
             ("soquete stat --state time-wait", Phrase::new("those of your machine", "os da sua máquina")),
-            ("soquete stat --watch", Phrase::new("see them come and go", "veja-os surgir e sumir")),
+            ("soquete stat --watch", Phrase::new("see them come and go", "veja surgirem e sumirem")),
         ],
     };
     /// A full accept queue.
     pub const BACKLOG: Self = Self {
         name: "backlog",
         title: Phrase::new(
-            "three clients of a server that accepts nobody and has a backlog of 1",
-            "três clientes de um servidor que não aceita ninguém e tem um backlog de 1",
+            "a server that never accepts, a backlog of 1, three clients",
+            "um servidor que nunca aceita, um backlog de 1, três clientes",
         ),
         run: lessons::backlog,
         next: &[
-            ("soquete listen -k --backlog 1 --max-conns 1 4333", SERVER),
+            (
+                "soquete listen -k --backlog 1 --max-conns 1 4333",
+                Phrase::new("a short queue", "uma fila curta"),
+            ),
             ("soquete stat -l", Phrase::new("queues of listeners", "as filas de quem escuta")),
         ],
     };

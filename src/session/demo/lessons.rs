@@ -37,8 +37,8 @@ pub(super) fn udp(stage: &mut Stage<'_>) -> Result<()> {
 }
 
 const NOBODY_THERE: Phrase = Phrase::new(
-    "A datagram to a port that no socket has: nobody answers but the kernel, with an ICMP error.",
-    "Um datagrama para uma porta que nenhum socket tem: só o kernel responde, com um erro ICMP.",
+    "A datagram to a port that no socket has: only the kernel answers, with an ICMP error.",
+    "Um datagrama para uma porta em que não há socket: só o kernel responde, com um erro ICMP.",
 );
 
 /// A room of two, who say a line each and leave one after the other.
@@ -117,12 +117,12 @@ pub(super) fn time_wait(stage: &mut Stage<'_>) -> Result<()> {
 }
 
 const CLIENT_FIRST: Phrase = Phrase::new(
-    "The client closed first, so its port rests; that of the server, {}, does not:",
-    "O cliente fechou primeiro, então é a porta dele que fica em espera; a do servidor, {}, não:",
+    "The client closed first: its end stays in TIME-WAIT; the server's port, {}, is free:",
+    "O cliente fechou primeiro: é ele que fica em TIME-WAIT; a porta do servidor, {}, está livre:",
 );
 const SERVER_FIRST: Phrase = Phrase::new(
-    "The server closed first, so its port, {}, rests:",
-    "O servidor fechou primeiro, então a porta dele, {}, fica em espera:",
+    "The server closed first: its end stays in TIME-WAIT, with port {} reserved:",
+    "O servidor fechou primeiro: é ele que fica em TIME-WAIT, com a porta {} reservada:",
 );
 
 /// A server that accepts nobody: the kernel shakes hands with as many clients as fit into the queue, and one that comes
@@ -143,10 +143,10 @@ pub(super) fn backlog(stage: &mut Stage<'_>) -> Result<()> {
 }
 
 const KERNEL_ACCEPTS: Phrase = Phrase::new(
-    "The kernel shook hands by itself: the client waits in the queue for an accept() that does not come. So does the next:",
-    "O kernel fez o handshake sozinho: o cliente espera na fila por um accept() que não vem. O próximo também:",
+    "The kernel completed the handshake by itself: the client waits in the queue for an accept() that never comes. So does the next one:",
+    "O kernel completou o handshake sozinho: o cliente espera na fila por um accept() que nunca vem. O próximo também:",
 );
 const QUEUE_IS_FULL: Phrase = Phrase::new(
-    "The queue is full, one more than the backlog: the kernel drops the SYN of the third client, which sends it again:",
-    "A fila está cheia, com um a mais que o backlog: o kernel descarta o SYN do terceiro cliente, que o envia de novo:",
+    "The queue is full: it holds one more than the backlog. The kernel drops the third client's SYN, and the client sends it again:",
+    "A fila está cheia: nela cabe um cliente a mais que o backlog. O kernel descarta o SYN do terceiro, que o envia de novo:",
 );

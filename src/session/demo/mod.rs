@@ -38,9 +38,9 @@ pub struct Config {
     pub speed: Option<f64>,
 }
 
-const KEYS: Phrase = Phrase::new("Any key goes on at once, q ends.", "Qualquer tecla avança, q termina.");
+const KEYS: Phrase = Phrase::new("Any key continues, q quits.", "Qualquer tecla avança; q encerra.");
 const TRY: Phrase = Phrase::new("Now try:", "Agora experimente:");
-const OTHERS: Phrase = Phrase::new("Other lessons of soquete demo: {}", "Outras lições de soquete demo: {}");
+const OTHERS: Phrase = Phrase::new("Other lessons of soquete demo: {}", "Outras lições do soquete demo: {}");
 const LESSON: Phrase = Phrase::new("Lesson {}", "Lição {}");
 
 /// Shows lessons. One names the others at its end.

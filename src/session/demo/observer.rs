@@ -11,11 +11,11 @@ use crate::text::language::Phrase;
 
 /// What is said where no packets can be captured, in a line.
 const NO_NETWORK: Phrase = Phrase::new(
-    "No own network here ({}): states alone, packets implied.",
+    "No private network ({}): states only, packets implied.",
     "Sem rede própria ({}): só estados, pacotes deduzidos.",
 );
 const NO_CAPTURE: Phrase = Phrase::new(
-    "No capture here ({}): states alone, packets implied.",
+    "No capture here ({}): states only, packets implied.",
     "Sem captura aqui ({}): só estados, pacotes deduzidos.",
 );
 

@@ -49,7 +49,7 @@ impl<'a> Stage<'a> {
         let told = std::mem::replace(&mut context.events, sockets.events().clone());
         context.sockets = sockets;
         if let Some((_, error)) = reason.as_ref().filter(|_| context.ladder.is_none()) {
-            told.warn(Kind::Permission, "capture", format!("the demo shows states alone: {error}"));
+            told.warn(Kind::Permission, "capture", format!("the demo shows states only: {error}"));
         }
         let teller = Teller::new(context, told, pace, !observer.has_packets());
         let mut stage = Self { context, language, teller, observer };
