@@ -6,12 +6,12 @@ RUN cargo build --release --locked --bin soquete
 
 FROM debian:bookworm-slim
 COPY --from=build /src/target/release/soquete /usr/local/bin/soquete
-# A number, so that an engine can see that it is not root.
+# A numeric user, so that container engines can verify that it is not root.
 USER 65532:65532
 EXPOSE 4333
-# The socket table is asked: a connection would join the room.
+# The check reads the socket table, because a connection would join the room.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 \
     CMD ["soquete", "stat", "-q", "-l", "4333"]
 ENTRYPOINT ["soquete"]
-# Inside a container every interface is the container's own; who may come is decided by the ports that are published.
+# Every interface is the container's own; the published ports decide which clients can connect.
 CMD ["chat-serve", "--public", "4333"]

@@ -128,9 +128,9 @@ fn sockets_of_another_kind_are_refused_by_name() {
         let text = run.error("file").text("text").to_owned();
         assert!(text.contains("descriptor 3 (web)") && text.contains(what), "{text}");
     };
-    check("listen --activation -k --echo", datagrams(), "a UDP socket of datagrams");
+    check("listen --activation -k --echo", datagrams(), "a UDP datagram socket");
     check("listen --activation -k --echo", unbound(), "a TCP socket that neither listens nor is connected");
-    check("listen --activation -k --echo", pipe(), "a pipe, no socket");
+    check("listen --activation -k --echo", pipe(), "a pipe, not a socket");
     check("udp-serve --activation --echo", copy(listener().0), "a listening TCP socket");
     check("chat-serve --activation", copy(connection().1), "a connected TCP socket");
 }
@@ -231,7 +231,7 @@ fn a_connection_that_was_opened_elsewhere_gets_a_command_and_no_proxy() {
 fn connect_takes_no_listener() {
     let run = soquete("connect --fd 3").shell(PASS_FD).stdin(copy(listener().0)).run();
     assert_eq!(run.code, 5, "{run}");
-    assert!(run.error("file").text("text").contains("it is a listening TCP socket"), "{run}");
+    assert!(run.error("file").text("text").contains("a listening TCP socket"), "{run}");
 }
 
 #[test]
@@ -358,7 +358,10 @@ fn a_number_has_one_use() {
         .start()
         .finish();
     assert_eq!(run.code, 5, "{run}");
-    assert!(run.stderr.contains("--ready-fd 3: a socket was passed on there"), "{run}");
+    assert!(
+        run.stderr.contains("--ready-fd 3: that descriptor is a socket to serve; choose another"),
+        "{run}"
+    );
 }
 
 #[test]

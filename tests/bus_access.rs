@@ -75,7 +75,7 @@ fn a_user_and_a_password_are_read_from_three_places() {
     accepted(serve(&url, "").env("SOQUETE_BUS_AUTH", "me:s3cr:et"));
     accepted(serve(&url, "--bus-auth-file").arg(&file));
     let run = refused(serve(&url, ""), &[]);
-    assert_eq!(run.error("refused").text("text"), format!("connect {url}: the server refuses the login"));
+    assert_eq!(run.error("refused").text("text"), format!("connect {url}: the server refused the login"));
     refused(serve(&format!("nats://me:wr0ng@127.0.0.1:{port}"), "--bus-wait 20s"), &["wr0ng"]);
     refused(serve(&url, "").env("SOQUETE_BUS_AUTH", "me:wr0ng"), &["wr0ng"]);
 }

@@ -297,7 +297,7 @@ fn a_check_says_what_is_wrong_with_its_targets() {
         ("127.0.0.1", "has no port"),
         ("127.0.0.1 70000", "out of range"),
         ("127.0.0.1 0", "port 0"),
-        ("127.0.0.1 90-80", "backwards"),
+        ("127.0.0.1 90-80", "ends before its start"),
         ("127.0.0.1 80,nosuchservice", "nosuchservice"),
     ] {
         let run = check(words).run();

@@ -328,7 +328,7 @@ fn a_reader_that_goes_away_ends_other_relays_though_their_peers_are_silent() {
         drop(reader);
         let run = client.finish();
         assert_eq!((run.code, run.named("error").count()), (0, 0), "{run}");
-        assert_eq!(run.event("exit")["cause"], "the reader of standard output went away", "{run}");
+        assert_eq!(run.event("exit")["cause"], "the reader of standard output closed it", "{run}");
     }
     let (mut reader, writer) = pipe();
     let server = soquete("listen -k 127.0.0.1:0").stdin(Stdio::null()).stdout(writer).start();
@@ -361,7 +361,7 @@ fn a_reader_that_goes_away_does_not_cut_the_input() {
         assert_eq!(peer.receive_all(), b"", "{line}");
         let run = client.finish();
         assert_eq!((run.code, run.named("error").count()), (0, 0), "{line}: {run}");
-        assert_eq!(run.event("exit")["cause"], "the reader of standard output went away", "{run}");
+        assert_eq!(run.event("exit")["cause"], "the reader of standard output closed it", "{run}");
     }
 }
 

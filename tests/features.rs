@@ -30,7 +30,7 @@ fn every_way_to_ask_for_tls_is_refused() {
         "chat-serve --bus tls://localhost:1 --room tea localhost 0",
         "chat-serve --bus nats://localhost:1 --room tea --bus-ca x localhost 0",
     ];
-    refused(&lines, "this build has no TLS");
+    refused(&lines, "this build does not include TLS");
 }
 
 #[test]
@@ -43,11 +43,14 @@ fn every_way_to_ask_for_packets_is_refused() {
         "chat-serve --packets=hex localhost 0",
         "stat --packets 1",
     ];
-    refused(&lines, "this build has no packet view");
+    refused(&lines, "this build does not include packet capture");
 }
 
 #[test]
 #[cfg(not(feature = "nats"))]
 fn a_bus_is_refused() {
-    refused(&["chat-serve --bus nats://localhost:1 --room tea localhost 0"], "this build has no NATS");
+    refused(
+        &["chat-serve --bus nats://localhost:1 --room tea localhost 0"],
+        "this build does not include NATS",
+    );
 }

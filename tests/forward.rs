@@ -378,7 +378,7 @@ fn a_malformed_header_resets_that_client_alone() {
     let serving = soquete("listen -k --accept-proxy-header --echo 127.0.0.1 0").start();
     for (bytes, part) in [
         (&b"GET / HTTP/1.0\r\n"[..], "no PROXY header"),
-        (b"PROXY TCP4 1.2.3.4\r\n", "unknown form"),
+        (b"PROXY TCP4 1.2.3.4\r\n", "malformed PROXY header"),
         (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff", "too long"),
     ] {
         let mut client = Peer::connect(serving.address());

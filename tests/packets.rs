@@ -139,7 +139,7 @@ fn analysis(file: &Path) -> Vec<Vec<&'static str>> {
 fn noted(packet: &Event) -> Option<&str> {
     Some(match packet.text("note") {
         "retransmission" | "out of order" => "sent again",
-        "bytes before it not seen" => "hole",
+        "previous segment not captured" => "hole",
         note if note.starts_with("duplicate ACK") => "duplicate ACK",
         note if note.is_empty() || note.contains('/') => return None,
         note => note,

@@ -129,7 +129,7 @@ fn refusals_are_named() {
         (
             "socks5",
             vec![(3, &b""[..])],
-            "socks5 proxy: it closed the connection before its answer",
+            "socks5 proxy: the proxy closed the connection before it answered",
             "failed",
             "proxy",
         ),
@@ -138,7 +138,7 @@ fn refusals_are_named() {
         (
             "http",
             http(b"HTTP/1.1 200"),
-            "http proxy: it closed the connection before its answer",
+            "http proxy: the proxy closed the connection before it answered",
             "failed",
             "proxy",
         ),

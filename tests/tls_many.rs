@@ -124,7 +124,7 @@ fn a_chat_goes_through_tls_and_serves_many_while_others_stall() {
     let port = room.port();
     let stalled: Vec<Peer> = (0..EACH).map(|_| Peer::connect(room.address())).collect();
     let listener = soquete(&format!("chat-join {} 127.0.0.1 {port} --nick ana", trust(&pki))).start();
-    listener.wait_stdout("you are ana");
+    listener.wait_stdout("you are now ana");
     let line = format!("chat-join {} 127.0.0.1 {port} --on-eof half-close", trust(&pki));
     let began = Instant::now();
     let members: Vec<_> = (0..EACH).map(|n| soquete(&line).input(format!("line {n}\n")).start()).collect();

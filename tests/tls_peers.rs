@@ -175,7 +175,7 @@ fn openssl_clients_talk_in_a_room() {
         soquete(&format!("chat-serve --tls --tls-cert {} 127.0.0.1 0", file(&pki, "server.pem"))).start();
     let ca = file(&pki, "ca.pem");
     let ana = soquete(&format!("chat-join --tls --tls-ca {ca} --nick ana 127.0.0.1 {}", room.port())).start();
-    ana.wait_stdout("you are ana");
+    ana.wait_stdout("you are now ana");
     let line = format!("openssl s_client -quiet -CAfile {ca} -connect 127.0.0.1:{}", room.port());
     let Some(mut openssl) = PeerProgram::line(&line) else { return };
     openssl.write("from openssl\n");

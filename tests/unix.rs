@@ -227,7 +227,7 @@ fn a_file_that_the_new_user_may_not_remove_is_a_warning() {
         let server = soquete(&format!("listen -k --echo --user nobody {}", folder.address("s"))).start();
         server.event("listening");
         let run = server.terminate();
-        let told = run.named("warning").any(|e| e.text("text").contains("may not remove this file"));
+        let told = run.named("warning").any(|e| e.text("text").contains("no permission to remove this file"));
         assert_eq!((told, folder.path("s").exists()), (warned, warned), "{mode:o}: {run}");
     }
 }

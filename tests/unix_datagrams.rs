@@ -5,7 +5,7 @@ mod support;
 use std::os::unix::net::UnixDatagram;
 use support::*;
 
-/// A socket of datagrams bound in a folder.
+/// A datagram socket bound in a folder.
 fn bind(folder: &Folder, name: &str) -> UnixDatagram {
     let socket = UnixDatagram::bind(folder.path(name)).expect("the name is free");
     socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
@@ -108,7 +108,7 @@ fn a_peer_without_a_name_is_shown_and_told_once_not_to_be_answered() {
     assert_eq!(rows[2]["peer"], folder.address("named"), "{run}");
     let warnings: Vec<_> = run.named("warning").collect();
     assert_eq!(warnings.len(), 1, "{run}");
-    assert!(warnings[0].text("text").contains("no name"), "{run}");
+    assert!(warnings[0].text("text").contains("has no address"), "{run}");
 }
 
 #[test]

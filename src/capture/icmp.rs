@@ -54,7 +54,7 @@ pub(super) fn v6(message: &Icmpv6Slice<'_>) -> Payload {
         Icmpv6Type::NeighborAdvertisement(_) => {
             let words = match link_address(message.payload()) {
                 Some(link) => format!("{} is at {link}", target()),
-                None => format!("{} is here", target()),
+                None => format!("{} advertised", target()),
             };
             return Payload::Neighbour(words, Some(target().into()));
         }

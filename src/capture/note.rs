@@ -37,7 +37,7 @@ impl fmt::Display for Note {
             Self::Close(first, last) => write!(f, "close {first}+{last}/4"),
             Self::Retransmission => f.write_str("retransmission"),
             Self::OutOfOrder => f.write_str("out of order"),
-            Self::Hole => f.write_str("bytes before it not seen"),
+            Self::Hole => f.write_str("previous segment not captured"),
             Self::DuplicateAck(n) => write!(f, "duplicate ACK {n}"),
             Self::ZeroWindow => f.write_str("zero window"),
             Self::WindowUpdate => f.write_str("window update"),

@@ -6,11 +6,12 @@ pub const HELP: [&str; 5] = [
     "/who        list the members",
     "/quit       leave the room",
     "/help       list the commands",
-    "//text      say a line that starts with /",
+    "//text      send a line that starts with /",
 ];
 
 /// The answer to the operator's `/quit`.
-pub const OPERATOR_QUIT: &str = "/quit is for clients: Ctrl-C ends the room, Ctrl-D ends only what you say";
+pub const OPERATOR_QUIT: &str =
+    "/quit is a command for clients: Ctrl-C stops the server, Ctrl-D ends only your input";
 
 /// A member's line.
 #[derive(Debug, PartialEq, Eq)]

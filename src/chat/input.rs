@@ -1,4 +1,4 @@
-//! What a member sends: lines, which are said to all, and commands, which are answered to that member alone. Pure.
+//! The input of a member: lines, which are relayed to all, and commands, which are answered to that member only. Pure.
 
 use super::command::{Command, HELP, OPERATOR_QUIT};
 use super::member::{Member, MemberId};
@@ -139,11 +139,11 @@ impl Room {
 
     fn rename(&mut self, id: MemberId, name: &[u8], stamp: &str, report: Report<'_>) -> Received {
         if name.is_empty() {
-            return self.notify(id, stamp, "a name is missing: /nick NAME");
+            return self.notify(id, stamp, "missing name: /nick NAME");
         }
         let name = match nick::check(name) {
             Ok(name) => name,
-            Err(why) => return self.notify(id, stamp, &format!("that nick is refused: it {why}")),
+            Err(why) => return self.notify(id, stamp, &format!("invalid nick: it {why}")),
         };
         let likeness = nick::likeness(name);
         let taken = self.nicks.get(&likeness).is_some_and(|claim| claim.holder != Holder::Here(id));
@@ -160,7 +160,7 @@ impl Room {
             member.rename(name);
             self.nicks.insert(likeness, Claim { holder: Holder::Here(id), since: self.now });
         }
-        let now = format!("you are {} now", member.name());
+        let now = format!("you are now {}", member.name());
         let notified = self.notify(id, stamp, &now);
         if is_new {
             if self.rules.announce {
@@ -173,7 +173,7 @@ impl Room {
 
     pub(super) fn announce_rename(&mut self, id: MemberId, before: &str, stamp: &str) {
         let Some(member) = self.members.get_mut(id) else { return };
-        let parts = ["[", stamp, "] * ", before, " is ", member.name(), " now"].map(str::as_bytes);
+        let parts = ["[", stamp, "] * ", before, " is now ", member.name()].map(str::as_bytes);
         let range = self.log.append_line(&parts);
         let start = range.start;
         member.cursor.leave_out(range);

@@ -15,7 +15,7 @@ impl MemberId {
     }
 }
 
-/// What the room knows of a member.
+/// A member of the room.
 #[derive(Debug)]
 pub struct Member {
     /// Its unfinished line.
@@ -76,7 +76,7 @@ impl Member {
         (self.nick > 0).then(|| &self.prefix[..self.nick])
     }
 
-    /// What says where it is.
+    /// Its label.
     #[must_use]
     pub fn label(&self) -> &str {
         let start = if self.nick > 0 { self.nick + " (".len() } else { 0 };

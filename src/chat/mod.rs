@@ -7,7 +7,7 @@
 //!
 //! - `remote`: members of other machines. `bus`: what machines that share a room say to each other.
 //!
-//! Everything said is appended once to a `fanout::Log`, in which each member has a cursor.
+//! Every line is appended once to a `fanout::Log`, in which each member has a cursor.
 
 pub mod bus;
 mod command;

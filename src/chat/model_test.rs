@@ -90,7 +90,7 @@ fn apply(room: &mut Room, models: &mut Vec<Model>, port: &mut u16, step: Step) -
             send(room, models[i].id, &format!("\n/nick {name}\n"));
             let label = models[i].label.rsplit(['(', ' ']).next().unwrap_or_default().trim_end_matches(')');
             models[i].label = format!("{name} ({label})");
-            let notice = format!("[{STAMP}] * you are {} now\n", models[i].label);
+            let notice = format!("[{STAMP}] * you are now {}\n", models[i].label);
             let taken =
                 models.iter().enumerate().any(|(o, m)| o != i && m.label.starts_with(&format!("{name} ")));
             prop_assert!(!taken, "the model takes no nick twice");

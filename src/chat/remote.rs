@@ -1,4 +1,4 @@
-//! Members of other machines: names in the list of members, nobody to write to. Pure.
+//! Members of other machines: names in the list of members, without a connection. Pure.
 
 use super::member::MemberId;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub struct Claim {
     pub since: i64,
 }
 
-/// What another machine says of a member.
+/// A member as another machine describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct RemoteName<'a> {
     /// Where it is.

@@ -1,4 +1,4 @@
-//! Members of other machines, as a room knows and hears them. Pure.
+//! Members of other machines in a room, and their lines. Pure.
 
 use super::member::{Member, MemberId};
 use super::nick;
@@ -6,7 +6,7 @@ use super::remote::{Claim, Holder, Present, RemoteId, RemoteMember, RemoteName, 
 use super::room::Room;
 use std::collections::btree_map::Entry;
 
-/// Members of other machines at most; more are heard, but neither listed nor given a nick.
+/// Members of other machines at most; lines of more are relayed, but they are neither listed nor given a nick.
 const MAX_REMOTE: usize = 250_000;
 
 impl Room {
@@ -88,7 +88,7 @@ impl Room {
         gone.len()
     }
 
-    /// Says what a member of another machine said; `address` names one that is not listed.
+    /// Relays a line of a member of another machine; `address` names one that is not listed.
     pub fn say_remote(&mut self, id: RemoteId, address: &str, text: &[u8], stamp: &str) {
         let prefix = self.remotes.members.get(&id).map(|member| &*member.prefix);
         let (name, colon) = prefix.map_or((address, ": "), |prefix| (prefix, ""));
@@ -97,7 +97,7 @@ impl Room {
         self.remember(line.start);
     }
 
-    /// Says a line of the past to new members alone, where there is nobody yet.
+    /// Adds a line of the history, for members that join later.
     pub fn recall(&mut self, nick: &str, address: &str, text: &[u8], stamp: &str) {
         let name = RemoteMember::new(address, nick);
         let line = self.log.append_line(&[b"[", stamp.as_bytes(), b"] ", name.prefix.as_bytes(), text]);
@@ -139,7 +139,7 @@ impl Room {
         let Some(nick) = member.nick().map(str::to_owned) else { return };
         let before = member.name().to_owned();
         member.rename("");
-        let text = format!("the nick {nick} is {winner}'s, by an older claim: you are {} now", member.name());
+        let text = format!("{winner} took the nick {nick} first: you are now {}", member.name());
         self.notify(id, stamp, &text);
         if self.rules.announce {
             self.announce_rename(id, &before, stamp);

@@ -10,7 +10,7 @@ use super::rules::{OPERATOR, Report, Rules};
 use crate::fanout::{Backpressure, Cursor, Log};
 use std::collections::{HashMap, VecDeque};
 
-/// The members and what was said to them.
+/// The members and the lines sent to them.
 #[derive(Debug)]
 pub struct Room {
     pub(super) rules: Rules,
@@ -54,7 +54,7 @@ impl Room {
         let here = self.members.visible() - usize::from(operator.is_some_and(|member| !member.hidden));
         if here >= self.rules.max_clients {
             let are = if here == 1 { "is" } else { "are" };
-            return Err(format!("the room is full: {here} {are} here"));
+            return Err(format!("the room is full: {here} {are} connected"));
         }
         let first = self.recent.front().copied().unwrap_or(self.log.end());
         let id = self.members.insert(Member::new(label, Cursor::new(first)));

@@ -20,19 +20,16 @@ fn nicks_show_and_are_unique() {
     let (a, b) = (join(&mut room, 1), join(&mut room, 2));
     send(&mut room, a, "/nick ana\nhi\n/nick 10.0.0.1\n/nick\n");
     let told = read(&mut room, a);
-    assert!(
-        told.starts_with("[] * you are ana (127.0.0.1:1) now\n[] * that nick is refused: it looks"),
-        "{told}"
-    );
+    assert!(told.starts_with("[] * you are now ana (127.0.0.1:1)\n[] * invalid nick: it looks"), "{told}");
     assert_eq!(read(&mut room, b), "[] ana (127.0.0.1:1): hi\n");
     send(&mut room, b, "/nick ANA\n/nick Operator\n");
     assert_eq!(read(&mut room, b), "[] * that nick is already taken\n".repeat(2));
     send(&mut room, a, "/nick Ana\n/nick eva\n");
     send(&mut room, b, "/nick ana\n");
-    assert_eq!(read(&mut room, b), "[] * you are ana (127.0.0.1:2) now\n");
+    assert_eq!(read(&mut room, b), "[] * you are now ana (127.0.0.1:2)\n");
     room.leave(a, None, STAMP, &mut |_| ());
     send(&mut room, b, "/nick eva\n");
-    assert_eq!(read(&mut room, b), "[] * you are eva (127.0.0.1:2) now\n");
+    assert_eq!(read(&mut room, b), "[] * you are now eva (127.0.0.1:2)\n");
 }
 
 #[test]
@@ -67,7 +64,7 @@ fn joining_and_leaving_is_announced_to_the_others() {
     assert_eq!(
         told,
         format!(
-            "[] * 127.0.0.1:2 joined\n[] * 127.0.0.1:2 is {eva} now\n[] * {eva} left: connection reset\n"
+            "[] * 127.0.0.1:2 joined\n[] * 127.0.0.1:2 is now {eva}\n[] * {eva} left: connection reset\n"
         )
     );
 }
@@ -79,7 +76,7 @@ fn a_client_too_many_reads_the_reason() {
     let a = join(&mut room, 1);
     join(&mut room, 2);
     let why = room.join(&label(3), STAMP).unwrap_err();
-    assert_eq!(why, "the room is full: 2 are here");
+    assert_eq!(why, "the room is full: 2 are connected");
     assert_eq!(room.refusal(&why, STAMP), format!("[{STAMP}] * {why}\n").into_bytes());
     room.leave(a, None, STAMP, &mut |_| ());
     join(&mut room, 3);

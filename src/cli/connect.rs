@@ -32,11 +32,11 @@ use std::time::Duration;
 /// from_us, to_us and count. The exit status is 0 if every test found every target open, 4 if some did, 1 if none did.
 ///
 /// With --check --expect a port is open if the data the server sends matches REGEX anywhere; TEXT of --send is sent first,
-/// and with --tls both are inside the session. At most 65536 bytes are read, for --timeout or 2 seconds; the time of
-/// the row is that of the answer. Otherwise the port is no-match, or no-answer if nothing arrived, and the exit status
-/// is that of a closed port; with --wait it is tested again. REGEX has the syntax of the Rust crate regex-lite and matches
-/// bytes: a dot is one byte, classes are ASCII, (?i) ignores case, (?m) lets ^ and $ match at line ends, (?s) lets a dot
-/// match a line feed.
+/// and with --tls both are inside the session. At most 65536 bytes are read. Connection, handshake and answer together may
+/// take --timeout, by default 2 seconds; the time of the row is that of the answer. Otherwise the port is no-match, or
+/// no-answer if nothing arrived, and the exit status is that of a closed port; with --wait it is tested again. REGEX has
+/// the syntax of the Rust crate regex-lite and matches bytes: a dot is one byte, classes are ASCII, (?i) ignores case, (?m)
+/// lets ^ and $ match at line ends, (?s) lets a dot match a line feed.
 ///
 /// With --tls the end of standard input sends close_notify and FIN, and reading continues. A FIN from the server without
 /// close_notify is a truncation, exit status 1. A certificate that is not accepted is exit status 1 as well; the error

@@ -18,11 +18,11 @@ pub fn run(args: &Connect, context: &mut Context) -> Result {
     let taps = &args.taps;
     let has_tap = taps.output.is_some() || taps.hex_dump.is_some() || taps.rate.is_some();
     if has_tap || taps.delay.is_some() {
-        let text = "a command after -- waits for a port, without taps; --exec runs it on the connection";
+        let text = "a command after -- runs after a check, which takes no taps; type --exec to run it on the connection";
         return Err(AddrError(text.into()).into());
     }
     if args.fd.is_some() {
-        let text = "a command after -- waits for a port, and --fd has none; --exec runs it on the connection";
+        let text = "a command after -- runs after a check, which takes no --fd; type --exec to run it on the connection";
         return Err(AddrError(text.into()).into());
     }
     let groups = parse_targets(&args.target)?;

@@ -21,7 +21,7 @@ pub(crate) fn ready(args: &ReadyArgs, user: &UserArgs) -> sys::Result<Ready> {
 pub(crate) fn expect_output(shows: bool, advice: &str, context: &Context) -> sys::Result<()> {
     match context.passed.iter().find(|socket| shows && socket.was_output) {
         Some(socket) => {
-            let why = format!("it is standard output too, and received data would be sent back; {advice}");
+            let why = format!("it is also standard output, and received data would be sent back; {advice}");
             Err(refusal(&socket.name, why).about(Kind::Usage))
         }
         None => Ok(()),

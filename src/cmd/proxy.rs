@@ -54,7 +54,7 @@ fn check(scheme: Scheme, credentials: Option<&Credentials>) -> Result<(), AddrEr
     let wrong = |why: &str| Err(AddrError(format!("--proxy: {why}")));
     match scheme {
         Scheme::Socks4 | Scheme::Socks4a if !password.is_empty() => {
-            wrong("SOCKS4 has no passwords; use socks5 or http, or leave the password out")
+            wrong("SOCKS4 has no passwords; use socks5 or http, or omit the password")
         }
         Scheme::Socks5 | Scheme::Socks5h if user.len().max(password.len()) > 255 => {
             wrong("user names and passwords of SOCKS5 are at most 255 bytes long")

@@ -20,7 +20,8 @@ pub(crate) fn proxy_service(args: &Listen, context: &Context) -> anyhow::Result<
         None
     } else {
         let verifier = Users::new(users(&args.proxy)?).and_then(Verifier::new);
-        let none = || Error::new("getrandom", "", std::io::Error::other("the system has no random numbers"));
+        let none =
+            || Error::new("getrandom", "", std::io::Error::other("the system provides no random numbers"));
         Some(verifier.ok_or_else(none)?)
     };
     Ok(ProxyServer {
@@ -50,7 +51,7 @@ pub(crate) fn expect_proxy(args: &Listen) -> Result<(), AddrError> {
     Ok(())
 }
 
-/// The users of the flags and of the file. An empty file admits nobody.
+/// The users of the flags and of the file. An empty file admits no client.
 fn users(args: &ProxyServerArgs) -> anyhow::Result<Vec<Credentials>> {
     let typed = args.auth.iter().map(|user| user.0.parse::<Credentials>());
     let mut users: Vec<_> =

@@ -21,7 +21,7 @@ pub(crate) fn response(answer: &Response, context: &Context) -> Result<Vec<u8>> 
         }
         Response::File(path) if path.as_os_str() == "-" => {
             if let Some(socket) = context.passed.iter().find(|socket| socket.was_input) {
-                let why = "it is the socket, and no input; --respond @- has nothing to read";
+                let why = "it is the socket; --respond @- cannot read it";
                 return Err(refusal(&socket.name, why).about(Kind::Usage));
             }
             let input = || {

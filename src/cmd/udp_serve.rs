@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The most commands at once, unless said otherwise.
 const MOST_COMMANDS: usize = 100;
-/// The silence after which a forwarded peer, or the command of one, is let go by default.
+/// The default silence after which a forwarded peer, or the command of one, is ended.
 const PEER_IDLE: Duration = Duration::from_mins(1);
 
 /// Runs the subcommand.

@@ -19,7 +19,7 @@ impl Event {
             Self::State { socket, to, .. } => {
                 matches!(socket.role, Role::Client) && matches!(to, State::Established | State::Connected)
             }
-            // A connection tells of itself.
+            // A connection has events of its own.
             Self::Target { outcome, .. } => !matches!(outcome, Outcome::Connected | Outcome::Disconnected),
             // Its fingerprint is to be typed on the other side.
             Self::Tls { what, .. } => matches!(what, TlsStep::Certificate),

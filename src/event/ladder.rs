@@ -1,4 +1,4 @@
-//! What takes a conversation in the order of cause and effect, to draw it for people as it goes on.
+//! Receives a conversation in the order of cause and effect, to draw it while it goes on.
 
 use super::Event;
 use std::io;

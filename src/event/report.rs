@@ -53,7 +53,7 @@ pub struct CheckRow {
     pub repeated: Option<RepeatedFields>,
 }
 
-/// What tells the rows of a repeated check apart.
+/// What distinguishes the rows of a repeated check.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[allow(missing_docs)] // soquete-connect(1) documents the fields
 pub struct RepeatedFields {

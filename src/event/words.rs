@@ -248,7 +248,7 @@ pub enum TlsStep {
     CloseNotify,
     /// A fatal alert, or a handshake that failed.
     Alert,
-    /// The peer's FIN came without `close_notify`.
+    /// The peer's FIN arrived without `close_notify`.
     Truncated,
 }
 

@@ -1,7 +1,7 @@
 //! The policy for readers that fall behind: which reader is too slow, and which the writers wait for. Values in, an answer
 //! out.
 //!
-//! A writer on the same machine appends megabytes before any reader had its turn on the processor, so lag alone proves
+//! A writer on the same machine appends megabytes before any reader was scheduled, so lag alone proves
 //! nothing. A reader that is more than half of its limit behind is *pressed*: the writers wait for it until it is down to a
 //! quarter, and its rate is measured, in bytes that it took, over a second at a time. Below [`MIN_RATE`] it is *slow*:
 //! the writers do not wait for it, and at its limit it is given up. So the limit decides how much memory a reader may
@@ -17,7 +17,7 @@ use std::time::Duration;
 pub const MIN_RATE: u64 = 1 << 20;
 /// How long a rate is measured: longer than a busy machine or a lost segment leaves a reader without progress.
 const WINDOW: Duration = Duration::from_secs(1);
-/// How long writers wait for a reader that takes nothing: it had its turn on the processor.
+/// How long writers wait for a reader that takes nothing: it was scheduled meanwhile.
 const STALL: Duration = Duration::from_millis(100);
 /// Bytes beyond its limit that a reader may be behind while its rate is measured. It is memory for a second; a busy chat
 /// says less in that time.

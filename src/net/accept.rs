@@ -209,7 +209,7 @@ impl Acceptor {
 /// Applies the access rules to a new connection: emits `accept` and returns it if its peer is allowed, emits `refuse` and
 /// resets it if not.
 fn admit(client: Socket, access: &AccessRules) -> Option<Socket> {
-    // The rules are about internet addresses; who reaches a UNIX socket the file system says.
+    // The rules are about internet addresses; file permissions decide on UNIX sockets.
     if let Some(Err(denial)) = client.peer_inet().map(|peer| access.check(peer)) {
         client.emit(|socket| Event::Refuse { socket, reason: denial.to_string() });
         // If it fails the client sees an orderly ending instead, and the event still says what happened.

@@ -92,7 +92,7 @@ fn range(word: &str, first: &str, last: &str) -> Result<AccessSpec, AddrError> {
         return wrong(format!("{word} is not a range; both addresses must be of one family"));
     }
     if first > last {
-        return wrong(format!("{word} ends before it begins; type {last}-{first}"));
+        return wrong(format!("the range {word} ends before its start; type {last}-{first}"));
     }
     Ok(AccessSpec::Range(first, last))
 }

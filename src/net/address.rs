@@ -43,7 +43,7 @@ impl Host {
         let bare = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')).unwrap_or(word);
         expect_no_url(word)?;
         if bare.is_empty() {
-            return wrong("the host is empty; leave it out for localhost");
+            return wrong("the host is empty; omit it for localhost");
         }
         if bare.eq_ignore_ascii_case("localhost") {
             return Ok(Self::Localhost);
@@ -119,7 +119,7 @@ impl Target {
         }
     }
 
-    /// Whether it may be a socket of datagrams.
+    /// Whether it may be a datagram socket.
     #[must_use]
     pub const fn takes_datagrams(&self) -> bool {
         matches!(self, Self::Host(_) | Self::Socket(Address::Unix(_)))
@@ -272,7 +272,7 @@ pub(super) fn expect_no_url(word: &str) -> Result<(), AddrError> {
 pub(super) fn expect_brackets(words: &[String]) -> Result<(), AddrError> {
     match words.iter().find(|word| looks_like_v6_and_port(word)) {
         Some(word) => {
-            wrong(format!("{word} is an IPv6 address with a port, or one without; type [ADDRESS]:PORT"))
+            wrong(format!("{word} is ambiguous: an IPv6 address with or without a port; type [ADDRESS]:PORT"))
         }
         None => Ok(()),
     }
@@ -361,8 +361,8 @@ mod tests {
             ("1:2:3 80", "is not an address"),
             ("http://localhost:80/", "is a URL"),
             ("http://localhost 80", "is a URL"),
-            ("::1:80", "an IPv6 address with a port, or one without"),
-            ("fe80::1%lo:80", "an IPv6 address with a port, or one without"),
+            ("::1:80", "an IPv6 address with or without a port"),
+            ("fe80::1%lo:80", "an IPv6 address with or without a port"),
             ("localhost/80", "is not a host name"),
             ("me@localhost:80", "is not a host name"),
             ("localhost: 80", "has an empty port"),

@@ -34,7 +34,7 @@ const SOCKET_MODE: u32 = 0o600;
 pub struct ListenConfig<'a> {
     /// Makes them.
     pub sockets: &'a SocketFactory,
-    /// Listeners or sockets of datagrams.
+    /// Listeners or datagram sockets.
     pub kind: SocketType,
     /// Set before bind.
     pub options: &'a [SocketOption],

@@ -72,7 +72,7 @@ impl FromStr for Comparison {
             "!=" => Self::Other,
             ">=" => Self::AtLeast,
             ">" => Self::Above,
-            _ => return Err(format!("{word:?} compares nothing; type <, <=, =, !=, >= or >")),
+            _ => return Err(format!("{word:?} is not a comparison; type <, <=, =, !=, >= or >")),
         })
     }
 }

@@ -38,7 +38,7 @@ impl ListenConfig<'_> {
     /// Sockets for `target`, or those that were `passed` on where there is none.
     ///
     /// # Errors
-    /// A descriptor that is no listener, or no socket of datagrams.
+    /// A descriptor that is no listener, or no datagram socket.
     pub fn open_or_adopt(
         &self,
         target: Option<&BindTarget>,
@@ -48,9 +48,7 @@ impl ListenConfig<'_> {
         match (target, self.kind) {
             (Some(target), _) => self.open_target(target, stop),
             (None, SocketType::Stream) => self.adopt_all(passed, Passed::Listener, "a listening socket"),
-            (None, SocketType::Datagram) => {
-                self.adopt_all(passed, Passed::Datagrams, "a socket of datagrams")
-            }
+            (None, SocketType::Datagram) => self.adopt_all(passed, Passed::Datagrams, "a datagram socket"),
         }
     }
 
@@ -61,7 +59,7 @@ impl ListenConfig<'_> {
         mut passed: Vec<PassedSocket>,
         stop: &Stop,
     ) -> Result<Entry> {
-        const WORDS: &str = "a listening socket, or one connection alone,";
+        const WORDS: &str = "a listening socket, or a single connection";
         let is_connection = match (target, &passed[..]) {
             (None, [only]) => {
                 only.expect(&[Passed::Listener, Passed::Connection], WORDS)? == Passed::Connection
@@ -80,7 +78,7 @@ impl ListenConfig<'_> {
             socket.expect(&[wanted], words)?;
         }
         if passed.is_empty() {
-            return Err(refusal("sockets", "none was passed on"));
+            return Err(refusal("sockets", "none was passed"));
         }
         let sockets: Vec<Socket> =
             passed.into_iter().map(|socket| self.adopt(socket)).collect::<Result<_>>()?;

@@ -85,7 +85,7 @@ fn parse_range(part: &str) -> Result<RangeInclusive<u16>, AddrError> {
     let from = if from.is_empty() { 1 } else { read(from)? };
     let to = if to.is_empty() { u16::MAX } else { read(to)? };
     if from > to {
-        return Err(AddrError(format!("the range {part} runs backwards; did you mean {to}-{from}?")));
+        return Err(AddrError(format!("the range {part} ends before its start; did you mean {to}-{from}?")));
     }
     Ok(from..=to)
 }

@@ -33,7 +33,7 @@ impl ResolveLimits<'_> {
     /// Every address of `host`, the families in turn, the resolver's favourite first (RFC 8305 section 4), with a `resolve`
     /// event for each under `-v`.
     ///
-    /// Never empty: no address is an error of kind `resolve`. The system's resolver knows neither deadlines nor
+    /// Never empty: no address is an error of kind `resolve`. The system's resolver supports neither deadlines nor
     /// signals: it runs in a thread of its own, which is abandoned where a limit ends the look-up.
     pub fn resolve(self, lookup: Lookup, host: &Host, port: u16, events: &Events) -> Result<Vec<SocketAddr>> {
         if !matches!(host, Host::Name(_)) {

@@ -1,4 +1,4 @@
-//! Service names: what the system's `/etc/services` says, and the few everybody knows where there is none.
+//! Service names: what the system's `/etc/services` lists, and a few well-known ones if it is absent.
 
 /// Names that work on a machine without `/etc/services` (RFC 6335's registry).
 const WELL_KNOWN: [(&str, u16); 20] = [

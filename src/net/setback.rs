@@ -40,7 +40,7 @@ impl Setbacks {
         }
         let error = Error::new("accept", on, error);
         let mut fault = if exhausted { error.about(Kind::Resources) } else { error }.fault();
-        fault.text.push_str(if exhausted { "; waiting for clients to leave" } else { "; trying again" });
+        fault.text.push_str(if exhausted { "; waiting for clients to disconnect" } else { "; trying again" });
         Then::Rest(Some(fault))
     }
 }

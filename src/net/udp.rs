@@ -1,4 +1,4 @@
-//! A client's socket of datagrams towards one address: connected where only that address answers.
+//! A client's datagram socket towards one address: connected where only that address answers.
 
 use super::source::Source;
 use crate::event::{Address, AddressRef, Kind, Role};
@@ -61,7 +61,7 @@ impl UdpClient {
         match config.source {
             Some(source) => {
                 let local = source.for_peer(address).ok_or_else(|| {
-                    let why = io::Error::other("the source address belongs to the other family");
+                    let why = io::Error::other("the source address and the target are of different families");
                     Error::new("connect", address, why).about(Kind::Address)
                 })?;
                 socket.bind(&local.into())?;

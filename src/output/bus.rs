@@ -19,7 +19,7 @@ pub(super) fn bus(event: &Event, style: Style, out: &mut Vec<u8>) -> io::Result<
             let from = bus
                 .machine
                 .as_ref()
-                .map_or("said here".to_owned(), |machine| format!("from {}", sanitize::line(machine)));
+                .map_or("sent here".to_owned(), |machine| format!("from {}", sanitize::line(machine)));
             write!(out, "bus {} {lines} {from}", style.warning("undelivered:"))
         }
     }

@@ -1,4 +1,4 @@
-//! Received text on a terminal with colours: it can be told from what was typed there.
+//! Received text on a terminal with colours, distinguished from typed text.
 
 use crate::text::Visible;
 

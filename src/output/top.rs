@@ -26,7 +26,7 @@ const LONGEST_LINE: usize = 40;
 pub(super) fn draw(frame: &Frame, style: Style) -> String {
     let mut lines = vec![states(frame), totals(frame, style)];
     if frame.columns < NARROWEST {
-        lines.push(shorten(&format!("{} columns are too few", frame.columns), frame.columns));
+        lines.push(shorten(&format!("terminal too narrow: {} columns", frame.columns), frame.columns));
     } else {
         let room = frame.lines.saturating_sub(HEAD);
         let is_long = frame.rows.len() > room;

@@ -42,7 +42,7 @@ fn unacked(peer: &str, bytes: u64) -> Error {
 
 /// Warns that a relay waits for nothing but its input.
 fn warn_waiting(socket: &Socket) {
-    let text = "the peer has finished sending; waiting for the end of standard input, which is still sent (end it, or use \
+    let text = "the peer has finished sending; waiting for the end of standard input (close it, or use \
                 --on-peer-eof end)";
     let fault =
         Fault { kind: Kind::Waiting, op: None, errno: None, conn: None, peer: None, text: text.to_owned() };

@@ -11,15 +11,15 @@ const LAST_LOOK: Duration = Duration::from_millis(100);
 const PROBE_LOOK: Duration = Duration::from_secs(1);
 /// The peer's ACK of a FIN behind which no data waits: one initial retransmission timeout (RFC 6298).
 const FIN_ACK_TIMEOUT: Duration = Duration::from_secs(1);
-/// A peer that sent FIN, has data to acknowledge and sends no segment for so long will not acknowledge it any more.
+/// A peer that sent FIN, has data to acknowledge and sends no segment for this long will not acknowledge it any more.
 const SILENCE_LIMIT: Duration = Duration::from_mins(1);
 /// How long a relay waits for nothing but an idle pipe before it warns.
 const NOTICE_DELAY: Duration = Duration::from_secs(1);
-/// Without a reader of the output, a pipe that is silent for so long has no more input: its writer is not about to end.
+/// Without a reader of the output, a pipe that is silent for this long has no more input: its writer is not about to end.
 const SILENT_INPUT: Duration = Duration::from_millis(500);
-/// Without a reader of the output, an input that may be endless is sent for so long.
+/// Without a reader of the output, an input that may be endless is sent for this long.
 const ENDLESS_INPUT: Duration = Duration::from_secs(3);
-/// Without a reader of the output, a peer that acknowledges nothing is waited for so long.
+/// Without a reader of the output, a peer that acknowledges nothing is waited for this long.
 const STALLED_PEER: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ enum Fin {
 pub struct RelayPolicy {
     config: EndConfig,
     has_input: bool,
-    /// When the input ended, and when the peer's FIN came and all bytes before it were delivered.
+    /// When the input ended, and when the peer's FIN arrived and all bytes before it were delivered.
     input_end: Option<Instant>,
     peer_end: Option<Instant>,
     fin: Fin,
@@ -96,7 +96,7 @@ impl RelayPolicy {
         self.input_end = Some(now);
     }
 
-    /// Reports that the peer's FIN came and all bytes before it were delivered.
+    /// Reports that the peer's FIN arrived and all bytes before it were delivered.
     pub fn peer_ended(&mut self, now: Instant) {
         self.peer_end = Some(now);
     }
@@ -180,7 +180,7 @@ impl RelayPolicy {
         self.go_on(now, connection, Some(look(now, since)))
     }
 
-    /// The peer's FIN came: there may still be data to send.
+    /// The peer's FIN arrived: there may still be data to send.
     fn await_input(&mut self, now: Instant, since: Instant, connection: &impl Connection) -> Step {
         match self.config.on_peer_eof {
             OnPeerEof::End => self.stop_input(now),

@@ -55,7 +55,7 @@ pub trait Connection {
     fn fin_acked(&self) -> bool;
     /// Whether FIN went both ways and ours is not acknowledged.
     fn awaits_last_ack(&self) -> bool;
-    /// How long ago the peer's last segment came.
+    /// How long ago the peer's last segment arrived.
     fn silence(&self) -> Duration;
     /// Whether the connection is CLOSED in the kernel.
     fn is_closed(&self) -> bool;
@@ -125,7 +125,7 @@ impl RelayEnd {
             Self::Done | Self::OutputClosed => None,
             Self::Idle(limit) => Some(format!("idle timeout: no data for {limit:?}")),
             Self::EofWait(limit) => {
-                Some(format!("the peer was still open {limit:?} after the end of input (--eof-wait)"))
+                Some(format!("timed out after {limit:?} waiting for the peer to close (--eof-wait)"))
             }
         }
     }

@@ -113,7 +113,7 @@ pub(super) fn start_receiver(
         };
         let end = match end {
             Err(PumpError::Local(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-                // There may still be input to send, which a peer whose data nobody takes would not read.
+                // There may still be input to send, which a peer would not read while its own data is not read.
                 shared.ends().unread = true;
                 shared.event_fd.signal();
                 splice::discard(&socket)

@@ -53,7 +53,7 @@ pub fn run(config: Config, context: &mut Context) -> Result {
     match (console, &ended) {
         // It is no error, and the person reads why the prompt went away even with -q.
         (Some(console), Ok(Relay::Ended(RelayEnd::Done))) if console.is_open() => {
-            console.close("the room has closed the connection");
+            console.close("the server closed the connection");
         }
         (console, _) => drop(console),
     }

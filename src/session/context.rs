@@ -45,13 +45,13 @@ pub struct Context {
     pub colour: bool,
     /// The descriptor events go to, if it is a terminal.
     pub events_on_terminal: Option<RawFd>,
-    /// Where a server tells that it is ready (`--ready-fd`).
+    /// Where a server reports that it is ready (`--ready-fd`).
     pub ready_fd: Option<OwnedFd>,
     /// The service manager that started the program.
     pub service: Option<ServiceManager>,
     /// Sockets that another program made, in place of those an address stands for.
     pub passed: Vec<PassedSocket>,
-    /// How often progress is told.
+    /// How often progress is reported.
     pub progress_every: Duration,
 }
 

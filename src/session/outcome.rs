@@ -17,7 +17,7 @@ pub struct Outcome {
     pub exit: Exit,
     /// For the `exit` event.
     pub cause: String,
-    /// Whether the cause is to be told as an error: an ending nobody asked for.
+    /// Whether the cause is reported as an error.
     pub told: bool,
 }
 
@@ -36,13 +36,13 @@ impl Outcome {
         Self { exit, cause: cause.into(), told: false }
     }
 
-    /// Nobody reads what is written; told as no error.
+    /// The reader of standard output closed it; not reported as an error.
     #[must_use]
     pub fn output_closed() -> Self {
-        Self::of(Exit::Done, "the reader of standard output went away")
+        Self::of(Exit::Done, "the reader of standard output closed it")
     }
 
-    /// A deadline passed; told as an error.
+    /// A deadline passed; reported as an error.
     pub fn deadline(cause: impl Into<String>) -> Self {
         Self { exit: Exit::Deadline, cause: cause.into(), told: true }
     }

@@ -1,4 +1,4 @@
-//! The reader of standard output, whose end is told to the connections that write for it.
+//! Watches the reader of standard output and notifies the connections that write to it.
 
 use super::stdout::Written;
 use crate::relay::OutputReader;

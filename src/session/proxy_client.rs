@@ -164,7 +164,9 @@ impl ProxyClient {
                 (Outcome::Refused, "407 user name or password rejected".to_owned())
             }
             Failure::Malformed(why) => (Outcome::Failed, why.to_string()),
-            Failure::Closed => (Outcome::Failed, "it closed the connection before its answer".to_owned()),
+            Failure::Closed => {
+                (Outcome::Failed, "the proxy closed the connection before it answered".to_owned())
+            }
         };
         Attempt::Failed(self.failed(stream, named, endpoint, (outcome, Kind::Proxy, text)))
     }

@@ -46,7 +46,7 @@ async fn receive_any_time(stream: &ByteStream) -> io::Result<Header> {
             }
             Parsed::Malformed(why) => return Err(io::Error::other(why)),
             Parsed::Partial if count <= known => {
-                return Err(io::Error::other("PROXY header that is truncated"));
+                return Err(io::Error::other("truncated PROXY header"));
             }
             Parsed::Partial => known = count,
         }

@@ -19,7 +19,7 @@ const TRIES: u32 = 8;
 /// Where a server reports that it is ready, and what it does before.
 #[derive(Clone, Debug, Default)]
 pub struct Ready {
-    /// The user it becomes first.
+    /// The user to switch to first.
     pub user: Option<User>,
     /// A file to write.
     pub file: Option<PathBuf>,
@@ -27,14 +27,16 @@ pub struct Ready {
     pub fd: Option<RawFd>,
 }
 
-/// Becomes another user where one is wanted, then writes the addresses of `sockets`, one a line, to where the user wants
-/// them, and tells the service manager.
+/// Switches to another user if requested, then writes the addresses of `sockets`, one a line, to where the user requested
+/// them, and notifies the service manager.
 pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys::Result<()> {
     if let Some(user) = &ready.user {
         user.assume()?;
         sockets.iter().filter(|socket| socket.leaves_file()).for_each(|socket| {
-            let why =
-                format!("user {} may not remove this file: it stays when the program ends", user.name());
+            let why = format!(
+                "user {} has no permission to remove this file; it remains when the program ends",
+                user.name()
+            );
             let error = sys::Error::new("unlink", socket.on(), io::Error::other(why)).about(Kind::File);
             context.events.emit(Event::Warning { fault: socket.blame(error.fault()) });
         });
@@ -63,7 +65,7 @@ pub fn announce(ready: &Ready, sockets: &[Socket], context: &mut Context) -> sys
 
 /// Writes a file that is seen whole or not at all: under another name first, through no link, gone again if it fails.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    // To rename over a device or a pipe would take it away from everybody.
+    // Renaming over a device or a pipe would replace it for all programs.
     if path.metadata().is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::other("exists and is not a regular file"));
     }

@@ -252,7 +252,7 @@ struct Stopped;
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("asked to end")
+        f.write_str("ended by a signal")
     }
 }
 

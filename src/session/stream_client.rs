@@ -82,7 +82,7 @@ async fn talk(config: &Config, stream: ByteStream, context: &Context) -> Result 
     match (console, &outcome) {
         // It is no error, and the person reads why the prompt went away even with -q.
         (Some(console), Ok(outcome)) if outcome.exit == Exit::Done && console.is_open() => {
-            console.close("the room has closed the connection");
+            console.close("the server closed the connection");
         }
         (console, _) => drop(console),
     }

@@ -36,7 +36,7 @@ pub(crate) fn take_named(cli: &Cli) -> Result<Named> {
     let is_socket = |number| passed.iter().any(|socket| socket.number == number && number > 2);
     let take = |number, on: String| match number {
         number if is_socket(number) => {
-            Err(failed(&on, std::io::Error::other("a socket was passed on there")))
+            Err(failed(&on, std::io::Error::other("that descriptor is a socket to serve; choose another")))
         }
         number => inherited::take(number).map_err(|e| failed(&on, e)),
     };
@@ -44,7 +44,7 @@ pub(crate) fn take_named(cli: &Cli) -> Result<Named> {
         events: events.map(|number| take(number, format!("--events fd:{number}"))).transpose()?,
         ready: match ready {
             Some(number) if events == ready => {
-                let why = std::io::Error::other("events go there");
+                let why = std::io::Error::other("--events uses that descriptor; choose another");
                 return Err(failed(&format_args!("--ready-fd {number}"), why));
             }
             ready => ready.map(|number| take(number, format!("--ready-fd {number}"))).transpose()?,

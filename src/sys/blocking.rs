@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use std::io;
 use std::os::fd::BorrowedFd;
 
-/// Writes all of `data`, waiting where the descriptor was made non-blocking by somebody else.
+/// Writes all of `data`, waiting where another process made the descriptor non-blocking.
 pub fn write_all(fd: BorrowedFd<'_>, mut data: &[u8]) -> io::Result<()> {
     while !data.is_empty() {
         match rustix::io::write(fd, data) {
@@ -20,7 +20,7 @@ pub fn write_all(fd: BorrowedFd<'_>, mut data: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads some bytes, waiting where the descriptor was made non-blocking by somebody else, or is a terminal and this process
+/// Reads some bytes, waiting where another process made the descriptor non-blocking, or is a terminal and this process
 /// in its background; 0 at the end.
 pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     let terminal = poll::has_terminal() && is_terminal(fd);

@@ -1,4 +1,4 @@
-//! Trying many ports fast, where nobody wants to see each socket's states: a socket that was refused is used again.
+//! Fast tests of many ports without the states of each socket: a socket that was refused is used again.
 //!
 //! A second connect(2) on a socket whose first one is under way answers how that went, and after a refusal leaves the
 //! socket as new: on loopback a closed port costs two system calls.

@@ -54,7 +54,7 @@ fn enter() -> rustix::io::Result<()> {
 }
 
 fn unshare(what: UnshareFlags) -> rustix::io::Result<()> {
-    // SAFETY: memory, descriptors and the file system stay shared with nobody, as before: the flags name namespaces alone.
+    // SAFETY: memory, descriptors and the file system are not shared, as before: the flags name namespaces only.
     unsafe { unshare_unsafe(what) }
 }
 

@@ -104,16 +104,16 @@ fn number_of_sockets(
     own: u32,
 ) -> std::result::Result<RawFd, String> {
     let (Some(count), Some(pid)) = (count, pid) else {
-        return Err("no sockets were passed on: LISTEN_FDS or LISTEN_PID is not set".to_owned());
+        return Err("no sockets were passed: LISTEN_FDS or LISTEN_PID is not set".to_owned());
     };
     let (count, pid) = (count.to_string_lossy(), pid.to_string_lossy());
     if pid.parse() != Ok(own) {
         let pid = pid.escape_debug();
-        return Err(format!("the sockets are those of another process: LISTEN_PID is {pid}, this is {own}"));
+        return Err(format!("the sockets belong to another process: LISTEN_PID is {pid}, this is {own}"));
     }
     match count.parse() {
         Ok(count) if (1..=MOST).contains(&count) => Ok(count),
-        Ok(0) => Err("no sockets were passed on: LISTEN_FDS is 0".to_owned()),
+        Ok(0) => Err("no sockets were passed: LISTEN_FDS is 0".to_owned()),
         _ => Err(format!("LISTEN_FDS is not a number of sockets: {}", count.escape_debug())),
     }
 }

@@ -35,7 +35,7 @@ pub fn wait(fds: &[(BorrowedFd<'_>, Interest)], deadline: Option<Instant>) -> io
         if deadline.is_some_and(|deadline| deadline <= now) {
             break;
         }
-        // What is withheld is ready for somebody else, and would end this wait at once.
+        // What is withheld is ready for another reader, and would end this wait at once.
         let (others, _): (Vec<_>, Vec<_>) = fds.iter().zip(&withheld).partition(|(_, withheld)| !**withheld);
         let others: Vec<_> = others.into_iter().map(|(fd, _)| *fd).collect();
         let next = now + BACKGROUND;

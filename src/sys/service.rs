@@ -13,7 +13,7 @@ const VARIABLE: &str = "NOTIFY_SOCKET";
 /// A manager that reads nothing must not hold the service up.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Where a service manager wants to be told of the states of the service.
+/// Where a service manager receives the states of the service.
 #[derive(Debug)]
 pub struct ServiceManager {
     /// `NOTIFY_SOCKET`.

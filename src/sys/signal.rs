@@ -143,7 +143,7 @@ impl Thread {
 /// everything else ignores.
 pub fn wake(thread: Thread) {
     let (program, thread) = (rustix::process::getpid(), thread.0);
-    // SAFETY: tgkill(2) takes numbers; a thread that has ended is an error (ESRCH), and there is nobody to wake.
+    // SAFETY: tgkill(2) takes numbers; a thread that has ended is an error (ESRCH), and needs no wake-up.
     unsafe {
         libc::syscall(libc::SYS_tgkill, program.as_raw_pid(), thread.as_raw_pid(), libc::SIGWINCH);
     }
@@ -195,7 +195,7 @@ impl StopRequest {
     /// Makes the request.
     pub fn make(&self, signal: Signal) {
         self.seen.store(usize::from(signal.exit_code()), Ordering::SeqCst);
-        // It fails only where nobody reads any more.
+        // It fails only without a reader.
         let _ = rustix::io::write(&self.writable, &[0]);
     }
 }

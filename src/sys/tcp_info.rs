@@ -168,7 +168,7 @@ impl TcpInfo {
         self.raw.probes
     }
 
-    /// How long ago the peer's last ACK came.
+    /// How long ago the peer's last ACK arrived.
     #[must_use]
     pub fn silence(&self) -> Duration {
         Duration::from_millis(u64::from(self.raw.last_ack_recv))

@@ -44,7 +44,7 @@ impl User {
                 Some(gid) => gid,
                 None => number(group).ok_or_else(|| unknown("no such group"))?,
             },
-            None => own.ok_or_else(|| unknown("this user ID has no entry, and so no group; add :GROUP"))?,
+            None => own.ok_or_else(|| unknown("this user ID has no passwd entry; add :GROUP"))?,
         };
         Ok(Self { name: typed.to_owned(), uid, gid })
     }
@@ -89,7 +89,7 @@ impl User {
         if self.uid != 0 && unsafe { libc::setuid(0) } == 0 {
             return kept("the way back to root");
         }
-        // Without /proc the C library's word has to do.
+        // Without /proc the results of the C library are relied on.
         let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
         let mut statuses = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
         statuses.find_map(|status| self.kept_by(&status)).map_or(Ok(()), kept)
@@ -104,12 +104,12 @@ impl User {
         };
         let none = |name: &str| value(name).is_none_or(|set| set.trim_start_matches('0').is_empty());
         if !all("Uid:", self.uid) || !all("Gid:", self.gid) {
-            return Some("another user or group of a thread");
+            return Some("a thread has another user or group");
         }
         if !none("Groups:") {
-            return Some("a supplementary group of a thread");
+            return Some("a thread has a supplementary group");
         }
-        (self.uid != 0 && !(none("CapPrm:") && none("CapEff:"))).then_some("a capability of a thread")
+        (self.uid != 0 && !(none("CapPrm:") && none("CapEff:"))).then_some("a thread has a capability")
     }
 }
 

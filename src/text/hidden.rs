@@ -4,7 +4,7 @@
 //! Its sources are the Unicode character database (`Default_Ignorable_Code_Point`, `Bidi_Control`, general category Cc,
 //! noncharacters) and Unicode annex 9. A test compares it with the ranges of Unicode 17.
 //!
-//! **Variation selectors.** `U+FE0F` after a heart is how everybody writes a red heart, so one emoji selector (`U+FE0E`,
+//! **Variation selectors.** `U+FE0F` after a heart is the usual form of a red heart, so one emoji selector (`U+FE0E`,
 //! `U+FE0F`) directly after a symbol that has both forms passes ([`selects_form`]): its effect is visible, and a second one
 //! does not pass. After letters and digits selectors are made visible, since they hide a difference there. So are the
 //! other variation selectors, and joiners (`U+200C`, `U+200D`) everywhere: few terminals draw the joined form, and all of

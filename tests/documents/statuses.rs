@@ -27,15 +27,15 @@ pub fn statuses() -> Vec<(u8, &'static str)> {
         ),
         (
             Exit::Signalled(Signal::HangUp),
-            "Ended by SIGHUP (its terminal was closed), after closing in order: as shells show a death by that signal; as process 1 the status itself.",
+            "Terminated by SIGHUP, as shells report it, after connections were closed in order; process 1 exits with this status.",
         ),
         (
             Exit::Signalled(Signal::Interrupt),
-            "Ended by SIGINT, after closing in order: as shells show a death by that signal; as process 1 the status itself.",
+            "Terminated by SIGINT, as shells report it, after connections were closed in order; process 1 exits with this status.",
         ),
         (
             Exit::Signalled(Signal::Terminate),
-            "Ended by SIGTERM, after closing in order: as shells show a death by that signal; as process 1 the status itself.",
+            "Terminated by SIGTERM, as shells report it, after connections were closed in order; process 1 exits with this status.",
         ),
     ];
     meanings.map(|(exit, meaning)| (exit.code(), meaning)).to_vec()

@@ -150,7 +150,7 @@ fn another_size_is_drawn_at_once() {
     let screen = terminal.wait("all of them", |s| s.contents().lines().count() > 60);
     assert!(!screen.contains("more") && screen.contains(&clients[29].local().to_string()), "{screen}");
     terminal.resize(10, 40);
-    terminal.wait("the excuse", |s| s.contents().contains("40 columns are too few"));
+    terminal.wait("the excuse", |s| s.contents().contains("terminal too narrow: 40 columns"));
     terminal.keys("q");
     assert_eq!(terminal.finish(), 0);
 }

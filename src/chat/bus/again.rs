@@ -1,4 +1,4 @@
-//! What was missed: asked for again, given again, or counted as lost. Pure.
+//! Missed lines: requested again, sent again, or counted as lost. Pure.
 
 use super::envelope::{Message, Subject};
 use super::link::{Context, Link, LinkEvent, json};
@@ -43,7 +43,7 @@ impl Link {
         }
     }
 
-    /// Tells everybody that lines of a machine are lost.
+    /// Notifies all members that lines of a machine are lost.
     pub(super) fn tell_lost(&mut self, origin: &str, lines: u64, context: &mut Context<'_>) {
         let Some(peer) = self.peers.by_origin.get(origin).filter(|_| lines > 0) else { return };
         let machine = peer.machine.clone();

@@ -129,7 +129,7 @@ fn a_bus_that_loses_and_doubles_is_healed() {
         assert_eq!(machine.lost, 0);
         for other in (0..3).filter(|other| *other != number) {
             let heard = machine.texts(&format!("10.0.0.{}:1", other + 1));
-            // Whoever was not heard from the first line on owes nothing before.
+            // Lines before the first one received are not missing.
             let first = heard[0];
             assert!(first < 5 && heard.iter().copied().eq(first..LINES), "{heard:?}");
         }

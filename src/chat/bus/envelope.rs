@@ -23,7 +23,7 @@ use std::fmt;
 
 /// The version of the messages; others are ignored.
 pub const VERSION: u8 = 1;
-/// Bytes of a message at most: `max_payload` of a NATS server that nobody configured.
+/// Bytes of a message at most: the default `max_payload` of a NATS server.
 pub const MAX_MESSAGE: usize = 1 << 20;
 /// Lines or members of a message at most.
 pub const MAX_ENTRIES: usize = 1024;
@@ -129,30 +129,29 @@ impl<'a> Message<'a> {
     /// Reads and checks a message; the error says what is wrong with it.
     pub fn read(payload: &'a [u8]) -> Result<Self, &'static str> {
         if payload.len() > MAX_MESSAGE {
-            return Err("it is too long");
+            return Err("message too long");
         }
-        let message: Self =
-            serde_json::from_slice(payload).map_err(|_| "it is not a message of this protocol")?;
+        let message: Self = serde_json::from_slice(payload).map_err(|_| "not a message of this protocol")?;
         message.check()?;
         Ok(message)
     }
 
     fn check(&self) -> Result<(), &'static str> {
         if self.v != VERSION {
-            return Err("it is of another version");
+            return Err("unsupported version");
         }
         if !is_origin(&self.origin) {
-            return Err("its origin is malformed");
+            return Err("malformed origin");
         }
         if !is_plain(&self.machine) {
-            return Err("the name of its machine is malformed");
+            return Err("malformed machine name");
         }
         let numbers = [self.first, self.next, self.count, self.part, self.parts];
         if numbers.iter().any(|&number| number > MAX_NUMBER) {
-            return Err("a number in it is too large");
+            return Err("a number is too large");
         }
         if self.lines.len() > MAX_ENTRIES || self.members.len() > MAX_ENTRIES {
-            return Err("it has too many lines");
+            return Err("too many lines");
         }
         self.lines.iter().chain(&self.members).try_for_each(Entry::check)
     }
@@ -161,13 +160,13 @@ impl<'a> Message<'a> {
 impl Entry<'_> {
     fn check(&self) -> Result<(), &'static str> {
         if !is_plain(&self.address) {
-            return Err("an address in it is malformed");
+            return Err("malformed address");
         }
         if !self.nick.is_empty() {
-            nick::check(self.nick.as_bytes()).map_err(|_| "a nick in it is refused")?;
-            // Each room has its own operator, and nobody may pass for it.
+            nick::check(self.nick.as_bytes()).map_err(|_| "invalid nick")?;
+            // Each room has its own operator, and no other member may look like it.
             if nick::likeness(&self.nick) == nick::likeness(OPERATOR) {
-                return Err("a nick in it is refused");
+                return Err("invalid nick");
             }
         }
         Ok(())
@@ -247,7 +246,7 @@ mod tests {
             "{}]}}",
             GOOD.replace("]}", &format!(",{}", vec!["{\"address\":\"a\"}"; 1024].join(",")))
         );
-        assert_eq!(Message::read(many.as_bytes()).unwrap_err(), "it has too many lines");
+        assert_eq!(Message::read(many.as_bytes()).unwrap_err(), "too many lines");
         assert!(Message::read(&vec![b' '; MAX_MESSAGE + 1]).is_err());
     }
 

@@ -87,7 +87,7 @@ pub struct Link {
     queued: usize,
     /// Bytes of answers that may still be given before the next tick.
     pub(super) answers: usize,
-    /// When the others were last told that this machine is there.
+    /// When this machine was last announced.
     pub(super) told: Option<Duration>,
     pub(super) refused: (u64, &'static str),
     utc: Clock,

@@ -5,10 +5,10 @@
 //!
 //! - `envelope`: the messages. `outbox`: what goes out, and what was sent, for those that missed some.
 //! - `sequence`: what a machine said, in order and once. `peer`: a machine. `receive`: messages in. `claims`: members of other
-//!   machines and their nicks. `presence`: who is there. `again`: what was missed.
+//!   machines and their nicks. `presence`: which machines are there. `again`: missed lines.
 //!
 //! A machine is named by its *origin*, a random word of each start. It numbers what it says from 1. Whoever misses numbers
-//! asks for them again; what nobody has any more is told as a number.
+//! requests them again; the number of those that no machine has any more is reported.
 
 mod again;
 mod envelope;

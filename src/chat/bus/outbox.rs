@@ -1,4 +1,4 @@
-//! What a machine says to the others: numbered, kept for those that missed some, bounded. Pure.
+//! The messages of this machine to the others: numbered, kept for retransmission, bounded. Pure.
 //!
 //! One log holds it all, a JSON object a line. What the bus has not taken yet lies between the place of the last message and
 //! the end; what lies before is history. Beyond the limit the oldest is forgotten, sent or not.

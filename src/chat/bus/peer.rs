@@ -1,4 +1,4 @@
-//! Another machine, as far as this one knows it. Pure.
+//! Another machine on the bus. Pure.
 
 use super::sequence::Sequence;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ pub struct Peer {
     pub id: u32,
     /// As others call it.
     pub machine: String,
-    /// When something was heard of it last.
+    /// When its last message arrived.
     pub heard: Duration,
     /// It is there, and its members are.
     pub present: bool,
@@ -25,7 +25,7 @@ pub struct Peer {
     pub roster: Option<Roster>,
 }
 
-/// Members heard of in the parts of a list so far.
+/// Members in the parts of a list received so far.
 #[derive(Debug)]
 pub struct Roster {
     /// The part that comes next.
@@ -41,7 +41,7 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// The machine of this origin, which is new if it was not heard of. `None` if there are too many.
+    /// The machine of this origin, added if it is unknown. `None` if there are too many.
     pub fn get(&mut self, origin: &str, machine: &str, now: Duration) -> Option<&mut Peer> {
         if !self.by_origin.contains_key(origin) {
             self.make_room()?;

@@ -1,4 +1,4 @@
-//! Who is there: each machine says so every two seconds, and is forgotten after seven of silence. Pure.
+//! Presence: each machine announces itself every two seconds, and is removed after seven seconds of silence. Pure.
 
 use super::envelope::{Entry, MAX_ENTRIES, Message, Subject};
 use super::link::{Context, Link, LinkEvent, LinkReport, Now, json, number, public_label, public_nick};
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-/// How often a machine says that it is there.
+/// How often a machine announces itself.
 const HERE_EVERY: Duration = Duration::from_secs(2);
 /// How long a machine may be silent: three messages, and all is over within ten seconds.
 const SILENCE: Duration = Duration::from_secs(7);
@@ -19,11 +19,11 @@ const BACK: Duration = Duration::from_secs(3);
 const WHO_EVERY: Duration = Duration::from_secs(3);
 /// Members of one message: 128 KiB at most.
 const PART: usize = MAX_ENTRIES / 4;
-/// Bytes of answers between two ticks: whoever asks for more has to ask again.
+/// Bytes of answers between two ticks; requests for more must be repeated.
 const ANSWERS: usize = 2 << 20;
 
 impl Link {
-    /// Tells the others that this machine is there, and asks who is.
+    /// Announces this machine to the others, and asks for theirs.
     pub fn greet(&mut self, room: &Room, now: Now) {
         self.say_here(room, now);
         let who = json(&self.head("who"));
@@ -36,7 +36,7 @@ impl Link {
         (Subject::Presence, json(&self.head("gone")))
     }
 
-    /// Notes that the bus is back; whoever missed something has all its time again.
+    /// Notes that the connection to the bus is restored, and restarts the timers of missing messages.
     pub fn reconnected(&mut self, room: &Room, now: Now) {
         self.connected = true;
         for peer in self.peers.by_origin.values_mut() {
@@ -63,7 +63,7 @@ impl Link {
         let stamp = self.shown("", now);
         for peer in self.peers.by_origin.values_mut() {
             if peer.present && now.uptime.saturating_sub(peer.heard) > SILENCE {
-                let why = format!("nothing is heard of {}", peer.machine);
+                let why = format!("no message from {} in time", peer.machine);
                 forget(peer, room, &why, &stamp);
             }
         }
@@ -98,7 +98,7 @@ impl Link {
         }
     }
 
-    /// Answers who is here.
+    /// Answers with the members of this machine.
     pub(super) fn answer_who(&mut self, origin: &str, room: &Room) {
         let members: Vec<_> = room.present().collect();
         let parts = members.len().div_ceil(PART).max(1);

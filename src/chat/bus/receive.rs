@@ -1,4 +1,4 @@
-//! Messages of other machines: checked, brought into order, said in the room. Pure.
+//! Messages of other machines: checked, ordered, relayed to the room. Pure.
 
 use super::envelope::{Entry, Message};
 use super::link::{Context, Link, LinkEvent, LinkReport, Now};
@@ -21,11 +21,11 @@ impl Link {
             return;
         }
         if self.peers.get(origin, &message.machine, context.now.uptime).is_none() {
-            return self.refuse("there are too many machines");
+            return self.refuse("too many machines");
         }
         match &*message.kind {
             "lines" if message.first > 0 => self.hear_lines(&message, payload, context),
-            "lines" => self.refuse("its lines have no numbers"),
+            "lines" => self.refuse("lines without numbers"),
             "here" => {
                 self.hear_here(origin, &message, context.room, context.now);
                 self.ask_one_again(origin, context);
@@ -99,7 +99,7 @@ impl Link {
             "nick" if room.announces() => {
                 let name = room.remote_name(id).unwrap_or(&entry.address).to_owned();
                 if let Some(before) = before.filter(|before| *before != name) {
-                    room.tell_all(&format!("{before} is {name} now"), &stamp, true);
+                    room.tell_all(&format!("{before} is now {name}"), &stamp, true);
                 }
             }
             _ => {}

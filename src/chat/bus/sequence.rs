@@ -1,4 +1,4 @@
-//! What one machine says, in order and once, although messages get lost or come twice. Pure.
+//! The lines of one machine, in order and once, although messages are lost or duplicated. Pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -13,7 +13,8 @@ impl Nats {
     /// Fails.
     #[allow(clippy::unused_async)] // as where it waits
     pub async fn connect(_: &Options) -> Result<Self> {
-        Err(Error::new("connect", "--bus", io::Error::other("this build has no NATS")).about(Kind::Usage))
+        Err(Error::new("connect", "--bus", io::Error::other("this build does not include NATS"))
+            .about(Kind::Usage))
     }
 }
 

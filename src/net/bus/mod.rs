@@ -1,7 +1,7 @@
 //! A message bus, by which the servers of one room hear each other. Prints nothing.
 //!
 //! [`Bus`] is what the engine of a room needs of one; `nats` is the one there is, behind the feature of the same name. A bus may
-//! lose messages, and tells nobody: whoever uses it numbers them.
+//! lose messages without notice: its users number them.
 
 #[cfg(feature = "nats")]
 mod nats;
@@ -33,7 +33,7 @@ pub struct Options {
     pub wait: Option<Duration>,
 }
 
-/// Something that came from a bus.
+/// An event of a bus.
 #[cfg_attr(not(feature = "nats"), allow(dead_code))] // nothing comes there
 pub enum Received {
     /// A message of one of the subjects.
@@ -51,7 +51,7 @@ pub enum Received {
 /// A message bus.
 #[allow(async_fn_in_trait)] // all of it runs on one thread
 pub trait Bus {
-    /// Listens to subjects; returns once the bus knows.
+    /// Subscribes to subjects; returns once the bus has confirmed it.
     async fn subscribe(&self, subjects: Vec<String>) -> Result<()>;
 
     /// Sends a message; returns once it is written to the bus. It may get lost all the same.

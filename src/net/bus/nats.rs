@@ -22,7 +22,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// The pause between two attempts, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How often a server that says nothing is asked whether it is there; it is lost after three questions without an answer.
+/// The interval of pings to a silent server; it is lost after three pings without an answer.
 const PING_EVERY: Duration = Duration::from_secs(2);
 /// Messages between the connection and its reader. More arrive in one turn of the connection than a reader can take, and one
 /// too many is dropped; the bytes of such a turn are bounded, a few megabytes.
@@ -109,7 +109,7 @@ fn configure(
                 }
                 _ => None,
             };
-            // At the end of the program nobody listens any more.
+            // At the end of the program there is no receiver any more.
             let _ = said.map(|said| state.send(said));
             async {}
         });
@@ -129,7 +129,7 @@ fn configure(
     if let Some(path) = &options.creds {
         let failed = |e| Error::new("read", path.display(), e).about(Kind::File);
         let creds = std::fs::read_to_string(path).map_err(failed)?;
-        // What is wrong with it is said without a word of it.
+        // The error quotes nothing of it, because it is secret.
         let malformed =
             |_| failed(io::Error::other("not a file of NATS credentials: a JWT and an nkey seed"));
         connect = connect.credentials(&creds).map_err(malformed)?;

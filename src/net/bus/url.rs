@@ -39,7 +39,7 @@ impl FromStr for Login {
     }
 }
 
-/// A bus, and what it is to be told of its user.
+/// A bus and the credentials for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusUrl {
     /// Speak TLS.
@@ -103,7 +103,7 @@ fn login(userinfo: &str) -> Result<Login, AddrError> {
     let decoded = |text: &str| {
         let text = percent_decoded(text).and_then(|bytes| String::from_utf8(bytes).ok());
         let text = text.filter(|text| !text.is_empty() && !text.contains(char::is_control));
-        text.ok_or_else(|| AddrError("what stands before @ is not percent-encoded UTF-8".into()))
+        text.ok_or_else(|| AddrError("the login before @ is not percent-encoded UTF-8".into()))
     };
     Ok(match userinfo.split_once(':') {
         Some((user, password)) => Login::User(decoded(user)?, decoded(password)?),

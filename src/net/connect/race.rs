@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// A new address is tried this long after the one before it, if that has not failed (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// A UNIX server whose accept queue is full is asked again after this long: no descriptor tells that it has room (unix(7)).
+/// A UNIX server whose accept queue is full is retried after this long: no descriptor reports free space in it (unix(7)).
 const QUEUE_DELAY: Duration = Duration::from_millis(5);
 
 /// The attempts to come, and the errors of those that failed.
@@ -83,7 +83,7 @@ impl<'a> Race<'a> {
         self.next_start = Instant::now();
     }
 
-    /// The failure that says most: an answer of the target before a silence, and both before an error of this machine.
+    /// The most informative failure: an answer of the target before a silence, and both before an error of this machine.
     pub(super) fn worst(self, target: &(dyn Display + Sync), addresses: &[Address]) -> Error {
         let rank = |error: &Error| match error.kind() {
             Kind::Refused => 0,

@@ -49,7 +49,7 @@ impl fmt::Debug for Users {
 }
 
 impl Users {
-    /// These users. `None` if the system has no random numbers.
+    /// These users. `None` if the system provides no random numbers.
     #[must_use]
     pub fn new(users: Vec<Credentials>) -> Option<Self> {
         Some(Self { users, key: Key::random()? })

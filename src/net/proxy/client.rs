@@ -8,7 +8,7 @@ use crate::net::address::Endpoint;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// What is asked of a proxy.
+/// A request to a proxy.
 pub struct Request<'a> {
     /// How to speak with it.
     pub scheme: Scheme,
@@ -138,7 +138,7 @@ async fn ask_http<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// What to do where a proxy asks for a user. A password on the command line can be read by everybody on the machine.
+/// What to do where a proxy asks for a user. Every user of the machine can read a password on the command line.
 pub const GIVE_USER: &str = "give USER:PASSWORD in a file (--proxy-auth-file) or in SOQUETE_PROXY_AUTH";
 
 async fn send<S: AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8]) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use sha2::Sha256;
 pub(super) struct Key(Hmac<Sha256>);
 
 impl Key {
-    /// A new key. `None` if the system has no random numbers.
+    /// A new key. `None` if the system provides no random numbers.
     pub(in crate::net) fn random() -> Option<Self> {
         Hmac::new_from_slice(&random::<32>()?).ok().map(Self)
     }

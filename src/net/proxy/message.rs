@@ -1,4 +1,4 @@
-//! What a parser says of the beginning of a message.
+//! The result of a parser for the beginning of a message.
 
 use std::fmt;
 

@@ -177,7 +177,7 @@ pub fn parse_request(bytes: &[u8]) -> Result<Parsed<Request>, Malformed> {
     })
 }
 
-/// The reply of a server. The address that it bound is not told: a client of CONNECT has no use for it.
+/// The reply of a server. The bound address is left out: a client of CONNECT does not need it.
 #[must_use]
 pub fn reply(reply: Reply) -> [u8; 10] {
     [VERSION, reply as u8, 0, 1, 0, 0, 0, 0, 0, 0]

@@ -67,7 +67,7 @@ impl Scheme {
     }
 }
 
-/// A proxy, and what it is to be told of its user.
+/// A proxy and the credentials for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyUrl {
     /// How to speak with it.

@@ -1,4 +1,4 @@
-//! The PROXY protocol: a header before the first byte of a connection that names the client a proxy speaks for.
+//! The PROXY protocol: a header before the first byte of a connection that names the client of a proxy.
 //!
 //! Source: `proxy-protocol.txt` of haproxy, version 1 (text) and 2 (binary). Pure.
 
@@ -28,7 +28,7 @@ pub struct Addresses {
     pub destination: SocketAddr,
 }
 
-/// What a header says.
+/// The contents of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Its version.

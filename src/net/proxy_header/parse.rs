@@ -33,12 +33,12 @@ fn text(bytes: &[u8]) -> Parsed {
     let line = &bytes[..bytes.len().min(LONGEST_LINE)];
     let Some(end) = line.windows(2).position(|pair| pair == b"\r\n") else {
         return match bytes.len() {
-            LONGEST_LINE.. => Parsed::Malformed("PROXY header without a line end"),
+            LONGEST_LINE.. => Parsed::Malformed("PROXY header without CR LF"),
             _ => Parsed::Partial,
         };
     };
     let Ok(line) = std::str::from_utf8(&line[..end]) else {
-        return Parsed::Malformed("PROXY header that is not text");
+        return Parsed::Malformed("PROXY header is not text");
     };
     let words: Vec<&str> = line.split(' ').collect();
     let addresses = match words[1..] {
@@ -48,10 +48,10 @@ fn text(bytes: &[u8]) -> Parsed {
                 |ip: &str, port: &str| socket_address(ip, port).filter(|a| a.is_ipv4() == (family == "TCP4"));
             match (end(source, source_port), end(destination, destination_port)) {
                 (Some(source), Some(destination)) => Some(Addresses { source, destination }),
-                _ => return Parsed::Malformed("PROXY header with an invalid address"),
+                _ => return Parsed::Malformed("invalid address in the PROXY header"),
             }
         }
-        _ => return Parsed::Malformed("PROXY header of an unknown form"),
+        _ => return Parsed::Malformed("malformed PROXY header"),
     };
     Parsed::Whole(Header { version: Version::V1, addresses }, end + 2)
 }
@@ -69,10 +69,10 @@ fn binary(bytes: &[u8]) -> Parsed {
     let length = usize::from(u16::from_be_bytes([bytes[14], bytes[15]]));
     let whole = FIXED + length;
     if version != 2 || command > 1 || family > 3 || protocol > 2 {
-        return Parsed::Malformed("PROXY header of an unknown version, command or family");
+        return Parsed::Malformed("unknown version, command or family in the PROXY header");
     }
     if whole > LONGEST {
-        return Parsed::Malformed("PROXY header that is too long");
+        return Parsed::Malformed("PROXY header too long");
     }
     let needed = match (command, family) {
         (0, _) => 0,
@@ -82,7 +82,7 @@ fn binary(bytes: &[u8]) -> Parsed {
         _ => 0,
     };
     if length < needed {
-        return Parsed::Malformed("PROXY header that is too short for its addresses");
+        return Parsed::Malformed("PROXY header too short for its addresses");
     }
     if bytes.len() < whole {
         return Parsed::Partial;

@@ -1,4 +1,4 @@
-//! Headers as they are written and read, and as nobody should write them.
+//! Headers as they are written and read, and malformed ones.
 
 use super::*;
 use proptest::prelude::*;

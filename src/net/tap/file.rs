@@ -112,7 +112,7 @@ impl TapFile {
             }
             if since.elapsed() >= FLUSH_TIMEOUT {
                 queue.failure =
-                    Some(io::Error::other("its reader stopped reading; the end of the data is lost"));
+                    Some(io::Error::other("its reader stopped reading; the rest of the data is lost"));
                 break;
             }
         }

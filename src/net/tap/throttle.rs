@@ -56,7 +56,7 @@ impl Throttle {
 
 const NANOS: u128 = 1_000_000_000;
 
-/// A time that clocks do not reach is a year from now: longer than anybody waits.
+/// A time beyond the range of the clock is a year from now.
 fn later(then: Instant, time: Duration) -> Instant {
     const YEAR: Duration = Duration::from_hours(365 * 24);
     then + time.min(YEAR)

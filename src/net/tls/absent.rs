@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 fn absent() -> Error {
-    Error::usage("this build has no TLS")
+    Error::usage("this build does not include TLS")
 }
 
 /// Would make TLS clients of connections.
@@ -207,7 +207,7 @@ impl<S> SharedStream<S> {
 /// What would end a stream against the rules of TLS.
 #[derive(Debug, PartialEq, Eq)]
 pub enum StreamError {
-    /// A FIN came without `close_notify`.
+    /// A FIN arrived without `close_notify`.
     Truncated,
     /// The peer sent a fatal alert.
     Alert(String, String),

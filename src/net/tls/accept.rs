@@ -57,7 +57,7 @@ impl Acceptor {
         Certificate::read(self.settings.own.cert.first().map_or(&[], |certificate| certificate.as_ref()))
     }
 
-    /// The certificate was made for this run: nobody can verify it but by its fingerprint.
+    /// The certificate was made for this run: it can be verified only by its fingerprint.
     #[must_use]
     pub fn is_ephemeral(&self) -> bool {
         self.settings.ephemeral

@@ -8,7 +8,7 @@ use crate::event::TlsFields;
 use jiff::Timestamp;
 use std::net::IpAddr;
 
-/// What a certificate says, and its fingerprint.
+/// The contents of a certificate, and its fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// Whom it names, in the form of RFC 4514: `CN=example.org,O=Example`.

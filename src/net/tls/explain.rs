@@ -40,9 +40,9 @@ pub(crate) fn error(error: &Error) -> String {
         Error::NoCertificatesPresented => "the peer presented no certificate".to_owned(),
         Error::NoApplicationProtocol => "no application protocol (ALPN) in common".to_owned(),
         Error::PeerIncompatible(reason) => incompatible(reason),
-        Error::DecryptError => "a record does not decrypt: it was changed on the way".to_owned(),
+        Error::DecryptError => "a record failed to decrypt: it was modified in transit".to_owned(),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "the peer sent what is not TLS".to_owned()
+            "the peer sent data that is not TLS".to_owned()
         }
         other => other.to_string(),
     }
@@ -53,15 +53,15 @@ fn received(alert: AlertDescription) -> String {
     let meaning = match alert {
         AlertDescription::HandshakeFailure => "no cipher, group or certificate in common",
         AlertDescription::ProtocolVersion => "no TLS version in common",
-        AlertDescription::UnknownCA => "it does not know who issued our certificate",
+        AlertDescription::UnknownCA => "it does not know the issuer of our certificate",
         AlertDescription::BadCertificate | AlertDescription::CertificateUnknown => {
             "it does not accept our certificate"
         }
-        AlertDescription::CertificateExpired => "it finds our certificate expired",
+        AlertDescription::CertificateExpired => "our certificate has expired",
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
             "it demands a client certificate; give --tls-cert"
         }
-        AlertDescription::UnrecognisedName => "it does not serve the name we asked for",
+        AlertDescription::UnrecognisedName => "it does not serve the requested name",
         AlertDescription::NoApplicationProtocol => "no application protocol (ALPN) in common",
         _ => return format!("the peer sent the alert {name}"),
     };
@@ -93,7 +93,7 @@ pub(crate) fn certificate(reason: &CertificateError, leaf: Option<&Certificate>)
     match reason {
         CertificateError::NotValidForNameContext { expected, .. } => {
             let names = leaf.map(|leaf| leaf.names.as_slice()).filter(|names| !names.is_empty());
-            let names = names.map_or_else(|| "no name at all".to_owned(), some_of);
+            let names = names.map_or_else(|| "no name".to_owned(), some_of);
             format!("the certificate is for {names}, not for {}", expected.to_str())
         }
         CertificateError::UnknownIssuer => match leaf {
@@ -109,8 +109,8 @@ pub(crate) fn certificate(reason: &CertificateError, leaf: Option<&Certificate>)
         CertificateError::BadSignature
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => match leaf {
             Some(leaf) if leaf.is_self_issued() => certificate(&CertificateError::UnknownIssuer, Some(leaf)),
-            Some(leaf) => format!("the certificate's signature is not that of {}", short(&leaf.issuer)),
-            None => "the certificate's signature is not its issuer's".to_owned(),
+            Some(leaf) => format!("the certificate is not signed by its issuer, {}", short(&leaf.issuer)),
+            None => "the certificate is not signed by its issuer".to_owned(),
         },
         CertificateError::ExpiredContext { not_after, .. } => {
             format!("the certificate expired on {}", date(*not_after))
@@ -135,7 +135,7 @@ pub(crate) fn certificate(reason: &CertificateError, leaf: Option<&Certificate>)
                 Some(leaf) if leaf.is_self_issued() => {
                     certificate(&CertificateError::UnknownIssuer, Some(leaf))
                 }
-                _ => "the certificate is a certificate authority's, not a server's".to_owned(),
+                _ => "the certificate is that of a certificate authority, not of a server".to_owned(),
             }
         }
         other => format!("the certificate is not valid: {other}"),
@@ -148,7 +148,7 @@ pub(crate) fn plaintext(first: &[u8], server: bool) -> Option<String> {
         return None;
     }
     if sniff::is_ssl2_hello(first) {
-        return Some("the peer speaks SSL 2.0 or asks in its format".to_owned());
+        return Some("the peer sent an SSL 2.0 handshake".to_owned());
     }
     let peer = if server { "the client" } else { "the server" };
     Some(format!("{peer} does not speak TLS: its first bytes are {}", sniff::quoted(first)))

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use std::fmt;
 use std::io;
 
-/// A handshake that failed, in words, and what an event says of it.
+/// A handshake that failed: its text and its event.
 #[derive(Debug)]
 pub struct Failure {
     /// What it is about.
@@ -26,7 +26,7 @@ pub struct Failure {
 pub enum FailureKind {
     /// The peer's certificate, or its lack.
     Certificate,
-    /// The peer speaks something else than TLS.
+    /// The peer does not speak TLS.
     Plaintext,
     /// The peer sent a fatal alert.
     Alert,
@@ -96,7 +96,7 @@ impl Failure {
     /// The advice that goes after the error: how to trust the certificate that was refused.
     #[must_use]
     pub fn advice(&self) -> Option<String> {
-        self.pin().map(|pin| format!("if it is the right one, --tls-pin {pin} accepts exactly it"))
+        self.pin().map(|pin| format!("to trust this certificate, type --tls-pin {pin}"))
     }
 
     /// The fields of the event `tls`: the certificate that was refused, and why.
@@ -155,7 +155,7 @@ fn broken(source: &io::Error, first: &[u8], server: bool) -> (FailureKind, Strin
         return (FailureKind::Plaintext, text);
     }
     let text = if first.is_empty() {
-        "the peer closed the connection without a byte of TLS"
+        "the peer closed the connection before the handshake"
     } else {
         "the peer closed the connection during the handshake"
     };

@@ -19,7 +19,7 @@ const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub(crate) fn load(cert: &Path, key: Option<&Path>) -> Result<Arc<CertifiedKey>, Error> {
     let own = pem::read(cert)?;
     if own.certificates.is_empty() {
-        return Err(Error::file(cert, "no certificate in it"));
+        return Err(Error::file(cert, "it contains no certificate"));
     }
     let holder = key.unwrap_or(cert);
     let (keys, encrypted) = match key.map(pem::read).transpose()? {
@@ -29,8 +29,8 @@ pub(crate) fn load(cert: &Path, key: Option<&Path>) -> Result<Arc<CertifiedKey>,
     let Some(private) = keys.into_iter().next() else {
         let why = match (encrypted, key) {
             (true, _) => "the private key is encrypted (decrypt it: openssl pkey)",
-            (false, Some(_)) => "no private key in it",
-            (false, None) => "no private key in it; give --tls-key",
+            (false, Some(_)) => "it contains no private key",
+            (false, None) => "it contains no private key; give --tls-key",
         };
         return Err(Error::file(holder, why));
     };
@@ -40,7 +40,7 @@ pub(crate) fn load(cert: &Path, key: Option<&Path>) -> Result<Arc<CertifiedKey>,
             format!("the private key does not belong to the certificate in {}", cert.display()),
         ),
         rustls::Error::General(_) => {
-            Error::file(holder, "the private key is of no usable kind (RSA, ECDSA P-256 or P-384, Ed25519)")
+            Error::file(holder, "unsupported private key (supported: RSA, ECDSA P-256 and P-384, Ed25519)")
         }
         other => Error::file(cert, super::explain::error(&other)),
     })

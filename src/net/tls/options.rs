@@ -25,14 +25,14 @@ impl FromStr for Version {
     }
 }
 
-/// What a client wants. The default verifies against the system's roots.
+/// The TLS options of a client. The default verifies against the system's roots.
 #[derive(Clone, Debug, Default)]
 pub struct ClientOptions {
     /// Accept any certificate.
     pub insecure: bool,
     /// A PEM file of roots to trust instead of the system's.
     pub ca: Option<PathBuf>,
-    /// Certificates to accept, whoever issued them and for whatever name.
+    /// Certificates to accept, whatever their issuer and name.
     pub pins: Vec<Pin>,
     /// The name to send and to verify instead of the target's.
     pub name: Option<String>,
@@ -50,7 +50,7 @@ pub struct ClientOptions {
     pub keylog: Option<PathBuf>,
 }
 
-/// What a server wants. The default makes a certificate for this run.
+/// The TLS options of a server. The default generates a certificate for this run.
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
     /// The name in the certificate that is made where `cert` is absent.
@@ -82,7 +82,7 @@ impl ClientOptions {
         ];
         let mut given = ways.iter().filter(|(given, _)| *given).map(|(_, flag)| flag);
         if let (Some(first), Some(second)) = (given.next(), given.next()) {
-            return Err(Error::usage(format!("{first} and {second} contradict each other")));
+            return Err(Error::usage(format!("{first} cannot be used with {second}")));
         }
         check_common(self.cert.as_ref(), self.key.as_ref(), self.min, self.max, &self.alpn)
     }
@@ -91,7 +91,7 @@ impl ClientOptions {
 impl ServerOptions {
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.client_ca.is_some() && !self.pins.is_empty() {
-            return Err(Error::usage("--tls-client-ca and --tls-pin contradict each other"));
+            return Err(Error::usage("--tls-client-ca cannot be used with --tls-pin"));
         }
         check_common(self.cert.as_ref(), self.key.as_ref(), self.min, self.max, &self.alpn)
     }

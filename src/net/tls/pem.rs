@@ -45,7 +45,7 @@ pub(crate) fn read(path: &Path) -> Result<Sections, Error> {
 pub(crate) fn roots(path: &Path) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), Error> {
     let certificates = read(path)?.certificates;
     if certificates.is_empty() {
-        return Err(Error::file(path, "no certificate in it"));
+        return Err(Error::file(path, "it contains no certificate"));
     }
     let mut store = RootCertStore::empty();
     for (at, certificate) in certificates.iter().enumerate() {

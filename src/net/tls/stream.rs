@@ -24,11 +24,11 @@ pub struct Stream<S> {
 /// What ended a stream against the rules of TLS; the inner error of an [`io::Error`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamError {
-    /// The peer's FIN came without `close_notify`: what it sent may be incomplete.
+    /// The peer's FIN arrived without `close_notify`: what it sent may be incomplete.
     Truncated,
     /// The peer sent this fatal alert: its name, and a line that says what it means.
     Alert(String, String),
-    /// Bytes that are no TLS, or that somebody changed on the way.
+    /// Bytes that are not TLS, or that were modified in transit.
     Protocol(String),
 }
 

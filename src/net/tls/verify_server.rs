@@ -89,7 +89,7 @@ fn system_roots() -> Result<RootCertStore, Error> {
     }
     let why = found.errors.first().map(|e| format!(" ({e})")).unwrap_or_default();
     Err(Error::system(format!(
-        "the system has no root certificates{why}: install ca-certificates, or give --tls-ca or --tls-pin"
+        "no root certificates on this system{why}; install ca-certificates, or give --tls-ca or --tls-pin"
     )))
 }
 

@@ -34,7 +34,7 @@ pub struct LadderOptions {
 
 /// The widest that a ladder gets, columns.
 const WIDEST: usize = 80;
-/// The narrowest that is told from none at all.
+/// The smallest width that differs visibly from none.
 const NARROWEST: usize = 24;
 
 /// Columns of most commands.

@@ -17,7 +17,8 @@ use std::convert::Infallible;
 use std::io;
 
 fn absent() -> Error {
-    Error::new("capture", "packets", io::Error::other("this build has no packet view")).about(Kind::Usage)
+    Error::new("capture", "packets", io::Error::other("this build does not include packet capture"))
+        .about(Kind::Usage)
 }
 
 /// Would be the connections of other programs to capture.

@@ -38,7 +38,7 @@ impl CaptureFile {
             }
             fd::claim_output().map(File::from).map_err(failed)?
         } else {
-            // What others said is nobody else's.
+            // Packets may hold private data.
             let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
             open.map_err(failed)?
         };

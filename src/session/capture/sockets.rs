@@ -10,10 +10,10 @@ const ENDED: usize = 4096;
 /// Peers whose neighbour discovery is shown.
 const PEERS: usize = 4096;
 
-/// A socket by its addresses; without a peer a listener or a socket of datagrams.
+/// A socket by its addresses; without a peer a listener or a datagram socket.
 type Key = (Proto, SocketAddr, Option<SocketAddr>);
 
-/// The sockets that events told of.
+/// The sockets known from events.
 pub(super) struct Sockets {
     known: HashMap<Key, Subject>,
     /// Sockets that ended, in that order, with their numbers.
@@ -167,7 +167,7 @@ mod tests {
         let address = |n: u32| format!("10.0.{}.{}:7", n / 256 % 256, n % 256);
         for conn in 1..=3 * u32::try_from(ENDED).unwrap() {
             sockets.learn(&state(of(conn, "10.9.9.9:80", &address(conn), Role::Server), State::Closed));
-            // The first one comes again and again, and lives.
+            // The first one is repeated, and still exists.
             sockets.learn(&state(of(conn + 1, "10.9.9.9:80", &address(1), Role::Server), State::Established));
         }
         assert!(sockets.known.len() <= ENDED + 2, "{}", sockets.known.len());

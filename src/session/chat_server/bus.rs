@@ -1,4 +1,4 @@
-//! The bus of a room: carries what the link says and hears. Nothing here waits for the bus but the tasks of the bus.
+//! The bus of a room: transports the messages of the link. Only the tasks of the bus wait for the bus.
 
 use super::now::now;
 use super::server::{ChatServer, Shared};
@@ -37,7 +37,7 @@ pub(super) struct OnBus {
     subject: String,
 }
 
-/// Connects to the bus, and lets the room hear its past. `port` tells the rooms of one machine apart.
+/// Connects to the bus, and loads the history of the room. `port` distinguishes the rooms of one machine.
 pub(super) async fn connect(
     config: &Config,
     port: Option<u16>,
@@ -51,7 +51,7 @@ pub(super) async fn connect(
         }
     };
     let subject = format!("soquete.room.{}", config.room);
-    let none = || Error::new("getrandom", "", io::Error::other("the system has no random numbers"));
+    let none = || Error::new("getrandom", "", io::Error::other("the system provides no random numbers"));
     let rules = server.borrow().rules;
     let link = Link::new(&LinkConfig {
         machine: machine(port),
@@ -88,7 +88,7 @@ async fn recall(bus: &Nats, subject: &str, wanted: usize, server: &Shared) {
         lines < wanted
     };
     if let Err(why) = bus.recall(subject, &mut more).await {
-        let text = format!("--history has the lines of this run alone: {why}");
+        let text = format!("--history is limited to the lines of this run: {why}");
         server.borrow().events.warn(Kind::Other, "recall", text);
     }
     server.borrow_mut().recall(messages.iter().rev());
@@ -190,7 +190,7 @@ impl ChatServer {
 
     fn warn_of_overrun(&self, messages: u64) {
         let text =
-            format!("{messages} messages were dropped, because they came too fast; they are asked for again");
+            format!("{messages} messages were dropped because they arrived too fast; requesting them again");
         self.events.warn(Kind::Data, "bus", text);
     }
 }

@@ -1,4 +1,4 @@
-//! What the link of a room with other machines hears and says, as the server sees it.
+//! The server's side of the link of a room with other machines.
 
 use super::events;
 use super::now::now;
@@ -45,20 +45,20 @@ impl ChatServer {
         }
     }
 
-    /// Notes that the bus is lost, and tells everybody.
+    /// Notes that the connection to the bus is lost, and notifies all members.
     pub(super) fn lose_bus(&mut self) {
         let Some(link) = self.link.as_mut().filter(|link| link.is_connected()) else { return };
         link.disconnected();
-        self.tell_all("the bus is lost: other machines are not heard, and do not hear us");
+        self.tell_all("connection to the bus lost: the room continues on this machine only");
         self.emit_bus(BusChange::Lost, None, None);
     }
 
-    /// Notes that the bus is back, and tells everybody.
+    /// Notes that the connection to the bus is restored, and notifies all members.
     pub(super) fn restore_bus(&mut self) {
         let now = now(self.opened);
         let Some(link) = self.link.as_mut().filter(|link| !link.is_connected()) else { return };
         link.reconnected(&self.room, now);
-        self.tell_all("the bus is back");
+        self.tell_all("connection to the bus restored");
         self.emit_bus(BusChange::Restored, None, None);
         self.bus_waiting.notify_one();
     }
@@ -77,11 +77,12 @@ impl ChatServer {
                 }
                 LinkEvent::Unsent(lines) => {
                     let lost = counted(lines, "line", "lines");
-                    self.tell_all(&format!("{lost} said here did not reach the other machines"));
+                    self.tell_all(&format!("{lost} sent here did not reach the other machines"));
                     self.emit_bus(BusChange::Undelivered, Some(lines), None);
                 }
                 LinkEvent::NickLost(id, nick) => {
-                    let text = Some(format!("before: {nick}; another machine has the older claim"));
+                    let text =
+                        Some(format!("before: {nick}; that nick was already taken on another machine"));
                     if let Some(connection) = self.connection(id) {
                         let stream = std::rc::Rc::clone(&connection.stream);
                         events::emit_change(&self.events, &stream, MemberChange::Nick, None, text);
@@ -89,7 +90,11 @@ impl ChatServer {
                 }
                 LinkEvent::Refused(messages, why) => {
                     let refused = counted(messages, "message was", "messages were");
-                    self.events.warn(Kind::Data, "bus", format!("{refused} ignored; of the last one: {why}"));
+                    self.events.warn(
+                        Kind::Data,
+                        "bus",
+                        format!("{refused} ignored; reason for the last: {why}"),
+                    );
                 }
             }
         }

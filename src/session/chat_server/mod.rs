@@ -139,7 +139,7 @@ async fn serve(config: &Config, listeners: Vec<Socket>, context: &mut Context) -
         signal = stopped(&context.stop) => Ok(Outcome::stopped(signal?)),
         end = written.over() => match end {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(stdout::failure(error).into()),
-            _ => Ok(Outcome::of(Exit::Done, "the reader of standard output went away")),
+            _ => Ok(Outcome::of(Exit::Done, "the reader of standard output closed it")),
         },
     };
     accepting.iter().for_each(JoinHandle::abort);

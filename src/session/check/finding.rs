@@ -180,7 +180,7 @@ pub(super) fn place(target: &Target) -> (String, Option<u16>) {
     }
 }
 
-/// A certificate's last day is told as the days that are left.
+/// The end of a certificate is reported as the days left.
 fn tls_row(fields: &TlsFields) -> TlsRow {
     let until = fields.not_after.as_ref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
     let days_left =

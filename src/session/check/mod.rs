@@ -70,7 +70,7 @@ pub fn run(config: &Config, context: &mut Context) -> Result {
     Ok(match tally.verdict() {
         Verdict::All if !config.command.is_empty() => return command::run(&config.command, context),
         Verdict::All => Outcome::done(),
-        Verdict::Local => Outcome::of(Exit::Local, "this machine would try none of them"),
+        Verdict::Local => Outcome::of(Exit::Local, "no target could be tried"),
         Verdict::None => Outcome::of(Exit::Network, config.count(tally)),
         Verdict::Some => Outcome::of(Exit::Partial, config.count(tally)),
     })

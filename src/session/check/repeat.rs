@@ -58,7 +58,7 @@ pub(super) fn run(
 fn latencies(config: &Config) -> sys::Result<Vec<Latencies>> {
     let count = targets(&config.groups).take(TARGETS + 1).count();
     if count > TARGETS {
-        let why = format!("--repeat keeps statistics of {TARGETS} targets at most; name fewer ports");
+        let why = format!("--repeat takes {TARGETS} targets at most; name fewer");
         return Err(Error::new("check", "targets", io::Error::other(why)).about(Kind::Usage));
     }
     let made: Option<Vec<Latencies>> = (0..count).map(|_| Latencies::new()).collect();

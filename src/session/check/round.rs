@@ -196,7 +196,7 @@ impl Round<'_> {
         std::thread::scope(|scope| {
             let threads: Vec<_> =
                 groups.iter().map(|group| (group, scope.spawn(move || ask(group)))).collect();
-            let panicked = || sys::Error::new("resolve", "", std::io::Error::other("the look-up failed"));
+            let panicked = || sys::Error::new("resolve", "", std::io::Error::other("the lookup failed"));
             let join = |(group, thread): (&Group, std::thread::ScopedJoinHandle<'_, Place>)| {
                 thread.join().unwrap_or_else(|_| match group {
                     Group::Ports(host, _) => Place::Host(host.clone(), Err(panicked())),

@@ -39,7 +39,10 @@ pub(super) fn run(config: &Config, context: &mut Context) -> anyhow::Result<Resu
             drop(reporter);
             rows.write(false, context)?;
             let limit = config.wait.unwrap_or_default();
-            return Ok(Err(Outcome::deadline(format!("{} after {limit:?} (--wait)", config.count(tally)))));
+            return Ok(Err(Outcome::deadline(format!(
+                "timed out after {limit:?} (--wait): {}",
+                config.count(tally)
+            ))));
         }
         reporter.again();
     }

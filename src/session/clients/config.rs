@@ -27,7 +27,7 @@ pub struct Config {
     pub timeout: Option<Duration>,
     /// Connects again to a target that fails or closes.
     pub reconnect: bool,
-    /// Prints answers in the order of the targets; a target holds up the others for so long.
+    /// Prints answers in the order of the targets; a target holds up the others for this long.
     pub ordered: Option<Duration>,
     /// Tags each line with its target.
     pub prefix: bool,

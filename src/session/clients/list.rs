@@ -23,7 +23,7 @@ pub fn read(words: &[String], files: &[PathBuf]) -> anyhow::Result<Vec<Target>> 
         groups.extend(parse_file(path, &String::from_utf8_lossy(&bytes))?);
     }
     if groups.is_empty() {
-        return Err(AddrError("no target in any file; a line is HOST:PORT or unix:PATH".into()).into());
+        return Err(AddrError("no targets in the files; a line is HOST:PORT or unix:PATH".into()).into());
     }
     let names: Vec<Rc<Name>> = groups.iter().map(|group| Rc::new(Name::new(group))).collect();
     let target = |(index, (group, port)): (usize, (usize, u16))| {
@@ -49,7 +49,7 @@ fn parse_file(path: &Path, text: &str) -> Result<Vec<Group>, AddrError> {
     Ok(groups)
 }
 
-/// As [`parse_targets`], but without `-`, which is every port there: 65535 connections that nobody asked for.
+/// As [`parse_targets`], but without `-`, which would be all 65535 ports.
 fn parse_words(words: &[String]) -> Result<Vec<Group>, AddrError> {
     if words.iter().any(|word| word == "-") {
         let text = "- is not a target; type HOST:PORT, or --targets FILE to read targets from a file";

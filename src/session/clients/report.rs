@@ -19,7 +19,7 @@ impl Target {
             TargetEnd::Fine => None,
             TargetEnd::Late(text) => Some(text.clone()),
             TargetEnd::Failed(error) => Some(reason(&error.source)),
-            TargetEnd::Stopped => Some("asked to end".into()),
+            TargetEnd::Stopped => Some("ended by a signal".into()),
         };
         clients.events.emit(self.event(Some(subject), Outcome::Disconnected, None, None, text));
     }
@@ -88,7 +88,7 @@ impl Target {
         };
         let wait = Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         clients.reported.set(Some(Instant::now()));
-        warn(clients, kind, format!("{what}; connecting again in {wait:?}"));
+        warn(clients, kind, format!("{what}; reconnecting in {wait:?}"));
     }
 
     /// Warns of input that the target missed while it was disconnected.
@@ -96,7 +96,7 @@ impl Target {
         if lost.bytes > 0 {
             let Lost { lines, bytes } = lost;
             let (lines, bytes) = (counted(lines, "line", "lines"), counted(bytes, "byte", "bytes"));
-            let text = format!("{}: dropped {lines} ({bytes}) of input from while it was down", self.title);
+            let text = format!("{}: dropped {lines} ({bytes}) of input while disconnected", self.title);
             warn(clients, Kind::Data, text);
         }
     }

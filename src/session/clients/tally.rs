@@ -31,7 +31,7 @@ impl Tally {
 
     pub(super) fn outcome(&self) -> Outcome {
         let total = self.fine + self.late + self.failed;
-        let cause = format!("{} of {} ended well", self.fine, counted(total as u64, "target", "targets"));
+        let cause = format!("{} of {} ended cleanly", self.fine, counted(total as u64, "target", "targets"));
         match (self.fine, self.late, self.failed) {
             (_, 0, 0) => Outcome::done(),
             (_, _, 0) => Outcome::of(Exit::Deadline, cause),

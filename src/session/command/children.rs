@@ -33,7 +33,7 @@ pub struct Children {
     changed: Notify,
     ending: Cell<bool>,
     last: Cell<Option<ExitStatus>>,
-    /// The command was ended because nothing moved for so long.
+    /// The command was ended because nothing moved for this long.
     idle: Cell<Option<Duration>>,
     /// Groups whose command ended and left processes behind.
     left: RefCell<Vec<Rc<AsyncFd<CommandGroup>>>>,
@@ -186,7 +186,7 @@ impl Running<'_> {
         self.ended().await
     }
 
-    /// Notes that it is ended because nothing moved for so long.
+    /// Notes that it is ended because nothing moved for this long.
     pub(super) fn is_idle(&self, limit: Duration) {
         self.children.idle.set(Some(limit));
     }

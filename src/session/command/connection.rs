@@ -24,7 +24,7 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) enum Cause {
     /// The connection broke.
     Broken(Error),
-    /// Nothing moved for so long.
+    /// Nothing moved for this long.
     Idle(Duration),
 }
 
@@ -82,7 +82,7 @@ impl Children {
 }
 
 impl Running<'_> {
-    /// Warns, and ends the command or tells it that its connection is gone; waits for its end. `input` is dropped after the
+    /// Warns, and ends the command or signals to it that its connection is gone; waits for its end. `input` is dropped after the
     /// signal, so that a broken connection does not look like the end of its data.
     pub(super) async fn end_early<I>(&self, cause: Cause, socket: &Socket, input: I) -> Result<ExitStatus> {
         let warn = |error: Error| socket.emit(|_| Event::Warning { fault: socket.blame(error.fault()) });
@@ -111,7 +111,7 @@ pub(super) fn refuse(socket: &Socket, error: Error) -> Error {
     error
 }
 
-/// What ended a connection that broke, which the command is told by its own calls.
+/// What ended a broken connection; the command learns it from its own calls.
 fn reset(socket: &Socket) -> Error {
     Error::new("recv", socket.on(), io::Error::from_raw_os_error(libc::ECONNRESET))
 }

@@ -1,4 +1,4 @@
-//! What a command is told of its connection, in its environment.
+//! The environment of a command, which describes its connection.
 
 use crate::event::{Address, Proto, Subject};
 use std::net::SocketAddr;

@@ -19,7 +19,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::Notify;
 
-/// A peer that takes nothing of a command's last output for so long does not get it.
+/// A peer that takes nothing of a command's last output for this long does not get it.
 const STALL_LIMIT: Duration = Duration::from_mins(1);
 
 impl Children {

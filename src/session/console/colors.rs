@@ -34,7 +34,7 @@ pub(super) struct SenderColors {
 }
 
 impl SenderColors {
-    /// Passes bytes through `visible`; colours senders if `coloured`; tells `names` the nicknames; leaves today's date out of
+    /// Passes bytes through `visible`; colours senders if `coloured`; adds nicknames to `names`; omits today's date from
     /// stamps if `short`.
     pub(super) fn new(visible: Option<Filter>, coloured: bool, names: Names, short: bool) -> Self {
         Self { visible, coloured, senders: HashMap::new(), names, clock: short.then(Clock::local) }

@@ -29,7 +29,7 @@ const ESCAPE: u16 = 500;
 const CLEAR_LEFT: &[u8] = b"\x1b[A\x1b[J";
 
 /// Shown where keys were lost: the editor drops what it had read ahead together with those it cannot take.
-const NOT_TEXT: &[u8] = b"* input that is not UTF-8 was ignored, with any keys typed with it\n";
+const NOT_TEXT: &[u8] = b"* input that is not UTF-8 was ignored, and any keys typed with it\n";
 
 /// A line editor that reports its state.
 pub(super) type Editor = rustyline::Editor<EditorHooks, MemHistory>;

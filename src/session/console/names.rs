@@ -19,10 +19,10 @@ impl Names {
     }
 
     /// Remembers the member named in `said`, a line after its stamp: `NICK (LABEL): text`, `* NICK (LABEL) joined`,
-    /// `* NAME is NICK (LABEL) now`; forgets those that left or have another nick.
+    /// `* NAME is now NICK (LABEL)`; forgets those that left or have another nick.
     pub(super) fn learn(&self, said: &str) {
         let Some(notice) = said.strip_prefix("* ") else { return self.see(said) };
-        if let Some((before, after)) = notice.split_once(" is ") {
+        if let Some((before, after)) = notice.split_once(" is now ") {
             self.forget(before);
             self.see(after);
         } else if notice.contains(") left") {
@@ -33,7 +33,7 @@ impl Names {
     }
 
     fn see(&self, name: &str) {
-        // Other notices, such as "you are ana (…) now", have more than a nick before the address.
+        // Other notices, such as "you are now ana (…)", have more than a nick before the address.
         let Some(nick) = nick_of(name).filter(|nick| check_nick(nick.as_bytes()).is_ok()) else { return };
         self.forget(name);
         let mut known = self.known();
@@ -125,13 +125,13 @@ mod tests {
     #[test]
     fn nicks_that_are_given_up_and_ones_own_are_not_completed() {
         let names = names(&[
-            "* you are me (10.0.0.1:1) now\n",
+            "* you are now me (10.0.0.1:1)\n",
             "* me (10.0.0.1:1), you\n",
             "* ana (10.0.0.1:7)\n",
             "* bob (10.0.0.1:8)\n",
             "* bob (10.0.0.1:8) left\n",
-            "* ana (10.0.0.1:7) is anna (10.0.0.1:7) now\n",
-            "* 10.0.0.1:6 is eva (10.0.0.1:6) now\n",
+            "* ana (10.0.0.1:7) is now anna (10.0.0.1:7)\n",
+            "* 10.0.0.1:6 is now eva (10.0.0.1:6)\n",
             "\u{1b}[2J (10.0.0.1:9): x\n",
         ]);
         assert_eq!(*names.known(), ["eva", "anna"]);

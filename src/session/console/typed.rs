@@ -1,4 +1,4 @@
-//! What becomes of a line on the screen once it was typed. For the console alone.
+//! Redraws a line on the screen after it was typed. For the console alone.
 
 use crate::sys::{blocking, fd};
 use crate::text::clock::Clock;

@@ -146,7 +146,7 @@ impl<'a> Direction<'a> {
             }
         }
         self.in_flight.set(false);
-        // A pipe is many times the buffer of a copy: other connections have their turn.
+        // A pipe is many times the buffer of a copy: other connections are served too.
         drop(pipe);
         tokio::task::yield_now().await;
         Ok(())

@@ -27,7 +27,7 @@ const LONGEST_LOOK: Duration = Duration::from_millis(50);
 /// How two streams are joined.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JoinConfig {
-    /// Ends both when nothing moved either way for so long.
+    /// Ends both when nothing moved either way for this long.
     pub idle: Option<Duration>,
 }
 
@@ -36,7 +36,7 @@ pub struct JoinConfig {
 pub enum JoinEnd {
     /// Both peers ended their direction, and each end was passed on.
     Done,
-    /// Nothing moved for so long.
+    /// Nothing moved for this long.
     Idle(Duration),
 }
 

@@ -27,7 +27,7 @@ impl ProxyServer {
                 Verdict::Granted => (None, ""),
                 Verdict::Absent => (Some(false), "no user name and password"),
                 Verdict::Denied => (Some(false), "wrong user name or password"),
-                Verdict::Stale => (Some(true), "a nonce that is too old or was used"),
+                Verdict::Stale => (Some(true), "the nonce is too old or already used"),
             };
             if let Some(stale) = is_stale {
                 let answer = answer(

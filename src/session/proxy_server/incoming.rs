@@ -55,7 +55,10 @@ impl<'a> Incoming<'a> {
                 }
                 Parsed::Missing(_) => {
                     if self.receive().await? == 0 {
-                        return Err(reject(Malformed("it closed before the end of its request")).into());
+                        return Err(reject(Malformed(
+                            "the client closed the connection before the end of its request",
+                        ))
+                        .into());
                     }
                 }
             }

@@ -42,7 +42,7 @@ pub struct ProxyServer {
     pub socks: bool,
     /// Serves HTTP clients.
     pub http: bool,
-    /// The users; everybody if absent.
+    /// The users; all clients if absent.
     pub verifier: Option<Verifier>,
     /// The addresses that it connects to.
     pub destinations: AccessRules,
@@ -142,7 +142,7 @@ impl ProxyServer {
             Err(Stop::Rejected(rejected)) => {
                 let refused = rejected.error();
                 match reject(&client, buffer, rejected).await {
-                    // Its event told of it; to a server with one client it is how that ended.
+                    // It has an event; for a server with one client it is the outcome.
                     Ok(()) => Err(refused),
                     Err(error) => self.broken(&client, error),
                 }
@@ -183,19 +183,21 @@ impl ProxyServer {
         }
     }
 
-    /// Reads a request by the protocol that its first byte tells.
+    /// Reads a request by the protocol that its first byte shows.
     async fn request(&self, incoming: &mut Incoming<'_>) -> std::result::Result<Asked, Stop> {
         match incoming.first().await? {
-            None => {
-                Err(Rejected::malformed("proxy", Malformed("it closed before its request"), Vec::new())
-                    .into())
-            }
+            None => Err(Rejected::malformed(
+                "proxy",
+                Malformed("the client closed the connection before its request"),
+                Vec::new(),
+            )
+            .into()),
             Some(4) if self.socks => self.socks4(incoming).await,
             Some(5) if self.socks => self.socks5(incoming).await,
             // A client that takes it for an https:// proxy.
             Some(0x16) => Err(Rejected::malformed(
                 "proxy",
-                Malformed("the client speaks TLS, the proxy does not"),
+                Malformed("the client sent a TLS handshake to a proxy without TLS"),
                 Vec::new(),
             )
             .into()),

@@ -70,7 +70,7 @@ impl Origin {
             biased;
             end = download => match end {
                 Err(error) if !self.answered.get() => {
-                    let answer = answer(502, "the response of the destination is not HTTP or did not come", "");
+                    let answer = answer(502, "no HTTP response from the destination", "");
                     if send(client, &answer).await.is_ok() {
                         finish(client, buffer).await;
                         return Err(error);
@@ -117,7 +117,12 @@ impl Origin {
             scratch.clear();
             match (bytes.is_empty(), &body) {
                 (true, Body::UntilClose) => return Ok(()),
-                (true, _) => return Err(malformed(target, Malformed("the response ends before its length"))),
+                (true, _) => {
+                    return Err(malformed(
+                        target,
+                        Malformed("the response is shorter than its Content-Length"),
+                    ));
+                }
                 (false, _) => {}
             }
         }
@@ -143,7 +148,10 @@ async fn upload(
         bytes.clear();
         receive(client, buffer, &mut bytes).await.map_err(Upload::Failed)?;
         if bytes.is_empty() {
-            return Err(Upload::Failed(malformed(client, Malformed("the request ends before its length"))));
+            return Err(Upload::Failed(malformed(
+                client,
+                Malformed("the request is shorter than its Content-Length"),
+            )));
         }
     }
 }
@@ -160,7 +168,10 @@ async fn response(target: &ByteStream, buffer: &RefCell<Vec<u8>>, bytes: &mut Ve
                 let before = bytes.len();
                 receive(target, buffer, bytes).await?;
                 if bytes.len() == before {
-                    return Err(malformed(target, Malformed("it closed before its response")));
+                    return Err(malformed(
+                        target,
+                        Malformed("the server closed the connection before its response"),
+                    ));
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// The reason.
 pub(super) enum Refusal {
-    /// The rules exclude it; the text names the rule, which no client is told.
+    /// The rules deny it; the text names the rule and is not sent to clients.
     NotAllowed(String),
     /// It cannot be looked up or connected.
     Failed(Error),
@@ -50,13 +50,13 @@ impl Refusal {
     /// What a client may read.
     pub(super) fn public(&self) -> &'static str {
         match self {
-            Self::NotAllowed(_) => "the rules of the proxy exclude the destination",
+            Self::NotAllowed(_) => "the rules of the proxy deny the destination",
             Self::Failed(error) => match error.kind() {
                 Kind::Refused => "the destination refused the connection",
                 Kind::Resolve => "the name of the destination has no address",
                 Kind::Timeout => "the destination did not answer in time",
                 Kind::Unreachable => "the destination cannot be reached",
-                _ => "the destination cannot be connected",
+                _ => "the connection to the destination failed",
             },
         }
     }

@@ -45,9 +45,13 @@ impl ProxyServer {
         let method = if self.verifier.is_some() { Method::Password } else { Method::None };
         if !offered.contains(&method) {
             let answer = socks5::choice(Method::Unacceptable).to_vec();
-            return Err(
-                refused("socks5", None, answer, "it offers no acceptable authentication method").into()
-            );
+            return Err(refused(
+                "socks5",
+                None,
+                answer,
+                "the client offers no acceptable authentication method",
+            )
+            .into());
         }
         send(client, &socks5::choice(method)).await?;
         let Some(verifier) = &self.verifier else { return Ok(()) };

@@ -36,7 +36,7 @@ pub(super) fn warning(dumped: &Dumped) -> Option<Fault> {
         Some(error) => (
             Kind::Permission,
             format!(
-                "sock_diag is refused ({}): read from /proc/net, which has no backlogs and no details for -e",
+                "sock_diag failed ({}); reading /proc/net, which lacks backlogs and the details of -e",
                 sys::error::reason(error)
             ),
         ),

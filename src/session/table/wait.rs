@@ -54,7 +54,7 @@ pub(super) fn run(
             }
         }
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            let text = format!("`{condition}` did not hold within {:?}", timeout.unwrap_or_default());
+            let text = format!("timed out after {:?} waiting for `{condition}`", timeout.unwrap_or_default());
             return Ok(Outcome::deadline(text));
         }
         let limit = |then: Instant| deadline.map_or(then, |deadline| then.min(deadline));

@@ -32,7 +32,7 @@ pub struct Config {
     pub reject: bool,
     /// The clients that are accepted.
     pub access: AccessRules,
-    /// Ends the server when no client is there for so long.
+    /// Ends the server when no client is there for this long.
     pub accept_timeout: Option<Duration>,
     /// When a connection is over.
     pub end: EndConfig,

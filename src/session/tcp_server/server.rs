@@ -228,7 +228,7 @@ impl Server {
         let limit = self.limit.unwrap_or_default();
         socket.emit(|socket| Event::Refuse {
             socket,
-            reason: format!("the limit is {limit} at once (--max-conns, --reject)"),
+            reason: format!("the limit of {limit} connections is reached (--max-conns, --reject)"),
         });
         // If it fails the client sees an orderly ending instead, and the event still says what happened.
         let _ = socket.reset_on_close();

@@ -39,7 +39,7 @@ pub(super) fn run(config: &Config, context: &mut Context) -> Result {
         }
         let (target, limit) = (&config.target, config.wait.unwrap_or_default());
         let name = answered.row.outcome.name();
-        return Ok(Outcome::deadline(format!("{target}: {name} after {limit:?} (--wait)")));
+        return Ok(Outcome::deadline(format!("{target}: timed out after {limit:?} (--wait): {name}")));
     }
 }
 

@@ -74,7 +74,7 @@ fn report(reported: &mut HashSet<IpAddr>, peer: SocketAddr, denial: Denial<'_>, 
             reason: denial.to_string(),
         }),
         Report::Limit => {
-            let text = format!("{MOST} addresses were refused before; later ones are not reported");
+            let text = format!("{MOST} refused addresses were reported; further ones are not");
             let fault = Error::new("recv", peer, io::Error::other(text)).about(Kind::Other).fault();
             socket.emit(|_| Event::Warning { fault });
         }

@@ -1,6 +1,6 @@
 //! The commands of a datagram server, one for each peer (`udp-serve --exec`).
 //!
-//! A command is started by the first datagram of a peer and let go after a while without datagrams either way: its input
+//! A command is started by the first datagram of a peer and ended after a while without datagrams either way: its input
 //! ends, then it gets SIGTERM, then SIGKILL. Peers are easily forged, so that their number is bounded.
 
 use super::peer_command::PeerCommand;
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// The longest message that a command can write at once is the send buffer of a socket pair, 208 KiB unless changed
 /// (socket(7)).
 const RECORD: usize = 256 << 10;
-/// Writes of one command sent before the others have their turn.
+/// Writes of one command sent before the others are served.
 const ROUNDS: usize = 16;
 /// Writes that may wait where a command has ended; fewer fit, but a process that it left behind may go on writing.
 const LAST_ROUNDS: usize = 1024;
@@ -36,7 +36,7 @@ pub struct PeerCommands {
     pub line: CommandLine,
     /// The most commands at once.
     pub most: usize,
-    /// A command without datagrams for so long is let go.
+    /// A command without datagrams for this long is ended.
     pub idle: Duration,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Commands<'a> {
         let subject = Subject { local, peer: Some(address.clone()), ..socket.subject() };
         let peer = Recipient { address, socket: number, origin: datagram.origin };
         if self.running.len() >= self.config.most {
-            let reason = format!("the limit is {} commands at once (--max-conns)", self.config.most);
+            let reason = format!("the limit of {} commands is reached (--max-conns)", self.config.most);
             self.report(socket, now, |_| Event::Refuse { socket: subject, reason });
             return false;
         }
@@ -108,7 +108,7 @@ impl<'a> Commands<'a> {
         }
     }
 
-    /// Emits what keeps peers from a command, at most once a second: a peer can cause it as often as it likes.
+    /// Emits what keeps peers from a command, at most once a second: a peer can cause it at any rate.
     fn report(&mut self, socket: &Socket, now: Instant, event: impl FnOnce(Subject) -> Event) {
         if self.reported.is_none_or(|last| now >= last + REPORT_INTERVAL) {
             self.reported = Some(now);

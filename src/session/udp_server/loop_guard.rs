@@ -57,8 +57,10 @@ impl LoopGuard {
         }
         let text = match why {
             Suspect::Itself => "not answered: this is the server's own address (reported once)",
-            Suspect::Unnamed => "not answered: this peer's socket has no name (reported once)",
-            Suspect::Service => "not answered: this port's service may answer back for ever (reported once)",
+            Suspect::Unnamed => "not answered: the peer's socket has no address (reported once)",
+            Suspect::Service => {
+                "not answered: the service on this port may cause an endless exchange (reported once)"
+            }
         };
         let mut fault = socket.blame(
             Error::new("send", name(peer.clone().or(socket.local())), io::Error::other(text))

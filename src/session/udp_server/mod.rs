@@ -54,7 +54,7 @@ pub struct Config {
     pub forward: Option<Forward>,
     /// Standard input, which is sent to the peers; absent if it is not read.
     pub input: Option<InputConfig>,
-    /// Input goes to every peer heard lately, instead of the last one.
+    /// Input goes to every recent peer, instead of the last one.
     pub to_all: bool,
     /// The server ends with its input.
     pub ends_with_input: bool,

@@ -12,7 +12,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-/// The least time between two warnings of one errno: a peer can cause them as often as it likes.
+/// The least time between two warnings of one errno: a peer can cause them at any rate.
 pub(super) const WARNING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// So often UNIX peers with a full queue are waited for within this time, a fifth of it in all; what they cannot take then is

@@ -43,7 +43,7 @@ impl PassedSocket {
         match found.usable() {
             Some(usable) if wanted.contains(&usable) => Ok(usable),
             None => Err(self.unusable(&found)),
-            Some(_) => Err(refusal(&self.name, format_args!("it is {found}; expected {words}"))),
+            Some(_) => Err(refusal(&self.name, format_args!("{found}; expected {words}"))),
         }
     }
 
@@ -57,14 +57,14 @@ impl PassedSocket {
     fn unusable(&self, found: &Inspected) -> Error {
         match sockopt::socket_error(&self.fd) {
             Ok(Err(errno)) => Error::new("inherit", &self.name, errno),
-            _ => refusal(&self.name, format_args!("it is {found}")),
+            _ => refusal(&self.name, format_args!("{found}")),
         }
     }
 
     fn inspect(&self) -> Result<Inspected> {
         inspect(self.fd.as_fd()).map_err(|why| match why {
             Why::Kernel(error) => Error::new("inherit", &self.name, error),
-            Why::Other(what) => refusal(&self.name, format_args!("it is {what}")),
+            Why::Other(what) => refusal(&self.name, format_args!("{what}")),
         })
     }
 }
@@ -155,7 +155,7 @@ impl<E: Into<io::Error>> From<E> for Why {
 fn inspect(fd: BorrowedFd<'_>) -> std::result::Result<Inspected, Why> {
     let file = FileType::from_raw_mode(fstat(fd)?.st_mode);
     if file != FileType::Socket {
-        return Err(Why::Other(format!("{}, no socket", file_name(file))));
+        return Err(Why::Other(format!("{}, not a socket", file_name(file))));
     }
     let domain = sockopt::socket_domain(fd)?;
     let family = match domain {
@@ -211,7 +211,7 @@ impl fmt::Display for Inspected {
         match self.usable() {
             Some(Passed::Listener) => write!(f, "a listening {proto} socket"),
             Some(Passed::Connection) => write!(f, "a connected {proto} socket"),
-            Some(Passed::Datagrams) => write!(f, "a {proto} socket of datagrams"),
+            Some(Passed::Datagrams) => write!(f, "a {proto} datagram socket"),
             None => write!(f, "a {proto} socket that neither listens nor is connected"),
         }
     }

@@ -141,7 +141,7 @@ impl Socket {
         }
     }
 
-    /// How long ago the peer's last segment came; zero where the kernel does not say.
+    /// How long ago the peer's last segment arrived; zero where the kernel does not say.
     #[must_use]
     pub fn silence(&self) -> Duration {
         tcp_info::read(self.as_fd()).map_or(Duration::ZERO, |info| info.silence())

@@ -1,4 +1,4 @@
-//! The file of a UNIX server's socket (unix(7), "Pathname sockets"): made with its mode, never over somebody else's, and
+//! The file of a UNIX server's socket (unix(7), "Pathname sockets"): created with its mode, never over another server's, and
 //! removed with the socket.
 
 use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, OFlags};
@@ -96,7 +96,7 @@ fn remove_dead(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a process has the socket `path`. A server of streams is asked by a socket of datagrams, which it refuses for its
+/// Whether a process has the socket `path`. A server of streams is asked by a datagram socket, which it refuses for its
 /// type (EPROTOTYPE): a connection would be accepted, and served.
 fn is_held(path: &Path) -> Result<bool, Errno> {
     let probe = socket_with(

@@ -29,7 +29,7 @@ impl Socket {
         }
     }
 
-    /// Whether the end of our data is told to the peer by the connection, and not by the FIN of a subflow.
+    /// Whether the connection, and not the FIN of a subflow, signals the end of our data to the peer.
     pub(super) fn ends_by_data_fin(&self) -> bool {
         self.multipath && is_multipath(self.as_fd())
     }

@@ -21,7 +21,7 @@ impl Socket {
         self.bound_to(address)
     }
 
-    /// As [`Self::bind`] for a UNIX server: replaces the file of a socket that nobody has any more, makes its own with `mode`
+    /// As [`Self::bind`] for a UNIX server: replaces the file of a socket that no process has open, makes its own with `mode`
     /// (chmod(2)), and removes that when this socket is dropped. Other addresses are bound as they are.
     pub fn bind_server(&self, address: &Address, mode: u32) -> Result<Address> {
         let Address::Unix(UnixAddress::Path(path)) = address else { return self.bind(address) };

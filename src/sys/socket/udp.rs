@@ -51,7 +51,7 @@ impl Socket {
         self.proto == Proto::Udp
     }
 
-    /// Binds a UNIX socket of datagrams to an abstract name that the kernel chooses (unix(7), "Autobind feature"), so that it
+    /// Binds a UNIX datagram socket to an abstract name that the kernel chooses (unix(7), "Autobind feature"), so that it
     /// can be answered.
     pub fn autobind(&self) -> Result<Address> {
         let unnamed = rustix::net::SocketAddrUnix::new_unnamed();

@@ -1,4 +1,4 @@
-//! Sockets that another program made: how they came to us is not known, and they may outlive our descriptor.
+//! Sockets that another program made: how they were passed is not known, and they may outlive our descriptor.
 
 use super::{Cause, Inner, StateTracker};
 use crate::event::{Address, Ending, Op, Proto, State, Via};

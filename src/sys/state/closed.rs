@@ -39,7 +39,7 @@ impl StateTracker {
                     Some(_) if matches!(from, State::FinWait1 | State::FinWait2 | State::Closing) => {
                         Some(Via::Implied)
                     }
-                    // FIN went both ways; without the table nobody knows whose was first, and which way was taken.
+                    // FIN went both ways; without the table it is unknown whose was first, and which path was taken.
                     Some(Err(_)) if inner.fin_sent => {
                         inner.orderly = true;
                         return;

@@ -1,18 +1,18 @@
 //! The `data` events of a stream, with `-v`: what moved since the last one, at most ten a second and direction,
-//! so that a burst of lines is told line by line and a long transfer does not drown the states.
+//! so that a burst of lines is reported line by line and a long transfer does not flood the states.
 
 use super::{Inner, StateTracker};
 use crate::event::{Dir, Event};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The most events in any second, each way, while data moves; the tenth tells of the rest when the socket is done.
+/// The most events in any second, each way, while data moves; the tenth reports the rest when the socket is closed.
 const WHILE_MOVING: usize = 9;
 
-/// What events have said of the data received and sent.
+/// The data received and sent that events have reported.
 pub(super) type Told = [Direction; 2];
 
-/// What events have said of one direction.
+/// The data of one direction that events have reported.
 #[derive(Default)]
 pub(super) struct Direction {
     /// Bytes.
@@ -48,7 +48,7 @@ impl StateTracker {
         }
     }
 
-    /// Tells of what no event has told of yet.
+    /// Emits what no event has reported yet.
     pub(super) fn emit_rest(&self, inner: &mut Inner) {
         let now = Instant::now();
         self.emit_data(inner, Dir::In, now);

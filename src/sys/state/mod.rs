@@ -1,6 +1,6 @@
 //! The state tracker of one socket: the only writer of a socket's state, and the only source of `state` events.
 //!
-//! A state is written down when the kernel was asked for it; the steps RFC 9293 forces between two answers are
+//! A state is recorded when it was read from the kernel; the steps RFC 9293 forces between two answers are
 //! filled in as `implied`. Both the owner's calls and the watcher's wake-ups come here, so a tracker is behind a mutex.
 
 mod adopted;
@@ -36,7 +36,7 @@ pub(in crate::sys) struct StateTracker {
     /// A command has the socket: what it received and sent, and the error it got, are the kernel's to tell.
     lent: AtomicBool,
     opened: Instant,
-    /// Data is told of (`-v`).
+    /// Data is reported (`-v`).
     tells_data: bool,
     inner: Mutex<Inner>,
 }
@@ -52,9 +52,9 @@ pub(in crate::sys) struct Inner {
     pub(super) fin_sent: bool,
     /// FIN went both ways.
     orderly: bool,
-    /// The peer's FIN came.
+    /// The peer's FIN arrived.
     fin_received: bool,
-    /// As the tracker's: whoever reads an error takes it from the command.
+    /// As the tracker's: reading an error removes it for the command.
     lent: bool,
     deadline: Option<Instant>,
     /// The number of the socket whose bytes this one passes on.
@@ -63,7 +63,7 @@ pub(in crate::sys) struct Inner {
     pub(super) fin_follows: bool,
     /// Set for a socket of another program.
     adopted: Option<adopted::Adopted>,
-    /// What events have said of the data, where it is told of.
+    /// What events have reported of the data, if it is reported.
     told: Option<Box<data::Told>>,
 }
 
@@ -220,7 +220,7 @@ impl StateTracker {
             }
             let cause = inner.closing_cause(Some(Op::Connect));
             // A RST that answers a SYN is a refusal to the kernel (`tcp_reset`), so another error means that the
-            // connection went further for a moment, and EPIPE that the peer's FIN came too.
+            // connection went further for a moment, and EPIPE that the peer's FIN arrived too.
             let implied = Cause { via: Via::Implied, ..cause };
             if matches!(errno, libc::ECONNRESET | libc::EPIPE) {
                 self.pass_to_reset(&mut inner, implied);

@@ -1,5 +1,5 @@
 //! The opening of a connection from our side, where the peer's SYN may cross ours: then SYN-RECEIVED is passed through
-//! (RFC 9293 3.5). The kernel wakes nobody for that step.
+//! (RFC 9293 3.5). The kernel sends no wake-up for that step.
 
 use super::{Cause, Inner, StateTracker};
 use crate::event::{Ending, Op, Role, State, Via};

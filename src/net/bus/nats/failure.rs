@@ -12,7 +12,7 @@ pub fn of(address: &str, error: &ConnectError) -> Error {
     let io = innermost_io(error);
     let (kind, source) = match (error.kind(), io) {
         (ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication, _) => {
-            (Some(Kind::Refused), io::Error::other("the server refuses the login"))
+            (Some(Kind::Refused), io::Error::other("the server refused the login"))
         }
         (ConnectErrorKind::Dns, Some(io)) => (Some(Kind::Resolve), copy(io)),
         (ConnectErrorKind::TimedOut, _) => (Some(Kind::Unreachable), io::ErrorKind::TimedOut.into()),
@@ -36,7 +36,7 @@ pub fn late(address: &str) -> Error {
 /// Whether the same attempt may succeed later: not if the server refused the login, or showed a certificate that is not
 /// accepted.
 pub fn may_pass(error: &Error) -> bool {
-    !matches!(error.kind(), Kind::Tls | Kind::File) && !error.to_string().contains("refuses the login")
+    !matches!(error.kind(), Kind::Tls | Kind::File) && !error.to_string().contains("refused the login")
 }
 
 fn innermost_io(error: &ConnectError) -> Option<&io::Error> {

@@ -134,7 +134,7 @@ impl Chunks {
     }
 }
 
-const BAD_CHUNK: Malformed = Malformed("the body is not chunked as it should be");
+const BAD_CHUNK: Malformed = Malformed("malformed chunked body");
 
 /// What the fields say of the length.
 enum Framing {
@@ -150,7 +150,7 @@ fn framing(headers: &[Header]) -> Result<Framing, Malformed> {
     let mut lengths = values(headers, "content-length").map(content_length);
     let length = lengths.next();
     if lengths.any(|other| Some(other) != length) || length == Some(None) {
-        return Err(Malformed("the Content-Length is not one number"));
+        return Err(Malformed("invalid Content-Length"));
     }
     match (codings.as_slice(), length.flatten()) {
         ([], None) => Ok(Framing::None),

@@ -51,7 +51,7 @@ fn offer(challenge: &Challenge) -> Option<Offer> {
 }
 
 impl Login {
-    /// The value of `Proxy-Authorization` for a request. `None` if the system has no random numbers.
+    /// The value of `Proxy-Authorization` for a request. `None` if the system provides no random numbers.
     pub fn answer(&mut self, credentials: &Credentials, method: &str, uri: &str) -> Option<String> {
         let Credentials { user, password } = credentials;
         let (algorithm, realm, nonce, opaque) = match &self.challenge {

@@ -39,7 +39,7 @@ struct Counts {
 }
 
 impl Nonces {
-    /// `None` if the system has no random numbers.
+    /// `None` if the system provides no random numbers.
     pub(super) fn new() -> Option<Self> {
         Some(Self { key: Key::random()?, start: Instant::now(), used: RefCell::default() })
     }

@@ -41,13 +41,13 @@ impl Target {
             return endpoint(target, None).map(Self::Tunnel).ok_or((400, "CONNECT needs HOST:PORT"));
         }
         if !METHODS.contains(&method) {
-            return Err((405, "the proxy does not know this method"));
+            return Err((405, "the proxy does not support this method"));
         }
         let Some((scheme, rest)) = target.split_once("://") else {
             return Err((400, "this is a proxy: the request needs an absolute URI"));
         };
         if !scheme.eq_ignore_ascii_case("http") {
-            return Err((501, "the proxy passes on http:// alone; use CONNECT for the rest"));
+            return Err((501, "the proxy forwards http:// URLs only; use CONNECT for others"));
         }
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);

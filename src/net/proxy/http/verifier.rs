@@ -27,12 +27,12 @@ pub enum Verdict {
     Absent,
     /// Wrong ones.
     Denied,
-    /// Right ones, for a nonce that is too old or was used already.
+    /// Right ones, for a nonce that is too old or already used.
     Stale,
 }
 
 impl Verifier {
-    /// `None` if the system has no random numbers.
+    /// `None` if the system provides no random numbers.
     #[must_use]
     pub fn new(users: Users) -> Option<Self> {
         Some(Self { users, nonces: Nonces::new()? })

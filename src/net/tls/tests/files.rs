@@ -49,7 +49,7 @@ fn options_and_files_that_cannot_be_used_are_named() {
         (
             client(&|o| o.ca = Some(pki.path("server.key"))),
             ErrorKind::File,
-            "server.key: no certificate in it",
+            "server.key: it contains no certificate",
         ),
         (
             client(&|o| {
@@ -57,7 +57,7 @@ fn options_and_files_that_cannot_be_used_are_named() {
                 o.ca = Some(text.clone());
             }),
             ErrorKind::Usage,
-            "--tls-insecure and --tls-ca contradict",
+            "--tls-insecure cannot be used with --tls-ca",
         ),
         (
             client(&|o| {
@@ -79,7 +79,7 @@ fn options_and_files_that_cannot_be_used_are_named() {
         (
             server(&|o| o.cert = Some(pki.path("server.crt"))),
             ErrorKind::File,
-            "server.crt: no private key in it; give --tls-key",
+            "server.crt: it contains no private key; give --tls-key",
         ),
         (
             server(&|o| o.cert = Some(locked.clone())),

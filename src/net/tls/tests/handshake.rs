@@ -64,7 +64,7 @@ async fn plain_bytes_on_either_side_are_recognised() {
         ),
         (b"\xff\xfd\x01", "its first bytes are ff fd 01"),
         (b"hi", "its first bytes are \"hi\""),
-        (b"", "the peer closed the connection without a byte of TLS"),
+        (b"", "the peer closed the connection before the handshake"),
         (b"\x16\x03\x01\x02\x00\x01", "the peer closed the connection during the handshake"),
     ] {
         let (mut near, far) = tokio::io::duplex(65536);

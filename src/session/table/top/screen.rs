@@ -38,7 +38,7 @@ impl Screen {
         let is_terminal = fd::is_terminal(input) && fd::is_terminal(fd::output());
         if context.json || !is_terminal || !tty::in_foreground(input) {
             let why = io::Error::other(
-                "it needs a terminal in the foreground; type --watch for changes in a pipe or as JSON",
+                "--top needs a terminal in the foreground; type --watch for a stream of changes",
             );
             return Err(Error::new("stat", "--top", why).about(Kind::Usage));
         }

@@ -40,7 +40,7 @@ const MOST_PEERS: u64 = 4096;
 const RESERVED: u64 = 64;
 /// Look-ups of the target at once.
 const LOOKUPS: usize = 16;
-/// Batches received in a row before the other tasks have their turn.
+/// Batches received in a row before the other tasks run.
 const ROUNDS: usize = 4;
 
 /// Where datagrams are forwarded to.
@@ -49,7 +49,7 @@ pub struct Forward {
     pub target: Target,
     /// How its name is looked up, for each peer anew.
     pub lookup: Lookup,
-    /// A peer whose datagrams and replies pause for so long is let go.
+    /// A peer without datagrams and replies for this long is removed.
     pub idle: Duration,
 }
 
