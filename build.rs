@@ -22,7 +22,9 @@ fn main() {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
     let script = Path::new(&of("OUT_DIR")).join("no-unwinding.ld");
-    if of("PROFILE") == "release" && std::fs::write(&script, NO_UNWINDING).is_ok() {
+    // Other linkers than ld and lld may not take it.
+    let is_usual = of("CARGO_ENCODED_RUSTFLAGS").is_empty() && of("RUSTC_LINKER").is_empty();
+    if is_usual && of("PROFILE") == "release" && std::fs::write(&script, NO_UNWINDING).is_ok() {
         println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
         println!("cargo:rustc-link-arg-bins=-T{}", script.display());
     }

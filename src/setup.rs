@@ -87,8 +87,11 @@ pub(crate) fn context(cli: &Cli, named: Named) -> Result<(Context, Writer)> {
     let echoed = Arc::new(EchoedInterrupt::new(stop.clone()));
     let printer = if terminal {
         let echoed = Arc::clone(&echoed);
-        output::printer_on_terminal(display, to, move || echoed.take())
-            .map_err(|e| Error::new("dup", "events", e))?
+        let is_due = move || {
+            let is_unfinished = shares_output && echoed.take_unfinished();
+            echoed.take() || is_unfinished
+        };
+        output::printer_on_terminal(display, to, is_due)
     } else {
         output::printer(display, to)
     };

@@ -111,6 +111,33 @@ hh:mm:ss.mmm    #1 ended cleanly: 6 B in, 6 B out, N TIME, rtt N TIME",
 }
 
 #[test]
+fn an_event_after_text_without_a_line_feed_has_a_line_of_its_own() {
+    let door = Door::open();
+    for (line, begins) in [("connect", ""), ("listen", "from"), ("listen -k", "from")] {
+        let address = if begins.is_empty() { door.address().to_string() } else { "127.0.0.1:0".to_owned() };
+        let screen = Terminal::start(&format!("{line} {address}"), &[]);
+        let mut peer = match begins {
+            "" => door.accept(),
+            _ => Peer::connect(address_of(&screen).parse().expect("an address")),
+        };
+        peer.send("login: ");
+        screen.wait_text("login:");
+        screen.keys("ann\n");
+        assert_eq!(peer.receive_line(), "ann\n");
+        peer.send("no line feed");
+        screen.wait_text("no line feed");
+        peer.half_close();
+        let shown = screen.wait("the end", |s| s.contents().contains("CLOSE-WAIT "));
+        let lines: Vec<&str> = shown.lines().collect();
+        let at = lines.iter().position(|line| *line == "login: ann").unwrap_or_else(|| panic!("{shown}"));
+        assert_eq!(lines[at + 1], "no line feed", "{shown}");
+        assert!(masked(lines[at + 2]).starts_with("hh:mm:ss.mmm "), "{shown}");
+        assert!(lines[at + 2].contains("ESTABLISHED  → CLOSE-WAIT"), "{shown}");
+        screen.signal(Signal::TERM);
+    }
+}
+
+#[test]
 fn a_server_of_many_clients_has_the_number_in_every_line() {
     for size in SIZES {
         let screen = Terminal::start_sized("listen -k --echo 127.0.0.1:0", size);
@@ -255,4 +282,127 @@ fn events_come_before_the_bytes_they_announce_where_both_go_to_one_pipe() {
         assert!(at("received 5 B\n") < at("hello"), "{text}");
         assert!(!text.contains('\u{1b}'), "a pipe has no colour: {text}");
     }
+}
+
+/// Checks a screen of 80 columns that shows these lines, in this order, byte counts and process numbers masked as N; each pair of
+/// addresses is named once.
+fn check_lines(terminal: &Terminal, expected: &str) {
+    let text = terminal.screen().contents();
+    assert!(text.lines().all(|line| line.starts_with("soquete: ") || line.chars().count() <= 80), "{text}");
+    let mut lines = text.lines().map(|line| counts(&masked(line)));
+    for line in expected.trim().lines() {
+        assert!(lines.any(|shown| shown == line), "no {line:?} in its place:\n{text}");
+    }
+    for pair in text.lines().filter(|line| line.contains(" → 127.0.0.1:") || line.contains(" ← 127.0.0.1:"))
+    {
+        let pair = pair.split_at(13).1.trim();
+        assert_eq!(text.matches(pair).count(), 1, "{pair}:\n{text}");
+    }
+}
+
+/// Numbers before `B` and after `command` as N.
+fn counts(line: &str) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    let is_number = |word: &str| word.parse::<u64>().is_ok();
+    let shown = words.iter().enumerate().map(|(at, word)| {
+        let counts = words.get(at + 1) == Some(&"B") || at > 0 && words[at - 1] == "command";
+        if counts && is_number(word) { "N" } else { word }
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_handshake_is_a_line_between_the_states() {
+    let server = Terminal::start("listen -k --echo --tls 127.0.0.1:0", &[]);
+    let client = Terminal::start(&format!("connect --tls --tls-insecure {}", address_of(&server)), &[]);
+    client.wait_text("not verified");
+    client.keys("\u{4}");
+    client.wait_text("ended cleanly");
+    server.wait_text("#2 ended cleanly");
+    check_lines(
+        &client,
+        "
+hh:mm:ss.mmm    #1 client 127.0.0.1:PORT → 127.0.0.1:PORT
+hh:mm:ss.mmm    #1 SYN-SENT     → ESTABLISHED   SYN-ACK received
+hh:mm:ss.mmm    #1 TLS 1.3 AES_256_GCM_SHA384, CN=localhost, not verified
+hh:mm:ss.mmm    #1 ESTABLISHED  → FIN-WAIT-1    FIN sent
+hh:mm:ss.mmm    #1 ended cleanly: N B in, N B out, N TIME, rtt N TIME",
+    );
+    check_lines(
+        &server,
+        "
+hh:mm:ss.mmm    #1 certificate for this run; clients verify it with
+hh:mm:ss.mmm    #2 server 127.0.0.1:PORT ← 127.0.0.1:PORT
+hh:mm:ss.mmm    #2 accepted
+hh:mm:ss.mmm    #2 TLS 1.3 AES_256_GCM_SHA384
+hh:mm:ss.mmm    #2 ended cleanly: N B in, N B out, N TIME, rtt N TIME",
+    );
+}
+
+#[test]
+fn a_proxy_is_a_line_on_both_sides() {
+    let target = soquete("listen -k --echo 127.0.0.1:0").start();
+    let server = Terminal::start("listen -k --proxy-server 127.0.0.1:0", &[]);
+    let line =
+        format!("connect --on-eof half-close --proxy socks5h://{} {}", address_of(&server), target.address());
+    let client = Terminal::start(&line, &[]);
+    client.wait_text("connected");
+    client.keys("\u{4}");
+    client.wait_text("ended cleanly");
+    check_lines(
+        &client,
+        "
+hh:mm:ss.mmm    #1 client 127.0.0.1:PORT → 127.0.0.1:PORT
+hh:mm:ss.mmm    #1 socks5h://127.0.0.1:PORT to 127.0.0.1:PORT: connected
+hh:mm:ss.mmm    #1 ended cleanly: N B in, N B out, N TIME, rtt N TIME",
+    );
+    server.wait("both ends", |s| s.contents().matches("joined with").count() == 2);
+    check_lines(
+        &server,
+        "
+hh:mm:ss.mmm    #2 server 127.0.0.1:PORT ← 127.0.0.1:PORT
+hh:mm:ss.mmm    #3 client 127.0.0.1:PORT → 127.0.0.1:PORT
+hh:mm:ss.mmm    #2 socks5 to 127.0.0.1:PORT: connected",
+    );
+}
+
+#[test]
+fn a_command_has_a_line_for_its_start_and_its_end() {
+    let server = Terminal::start("listen -k 127.0.0.1:0 --sh-exec", &["cat; exit 3"]);
+    let mut client = Peer::connect(address_of(&server).parse().expect("an address"));
+    client.send("hi\n");
+    client.half_close();
+    assert_eq!(client.receive_all(), b"hi\n");
+    server.wait_text("#2 ended cleanly");
+    check_lines(
+        &server,
+        "
+hh:mm:ss.mmm    #2 server 127.0.0.1:PORT ← 127.0.0.1:PORT
+hh:mm:ss.mmm    #2 command N started
+hh:mm:ss.mmm    #2 command N exited with 3
+hh:mm:ss.mmm    #2 ended cleanly: N B in, N B out, N TIME, rtt N TIME",
+    );
+}
+
+#[cfg(feature = "capture")]
+#[test]
+fn packets_stand_in_columns_between_the_states() {
+    as_root(|| {
+        let server = soquete("listen -k --echo 127.0.0.1:0").start();
+        let screen = Terminal::start(&format!("connect --packets {}", server.address()), &[]);
+        screen.wait_text("ESTABLISHED");
+        screen.keys("hi\n");
+        screen.wait("the echo", |s| s.contents().lines().filter(|line| *line == "hi").count() == 2);
+        screen.keys("\u{4}");
+        screen.wait_text("packets captured");
+        check_lines(
+            &screen,
+            "
+hh:mm:ss.mmm    #1 client 127.0.0.1:PORT → 127.0.0.1:PORT
+hh:mm:ss.mmm    #1 SYN-SENT     → ESTABLISHED   SYN-ACK received
+hh:mm:ss.mmm    #1 → PSH ACK  1..4           N B
+hh:mm:ss.mmm    #1 ← PSH ACK  1..4           N B",
+        );
+    });
 }

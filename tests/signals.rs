@@ -13,7 +13,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_soquete");
 #[test]
 fn every_command_dies_of_the_signal_after_its_last_event() {
     let (door, port) = (Door::open(), refusing_port());
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         for (line, ready) in [
             (format!("connect {}", door.address()), "ESTABLISHED"),
             (format!("connect --wait 1m {}", port.address()), "target"),
@@ -24,7 +24,7 @@ fn every_command_dies_of_the_signal_after_its_last_event() {
             ("chat-serve 127.0.0.1:0".to_owned(), "LISTEN"),
             ("udp-serve 127.0.0.1:0".to_owned(), "UNCONNECTED"),
         ] {
-            let program = soquete(&line).start();
+            let program = soquete(&line).shell("exec env --default-signal=HUP \"$@\"").start();
             program.wait_for(ready, |e| e.enters(ready) || e.is(ready));
             program.signal(signal);
             let run = program.finish();
@@ -77,7 +77,7 @@ fn as_process_1(line: &str) -> Option<(Running, rustix::process::Pid)> {
 
 #[test]
 fn as_process_1_it_exits_with_the_number() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let Some((program, pid)) = as_process_1("listen 127.0.0.1:0") else {
             return skip("no namespace of processes can be made");
         };

@@ -212,7 +212,7 @@ Examples:
 
 Exit status:
   0 success   1 network error   2 usage error   3 timeout
-  4 some targets failed   5 local error   130, 143 ended by a signal";
+  4 some targets failed   5 local error   129, 130, 143 ended by a signal";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

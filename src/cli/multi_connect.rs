@@ -17,7 +17,10 @@ use std::time::Duration;
 ///
 /// A target that falls 4 MiB of input behind delays the others only while it takes at least 1 MiB a second; a slower one
 /// is disconnected and counts as failed. With --reconnect a target that was down is sent the input it missed, at most the
-/// last 4 MiB, from the start of the interrupted line; data that the kernel had already accepted is not sent again.
+/// last 4 MiB, from the start of the interrupted line; data that the kernel had already accepted is not sent again. Once
+/// standard input has ended and a target was sent all of it, it is not connected again, unless --on-eof keep is given; with
+/// --timeout one that was never connected is tried until then. Of attempts that fail in a row the first is reported with
+/// its states, the others once a second.
 ///
 /// With --ordered the n-th line from a target is its answer to the n-th line sent to it. After a target is late, by DUR or
 /// 2 seconds, the others do not wait for it until it has caught up; its answers are printed when they arrive.

@@ -14,6 +14,8 @@ pub(super) const RESERVE: usize = 1 << 10;
 pub(super) struct Inner {
     pub(super) queued: Vec<Record>,
     pub(super) seq: u64,
+    /// The time of the last record.
+    last: Timestamp,
     pub(super) dropped: u64,
     /// The reader took nothing for `FULL_TIMEOUT`: emitters do not wait until it takes something.
     pub(super) stuck: bool,
@@ -39,10 +41,17 @@ impl Inner {
     /// Puts the number of dropped events where they are missing.
     pub(super) fn record_loss(&mut self) {
         if self.dropped > 0 {
-            self.seq += 1;
-            let record = loss(std::mem::take(&mut self.dropped), self.seq);
-            self.queued.push(record);
+            let event = loss(std::mem::take(&mut self.dropped));
+            self.add(Timestamp::now(), event);
         }
+    }
+
+    /// Numbers and queues an event. Times never go back along the stream: an event that another thread overtook, that was
+    /// held back or that the clock was set back for has the time of the event before it.
+    pub(super) fn add(&mut self, ts: Timestamp, event: Event) {
+        self.seq += 1;
+        self.last = ts.max(self.last);
+        self.queued.push(Record { v: SCHEMA_VERSION, seq: self.seq, ts: self.last, event });
     }
 }
 
@@ -56,10 +65,10 @@ pub(super) const fn capacity_for(event: &Event) -> usize {
 }
 
 /// The number of dropped events as a warning.
-fn loss(count: u64, seq: u64) -> Record {
+fn loss(count: u64) -> Event {
     let events = if count == 1 { "event was" } else { "events were" };
     let text = format!("{count} {events} dropped: they were not read in time");
     let fault =
         Fault { kind: Kind::EventsLost, op: Some("write".into()), errno: None, conn: None, peer: None, text };
-    Record { v: SCHEMA_VERSION, seq, ts: Timestamp::now(), event: Event::Warning { fault } }
+    Event::Warning { fault }
 }

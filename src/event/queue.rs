@@ -6,7 +6,7 @@
 use super::flood::{CAPACITY, Inner, capacity_for};
 use super::hold::Hold;
 use super::sink::{Sink, Verbosity};
-use super::{Event, Record, SCHEMA_VERSION};
+use super::{Event, Record};
 use jiff::Timestamp;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -97,7 +97,8 @@ impl Events {
         Self { hold: Some(Hold::default()), ..self.clone() }
     }
 
-    /// Queues the events held back, each with the time of its emission; later events are not held back.
+    /// Queues the events held back, each with the time of its emission, or that of the last event where that is later; later
+    /// events are not held back.
     pub fn release(&self) {
         if let Some(hold) = &self.hold {
             hold.release(|ts, event| self.queue.push(ts, event));
@@ -153,9 +154,7 @@ impl Queue {
             return;
         }
         inner.record_loss();
-        inner.seq += 1;
-        let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
-        inner.queued.push(record);
+        inner.add(ts, event);
         self.wake(&mut inner);
     }
 
@@ -166,11 +165,10 @@ impl Queue {
         }
         let ts = Timestamp::now();
         for event in events {
-            inner.seq += 1;
             if inner.queued.len() < CAPACITY {
-                let record = Record { v: SCHEMA_VERSION, seq: inner.seq, ts, event };
-                inner.queued.push(record);
+                inner.add(ts, event);
             } else {
+                inner.seq += 1;
                 inner.dropped += 1;
             }
         }
@@ -354,6 +352,50 @@ mod tests {
         }
         let (_, lost) = read_at_last(&open, &batches, writer);
         assert!(lost > 0, "the loss is reported");
+    }
+
+    #[test]
+    fn times_never_go_back_whoever_emits() {
+        struct Collect(mpsc::Sender<Record>);
+
+        impl Sink for Collect {
+            fn write(&mut self, batch: &[Record]) -> io::Result<()> {
+                batch.iter().try_for_each(|record| self.0.send(record.clone()).map_err(io::Error::other))
+            }
+
+            fn finish(&mut self) {}
+        }
+
+        const THREADS: u64 = 8;
+        const EACH: u64 = 3_000;
+        let (written, records) = mpsc::channel();
+        let (events, writer) = Events::start(Verbosity::All, Box::new(Collect(written))).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..THREADS {
+                let (events, held) = (events.clone(), events.held());
+                scope.spawn(move || {
+                    for round in 0..EACH {
+                        match (number + round) % 4 {
+                            0 => events.emit_burst(std::iter::once(note())),
+                            1 => events.pass(Timestamp::now() - Duration::from_millis(round % 7), note()),
+                            2 => {
+                                held.emit(note());
+                                held.take_held().into_iter().for_each(|(ts, event)| events.pass(ts, event));
+                            }
+                            _ => events.emit(note()),
+                        }
+                    }
+                });
+            }
+        });
+        assert!(writer.finish().is_none());
+        let records: Vec<Record> = records.try_iter().collect();
+        assert_eq!(records.len() as u64, THREADS * EACH);
+        for pair in records.windows(2) {
+            assert!(pair[0].ts <= pair[1].ts && pair[0].seq + 1 == pair[1].seq, "{pair:?}");
+        }
+        let late = records.last().unwrap().ts.duration_until(Timestamp::now());
+        assert!(late.as_secs() < 60, "the times are those of the clock");
     }
 
     #[test]

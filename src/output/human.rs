@@ -2,6 +2,7 @@
 
 use super::columns::Columns;
 use super::datagram::{self, Cache};
+use super::event_file::EventFile;
 use super::event_text::{Line, describe, waiting};
 use super::named::{Named, Naming};
 use super::progress::Progress;
@@ -11,13 +12,12 @@ use super::{DisplayOptions, Style};
 use crate::event::{Event, MemberChange, Record, Sink};
 use crate::text::clock::local_zone;
 use crate::text::sanitize;
-use std::fs::File;
 use std::io::{self, Write};
 
 /// Writes one line per event, a batch with one call.
 pub(super) struct Human {
     display: DisplayOptions,
-    to: File,
+    to: EventFile,
     lines: Vec<u8>,
     /// The text of one event.
     text: Vec<u8>,
@@ -29,7 +29,7 @@ pub(super) struct Human {
 }
 
 impl Human {
-    pub(super) fn new(display: DisplayOptions, to: File) -> Self {
+    pub(super) fn new(display: DisplayOptions, to: EventFile) -> Self {
         Self {
             display,
             to,
@@ -122,7 +122,7 @@ impl Sink for Human {
         for record in batch {
             self.add(record);
         }
-        self.status_line.show(&self.to, &mut self.lines);
+        self.status_line.show(self.to.file(), &mut self.lines);
         if self.lines.is_empty() {
             return Ok(());
         }
@@ -147,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn human(display: DisplayOptions) -> Human {
-        Human::new(display, File::open("/dev/null").unwrap())
+        Human::new(display, EventFile::plain(std::fs::File::open("/dev/null").unwrap()))
     }
 
     fn lines(human: &mut Human, record: &Record) -> String {

@@ -1,12 +1,12 @@
 //! Events, and rows of a report, as JSON Lines.
 
 use super::datagram::{self, Cache};
+use super::event_file::EventFile;
 use crate::event::{Record, Sink};
 use crate::text::hidden::is_hidden;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
-use std::fs::File;
 use std::io::{self, Write};
 
 /// Writes `value` as one line. Characters that could deceive a terminal are escaped, as RFC 8259 section 7 permits: a
@@ -37,13 +37,13 @@ impl Formatter for EscapeHidden {
 
 /// Writes one object per line, a batch with one call.
 pub(super) struct Json {
-    to: File,
+    to: EventFile,
     lines: Vec<u8>,
     cache: Cache,
 }
 
 impl Json {
-    pub(super) fn new(to: File) -> Self {
+    pub(super) fn new(to: EventFile) -> Self {
         Self { to, lines: Vec::new(), cache: Cache::new(TimeZone::UTC) }
     }
 }

@@ -1,10 +1,10 @@
 //! The only layer that prints: events and reports, for people and for scripts. Uses `event` and `text`.
 
-mod after_echo;
 mod bus;
 mod child;
 mod columns;
 mod datagram;
+mod event_file;
 mod event_text;
 mod explain;
 mod human;
@@ -36,6 +36,7 @@ pub use style::Style;
 use crate::event::{Record, Sink};
 use crate::text::language::Language;
 use crate::text::sanitize;
+use event_file::EventFile;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -89,18 +90,21 @@ impl DisplayOptions {
 /// The printer for events going to `to`.
 #[must_use]
 pub fn printer(display: DisplayOptions, to: File) -> Box<dyn Sink> {
+    printer_over(display, EventFile::plain(to))
+}
+
+fn printer_over(display: DisplayOptions, to: EventFile) -> Box<dyn Sink> {
     if display.json { Box::new(json::Json::new(to)) } else { Box::new(human::Human::new(display, to)) }
 }
 
-/// As [`printer`], for a terminal: the first batch after `is_due` returns true begins with a line feed.
+/// As [`printer`], for a terminal: lines for which `is_due` returns true begin after a line feed.
+#[must_use]
 pub fn printer_on_terminal(
     display: DisplayOptions,
     to: File,
     is_due: impl Fn() -> bool + Send + 'static,
-) -> io::Result<Box<dyn Sink>> {
-    let line_feed_to = to.try_clone()?;
-    let inner = printer(display, to);
-    Ok(Box::new(after_echo::AfterEcho { inner, to: line_feed_to, is_due: Box::new(is_due) }))
+) -> Box<dyn Sink> {
+    printer_over(display, EventFile::terminal(to, is_due))
 }
 
 /// Writes a line feed to standard error.

@@ -4,8 +4,11 @@ use super::stdout;
 use crate::exit::Exit;
 use crate::relay::{Relay, RelayEnd};
 use crate::sys;
+use crate::sys::poll::{self, Interest};
 use crate::sys::signal::{Signal, Stop};
 use std::io::ErrorKind;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
 
 /// How a run ended, and why in a few words.
 #[derive(Debug)]
@@ -51,12 +54,29 @@ impl Outcome {
     }
 }
 
-/// The result of an engine that `stop` may have asked to end: a wait that it interrupted is no error.
+/// How long the signal of a hang-up may take: the kernel sends it just after the terminal's first `EIO`.
+const HANG_UP_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// The result of an engine that `stop` may have asked to end: a wait that it interrupted is no error, nor is a terminal that
+/// was hung up.
 pub fn unless_stopped(result: Result, stop: &Stop) -> Result {
-    result.or_else(|error| match stop.signal().filter(|_| is_interrupted(&error)) {
-        Some(signal) => Ok(Outcome::stopped(signal)),
-        None => Err(error),
+    result.or_else(|error| {
+        let is_gone = is_terminal_gone(&error);
+        if is_gone {
+            let _ =
+                poll::wait(&[(stop.as_fd(), Interest::Reading)], Instant::now().checked_add(HANG_UP_TIMEOUT));
+        }
+        let is_cause = |signal: &Signal| is_interrupted(&error) || is_gone && *signal == Signal::HangUp;
+        match stop.signal().filter(is_cause) {
+            Some(signal) => Ok(Outcome::stopped(signal)),
+            None => Err(error),
+        }
     })
+}
+
+/// Whether an error may be that of a terminal that was hung up (`EIO`, read(2) and write(2)).
+fn is_terminal_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<sys::Error>().is_some_and(|e| e.source.raw_os_error() == Some(libc::EIO))
 }
 
 /// Whether an error is only a wait that a stop signal interrupted.

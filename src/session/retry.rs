@@ -12,7 +12,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// The last attempt begins this long before the deadline, so that it can be answered.
 const LAST_ATTEMPT: Duration = Duration::from_millis(30);
 /// Between two events about the progress.
-const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+pub const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// When a wait of this length ends; `None` if it is longer than clocks go.
 pub fn deadline(wait: Option<Duration>) -> Option<Instant> {

@@ -10,7 +10,7 @@ use crate::sys::fd::Nature;
 use crate::sys::poll::{Interest, wait};
 use crate::sys::signal::Stop;
 use crate::sys::splice::widen;
-use crate::sys::{Error, Result, fd};
+use crate::sys::{Error, Result, cursor, fd};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
@@ -104,6 +104,7 @@ fn write_all(
             events.before_output();
         }
         blocking::write_all(to, &batch)?;
+        cursor::printed(&batch);
         queue.written.give(batch);
     }
     Ok(())

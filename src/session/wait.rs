@@ -28,7 +28,7 @@ pub fn expect_running(stop: &Stop) -> Result<()> {
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
+/// Waits for a signal that asks the program to end.
 pub async fn stopped(stop: &Stop) -> Result<Signal> {
     let failed = |e: io::Error| Error::new("epoll_ctl", "signals", e);
     let readable = register_stop(stop.clone()).map_err(failed)?;

@@ -1,7 +1,8 @@
-//! Where a terminal leaves the cursor when Ctrl-C ends the program: behind the `^C` that it echoed, in the middle of a line.
+//! Where the cursor of a terminal is left in the middle of a line: behind the `^C` that it echoed when Ctrl-C ends the
+//! program, and behind received text without a line feed.
 
 use super::signal::{Signal, Stop};
-use super::{fd, tty};
+use super::{cursor, fd, tty};
 use rustix::termios::{LocalModes, tcgetattr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,11 @@ impl EchoedInterrupt {
     /// Whether a line feed is due; true at most once.
     pub fn take(&self) -> bool {
         self.is_echoed() && !self.settled.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whether a line feed is due after received text, where that goes to the same terminal; true once for each such text.
+    pub fn take_unfinished(&self) -> bool {
+        !self.settled.load(Ordering::SeqCst) && cursor::take_unfinished()
     }
 
     /// Somebody else looks after the terminal: no line feed will be due.

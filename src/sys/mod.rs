@@ -5,6 +5,7 @@
 mod attempts;
 pub mod blocking;
 pub mod child;
+pub mod cursor;
 pub mod detached;
 pub mod diag;
 pub mod echo;

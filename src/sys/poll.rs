@@ -141,6 +141,7 @@ impl Process {
         let signal = match signal {
             super::signal::Signal::Interrupt => Signal::INT,
             super::signal::Signal::Terminate => Signal::TERM,
+            super::signal::Signal::HangUp => Signal::HUP,
         };
         Ok(pidfd_send_signal(&self.0, signal)?)
     }

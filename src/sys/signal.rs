@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM as something that can be waited for: the first asks to end in order, a later one ends at once.
+//! SIGINT, SIGTERM and SIGHUP as something that can be waited for: the first asks to end in order, a later one ends at once.
 //! Whatever signal ends the program, a terminal whose mode was changed gets it back.
 #![allow(unsafe_code)]
 
@@ -10,9 +10,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// Signals that end a program at once: a hang-up of its terminal, a quit, an abort, an alarm, the two for users (signal(7)).
-const DEADLY: [libc::c_int; 6] =
-    [libc::SIGHUP, libc::SIGQUIT, libc::SIGABRT, libc::SIGALRM, libc::SIGUSR1, libc::SIGUSR2];
+/// Signals that end a program at once: a quit, an abort, an alarm, the two for users (signal(7)).
+const DEADLY: [libc::c_int; 5] = [libc::SIGQUIT, libc::SIGABRT, libc::SIGALRM, libc::SIGUSR1, libc::SIGUSR2];
 
 /// A signal asked the program to end; there is one for all of it.
 static END_REQUESTED: AtomicBool = AtomicBool::new(false);
@@ -30,15 +29,20 @@ pub enum Signal {
     Interrupt,
     /// kill(1).
     Terminate,
+    /// The terminal is gone.
+    HangUp,
 }
 
 impl Signal {
+    const ALL: [Self; 3] = [Self::Interrupt, Self::Terminate, Self::HangUp];
+
     /// The signal's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
+            Self::HangUp => "SIGHUP",
         }
     }
 
@@ -48,6 +52,7 @@ impl Signal {
         match self {
             Self::Interrupt => libc::SIGINT,
             Self::Terminate => libc::SIGTERM,
+            Self::HangUp => libc::SIGHUP,
         }
     }
 
@@ -65,6 +70,7 @@ impl Signal {
         match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,
+            Self::HangUp => 129,
         }
     }
 }
@@ -79,7 +85,9 @@ pub fn interrupt_self() {
 /// a shell the program.
 const SAME_WISH: u64 = 100_000_000; // nanoseconds
 
-fn end_at_once_if_repeated(number: i32, first: Arc<AtomicU64>) -> io::Result<()> {
+/// A hang-up is never a repetition: the terminal and the shell both send it, and nobody is impatient.
+fn end_at_once_if_repeated(signal: Signal, first: Arc<AtomicU64>) -> io::Result<()> {
+    let (number, may_repeat) = (signal.number(), signal != Signal::HangUp);
     // The first call looks the clock up (vdso(7)), which allocates and reads files: no work for a handler.
     let _ = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     let action = move || {
@@ -87,6 +95,7 @@ fn end_at_once_if_repeated(number: i32, first: Arc<AtomicU64>) -> io::Result<()>
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let now = now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs();
         if let Err(at) = first.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst)
+            && may_repeat
             && now.saturating_sub(at) > SAME_WISH
         {
             die_of(number);
@@ -202,7 +211,7 @@ pub struct Stop {
 
 impl Stop {
     /// Installs the handlers, also where a script's shell started the program in the background with SIGINT ignored:
-    /// a signal sent to it by name is meant.
+    /// a signal sent to it by name is meant. An ignored SIGHUP stays so: nohup(1) asks for that.
     pub fn install() -> Result<Self> {
         let failed = |e: io::Error| Error::new("pipe for", "signals", e);
         let refused = |e: io::Error| Error::new("sigaction", "", e);
@@ -211,8 +220,10 @@ impl Stop {
             pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(|e| failed(e.into()))?;
         let seen = Arc::new(AtomicUsize::new(0));
         let first = Arc::new(AtomicU64::new(0));
-        for (number, signal) in [(libc::SIGINT, Signal::Interrupt), (libc::SIGTERM, Signal::Terminate)] {
-            end_at_once_if_repeated(number, Arc::clone(&first)).map_err(refused)?;
+        let survives_hang_up = is_ignored(libc::SIGHUP);
+        for signal in Signal::ALL.into_iter().filter(|s| !(survives_hang_up && *s == Signal::HangUp)) {
+            let number = signal.number();
+            end_at_once_if_repeated(signal, Arc::clone(&first)).map_err(refused)?;
             let code = usize::from(signal.exit_code());
             signal_hook::flag::register_usize(number, Arc::clone(&seen), code).map_err(refused)?;
             let writable = writable.try_clone().map_err(failed)?;
@@ -235,11 +246,8 @@ impl Stop {
     /// The signal that came, if one did.
     #[must_use]
     pub fn signal(&self) -> Option<Signal> {
-        match self.seen.load(Ordering::SeqCst) {
-            130 => Some(Signal::Interrupt),
-            143 => Some(Signal::Terminate),
-            _ => None,
-        }
+        let seen = self.seen.load(Ordering::SeqCst);
+        Signal::ALL.into_iter().find(|signal| usize::from(signal.exit_code()) == seen)
     }
 }
 

@@ -136,8 +136,11 @@ pub(super) fn read(terminal: BorrowedFd<'_>, buffer: &mut [u8]) -> rustix::io::R
         libc::sigemptyset(&raw mut stop);
         libc::sigaddset(&raw mut stop, libc::SIGTTIN);
         libc::pthread_sigmask(libc::SIG_BLOCK, &raw const stop, &raw mut before);
-        let answer = rustix::io::read(terminal, buffer);
+        let answer = rustix::io::read(terminal, &mut *buffer);
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
+        if let Ok(length) = answer {
+            super::cursor::printed(&buffer[..length]);
+        }
         answer
     }
 }

@@ -12,7 +12,7 @@ pub fn statuses() -> Vec<(u8, &'static str)> {
         | Exit::Deadline
         | Exit::Partial
         | Exit::Local
-        | Exit::Signalled(Signal::Interrupt | Signal::Terminate)
+        | Exit::Signalled(Signal::HangUp | Signal::Interrupt | Signal::Terminate)
         | Exit::Command(_) => (),
     };
     let meanings = [
@@ -24,6 +24,10 @@ pub fn statuses() -> Vec<(u8, &'static str)> {
         (
             Exit::Local,
             "A local error: address in use, permission, out of descriptors, a file that cannot be opened or written.",
+        ),
+        (
+            Exit::Signalled(Signal::HangUp),
+            "Terminated by SIGHUP, as shells report it, after connections were closed in order; process 1 exits with this status.",
         ),
         (
             Exit::Signalled(Signal::Interrupt),

@@ -158,7 +158,7 @@ fn another_size_is_drawn_at_once() {
 #[test]
 fn however_it_ends_the_terminal_is_as_before() {
     let door = door();
-    for (end, code) in [("q", 0), ("\u{3}", 130), ("TERM", 143), ("HUP", -1), ("QUIT", -3)] {
+    for (end, code) in [("q", 0), ("\u{3}", 130), ("TERM", 143), ("HUP", 129), ("QUIT", -3)] {
         let terminal = top(&door, "", 24, 80);
         terminal.wait("a frame", |s| s.alternate_screen() && s.contents().contains("LISTEN"));
         assert!(!terminal.is_cooked(), "keys are passed on");

@@ -80,11 +80,15 @@ fn whole_lines(stream: &[u8]) -> &str {
     std::str::from_utf8(&stream[..end]).expect("events are UTF-8")
 }
 
-/// Checks what holds for the stream of a whole run that nobody was too slow to read: numbered without a gap, ended by
-/// one `exit` event whose code is the program's.
+/// Checks what holds for the stream of a whole run that nobody was too slow to read: numbered without a gap, in the order of
+/// its times, ended by one `exit` event whose code is the program's.
 pub fn check_stream(events: &[Event], code: i32) {
     for (index, event) in events.iter().enumerate() {
         assert_eq!(event.number("seq"), index as u64 + 1, "a gap before {event}");
+    }
+    for pair in events.windows(2) {
+        // Times of one length, so that their text has their order.
+        assert!(pair[0].text("ts") <= pair[1].text("ts"), "the time goes back:\n{}\n{}", pair[0], pair[1]);
     }
     let exits = events.iter().filter(|e| e.is("exit")).count();
     assert_eq!(exits, 1, "one exit event in {events:#?}");

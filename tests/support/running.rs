@@ -12,11 +12,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, ExitStatus};
 use std::time::Instant;
 
-/// The number a shell has for an end: one by SIGINT or SIGTERM, which asks a program to end, is 128 and the signal's
+/// The number a shell has for an end: one by SIGINT, SIGTERM or SIGHUP, which ask a program to end, is 128 and the signal's
 /// number; one by any other signal is no end a test wants, and negative.
 pub fn code(status: ExitStatus) -> i32 {
     match status.signal() {
-        Some(signal @ (libc::SIGINT | libc::SIGTERM)) => 128 + signal,
+        Some(signal @ (libc::SIGINT | libc::SIGTERM | libc::SIGHUP)) => 128 + signal,
         Some(signal) => -signal,
         None => status.code().unwrap_or_default(),
     }
@@ -38,7 +38,7 @@ pub struct Running {
 
 /// How a program ended, and all it printed.
 pub struct Run {
-    /// The exit status; 130 and 143 if SIGINT and SIGTERM ended it, negative if another signal did.
+    /// The exit status; 129, 130 and 143 if SIGHUP, SIGINT and SIGTERM ended it, negative if another signal did.
     pub code: i32,
     /// The signal that ended it.
     pub signal: Option<i32>,

@@ -47,6 +47,8 @@ pub struct Stage {
     states: HashMap<u32, State>,
     /// Packets, in the order of their times.
     packets: VecDeque<CapturedPacket>,
+    /// The time of the last record given out, of the events and of the packets apart from them: a late packet has it too.
+    last: [Timestamp; 2],
     /// The number of the last event taken in, and of the last one given out: the difference is what was added, and gaps stay.
     seq_in: u64,
     seq: u64,
@@ -78,6 +80,7 @@ impl Stage {
             held: VecDeque::new(),
             states: HashMap::new(),
             packets: VecDeque::new(),
+            last: [Timestamp::MIN; 2],
             seq_in: 0,
             seq: 0,
             ready: false,
@@ -85,13 +88,12 @@ impl Stage {
         }
     }
 
-    /// Puts a record where its time says; it mostly belongs to the end.
+    /// Adds a record; their times never go back.
     fn hold(&mut self, record: Record) {
         self.dissector.learn(&record.event);
         let lost = record.seq.saturating_sub(self.seq_in + 1);
         (self.seq_in, self.seq) = (record.seq, self.seq + lost);
-        let at = self.held.iter().rposition(|held| held.ts <= record.ts).map_or(0, |before| before + 1);
-        self.held.insert(at, record);
+        self.held.push_back(record);
     }
 
     /// Takes the packets in that the reader read.
@@ -124,7 +126,9 @@ impl Stage {
             let (seq, to) =
                 if apart { (&mut self.packet_seq, &mut shown) } else { (&mut self.seq, &mut ready) };
             *seq += 1;
-            record.seq = *seq;
+            let last = &mut self.last[usize::from(apart)];
+            *last = record.ts.max(*last);
+            (record.seq, record.ts) = (*seq, *last);
             to.push(record);
         }
         self.release_secrets(false);

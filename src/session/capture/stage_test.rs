@@ -126,6 +126,17 @@ fn lost_events_leave_their_gap_and_a_reader_that_is_late_delays_nobody_for_long(
 }
 
 #[test]
+fn a_packet_that_is_read_too_late_has_the_time_of_the_record_before_it() {
+    let (mut stage, shared, out) = new_stage(false);
+    let long_ago = Clock(Timestamp::now() - jiff::SignedDuration::from_secs(1));
+    stage.write(&[long_ago.state(1, 5, State::SynSent)]).unwrap();
+    shared.backlog.add(&mut vec![long_ago.packet(1, 1, 2)]);
+    stage.finish();
+    let times: Vec<_> = out.try_iter().map(|record| record.ts).collect();
+    assert_eq!(times, [long_ago.at(5); 2]);
+}
+
+#[test]
 fn quiet_prints_nothing_but_errors() {
     let (mut stage, shared, out) = new_stage(true);
     let clock = Clock(Timestamp::now());

@@ -5,16 +5,16 @@ use super::printer::Printer;
 use crate::event::Events;
 use crate::exit::Exit;
 use crate::net::address;
-use crate::net::connect::Connector;
 use crate::relay::task::{OutputWatch, TaskConfig};
 use crate::relay::{EndConfig, OutputReader};
 use crate::session::opening::Opening;
+use crate::session::retry::REPORT_INTERVAL;
 use crate::session::{Outcome, Stdio};
 use crate::sys::socket::SocketFactory;
 use crate::sys::splice::Filter;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// The targets, and how each is connected and relayed.
@@ -67,6 +67,8 @@ pub(super) struct Clients {
     /// Takes one read at a time: a silent target costs no buffer.
     pub(super) buffer: RefCell<Vec<u8>>,
     pub(super) stop: StopRequest,
+    /// When an attempt was last reported.
+    pub(super) reported: Cell<Option<Instant>>,
 }
 
 /// The request to end.
@@ -96,7 +98,12 @@ impl Clients {
         if is_unread && outcome.exit == Exit::Done { Outcome::output_closed() } else { outcome }
     }
 
-    pub(super) fn connector(&self) -> Connector<'_> {
-        self.config.opening.connector(&self.sockets)
+    /// Whether a repeated attempt is reported: for all targets together one a second.
+    pub(super) fn may_report(&self) -> bool {
+        let is_due = self.reported.get().is_none_or(|at| at.elapsed() >= REPORT_INTERVAL);
+        if is_due {
+            self.reported.set(Some(Instant::now()));
+        }
+        is_due
     }
 }

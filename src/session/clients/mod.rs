@@ -24,7 +24,7 @@ use crate::sys::limits;
 use crate::sys::reactor::runtime;
 use config::{Clients, StopRequest};
 use printer::Printer;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use tally::Tally;
@@ -60,6 +60,7 @@ async fn relay_all(mut config: Config, context: &Context) -> Result {
         visible: context.visible,
         buffer: RefCell::new(vec![0; READ]),
         stop: StopRequest::default(),
+        reported: Cell::new(None),
     });
     let mut running = JoinSet::new();
     for target in targets {

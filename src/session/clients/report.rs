@@ -5,14 +5,13 @@ use super::target::TargetEnd;
 use crate::event::{Event, Fault, Kind, Outcome, Span, Subject};
 use crate::session::retry::outcome_of;
 use crate::session::shared::Lost;
-use crate::sys::Error;
 use crate::sys::error::reason;
 use crate::text::number::counted;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Target {
     pub(super) fn emit_connected(&self, clients: &Clients, subject: &Subject, latency: Duration) {
-        self.emit(clients, Some(subject), Outcome::Connected, Some(latency), None);
+        clients.events.emit(self.event(Some(subject), Outcome::Connected, None, Some(latency), None));
     }
 
     pub(super) fn emit_disconnected(&self, clients: &Clients, subject: &Subject, end: &TargetEnd) {
@@ -22,32 +21,45 @@ impl Target {
             TargetEnd::Failed(error) => Some(reason(&error.source)),
             TargetEnd::Stopped => Some("ended by a signal".into()),
         };
-        self.emit(clients, Some(subject), Outcome::Disconnected, None, text);
+        clients.events.emit(self.event(Some(subject), Outcome::Disconnected, None, None, text));
     }
 
-    pub(super) fn emit_not_connected(&self, clients: &Clients, error: &Error) {
-        self.emit(clients, None, outcome_of(error.kind()), None, Some(reason(&error.source)));
+    pub(super) fn emit_not_connected(&self, clients: &Clients, end: &TargetEnd) {
+        if let TargetEnd::Failed(error) = end {
+            let text = Some(reason(&error.source));
+            clients.events.emit(self.event(None, outcome_of(error.kind()), None, None, text));
+        }
     }
 
-    fn emit(
+    /// Reports an attempt that failed again, if a report is due.
+    pub(super) fn report_attempt(&self, clients: &Clients, end: &TargetEnd, attempt: u64) {
+        if let TargetEnd::Failed(error) = end
+            && clients.may_report()
+        {
+            let text = Some(reason(&error.source));
+            clients.events.emit(self.event(None, outcome_of(error.kind()), Some(attempt), None, text));
+        }
+    }
+
+    fn event(
         &self,
-        clients: &Clients,
         subject: Option<&Subject>,
         outcome: Outcome,
+        attempt: Option<u64>,
         latency: Option<Duration>,
         text: Option<String>,
-    ) {
-        clients.events.emit(Event::Target {
+    ) -> Event {
+        Event::Target {
             target: self.title.clone(),
             conn: subject.map(|s| s.conn),
             proto: self.name.proto(),
             local: subject.and_then(|s| s.local.clone()),
             peer: subject.and_then(|s| s.peer.clone()),
             outcome,
-            attempt: None,
+            attempt,
             latency_us: latency.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX)),
             text,
-        });
+        }
     }
 
     /// Emits the error of an end that is final, and returns that end.
@@ -75,6 +87,7 @@ impl Target {
             }
         };
         let wait = Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        clients.reported.set(Some(Instant::now()));
         warn(clients, kind, format!("{what}; reconnecting in {}", Span(wait)));
     }
 

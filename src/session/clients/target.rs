@@ -9,6 +9,7 @@ use crate::net::stream::ByteStream;
 use crate::relay::OnEof;
 use crate::session::shared::Reader;
 use crate::sys::reactor::sleep_until;
+use crate::sys::socket::SocketFactory;
 use crate::sys::{Error, Result};
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -38,19 +39,25 @@ pub(super) enum TargetEnd {
 }
 
 impl Target {
-    /// Connects and relays until the end is final. Failures are errors when they are final, and warnings before.
+    /// Connects and relays until the end is final. Failures are errors when they are final, and warnings before. Of attempts
+    /// that fail in a row the first is told in full.
     pub(super) async fn run(&self, clients: &Clients, reader: Reader) -> TargetEnd {
         let mut backoff = Backoff::new(LONGEST_WAIT);
-        let (mut down_since, mut first) = (Instant::now(), true);
+        let (mut down_since, mut first, mut failures) = (Instant::now(), true, 0);
         loop {
+            let held = (failures > 0).then(|| clients.sockets.held());
+            let sockets = held.as_ref().unwrap_or(&clients.sockets);
             let attempt = tokio::select! {
-                attempt = self.connect(clients, &reader, down_since, first) => attempt,
+                attempt = self.connect(clients, sockets, &reader, down_since, first) => attempt,
                 () = clients.halted() => return TargetEnd::Stopped,
                 () = clients.watch.missed() => return TargetEnd::Stopped,
             };
             let (end, subject) = match attempt {
                 Ok((stream, latency)) => {
-                    first = false;
+                    (first, failures) = (false, 0);
+                    if let Some(held) = &held {
+                        held.events().release();
+                    }
                     let subject = stream.socket_ref().subject();
                     self.emit_connected(clients, &subject, latency);
                     let connected = Instant::now();
@@ -63,22 +70,30 @@ impl Target {
                     (end, Some(subject))
                 }
                 Err(error) => {
-                    self.emit_not_connected(clients, &error);
+                    failures += 1;
                     (TargetEnd::Failed(error), None)
                 }
             };
             clients.printer.leave(self.index);
             let limit = clients.config.timeout.unwrap_or(Duration::MAX);
             let left = limit.saturating_sub(down_since.elapsed());
-            if left.is_zero() || !may_go_on(clients, &reader, &end, first) {
+            let is_last = left.is_zero() || !may_go_on(clients, &reader, &end, first);
+            if failures == 1 || failures > 1 && is_last {
+                self.emit_not_connected(clients, &end);
+            }
+            if is_last {
                 return self.finish(clients, end, subject);
             }
             // The last attempt begins when the time is over, not a while before.
             let wait = Some(backoff.wait()).filter(|wait| *wait + LAST_CHANCE < left).unwrap_or(left);
-            self.warn_of_retry(clients, &end, wait);
+            if failures > 1 {
+                self.report_attempt(clients, &end, failures);
+            } else {
+                self.warn_of_retry(clients, &end, wait);
+            }
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = reader.done(), if !first && clients.relay.end.on_eof != OnEof::Keep => {
+                () = reader.done(), if ends_with_input(clients, first) => {
                     return self.finish(clients, end, subject);
                 }
                 () = clients.halted() => return TargetEnd::Stopped,
@@ -91,6 +106,7 @@ impl Target {
     async fn connect(
         &self,
         clients: &Clients,
+        sockets: &SocketFactory,
         reader: &Reader,
         since: Instant,
         first: bool,
@@ -106,15 +122,15 @@ impl Target {
             if config.opening.proxy.is_some() {
                 let named = self.name.target(self.port);
                 let began = Instant::now();
-                let stream = config.opening.open(&named, &clients.sockets, deadline).await?;
+                let stream = config.opening.open(&named, sockets, deadline).await?;
                 return Ok((stream, began.elapsed()));
             }
             let answer =
-                self.name.addresses(config.opening.lookup, self.port, first, &clients.events).await?;
+                self.name.addresses(config.opening.lookup, self.port, first, sockets.events()).await?;
             found.replace(answer);
             let addresses = reachable(config.opening.source, found.borrow().clone());
             let began = Instant::now();
-            let stream = clients.connector().connect(&self.title, &addresses).await?;
+            let stream = config.opening.connector(sockets).connect(&self.title, &addresses).await?;
             let stream = config.opening.pass_through(&self.name.target(self.port), stream, deadline).await?;
             Ok((stream, began.elapsed()))
         };
@@ -141,6 +157,12 @@ fn may_go_on(clients: &Clients, reader: &Reader, end: &TargetEnd, first: bool) -
             _ => false,
         },
     };
-    let all_sent = !first && reader.is_done() && clients.relay.end.on_eof != OnEof::Keep;
+    let all_sent = reader.is_done() && ends_with_input(clients, first);
     clients.config.reconnect && !hopeless && !all_sent
+}
+
+/// Whether a target is given up once the input has ended and it has all of it: then nothing can be delivered any more. One that
+/// was never connected is waited for as long as `--timeout` says, if it does.
+fn ends_with_input(clients: &Clients, first: bool) -> bool {
+    clients.relay.end.on_eof != OnEof::Keep && !(first && clients.config.timeout.is_some())
 }

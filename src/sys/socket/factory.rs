@@ -65,6 +65,13 @@ impl SocketFactory {
         Self { events: self.events.held(), next, ..self.clone() }
     }
 
+    /// The same sockets, whose events are held back until [`Events::release`], beside others that open sockets meanwhile: those
+    /// of an attempt that fails leave a gap in the numbers.
+    #[must_use]
+    pub fn held(&self) -> Self {
+        Self { events: self.events.held(), ..self.clone() }
+    }
+
     /// Where events go.
     #[must_use]
     pub fn events(&self) -> &Events {

@@ -1,10 +1,10 @@
 //! From the socket to a descriptor: splice(2) is fastest into pipes, files and devices, and discarding faster still.
 
 use super::{CHUNK, COPY, Filter, PumpError, discard, is_refused, local, socket, widen};
-use crate::sys::blocking;
 use crate::sys::fd::{self, Nature};
 use crate::sys::poll::{Interest, wait};
 use crate::sys::socket::Socket;
+use crate::sys::{blocking, cursor};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
 use std::io::{self, ErrorKind};
@@ -120,6 +120,7 @@ pub fn receive_copying(
             None => &buffer[..n],
         };
         blocking::write_all(output, bytes).map_err(local)?;
+        cursor::printed(bytes);
     }
 }
 
