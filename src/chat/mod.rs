@@ -1,6 +1,6 @@
 //! A chat of lines as values: bytes in, bytes out; no sockets, no clock, no runtime. `session::chat_server` runs it over TCP.
 //!
-//! - `command`: lines that start with `/`. `nick`: names a member may take. `speaker`: the sender of a line, read from its
+//! - `command`: lines that start with `/`. `nick`: names a member may take; `shapes`: which look alike. `speaker`: the sender of a line, read from its
 //!   text.
 //! - `room`: members that join and leave. `input`: what a member sends. `output`: what is written to a member, and what
 //!   happens to one that reads too slowly. `member`: the table of members. `rules`: the values in and out.
@@ -20,6 +20,7 @@ mod remote;
 mod remote_room;
 mod room;
 mod rules;
+mod shapes;
 mod speaker;
 
 pub use member::MemberId;

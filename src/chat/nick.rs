@@ -3,12 +3,12 @@
 //! A nick precedes a member's lines on terminals that filter nothing, so it must not move the cursor, change the direction
 //! of text, be invisible or look like an address.
 
+use super::shapes::skeleton;
 use crate::text::hidden::{is_control, is_invisible, turns_text};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::Script;
 use unicode_security::mixed_script::AugmentedScriptSet;
-use unicode_security::skeleton;
 
 /// The longest nick, in characters: a line still fits a terminal of 80 columns.
 pub const MAX_CHARS: usize = 24;
@@ -48,7 +48,7 @@ pub fn check(name: &[u8]) -> Result<&str, &'static str> {
 /// 39, section 4): nicks that look the same share it.
 #[must_use]
 pub fn likeness(name: &str) -> String {
-    skeleton(&fold(name)).collect::<String>().to_lowercase()
+    skeleton(&fold(name)).to_lowercase()
 }
 
 /// A name in lower case and in compatibility form (NFKC, Unicode annex 15). Upper case in between folds letters that have two

@@ -243,8 +243,13 @@ impl Socket {
         }
     }
 
+    /// Has an attempt looked at from now on, unless the answer is there: the refusal of this machine is.
     fn watch_attempt(&self) {
-        if let Some(watcher) = self.watcher_wanted().filter(|_| self.proto == Proto::Tcp) {
+        if self.tracker.observed()
+            && self.proto == Proto::Tcp
+            && self.tracker.look_at_attempt()
+            && let Some(watcher) = self.watcher_wanted()
+        {
             watcher.watch_attempt(self.token, &self.tracker);
         }
     }
