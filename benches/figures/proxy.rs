@@ -61,6 +61,16 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// Ends it; tinyproxy does not always end by SIGTERM, so peers are killed.
+    fn end(self, process: Process) -> Result<()> {
+        if self.is_ours() {
+            process.terminate()?;
+        }
+        Ok(())
+    }
+}
+
 impl Subject for Proxy {
     fn is_ours(self) -> bool {
         matches!(self, Self::Soquete(_))
@@ -116,7 +126,7 @@ fn stream(plan: &Plan, proxy: Proxy) -> Result<Sample> {
     let (process, port) = proxy.start(plan)?;
     let begin = |client: &OwnedFd| exchanges.iter().try_for_each(|exchange| ask(client, exchange));
     let wall = stream::pass(target, port, plan.bytes, begin)?;
-    process.terminate()?;
+    proxy.end(process)?;
     #[allow(clippy::cast_precision_loss)] // exact up to 8 PiB
     Ok(Sample { rate: plan.bytes as f64 / wall, cpu: 0.0 })
 }
@@ -147,7 +157,7 @@ fn burst(plan: &Plan, proxy: Proxy) -> Result<Sample> {
     port::listening(echo_port, &echo)?;
     let (process, port) = proxy.start(plan)?;
     let load = load::generate_after(port, &handshake(proxy.protocol(), echo_port))?;
-    process.terminate()?;
+    proxy.end(process)?;
     echo.terminate()?;
     ensure!(load.failed == 0, "{} connections failed", load.failed);
     Ok(Sample { rate: load.rate, cpu: 0.0 })
