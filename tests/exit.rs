@@ -129,6 +129,8 @@ fn a_flag_that_cannot_act_is_2_and_named_with_what_it_conflicts_with() {
         ("listen --forward 1 --alpn x 0", "--alpn", "--forward tls:localhost:1"),
         ("listen --forward tls:1 --tls-client-ca f 0", "--tls-client-ca", "--tls"),
         ("listen --hex-dump - --append-output 0", "--append-output", "--hex-dump -"),
+        ("listen --pcap - --diagram - 0", "--diagram -", "--pcap -"),
+        ("--events - stat --pcap - 1", "--events -", "--pcap -"),
         ("listen -4 unix:@x", "-4", "unix:@x"),
         ("listen --allow 127.0.0.1 unix:@x", "--allow", "unix:@x"),
         ("listen --packets vsock:1:2", "--packets", "vsock:1:2"),

@@ -1,11 +1,12 @@
 //! Flags that would have no effect beside others, where that depends on a value: the definitions of the flags say the rest.
 
-use super::{Cli, Command, Connect, EofArgs, ForwardTarget, Global, Listen, Stat, TapArgs};
+use super::{Cli, Command, Connect, EofArgs, EventTarget, ForwardTarget, Global, Listen, Stat, TapArgs};
 use crate::net::address::is_socket;
 use crate::net::tap::DumpTarget;
 use crate::relay::OnEof;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use std::path::PathBuf;
 
 /// Identifiers of flags, and how they are typed.
 type Flags = &'static [(&'static str, &'static str)];
@@ -72,6 +73,11 @@ impl Given<'_> {
         };
         flags.iter().find(|(id, _)| is_typed(id)).map(|(_, flag)| *flag)
     }
+
+    /// Whether the file of a flag is standard output.
+    fn is_output(&self, id: &str) -> bool {
+        self.0.try_get_one::<PathBuf>(id).is_ok_and(|path| path.is_some_and(|path| path.as_os_str() == "-"))
+    }
 }
 
 /// Says which flag has no effect beside which, if there is one.
@@ -92,6 +98,16 @@ pub(super) fn check(cli: &Cli, matches: &ArgMatches) -> Result<(), String> {
         return Err("--quiet, --brief and --verbose cannot be used with each other".into());
     }
     let given = Given(matches);
+    if given.is_output("pcap") {
+        let other = if given.is_output("diagram") { Some("--diagram -") } else { None };
+        let other =
+            other.or_else(|| (cli.global.events == Some(EventTarget::Stdout)).then_some("--events -"));
+        if let Some(other) = other {
+            return Err(format!(
+                "--pcap - cannot be used with {other}: standard output carries the packets and nothing else"
+            ));
+        }
+    }
     match &cli.command {
         Command::Listen(args) => listen(args, &given),
         Command::Connect(args) => connect(args, &given),
