@@ -49,8 +49,9 @@ fn shapes() -> String {
         }
     }
     format!(
-        "pub static LETTERS: [char; {0}] = {letters:?};\npub static ENDS: [u16; {0}] = {ends:?};\npub static SHAPES: &str = {shapes:?};\n",
-        letters.len()
+        "pub static LETTERS: [char; {0}] = {letters:?};\npub static ENDS: [u16; {0}] = {ends:?};\npub static SHAPES: &str = \"{1}\";\n",
+        letters.len(),
+        shapes.escape_default()
     )
 }
 
