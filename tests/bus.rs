@@ -6,20 +6,12 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use support::nats::{NatsClient, NatsServer};
-use support::{DEADLINE, Peer, Running, soquete};
+use support::{DEADLINE, Peer, Running, join, soquete};
 
 const SUBJECT: &str = "soquete.room.tea";
 
 fn room(nats: &NatsServer, flags: &str) -> Running {
     soquete(&format!("chat-serve 127.0.0.1:0 --bus {} --room tea {flags}", nats.url())).start()
-}
-
-/// Joins and waits until the room knows, so that whoever comes next comes next.
-fn join(room: &Running) -> Peer {
-    let peer = Peer::connect(room.address());
-    let who = peer.local().to_string();
-    room.wait_for("a member", |e| e.is("member") && e["what"] == "join" && e["peer"] == *who);
-    peer
 }
 
 /// A line without the time before it.

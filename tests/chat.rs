@@ -6,18 +6,10 @@ use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::time::Instant;
-use support::{DEADLINE, Peer, Running, peer, soquete, two_machines};
+use support::{DEADLINE, Peer, Running, join, peer, soquete, two_machines};
 
 fn room(flags: &str) -> Running {
     soquete(&format!("chat-serve 127.0.0.1:0 {flags}")).start()
-}
-
-/// Joins and waits until the room knows, so that whoever comes next comes next.
-fn join(room: &Running) -> Peer {
-    let peer = Peer::connect(room.address());
-    let who = peer.local().to_string();
-    room.wait_for("a member", |e| e.is("member") && e["what"] == "join" && e["peer"] == *who);
-    peer
 }
 
 /// A line without the time before it, whose shape is checked.
